@@ -1,0 +1,91 @@
+"""Who gets to a page. Every view stands under one of these, and `permissions.PAGES` says which right it needs."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+
+from orders.models import EventLog, Membership, Merchant
+from orders.permissions import PAGES, Right
+from orders.requests import MerchantRequest, Request
+from orders.services import events
+
+View = Callable[..., HttpResponseBase]
+
+
+class MissingRight(PermissionDenied):
+    def __init__(self, right: Right) -> None:
+        super().__init__(f"You may not {right.value}")
+        self.right = right
+
+
+def signed_in(view: View) -> View:
+    """Let in whoever has signed in; the page is about themselves or about all their merchants."""
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return _to_sign_in(cast(Request, request))
+        return view(request, *args, **kwargs)
+
+    page.access = "signed in"  # type: ignore[attr-defined]
+    return page
+
+
+def merchant_page(view: View) -> View:
+    """Let in members of the merchant in the address who have the right that `permissions.PAGES` asks for.
+
+    Another merchant's page is a 404, as if it were not there; a missing right is a 403. Both are recorded.
+    """
+
+    @wraps(view)
+    def page(request: MerchantRequest, merchant: str, mode: str, **kwargs: Any) -> HttpResponseBase:
+        assert request.resolver_match is not None
+        right = PAGES[cast(str, request.resolver_match.url_name)]
+        request.membership = _membership(request, merchant)
+        request.merchant, request.mode = request.membership.merchant, mode
+        if request.merchant.mfa_required and not is_mfa_enabled(request.user):
+            return _to_second_factor(request)
+        if not request.membership.may(right):
+            _record_refusal(request, request.merchant, f"may not {right.value}")
+            raise MissingRight(right)
+        return view(request, **kwargs)
+
+    guarded = signed_in(page)
+    guarded.access = "merchant"  # type: ignore[attr-defined]
+    return guarded
+
+
+def _membership(request: Request, slug: str) -> Membership:
+    found = Membership.objects.select_related("merchant").filter(user=request.user, merchant__slug=slug).first()
+    if found is None:
+        _record_refusal(request, Merchant.objects.filter(slug=slug).first(), "is not a member")
+        raise Http404
+    return found
+
+
+def _record_refusal(request: Request, merchant: Merchant | None, reason: str) -> None:
+    text = f"{request.method} {request.path}: {reason}"
+    events.record(EventLog.Kind.REFUSED, text, user=request.user, merchant=merchant)
+
+
+def _to_sign_in(request: Request) -> HttpResponse:
+    if not request.htmx:
+        return redirect_to_login(request.get_full_path())
+    # A part of a page cannot be replaced by the sign-in form: the whole page goes there and comes back.
+    page = request.htmx.current_url_abs_path or "/"
+    return HttpResponseClientRedirect(redirect_to_login(page).url)
+
+
+def _to_second_factor(request: MerchantRequest) -> HttpResponse:
+    messages.warning(request, f"{request.merchant} asks its members for a second factor. Set one up here first.")
+    address = reverse("mfa_index")
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)

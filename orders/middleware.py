@@ -1,0 +1,89 @@
+"""What holds for every answer: a request id, strict headers, no copies of private pages, calm error pages."""
+
+import time
+from collections.abc import Callable
+from typing import cast
+
+import structlog
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import patch_vary_headers
+
+from orders.request_ids import begin_request
+from orders.requests import Request
+from orders.services import timing
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+log = structlog.get_logger("orders.requests")
+
+# Everything from our own origin: no inline script or style, no frames, no plug-ins, nothing from elsewhere.
+CONTENT_SECURITY_POLICY = "; ".join(
+    f"{directive} 'self'" for directive in ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action")
+)
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; " + CONTENT_SECURITY_POLICY,
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
+    "publickey-credentials-get=(self), publickey-credentials-create=(self)",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def request_id(get_response: GetResponse) -> GetResponse:
+    """Give the request an id, and write the one log line that says how it ended: no query, no body, no name."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        started = time.monotonic()
+        structlog.contextvars.clear_contextvars()
+        cast(Request, request).request_id = begin_request()
+        structlog.contextvars.bind_contextvars(request_id=cast(Request, request).request_id)
+        response = get_response(request)
+        response["X-Request-ID"] = cast(Request, request).request_id
+        log.info(
+            "request",
+            method=request.method,
+            path=request.path[:200],
+            status=response.status_code,
+            ms=round((time.monotonic() - started) * 1000, 1),
+        )
+        return response
+
+    return middleware
+
+
+def security_headers(get_response: GetResponse) -> GetResponse:
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        for header, value in HEADERS.items():
+            response.headers.setdefault(header, value)
+        return response
+
+    return middleware
+
+
+def private_pages(get_response: GetResponse) -> GetResponse:
+    """No cache keeps a page: what one person may see, another may not, and Back after signing out shows nothing."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response["Cache-Control"] = "no-store, private"
+        patch_vary_headers(response, ["Cookie", "HX-Request", "HX-Target"])
+        return response
+
+    return middleware
+
+
+def server_timing(get_response: GetResponse) -> GetResponse:
+    """Tell staff, in their browser's network panel, how long the APIs took and how long we took."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        started = time.monotonic()
+        with timing.measured() as calls:
+            response = get_response(request)
+        if hasattr(request, "user") and request.user.is_authenticated:
+            total = time.monotonic() - started
+            api = timing.covered(calls)
+            response["Server-Timing"] = (
+                f'api;dur={api * 1000:.1f};desc="{len(calls)} calls", app;dur={(total - api) * 1000:.1f}'
+            )
+        return response
+
+    return middleware

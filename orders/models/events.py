@@ -1,0 +1,42 @@
+from django.db import models
+
+from orders.models.merchants import MODE_CHOICES, Merchant
+
+
+class EventLog(models.Model):
+    """What happened around orders rather than to them: sign-ins, keys, members, exports, refused attempts.
+
+    Append-only: triggers on both engines refuse every change and every removal (migration 0002).
+    """
+
+    class Kind(models.TextChoices):
+        SIGNED_IN = "signed_in", "Signed in"
+        SIGNED_OUT = "signed_out", "Signed out"
+        SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
+        PASSWORD_CHANGED = "password_changed", "Password changed"
+        MFA_CHANGED = "mfa_changed", "Second factor changed"
+        KEY_ADDED = "key_added", "Key added"
+        KEY_REFUSED = "key_refused", "Key not saved"
+        KEY_ACTIVATED = "key_activated", "Key made active"
+        KEY_RENAMED = "key_renamed", "Key renamed"
+        KEY_REMOVED = "key_removed", "Key removed"
+        MERCHANT_CHANGED = "merchant_changed", "Merchant changed"
+        INVITED = "invited", "Invited"
+        INVITATION_WITHDRAWN = "invitation_withdrawn", "Invitation withdrawn"
+        MEMBER_JOINED = "member_joined", "Joined"
+        MEMBER_CHANGED = "member_changed", "Roles changed"
+        MEMBER_REMOVED = "member_removed", "Member removed"
+        REFUSED = "refused", "Attempt refused"
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    kind = models.CharField(max_length=30, choices=Kind.choices)
+    merchant = models.ForeignKey(Merchant, models.DO_NOTHING, null=True, related_name="+", db_constraint=False)
+    mode = models.CharField(max_length=4, choices=MODE_CHOICES, blank=True)
+    user = models.ForeignKey("orders.User", models.DO_NOTHING, null=True, related_name="+", db_constraint=False)
+    who = models.CharField(max_length=254, blank=True)  # as they were called then
+    text = models.CharField(max_length=500, blank=True)
+    request_id = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["merchant", "-at"], name="event_log_by_merchant")]
+        ordering = ["-at", "-id"]

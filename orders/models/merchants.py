@@ -1,0 +1,93 @@
+import uuid
+import zoneinfo
+from datetime import timedelta
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from orders.permissions import Right, Role, roles_with
+
+MODES = ("live", "test")
+MODE_CHOICES = [("live", "Live"), ("test", "Test")]
+INVITATION_LASTS = timedelta(days=7)
+
+
+def check_time_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"“{name}” is not a time zone. Try a name such as Europe/Berlin.")
+
+
+def check_roles(roles: list[str]) -> None:
+    if not isinstance(roles, list) or not set(roles) <= {role.value for role in Role}:
+        raise ValidationError("Choose roles from the list.")
+
+
+class Merchant(models.Model):
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(
+        unique=True,
+        max_length=50,
+        validators=[RegexValidator(r"^[a-z0-9]+(-[a-z0-9]+)*$", "Use lower-case letters, digits and hyphens.")],
+    )
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[check_time_zone])
+    mfa_required = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+
+class Membership(models.Model):
+    """What a person may do at a merchant, in both modes. Several roles add up."""
+
+    user = models.ForeignKey("orders.User", models.CASCADE, related_name="memberships")
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="memberships")
+    roles = models.JSONField(default=list, validators=[check_roles])
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "merchant"], name="one_membership_per_merchant")]
+
+    def may(self, right: Right) -> bool:
+        return bool(roles_with(right) & set(self.roles))
+
+    @property
+    def role_names(self) -> str:
+        return ", ".join(role.label for role in Role if role.value in self.roles)
+
+
+class Invitation(models.Model):
+    """A mail to somebody who shall become a member; the link in it holds the token, we hold its hash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    roles = models.JSONField(default=list, validators=[check_roles])
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey("orders.User", models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "email"],
+                condition=models.Q(accepted_at=None),
+                name="one_open_invitation_per_address",
+            )
+        ]
+
+    @property
+    def open(self) -> bool:
+        return self.accepted_at is None and self.expires_at > timezone.now()
+
+    @property
+    def role_names(self) -> str:
+        return ", ".join(role.label for role in Role if role.value in self.roles)

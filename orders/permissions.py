@@ -1,0 +1,73 @@
+"""Who may do what: the roles, their rights, and the right that each page asks for. The whole map is on this page.
+
+`access.merchant_page` reads `PAGES` when a page is asked for; a page without a line here is never shown.
+"""
+
+from enum import Enum
+
+
+class Role(Enum):
+    ADMIN = "admin"
+    SUPPORT = "support"
+    FINANCE = "finance"
+    OPERATIONS = "operations"
+    VIEWER = "viewer"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+    @property
+    def summary(self) -> str:
+        return SUMMARIES[self]
+
+
+class Right(Enum):
+    """The value completes “You may not …” on the page that refuses."""
+
+    SEE = "see orders and customers"
+    SEE_RAW = "see raw data"
+    MANAGE = "manage the merchant, its connections and its members"
+
+
+SUMMARIES = {
+    Role.ADMIN: "Everything, and the merchant, its keys and its members.",
+    Role.SUPPORT: "Sees orders and customers.",
+    Role.FINANCE: "Sees orders, customers and the raw data behind the amounts.",
+    Role.OPERATIONS: "Sees orders and customers.",
+    Role.VIEWER: "Sees orders and customers, changes nothing.",
+}
+
+ROLES: dict[Right, set[Role]] = {
+    Right.SEE: set(Role),
+    Right.SEE_RAW: {Role.ADMIN, Role.FINANCE},
+    Right.MANAGE: {Role.ADMIN},
+}
+
+# Pages below /<merchant>/<mode>/, by the name of their URL.
+PAGES: dict[str, Right] = {
+    "order_list": Right.SEE,
+    "order_detail": Right.SEE,
+    "order_neighbour": Right.SEE,
+    "order_siblings": Right.SEE,
+    "order_json": Right.SEE_RAW,
+    "customer_list": Right.SEE,
+    "customer_detail": Right.SEE,
+    "search": Right.SEE,
+    "merchant_settings": Right.MANAGE,
+    "connection_list": Right.MANAGE,
+    "connection_add": Right.MANAGE,
+    "connection_activate": Right.MANAGE,
+    "connection_try": Right.MANAGE,
+    "connection_rename": Right.MANAGE,
+    "connection_remove": Right.MANAGE,
+    "member_list": Right.MANAGE,
+    "member_edit": Right.MANAGE,
+    "member_remove": Right.MANAGE,
+    "invitation_send": Right.MANAGE,
+    "invitation_withdraw": Right.MANAGE,
+}
+
+
+def roles_with(right: Right) -> set[str]:
+    return {role.value for role in ROLES[right]}

@@ -1,0 +1,20 @@
+"""The requests our views get: Django's, with what our middleware and decorators put on them."""
+
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+from orders.models import Membership, Merchant, User
+
+
+class Request(HttpRequest):
+    htmx: HtmxDetails
+    user: User  # type: ignore[assignment]  # pages without sign-in do not ask
+    request_id: str
+
+
+class MerchantRequest(Request):
+    """A request below /<merchant>/<mode>/ by somebody who may make it."""
+
+    merchant: Merchant
+    mode: str
+    membership: Membership
