@@ -17,10 +17,12 @@ log = structlog.get_logger("orders.requests")
 
 # Everything from our own origin: no inline script or style, no frames, no plug-ins, nothing from elsewhere.
 CONTENT_SECURITY_POLICY = "; ".join(
-    f"{directive} 'self'" for directive in ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action")
+    f"{directive} 'self'"
+    for directive in ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action")
 )
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; " + CONTENT_SECURITY_POLICY,
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
+    + CONTENT_SECURITY_POLICY,
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
     "publickey-credentials-get=(self), publickey-credentials-create=(self)",
     "Cross-Origin-Resource-Policy": "same-origin",

@@ -1,6 +1,7 @@
 """The requests our views get: Django's, with what our middleware and decorators put on them."""
 
 from django.http import HttpRequest
+from django.urls import ResolverMatch
 from django_htmx.middleware import HtmxDetails
 
 from orders.models import Membership, Merchant, User
@@ -17,4 +18,5 @@ class MerchantRequest(Request):
 
     merchant: Merchant
     mode: str
+    resolver_match: ResolverMatch  # type: ignore[assignment]  # a view is only ever called through a URL
     membership: Membership

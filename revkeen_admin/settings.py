@@ -73,7 +73,7 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
-# --- Database -------------------------------------------------------------------------------------------------------
+# --- Database
 
 # A journal row must survive a power cut (FULL), and writers must queue instead of failing (IMMEDIATE).
 SQLITE_OPTIONS = {
@@ -97,10 +97,12 @@ def database(url: str, sqlite_options: dict[str, object]) -> dict[str, object]:
     return config | {"OPTIONS": {"pool": True}}
 
 
-DATABASES = {"default": database(env.str("DATABASE_URL", f"sqlite:///{BASE_DIR}/revkeen_admin.sqlite3"), SQLITE_OPTIONS)}
+DATABASES = {
+    "default": database(env.str("DATABASE_URL", f"sqlite:///{BASE_DIR}/revkeen_admin.sqlite3"), SQLITE_OPTIONS)
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Cache: shared by all processes, because the guessing limits live in it -------------------------------------------
+# --- Cache: shared by all processes, because the guessing limits live in it
 
 CACHE_URL = env.str("CACHE_URL", "")
 if CACHE_URL:
@@ -117,7 +119,7 @@ else:
         }
     }
 
-# --- Sign-in ----------------------------------------------------------------------------------------------------------
+# --- Sign-in
 
 AUTH_USER_MODEL = "orders.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -145,12 +147,12 @@ MFA_TOTP_ISSUER = "RevKeen Admin"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PLAIN_HTTP
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
-# --- Mail ---------------------------------------------------------------------------------------------------------------
+# --- Mail
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="RevKeen Admin <no-reply@localhost>")
 
-# --- Cookies and headers (the Content-Security-Policy is in orders/middleware.py) ----------------------------------------
+# --- Cookies and headers (the Content-Security-Policy is in orders/middleware.py)
 
 SESSION_COOKIE_NAME = "session" if PLAIN_HTTP else "__Host-session"
 CSRF_COOKIE_NAME = "csrf" if PLAIN_HTTP else "__Host-csrf"
@@ -170,21 +172,21 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
-# --- Static files ------------------------------------------------------------------------------------------------------
+# --- Static files
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
 
-# --- Language and time ---------------------------------------------------------------------------------------------------
+# --- Language and time
 
 LANGUAGE_CODE = "en"
 USE_I18N = False  # one language; dates and amounts are formatted by us, the same everywhere
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-# --- The remote APIs: hosts come from here only, never from a form ------------------------------------------------------
+# --- The remote APIs: hosts come from here only, never from a form
 
 REVKEEN_URLS = {
     "live": env.str("REVKEEN_LIVE_URL", default="https://api.revkeen.com/v2"),

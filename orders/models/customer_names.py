@@ -21,6 +21,4 @@ class CustomerName(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["merchant", "mode", "customer_id"], name="one_name_per_customer")
         ]
-        indexes = [
-            models.Index(fields=["asked_at"], condition=models.Q(seen_at=None), name="customer_names_wanted")
-        ]
+        indexes = [models.Index(fields=["asked_at"], condition=models.Q(seen_at=None), name="customer_names_wanted")]

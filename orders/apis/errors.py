@@ -1,0 +1,55 @@
+"""What can become of a call to a remote API, in the words that decide what may be said and done next.
+
+`NotSent`: the API got nothing from us. `Refused`: it got the call and said no. `Unknown`: it may have done it.
+"""
+
+
+class ApiError(Exception):
+    """`str()` is a sentence for staff; it never holds a key, a body or anything the API sent unbounded."""
+
+    request_id = ""
+
+
+class NotSent(ApiError):
+    """Nothing left this house, or nothing was accepted: no connection, too many calls, no free place."""
+
+
+class RateLimited(NotSent):
+    def __init__(self, wait: float) -> None:
+        super().__init__(f"RevKeen asks us to wait {round(wait)} s before the next call.")
+        self.wait = wait  # seconds
+
+
+class Busy(NotSent):
+    """All places that this connection may take at once are taken."""
+
+    retry_after = 5  # seconds
+
+
+class NotConnected(NotSent):
+    """There is no active key for this merchant and mode."""
+
+
+class Unknown(ApiError):
+    """The call went out, and no answer came that says what became of it."""
+
+
+class Refused(ApiError):
+    """The API answered 4xx. Decide by class, `status` and `code`; `message` may change at any time."""
+
+    def __init__(self, status: int, code: str = "", message: str = "", param: str = "", request_id: str = "") -> None:
+        super().__init__(f"RevKeen refused: {message or 'no reason given'}")
+        self.status, self.code, self.message, self.param = status, code, message, param
+        self.request_id = request_id
+
+
+class KeyRefused(Refused):
+    """401: the key is wrong, revoked or of the other environment."""
+
+
+class ScopeMissing(Refused):
+    """403: the key is good, and not allowed to do this."""
+
+
+class Missing(Refused):
+    """404: no such thing, or not visible to this key."""

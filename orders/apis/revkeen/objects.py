@@ -1,0 +1,251 @@
+"""What RevKeen sends, as far as we use it. Unknown members are ignored, unknown enum values kept as text.
+
+Amounts are strict: no float, no text, no NaN passes as one. The source of the fields is RevKeen's API reference.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from orders.money import Money
+
+# Beyond what any order amounts to, and within what every database and spreadsheet holds exactly.
+Minor = Annotated[int, Meta(ge=-(10**15), le=10**15)]
+Time = Annotated[datetime, Meta(tz=True)]
+Json = dict[str, Any]
+
+T = TypeVar("T")
+
+
+class LineItem(Struct, frozen=True):
+    id: uuid.UUID
+    description: str
+    quantity: int
+    unit_price: Minor
+    subtotal: Minor
+    total: Minor
+    product_id: uuid.UUID | None = None
+    discount: Minor = 0
+    tax: Minor = 0
+    metadata: Json = {}
+    position: int = 0
+
+
+class Order(Struct, frozen=True):
+    id: uuid.UUID
+    public_id: str
+    status: str
+    billing_type: str
+    currency: str
+    subtotal: Minor
+    discount: Minor
+    tax: Minor
+    total: Minor
+    amount_paid: Minor
+    amount_refunded: Minor
+    amount_due: Minor
+    created_at: Time
+    updated_at: Time
+    customer_id: uuid.UUID | None = None
+    fulfillment_status: str | None = None
+    line_items: tuple[LineItem, ...] | None = None  # None: RevKeen did not send them
+    metadata: Json = {}
+    notes: str | None = None
+    invoice_id: uuid.UUID | None = None
+    subscription_id: uuid.UUID | None = None
+    paid_at: Time | None = None
+    canceled_at: Time | None = None
+    fulfilled_at: Time | None = None
+    expires_at: Time | None = None
+
+    @property
+    def currency_code(self) -> str:
+        """RevKeen sends either case; we show and compare upper case."""
+        return self.currency.upper()
+
+    def money(self, minor: int) -> Money:
+        return Money(minor, self.currency_code)
+
+    @property
+    def lines(self) -> list[LineItem]:
+        """The line items in their position."""
+        return sorted(self.line_items or (), key=lambda line: line.position)
+
+    @property
+    def net_received(self) -> int:
+        """Paid less refunded, in minor units."""
+        return self.amount_paid - self.amount_refunded
+
+
+class Customer(Struct, frozen=True):
+    """RevKeen has sent both `company_name` and `companyName`; `from_json` makes the first of the second."""
+
+    id: uuid.UUID
+    email: str
+    created_at: Time | None = None
+    updated_at: Time | None = None
+    name: str | None = None
+    phone: str | None = None
+    company_name: str | None = None
+    address_line1: str | None = None
+    address_line2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+    merchant_ref_id: str | None = None
+    metadata: Json = {}
+    custom_fields: Json = {}
+
+    @property
+    def shown_name(self) -> str:
+        return self.name or self.company_name or self.email
+
+    @property
+    def address(self) -> list[str]:
+        place = " ".join(part for part in (self.postal_code, self.city, self.state) if part)
+        return [line for line in (self.address_line1, self.address_line2, place, self.country) if line]
+
+
+class Card(Struct, frozen=True):
+    brand: str | None = None
+    last4: str | None = None
+    exp_month: int | None = None
+    exp_year: int | None = None
+
+
+class BankAccount(Struct, frozen=True):
+    bank_name: str | None = None
+    last4: str | None = None
+
+
+class PaymentMethod(Struct, frozen=True):
+    id: uuid.UUID
+    type: str
+    status: str
+    is_default: bool = False
+    card: Card | None = None
+    us_bank_account: BankAccount | None = None
+
+    @property
+    def label(self) -> str:
+        """`Visa ••1111`, or the bank and the end of the account."""
+        if self.card:
+            return f"{brand_name(self.card.brand)} ••{self.card.last4 or '????'}"
+        if self.us_bank_account:
+            return f"{self.us_bank_account.bank_name or 'Bank account'} ••{self.us_bank_account.last4 or '????'}"
+        return self.type.replace("_", " ").capitalize()
+
+    def expired(self, now: datetime) -> bool:
+        """A card is good to the end of the month it names."""
+        if self.card is None or self.card.exp_month is None or self.card.exp_year is None:
+            return self.status == "expired"
+        return self.status == "expired" or (self.card.exp_year, self.card.exp_month) < (now.year, now.month)
+
+
+class Product(Struct, frozen=True):
+    id: uuid.UUID
+    name: str
+    product_id: str = ""  # the merchant's own code
+
+
+class Transaction(Struct, frozen=True):
+    id: uuid.UUID
+    type: str
+    status: str
+    currency: str
+    amount: Minor
+    created_at: Time
+    amount_refunded: Minor = 0
+    parent_transaction_id: uuid.UUID | None = None
+    gateway_response_text: str | None = None
+    card_brand: str | None = None
+    card_last_four: str | None = None
+    payment_method_type: str | None = None
+
+    @property
+    def method(self) -> str:
+        if self.card_last_four:
+            return f"{brand_name(self.card_brand)} ••{self.card_last_four}"
+        return (self.payment_method_type or "payment").replace("_", " ").capitalize()
+
+
+class Invoice(Struct, frozen=True):
+    id: uuid.UUID
+    total_minor: Minor
+    currency: str
+    status: str
+    invoice_number: str | None = None
+    due_date: str | None = None
+
+
+class EventData(Struct, frozen=True):
+    object: Json = {}
+    previous_attributes: Json | None = None
+
+
+class EventRequest(Struct, frozen=True):
+    id: str | None = None
+    idempotency_key: str | None = None
+
+
+class Event(Struct, frozen=True):
+    id: str
+    type: str
+    created: Annotated[int, Meta(ge=0, le=10**11)]  # Unix time, seconds
+    data: EventData = EventData()
+    request: EventRequest | None = None
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromtimestamp(self.created, UTC)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A row of a list that is not what it should be: shown as such, and the other rows are not lost."""
+
+    id: str
+    reason: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Listing(Generic[T]):
+    """One page of a list. `total` is there when RevKeen counted."""
+
+    rows: list[T]
+    unreadable: list[tuple[int, Unreadable]] = field(default_factory=list)  # with their place among all rows
+    has_more: bool = False
+    total: int | None = None
+
+    def __iter__(self) -> Iterator[T | Unreadable]:
+        """All rows in the order they came."""
+        whole: list[T | Unreadable] = list(self.rows)
+        for place, row in self.unreadable:
+            whole.insert(place, row)
+        return iter(whole)
+
+
+def brand_name(brand: str | None) -> str:
+    known = {"amex": "American Express", "jcb": "JCB", "unionpay": "UnionPay", None: "Card", "unknown": "Card"}
+    return known.get(brand) or str(brand).capitalize()
+
+
+def read_customer(body: msgspec.Raw | bytes) -> Customer:
+    """Read a customer in either casing. Raise `msgspec.ValidationError`."""
+    plain = msgspec.json.decode(body, type=dict[str, Any])
+    return msgspec.convert({_snake(name): value for name, value in plain.items()}, Customer, strict=True)
+
+
+def reader(kind: type[T]) -> Callable[[msgspec.Raw | bytes], T]:
+    return msgspec.json.Decoder(kind).decode
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

@@ -1,0 +1,175 @@
+"""Every read of RevKeen that we make: where it goes, what it needs, and how its answer is taken apart.
+
+A function here describes a call; `client.Client` makes it. Each kind of list has its own way of paging, which the
+API reference explains; here it is `Listing` whatever it was there.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from orders.apis.errors import Unknown
+from orders.apis.revkeen import objects
+from orders.apis.revkeen.objects import Listing, Unreadable
+
+T = TypeVar("T")
+Params = dict[str, str | int]
+RowReader = Callable[[msgspec.Raw | bytes], T]
+
+LARGEST_PAGE = 100
+
+_order = objects.reader(objects.Order)
+_transaction = objects.reader(objects.Transaction)
+_event = objects.reader(objects.Event)
+_product = objects.reader(objects.Product)
+_payment_method = objects.reader(objects.PaymentMethod)
+
+
+@dataclass(frozen=True)
+class Read(Generic[T]):
+    path: str
+    decode: Callable[[bytes], T]
+    scope: str  # what the key must be allowed to do
+    params: Mapping[str, str | int] = field(default_factory=dict)
+
+
+def order(order_id: uuid.UUID) -> Read[objects.Order]:
+    def decode(body: bytes) -> objects.Order:
+        found = _order(body)
+        if found.id != order_id:
+            raise Unknown("RevKeen answered with another order than the one asked for.")
+        return found
+
+    return Read(_path("orders", order_id), decode, "orders:read")
+
+
+def orders(
+    *,
+    customer_id: uuid.UUID | None = None,
+    status: str = "",
+    billing_type: str = "",
+    created_gte: int | None = None,
+    created_lte: int | None = None,
+    starting_after: uuid.UUID | None = None,
+    ending_before: uuid.UUID | None = None,
+    limit: int = 50,
+) -> Read[Listing[objects.Order]]:
+    """Newest first. `created_gte` and `created_lte` are Unix seconds, both inclusive; `limit` is at most 100."""
+    params = _given(
+        customer_id=customer_id,
+        status=status,
+        billing_type=billing_type,
+        created_gte=created_gte,
+        created_lte=created_lte,
+        starting_after=starting_after,
+        ending_before=ending_before,
+        limit=limit,
+    )
+    return Read("/orders", _listing(_order), "orders:read", params)
+
+
+def customer(customer_id: uuid.UUID) -> Read[objects.Customer]:
+    return Read(_path("customers", customer_id), _wrapped(objects.read_customer), "customers:read")
+
+
+def customers(*, search: str = "", offset: int = 0, limit: int = 50) -> Read[Listing[objects.Customer]]:
+    params = _given(search=search, offset=offset, limit=limit)
+    return Read("/customers", _listing(objects.read_customer), "customers:read", params)
+
+
+def payment_methods(customer_id: uuid.UUID) -> Read[Listing[objects.PaymentMethod]]:
+    path = _path("customers", customer_id, "payment-methods")
+    return Read(path, _listing(_payment_method), "payment_methods:read")
+
+
+def products() -> Read[Listing[objects.Product]]:
+    """The first hundred products: enough to name the lines of most merchants' orders."""
+    return Read("/products", _listing(_product), "products:read", {"page": 1, "limit": LARGEST_PAGE})
+
+
+def invoice(invoice_id: uuid.UUID) -> Read[objects.Invoice]:
+    return Read(_path("invoices", invoice_id), _wrapped(objects.reader(objects.Invoice)), "invoices:read")
+
+
+def transactions(invoice_id: uuid.UUID) -> Read[Listing[objects.Transaction]]:
+    """All money that moved through an invoice: sales, refunds, voids, and attempts that failed."""
+    params = _given(invoice_id=invoice_id, limit=LARGEST_PAGE)
+    return Read("/transactions", _listing(_transaction), "payments:read", params)
+
+
+def order_events(order_id: uuid.UUID) -> Read[Listing[objects.Event]]:
+    params = _given(order_id=order_id, limit=LARGEST_PAGE)
+    return Read("/events", _listing(_event), "events:read", params)
+
+
+class _Envelope(msgspec.Struct):
+    """What the different kinds of list have in common, and where each says whether there is more."""
+
+    data: list[msgspec.Raw]
+    has_more: bool = False
+    total_count: int | None = None
+    pagination: dict[str, Any] = {}
+    meta: dict[str, Any] = {}
+
+
+class _Wrapper(msgspec.Struct):
+    data: msgspec.Raw
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+_wrapper = msgspec.json.Decoder(_Wrapper)
+
+
+def _listing(read_row: RowReader[T]) -> Callable[[bytes], Listing[T]]:
+    def decode(body: bytes) -> Listing[T]:
+        envelope = _envelope.decode(body)
+        rows, unreadable = _rows(envelope.data, read_row)
+        total = envelope.total_count
+        if total is None:
+            total = envelope.pagination.get("total", envelope.meta.get("total"))
+        has_more = envelope.has_more or bool(envelope.meta.get("has_more"))
+        return Listing(rows, unreadable, has_more, total if isinstance(total, int) else None)
+
+    return decode
+
+
+def _rows(raw_rows: list[msgspec.Raw], read_row: RowReader[T]) -> tuple[list[T], list[tuple[int, Unreadable]]]:
+    rows: list[T] = []
+    unreadable: list[tuple[int, Unreadable]] = []
+    for place, raw in enumerate(raw_rows):
+        try:
+            rows.append(read_row(raw))
+        except (msgspec.MsgspecError, RecursionError) as error:
+            unreadable.append((place, _unreadable(raw, error)))
+    return rows, unreadable
+
+
+def _unreadable(raw: msgspec.Raw, error: Exception) -> Unreadable:
+    try:
+        plain = msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, RecursionError):
+        plain = None
+    known = plain if isinstance(plain, dict) else {}
+    row_id, status = (value if isinstance(value := known.get(name), str) else "" for name in ("id", "status"))
+    return Unreadable(row_id[:64], str(error)[:200], status[:40])
+
+
+def _wrapped(read: RowReader[T]) -> Callable[[bytes], T]:
+    return lambda body: read(_wrapper.decode(body).data)
+
+
+def _path(*segments: str | uuid.UUID) -> str:
+    """Ids are UUIDs by type, and every segment is quoted: nothing typed by anybody leads to another address."""
+    return "".join(f"/{quote(str(segment), safe='')}" for segment in segments)
+
+
+def _given(**params: object) -> Params:
+    return {
+        name: value if isinstance(value, int) else str(value)
+        for name, value in params.items()
+        if value not in (None, "")
+    }

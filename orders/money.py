@@ -1,0 +1,90 @@
+"""Amounts: whole minor units with a currency, exact everywhere."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+# ISO 4217: the currencies whose minor unit is not a hundredth.
+DECIMAL_PLACES = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
+}
+HUNDREDTHS = frozenset(
+    """AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP
+    CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR
+    JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN
+    NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP
+    SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ZWG""".split()
+)
+
+
+class CurrencyMismatch(TypeError):
+    """Two amounts of different currencies were added, subtracted or compared."""
+
+
+def decimal_places(currency: str) -> int | None:
+    """How many decimals a currency has; None for one we do not know, which is never guessed."""
+    return DECIMAL_PLACES.get(currency, 2 if currency in HUNDREDTHS else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """`minor` is in minor units (cents, yen, fils); `currency` is an upper-case ISO 4217 code."""
+
+    minor: int
+    currency: str
+
+    @classmethod
+    def from_major(cls, amount: str, currency: str) -> "Money":
+        """`"12.50"`, `"USD"` is 1250 cents; raise ValueError for `"12.505"`: nothing is rounded."""
+        places = decimal_places(currency)
+        if places is None:
+            raise ValueError(f"The decimals of {currency} are not known.")
+        try:
+            minor = Decimal(amount).scaleb(places)
+            whole = int(minor)
+        except (InvalidOperation, OverflowError, ValueError) as error:
+            raise ValueError("Enter an amount such as 12.50.") from error
+        if minor != whole:
+            raise ValueError(f"{currency} has {places} decimals." if places else f"{currency} has no decimals.")
+        return cls(whole, currency)
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(self.minor + self._same(other), self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(self.minor - self._same(other), self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.minor, self.currency)
+
+    def __bool__(self) -> bool:
+        return self.minor != 0
+
+    def __lt__(self, other: "Money") -> bool:
+        return self.minor < self._same(other)
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.currency}"
+
+    @property
+    def number(self) -> str:
+        """`1,052.03`, with a real minus; minor units and a note where the currency's decimals are not known."""
+        return self.whole + self.fraction
+
+    @property
+    def whole(self) -> str:
+        places = decimal_places(self.currency) or 0
+        return f"{'−' if self.minor < 0 else ''}{abs(self.minor) // 10**places:,}"
+
+    @property
+    def fraction(self) -> str:
+        places = decimal_places(self.currency)
+        if places is None:
+            return " minor units"
+        return f".{abs(self.minor) % 10**places:0{places}d}" if places else ""
+
+    def _same(self, other: "Money") -> int:
+        if other.currency != self.currency:
+            raise CurrencyMismatch(f"{self.currency} and {other.currency} do not add up.")
+        return other.minor

@@ -1,0 +1,63 @@
+"""Do an order's amounts agree with each other? Each rule says what it compares and by how much it is off.
+
+The rules follow RevKeen's description of the fields: a line's subtotal is price times quantity, its total is
+subtotal less discount plus tax; the order's amounts are the sums of its lines; due is total less paid.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from orders.apis.revkeen.objects import LineItem, Order, Transaction
+from orders.money import Money
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Two amounts that should be equal. `expected` follows from the others, `sent` is what RevKeen sent."""
+
+    rule: str
+    expected: Money
+    sent: Money
+
+    def __str__(self) -> str:
+        apart = Money(abs((self.sent - self.expected).minor), self.sent.currency)
+        return f"{self.rule}: {self.expected.number} by our sum, RevKeen says {self.sent.number}, {apart.number} apart."
+
+
+def mismatches(order: Order, transactions: Iterable[Transaction] | None = None) -> list[Mismatch]:
+    """All rules that fail, the lines' first. Payments are compared when `transactions` are given."""
+    compared = [*_line_sums(order), *_order_sums(order)]
+    if transactions is not None:
+        compared += _payment_sums(order, transactions)
+    return [mismatch for mismatch in compared if mismatch.expected != mismatch.sent]
+
+
+def _line_sums(order: Order) -> Iterator[Mismatch]:
+    for number, line in enumerate(order.lines, start=1):
+        yield _mismatch(order, f"Line {number}, price × quantity", line.unit_price * line.quantity, line.subtotal)
+        yield _mismatch(order, f"Line {number}, total", line.subtotal - line.discount + line.tax, line.total)
+
+
+def _order_sums(order: Order) -> Iterator[Mismatch]:
+    if order.line_items:
+        for name in ("subtotal", "discount", "tax"):
+            yield _mismatch(order, f"{name.capitalize()} of the lines", _sum(order.lines, name), getattr(order, name))
+    yield _mismatch(order, "Subtotal − discount + tax", order.subtotal - order.discount + order.tax, order.total)
+    yield _mismatch(order, "Total − paid", order.total - order.amount_paid, order.amount_due)
+    refunded = order.amount_refunded
+    yield _mismatch(order, "Refunded, at most what was paid", min(refunded, max(order.amount_paid, 0)), refunded)
+
+
+def _payment_sums(order: Order, transactions: Iterable[Transaction]) -> Iterator[Mismatch]:
+    settled = [transaction for transaction in transactions if transaction.status == "succeeded"]
+    for kind, name, sent in (("sale", "Payments", order.amount_paid), ("refund", "Refunds", order.amount_refunded)):
+        summed = sum(transaction.amount for transaction in settled if transaction.type == kind)
+        yield _mismatch(order, f"{name} together", summed, sent)
+
+
+def _mismatch(order: Order, rule: str, expected: int, sent: int) -> Mismatch:
+    return Mismatch(rule, order.money(expected), order.money(sent))
+
+
+def _sum(lines: Iterable[LineItem], name: str) -> int:
+    return sum(getattr(line, name) for line in lines)

@@ -1,0 +1,55 @@
+"""The last good copy of what RevKeen answered, for the time when it does not.
+
+Kept in the cache that all processes share, per merchant and mode, for a day. A copy is written when its content
+changed, or every minute so that its time stays true.
+"""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.cache import cache
+from django.utils import timezone
+
+from orders.apis.revkeen.reads import Read
+from orders.models import Merchant
+
+KEPT_SECONDS = 24 * 60 * 60
+WRITTEN_AGAIN_SECONDS = 60
+REMEMBERED = 2_000  # keys of copies that this process has just written
+
+_written: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The bodies of one round of reads, an empty one for a read that failed then."""
+
+    as_of: datetime
+    bodies: list[bytes]
+
+
+def keep(merchant: Merchant, mode: str, reads: Sequence[Read[Any]], bodies: list[bytes]) -> None:
+    key = _key(merchant, mode, reads)
+    digest = hashlib.blake2b(b"\x00".join(bodies)).digest()
+    known, at = _written.get(key, (b"", 0.0))
+    if digest == known and time.monotonic() - at < WRITTEN_AGAIN_SECONDS:
+        return
+    cache.set(key, Copy(timezone.now(), bodies), KEPT_SECONDS)
+    _written[key] = (digest, time.monotonic())
+    while len(_written) > REMEMBERED:
+        _written.popitem(last=False)
+
+
+def find(merchant: Merchant, mode: str, reads: Sequence[Read[Any]]) -> Copy | None:
+    found = cache.get(_key(merchant, mode, reads))
+    return found if isinstance(found, Copy) else None
+
+
+def _key(merchant: Merchant, mode: str, reads: Sequence[Read[Any]]) -> str:
+    calls = "\n".join(f"{read.path}?{sorted(read.params.items())}" for read in reads)
+    return f"copy:{merchant.pk}:{mode}:{hashlib.blake2b(calls.encode(), digest_size=20).hexdigest()}"

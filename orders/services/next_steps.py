@@ -1,0 +1,92 @@
+"""What can be done next with an order, and why the rest cannot: the status machine in words.
+
+The rules are RevKeen's where it states them (only what is neither paid nor fulfilled can be canceled) and our reading
+of its status texts elsewhere.
+"""
+
+from dataclasses import dataclass
+
+from orders import states
+from orders.apis.revkeen.objects import Order
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that is done with orders; `reason` says why it cannot be done with this one now."""
+
+    name: str
+    reason: str = ""
+
+    @property
+    def possible(self) -> bool:
+        return not self.reason
+
+
+@dataclass(frozen=True)
+class NextSteps:
+    headline: str
+    detail: str
+    steps: list[Step]
+
+
+def next_steps(order: Order) -> NextSteps:
+    steps = [
+        Step("Take payment", _no_payment(order)),
+        Step("Fulfil", _no_fulfilment(order)),
+        Step("Refund", _no_refund(order)),
+        Step("Change line items", _no_change_of_lines(order)),
+        Step("Cancel", _no_cancel(order)),
+    ]
+    headline, detail = _headline(order)
+    return NextSteps(headline, detail, steps)
+
+
+def _headline(order: Order) -> tuple[str, str]:
+    due = order.money(order.amount_due)
+    if order.status not in states.STATUSES:
+        return "RevKeen gives a status we do not know.", f"It says “{order.status[:40]}”. Look at the order in RevKeen."
+    if order.status == "canceled":
+        return "Canceled.", "Nothing is left to do."
+    if order.status == "refunded":
+        return "Refunded in full.", "Nothing is left to do."
+    if order.status == "draft":
+        return "A draft in RevKeen.", f"{due} will be due; paying it makes it an order."
+    if order.amount_due > 0:
+        paid = f"{order.money(order.amount_paid)} of {order.money(order.total)} is paid."
+        return f"{due} is still due.", paid if order.amount_paid else "Nothing is paid yet."
+    if states.ready_to_ship(order):
+        part = order.fulfillment_status == "partial"
+        return ("Paid. Some lines are not shipped yet.", "") if part else ("Paid. Nothing is shipped yet.", "")
+    return "Finished.", "Paid, and nothing is left to ship."
+
+
+def _no_payment(order: Order) -> str:
+    if order.status in ("canceled", "refunded"):
+        return f"the order is {order.status}."
+    return "" if order.amount_due > 0 else "nothing is due."
+
+
+def _no_fulfilment(order: Order) -> str:
+    if order.fulfillment_status is None:
+        return "nothing in it is shipped."
+    if order.fulfillment_status in ("fulfilled", "returned"):
+        return f"everything is {order.fulfillment_status}."
+    return "" if order.status == "paid" else "it is not paid in full."
+
+
+def _no_refund(order: Order) -> str:
+    if order.amount_paid <= 0:
+        return "nothing was paid."
+    return "" if order.net_received > 0 else "everything paid was refunded."
+
+
+def _no_change_of_lines(order: Order) -> str:
+    if order.status in ("draft", "pending"):
+        return ""
+    return "money was received; refund it and make a new order." if order.amount_paid else "it is closed."
+
+
+def _no_cancel(order: Order) -> str:
+    if order.status in ("canceled", "refunded"):
+        return f"it is {order.status}."
+    return "money was received; refund it first." if order.amount_paid > 0 else ""

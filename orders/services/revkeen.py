@@ -1,0 +1,182 @@
+"""One door to RevKeen for pages: the active key of a merchant and mode, its gate, and the last good copies.
+
+with revkeen.session(merchant, mode) as api:
+    order, events = api.get_together(reads.order(id), reads.order_events(id))
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar, cast, overload
+
+from django.conf import settings
+from django.utils import timezone
+
+from orders.apis.errors import (
+    ApiError,
+    Busy,
+    KeyRefused,
+    Missing,
+    NotConnected,
+    NotSent,
+    RateLimited,
+    Refused,
+    Unknown,
+)
+from orders.apis.gate import Gate, gate_of
+from orders.apis.revkeen.client import Client, Got, decode
+from orders.apis.revkeen.reads import Read
+from orders.models import Connection, Merchant
+from orders.secrets import Unreadable
+from orders.services import copies
+
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+
+NOTED_EVERY = timedelta(minutes=1)  # a connection's last use and last failure are not written more often
+
+
+@dataclass(frozen=True)
+class Reading(Generic[T]):
+    """What a page has of a read: the value as of some time, or the error; both when the value is an old copy."""
+
+    as_of: datetime
+    value: T | None = None
+    error: ApiError | None = None
+    body: bytes = b""
+
+    @property
+    def stale(self) -> bool:
+        return self.value is not None and self.error is not None
+
+    def require(self) -> T:
+        """The value, fresh or old; raise the error if there is none."""
+        if self.value is None and self.error is not None:
+            raise self.error
+        return cast(T, self.value)
+
+
+class Session:
+    """The calls of one page. With an error for a client every read ends in that error, or in its last good copy."""
+
+    def __init__(self, merchant: Merchant, mode: str, client: Client | ApiError) -> None:
+        self.merchant, self.mode = merchant, mode
+        self._client = client
+        self.errors: list[ApiError] = []
+        self.answered = False
+
+    def get(self, read: Read[T]) -> Reading[T]:
+        return cast(Reading[T], self.get_together(read)[0])
+
+    @overload
+    def get_together(self, first: Read[A], second: Read[B], /) -> tuple[Reading[A], Reading[B]]: ...
+    @overload
+    def get_together(
+        self, first: Read[A], second: Read[B], third: Read[C], /
+    ) -> tuple[Reading[A], Reading[B], Reading[C]]: ...
+    @overload
+    def get_together(self, *reads: Read[Any]) -> tuple[Reading[Any], ...]: ...
+    def get_together(self, *reads: Read[Any]) -> tuple[Reading[Any], ...]:
+        """One round: reads that do not depend on each other, side by side."""
+        gots = self._calls(reads)
+        errors = [got.error for got in gots if got.error is not None]
+        self.errors += errors
+        self.answered = self.answered or len(errors) < len(gots)
+        if len(errors) < len(gots):
+            copies.keep(self.merchant, self.mode, reads, [got.body for got in gots])
+        copy = self._copy(reads, errors)
+        return tuple(
+            _reading(read, got, copy, place) for place, (read, got) in enumerate(zip(reads, gots, strict=True))
+        )
+
+    def _calls(self, reads: tuple[Read[Any], ...]) -> tuple[Got[Any], ...]:
+        if isinstance(self._client, ApiError):
+            return tuple(Got(error=self._client) for _ in reads)
+        return self._client.get_together(*reads)
+
+    def _copy(self, reads: tuple[Read[Any], ...], errors: list[ApiError]) -> copies.Copy | None:
+        """A refusal is an answer; only where there was none does an old answer stand in."""
+        if any(isinstance(error, NotSent | Unknown) and not isinstance(error, NotConnected) for error in errors):
+            return copies.find(self.merchant, self.mode, reads)
+        return None
+
+
+@contextmanager
+def session(merchant: Merchant, mode: str) -> Iterator[Session]:
+    """Open the way to RevKeen for a page, and note afterwards how the key fared.
+
+    Holds one of the connection's places until it is left: render after it, not in it.
+    """
+    connection = active_connection(merchant, mode)
+    with ExitStack() as place:
+        client = _client(connection, place)
+        page = Session(merchant, mode, client)
+        yield page
+    if connection is not None:
+        note_use(connection, page.answered, page.errors)
+
+
+def active_connection(merchant: Merchant, mode: str) -> Connection | None:
+    return Connection.objects.filter(
+        merchant=merchant, mode=mode, provider=Connection.Provider.REVKEEN, active=True
+    ).first()
+
+
+def client_for(mode: str, key: str, gate: Gate) -> Client:
+    return Client(settings.REVKEEN_URLS[mode], key, settings.REVKEEN_VERSION, gate)
+
+
+def note_use(connection: Connection, answered: bool, errors: list[ApiError]) -> None:
+    """Keep when the key last served and last failed, and until when RevKeen asked us to wait."""
+    now = timezone.now()
+    changes: dict[str, object] = {}
+    if answered and (connection.refused_at or not _recent(connection.last_used_at, now)):
+        changes |= {"last_used_at": now, "refused_at": None}
+    failure = next((error for error in errors if not isinstance(error, Busy | Missing)), None)
+    if failure is not None and not (
+        connection.last_failure == _short(failure) and _recent(connection.last_failure_at, now)
+    ):
+        changes |= {"last_failure_at": now, "last_failure": _short(failure)}
+    if isinstance(failure, KeyRefused) and connection.refused_at is None:
+        changes["refused_at"] = now
+    if isinstance(failure, RateLimited):
+        changes["wait_until"] = now + timedelta(seconds=failure.wait)
+    if changes:
+        Connection.objects.filter(pk=connection.pk).update(**changes)
+
+
+def _client(connection: Connection | None, place: ExitStack) -> Client | ApiError:
+    """The client, with a place for as long as `place` is open, or the error that every read then ends in."""
+    if connection is None:
+        return NotConnected("There is no active RevKeen key for this merchant and mode.")
+    gate = gate_of(connection.pk)
+    if connection.wait_until is not None:  # another process was asked to wait
+        gate.asked_to_wait((connection.wait_until - timezone.now()).total_seconds())
+    try:
+        place.enter_context(gate.page())
+        return client_for(connection.mode, connection.secret, gate)
+    except Busy as error:
+        return error
+    except Unreadable as error:
+        return NotSent(str(error))
+
+
+def _reading(read: Read[Any], got: Got[Any], copy: copies.Copy | None, place: int) -> Reading[Any]:
+    now = timezone.now()
+    if got.error is None or copy is None or not copy.bodies[place] or isinstance(got.error, Refused):
+        return Reading(now, got.value, got.error, got.body)
+    try:
+        return Reading(copy.as_of, decode(read, copy.bodies[place]), got.error, copy.bodies[place])
+    except Unknown:  # kept by another version of this program
+        return Reading(now, error=got.error)
+
+
+def _recent(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and now - moment < NOTED_EVERY
+
+
+def _short(error: ApiError) -> str:
+    return str(error)[:200]

@@ -1,0 +1,95 @@
+"""What an order's payment and fulfilment are called: the same word, icon and tone in list, page and filter.
+
+Payment is told from the amounts, because RevKeen's one `status` cannot say that a fulfilled order is still unpaid.
+"""
+
+from dataclasses import dataclass
+
+from orders.apis.revkeen.objects import Order, PaymentMethod, Transaction
+
+
+@dataclass(frozen=True)
+class State:
+    word: str
+    icon: str
+    tone: str = ""  # "good", "wait" (somebody must act), "bad", or "" for a plain fact
+
+
+# RevKeen's statuses with the words of the tabs.
+STATUSES = {
+    "draft": "Draft",
+    "pending": "Pending",
+    "partially_paid": "Part paid",
+    "paid": "Paid",
+    "fulfilled": "Fulfilled",
+    "refunded": "Refunded",
+    "canceled": "Canceled",
+}
+BILLING_TYPES = {"one_time": "once", "recurring": "recurring"}
+
+FULFILLMENT_STATES = {
+    None: State("Nothing to ship", "square-dashed"),
+    "returned": State("Returned", "square-arrow-left"),
+    "fulfilled": State("Fulfilled", "square-check", "good"),
+    "partial": State("Part fulfilled", "square-half", "wait"),
+}
+
+
+def payment_state(order: Order) -> State:
+    if order.status not in STATUSES:
+        return State(order.status[:40], "help-circle")
+    if order.status == "canceled":
+        return State("Canceled", "circle-x")
+    if order.status == "draft":
+        return State("Draft", "circle-dashed")
+    if order.total == 0:
+        return State("Nothing to pay", "circle-minus")
+    if order.amount_due > 0:
+        if order.amount_paid > 0:
+            return State("Part paid", "circle-half", "wait")
+        return State("Payment due", "circle", "wait")
+    if order.amount_refunded > 0:
+        fully = order.amount_refunded >= order.amount_paid
+        return State("Refunded" if fully else "Part refunded", "arrow-back-up")
+    return State("Paid", "circle-check", "good")
+
+
+def fulfillment_state(order: Order) -> State:
+    status = order.fulfillment_status
+    if status in FULFILLMENT_STATES:
+        return FULFILLMENT_STATES[status]
+    if status == "unfulfilled":
+        return State("Unfulfilled", "square", "wait" if ready_to_ship(order) else "")
+    return State(str(status)[:40], "help-circle")
+
+
+def ready_to_ship(order: Order) -> bool:
+    return order.status == "paid" and order.fulfillment_status in ("unfulfilled", "partial")
+
+
+def finished(order: Order) -> bool:
+    """Nobody has anything left to do with it."""
+    if order.status in ("canceled", "refunded"):
+        return True
+    settled = order.status in ("paid", "fulfilled") and order.amount_due <= 0
+    return settled and order.fulfillment_status in (None, "fulfilled", "returned")
+
+
+TRANSACTION_STATES = {
+    "succeeded": State("Succeeded", "circle-check", "good"),
+    "pending": State("Pending", "clock"),
+    "failed": State("Declined", "circle-x"),
+    "voided": State("Voided", "ban"),
+}
+
+
+def transaction_state(transaction: Transaction) -> State:
+    return TRANSACTION_STATES.get(transaction.status, State(transaction.status[:40], "help-circle"))
+
+
+def payment_method_state(method: PaymentMethod, *, expired: bool) -> State:
+    if expired:
+        return State("Expired", "ban", "bad")
+    if method.status == "active":
+        return State("Active", "circle-check", "good")
+    return State(method.status[:40].capitalize(), "circle")

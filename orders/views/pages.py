@@ -1,0 +1,23 @@
+"""A page, or the part of it that htmx will replace."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from orders.requests import Request
+
+
+def render_page(
+    request: Request, page: str, context: dict[str, Any], *, parts: dict[str, str] | None = None, status: int = 200
+) -> HttpResponse:
+    """Render `page`, or the template that `parts` names for the element htmx will replace.
+
+    The view names the parts, so a client cannot ask for another template.
+    """
+    part = (parts or {}).get(request.htmx.target or "") if request.htmx else None
+    response = render(request, part or page, context, status=status)
+    if part:
+        response.write(render_to_string("partials/messages.html", {"oob": True}, request))
+    return response
