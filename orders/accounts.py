@@ -1,5 +1,71 @@
+"""What we want differently from django-allauth: nobody signs up, second factors are kept encrypted, and a merchant
+that asks for a second factor keeps people from switching off their last one."""
+
+from typing import Any, cast
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from orders import secrets
+from orders.models import Merchant, User
+
+# What the secrets of second factors are sealed for; allauth does not say whose they are when it seals them.
+SECOND_FACTOR = "second-factor"
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    pass
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("account")
+
+    def format_email_subject(self, subject: str) -> str:
+        return f"RevKeen Admin: {subject}"
+
+
+class ResetPasswordForm(AllauthResetPasswordForm):
+    """Answers the same, and as slowly, whether or not the address has an account: a mail goes out either way.
+
+    allauth's own mail for unknown addresses offers to sign up, which nobody can here.
+    """
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        if not self.users:
+            adapter = AccountAdapter(request)
+            adapter.send_mail("account/email/unknown_account", self.cleaned_data["email"], {})
+        return cast(str, super().save(request, **kwargs))
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "cannot_delete_authenticator": "A merchant of yours asks its members for a second factor. Add another one first."
+    }
+
+    def encrypt(self, text: str) -> str:
+        return secrets.seal(text, SECOND_FACTOR)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return secrets.unseal(encrypted_text, SECOND_FACTOR)
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        return not _is_last(authenticator) or not merchants_asking_for_second_factor(authenticator.user).exists()
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {"id": context.request.get_host().partition(":")[0], "name": settings.MFA_TOTP_ISSUER}
+
+
+def merchants_asking_for_second_factor(user: User) -> Any:
+    return Merchant.objects.filter(memberships__user=user, mfa_required=True)
+
+
+def _is_last(authenticator: Authenticator) -> bool:
+    """Recovery codes do not count: they only stand in for another factor."""
+    others = Authenticator.objects.filter(user=authenticator.user).exclude(pk=authenticator.pk)
+    return not others.exclude(type=Authenticator.Type.RECOVERY_CODES).exists()

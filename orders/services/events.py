@@ -5,20 +5,29 @@ from orders.request_ids import current_request_id
 
 
 def record(
-    kind: EventLog.Kind, text: str = "", *, user: User | None = None, merchant: Merchant | None = None, mode: str = ""
+    kind: EventLog.Kind,
+    text: str = "",
+    *,
+    user: User | None = None,
+    who: str = "",
+    merchant: Merchant | None = None,
+    mode: str = "",
 ) -> None:
-    """Add a row. `text` may hold what a person typed, never a key or a customer."""
+    """Add a row. `text` may hold what a person typed, never a key or a customer; `who` names someone unknown to us."""
     EventLog.objects.create(
         kind=kind,
         text=text[:500],
         user=user,
-        who=user.email if user else "",
+        who=user.email if user else who[:254],
         merchant=merchant,
         mode=mode,
         request_id=current_request_id(),
     )
 
 
-def of_merchant(merchant: Merchant, *kinds: EventLog.Kind, limit: int = 10) -> list[EventLog]:
-    """The newest rows of these kinds, newest first."""
-    return list(EventLog.objects.filter(merchant=merchant, kind__in=kinds).select_related("user")[:limit])
+def of_merchant(merchant: Merchant, *kinds: EventLog.Kind, mode: str = "", limit: int = 10) -> list[EventLog]:
+    """The newest rows of these kinds, newest first; of one mode where `mode` is given."""
+    found = EventLog.objects.filter(merchant=merchant, kind__in=kinds)
+    if mode:
+        found = found.filter(mode=mode)
+    return list(found.select_related("user")[:limit])
