@@ -48,7 +48,7 @@ def merchant_page(view: View) -> View:
 
     @wraps(view)
     def page(request: MerchantRequest, merchant: str, mode: str, **kwargs: Any) -> HttpResponseBase:
-        right = PAGES[request.resolver_match.url_name]
+        right = PAGES[request.resolver_match.url_name or ""]
         request.membership = _membership(request, merchant)
         request.merchant, request.mode = request.membership.merchant, mode
         if request.merchant.mfa_required and not is_mfa_enabled(request.user):

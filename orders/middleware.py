@@ -6,8 +6,10 @@ from typing import cast
 
 import structlog
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
+from orders.apis.errors import ApiError
 from orders.request_ids import begin_request
 from orders.requests import Request
 from orders.services import timing
@@ -88,4 +90,22 @@ def server_timing(get_response: GetResponse) -> GetResponse:
             )
         return response
 
+    return middleware
+
+
+def api_errors(get_response: GetResponse) -> GetResponse:
+    """A page that has nothing to show without the API says so calmly, and when to ask again."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        if not isinstance(exception, ApiError):
+            return None
+        page = "partials/error.html" if cast(Request, request).htmx else "orders/unavailable.html"
+        response = render(request, page, {"error": exception, "status": 503}, status=503)
+        response["Retry-After"] = "5"
+        return response
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware

@@ -49,7 +49,6 @@ PAGES: dict[str, Right] = {
     "order_list": Right.SEE,
     "order_detail": Right.SEE,
     "order_neighbour": Right.SEE,
-    "order_siblings": Right.SEE,
     "order_json": Right.SEE_RAW,
     "customer_list": Right.SEE,
     "customer_detail": Right.SEE,

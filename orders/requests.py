@@ -9,7 +9,7 @@ from orders.models import Membership, Merchant, User
 
 class Request(HttpRequest):
     htmx: HtmxDetails
-    user: User  # type: ignore[assignment]  # pages without sign-in do not ask
+    user: User
     request_id: str
 
 
@@ -18,5 +18,5 @@ class MerchantRequest(Request):
 
     merchant: Merchant
     mode: str
-    resolver_match: ResolverMatch  # type: ignore[assignment]  # a view is only ever called through a URL
+    resolver_match: ResolverMatch
     membership: Membership

@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "orders.middleware.private_pages",
+    "orders.middleware.api_errors",
 ]
 
 ROOT_URLCONF = "revkeen_admin.urls"

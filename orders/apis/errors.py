@@ -7,7 +7,9 @@
 class ApiError(Exception):
     """`str()` is a sentence for staff; it never holds a key, a body or anything the API sent unbounded."""
 
+    title = "RevKeen does not answer."
     request_id = ""
+    about_the_key = False  # a new or better key would help
 
 
 class NotSent(ApiError):
@@ -15,6 +17,8 @@ class NotSent(ApiError):
 
 
 class RateLimited(NotSent):
+    title = "RevKeen asks us to wait."
+
     def __init__(self, wait: float) -> None:
         super().__init__(f"RevKeen asks us to wait {round(wait)} s before the next call.")
         self.wait = wait  # seconds
@@ -23,11 +27,14 @@ class RateLimited(NotSent):
 class Busy(NotSent):
     """All places that this connection may take at once are taken."""
 
-    retry_after = 5  # seconds
+    title = "RevKeen is slow, and many pages wait for it."
 
 
 class NotConnected(NotSent):
     """There is no active key for this merchant and mode."""
+
+    title = "RevKeen is not connected."
+    about_the_key = True
 
 
 class Unknown(ApiError):
@@ -36,6 +43,8 @@ class Unknown(ApiError):
 
 class Refused(ApiError):
     """The API answered 4xx. Decide by class, `status` and `code`; `message` may change at any time."""
+
+    title = "RevKeen refused."
 
     def __init__(self, status: int, code: str = "", message: str = "", param: str = "", request_id: str = "") -> None:
         super().__init__(f"RevKeen refused: {message or 'no reason given'}")
@@ -46,9 +55,15 @@ class Refused(ApiError):
 class KeyRefused(Refused):
     """401: the key is wrong, revoked or of the other environment."""
 
+    title = "RevKeen refused this merchant’s key."
+    about_the_key = True
+
 
 class ScopeMissing(Refused):
     """403: the key is good, and not allowed to do this."""
+
+    title = "This merchant’s key may not read this."
+    about_the_key = True
 
 
 class Missing(Refused):

@@ -7,7 +7,6 @@ from django.utils import timezone
 from orders import secrets
 from orders.models.merchants import MODE_CHOICES, Merchant
 
-
 # The start of a key says which mode it is for; nothing after it is ever shown but the last four characters.
 PREFIXES = {"rk_live_": "live", "rk_sandbox_": "test"}
 

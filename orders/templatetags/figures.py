@@ -1,0 +1,97 @@
+"""Moments, ages and amounts, written the same way on every page."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from orders.money import Money
+
+register = template.Library()
+
+LONGEST_TEXT = 2_000
+
+AGES = [("y", timedelta(days=365)), ("mo", timedelta(days=30)), ("d", timedelta(days=1)), ("h", timedelta(hours=1))]
+
+
+@register.simple_tag
+def moment(value: datetime | None, zone: ZoneInfo, none: str = "") -> SafeString | str:
+    """`Today 10:30`, `18 Nov 21:38`; the element carries the exact time."""
+    if value is None:
+        return format_html('<span class="muted">{}</span>', none) if none else ""
+    local = value.astimezone(zone)
+    return _time(local, f"{_day(local, zone)} {local:%H:%M}")
+
+
+@register.simple_tag
+def clock(value: datetime, zone: ZoneInfo) -> SafeString:
+    """`14:32:08 CET`, with the day where that is not today."""
+    local = value.astimezone(zone)
+    day = "" if local.date() == _today(zone) else f"{_day(local, zone)} "
+    return _time(local, f"{day}{local:%H:%M:%S %Z}")
+
+
+@register.filter
+def zone_name(zone: ZoneInfo) -> str:
+    """`CET`, as of now."""
+    return f"{timezone.now().astimezone(zone):%Z}"
+
+
+@register.filter
+def age(value: datetime) -> str:
+    passed = timezone.now() - value
+    for unit, length in AGES:
+        if passed >= length:
+            return f"{passed // length} {unit}"
+    return f"{max(0, passed // timedelta(minutes=1))} min"
+
+
+@register.filter
+def day_heading(value: Any, zone: ZoneInfo) -> str:
+    """`Today, 20 November 2026`."""
+    words = {0: "Today, ", 1: "Yesterday, "}.get((_today(zone) - value).days, "")
+    return f"{words}{value.day} {value:%B %Y}"
+
+
+@register.simple_tag
+def amount(money: Money) -> SafeString:
+    """An amount among others of mixed currencies: the points stand in one line, the code behind."""
+    return format_html(
+        '{}<span class="frac">{}</span> <span class="cur">{}</span>', money.whole, money.fraction, money.currency
+    )
+
+
+@register.simple_tag
+def bare_amount(money: Money | None) -> SafeString | str:
+    """The same without the code, for a second amount of a row."""
+    return "" if money is None else format_html('{}<span class="frac">{}</span>', money.whole, money.fraction)
+
+
+@register.filter
+def as_text(value: Any) -> str:
+    """A value of metadata: text as it is, everything else as JSON, and nothing endless."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+
+
+def _time(local: datetime, words: str) -> SafeString:
+    exact = f"{local.day} {local:%B %Y, %H:%M:%S %Z}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), exact, words)
+
+
+def _day(local: datetime, zone: ZoneInfo) -> str:
+    today = _today(zone)
+    if local.date() == today:
+        return "Today"
+    if local.date() == today - timedelta(days=1):
+        return "Yesterday"
+    return f"{local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
+
+
+def _today(zone: ZoneInfo) -> Any:
+    return timezone.now().astimezone(zone).date()

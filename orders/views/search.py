@@ -1,0 +1,37 @@
+import uuid
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from orders.access import merchant_page
+from orders.apis.revkeen.objects import Customer
+from orders.requests import MerchantRequest
+from orders.services import orders, revkeen
+from orders.views.pages import render_page
+
+
+@require_safe
+@merchant_page
+def search(request: MerchantRequest) -> HttpResponse:
+    """Open what a pasted id belongs to; anything else typed is a customer's name or e-mail."""
+    text = request.GET.get("q", "").strip()[:200]
+    where = [request.merchant.slug, request.mode]
+    some_id = _uuid(text)
+    if some_id is None:
+        return redirect(f"{reverse('customer_list', args=where)}?{urlencode({'q': text})}")
+    with revkeen.session(request.merchant, request.mode) as api:
+        found = orders.find(api, some_id)
+    if found is None:
+        return render_page(request, "orders/search/nothing.html", {"text": text}, status=404)
+    return redirect("customer_detail" if isinstance(found, Customer) else "order_detail", *where, some_id)
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    """The id in `text`, which may be pasted with quotes, commas or spaces around it."""
+    try:
+        return uuid.UUID(text.strip("\"', ;."))
+    except ValueError:
+        return None
