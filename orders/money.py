@@ -1,7 +1,7 @@
 """Amounts: whole minor units with a currency, exact everywhere."""
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Inexact, InvalidOperation, Overflow
 
 # ISO 4217: the currencies whose minor unit is not a hundredth.
 DECIMAL_PLACES = {
@@ -16,6 +16,8 @@ HUNDREDTHS = frozenset(
     NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP
     SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ZWG""".split()
 )
+
+EXACT = Context(prec=40, traps=[Inexact, InvalidOperation, Overflow])  # more digits than that are refused, not cut
 
 
 class CurrencyMismatch(TypeError):
@@ -41,9 +43,9 @@ class Money:
         if places is None:
             raise ValueError(f"The decimals of {currency} are not known.")
         try:
-            minor = Decimal(amount).scaleb(places)
+            minor = EXACT.scaleb(EXACT.create_decimal(amount), places)
             whole = int(minor)
-        except (InvalidOperation, OverflowError, ValueError) as error:
+        except (ArithmeticError, ValueError) as error:
             raise ValueError("Enter an amount such as 12.50.") from error
         if minor != whole:
             raise ValueError(f"{currency} has {places} decimals." if places else f"{currency} has no decimals.")

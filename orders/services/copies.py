@@ -50,6 +50,11 @@ def find(merchant: Merchant, mode: str, reads: Sequence[Read[Any]]) -> Copy | No
     return found if isinstance(found, Copy) else None
 
 
+def forget_written() -> None:
+    """Start afresh, as a new process does."""
+    _written.clear()
+
+
 def _key(merchant: Merchant, mode: str, reads: Sequence[Read[Any]]) -> str:
     calls = "\n".join(f"{read.path}?{sorted(read.params.items())}" for read in reads)
     return f"copy:{merchant.pk}:{mode}:{hashlib.blake2b(calls.encode(), digest_size=20).hexdigest()}"

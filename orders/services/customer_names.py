@@ -4,13 +4,17 @@ import uuid
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer
 from orders.models import CustomerName, Merchant
+from orders.services.revkeen import Session
 
 ASKED_AGAIN_AFTER = timedelta(minutes=10)
+ASKED_AT_ONCE = 5
+FIRST_PAGES = 20
 
 
 def known(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
@@ -47,12 +51,38 @@ def remember(merchant: Merchant, mode: str, customers: Iterable[Customer]) -> No
     )
 
 
-def wanted(merchant: Merchant, mode: str, limit: int) -> list[CustomerName]:
-    """Names that lists lack and that were not asked for lately, the longest wanted first."""
+def places_with_wanted() -> list[tuple[Merchant, str]]:
+    """The merchants and modes whose lists lack names."""
+    pairs = set(_wanted().values_list("merchant", "mode"))
+    merchants = Merchant.objects.in_bulk([merchant_id for merchant_id, _ in pairs])
+    return [(merchants[merchant_id], mode) for merchant_id, mode in sorted(pairs)]
+
+
+def fill(api: Session) -> int:
+    """Ask RevKeen for wanted names and say how many were asked for; for the worker.
+
+    The first time whole pages of customers are read, because a call for each name would use up the rate limit.
+    """
+    of_place = CustomerName.objects.filter(merchant=api.merchant, mode=api.mode)
+    if not of_place.exclude(seen_at=None).exists():
+        _read_pages(api)
+    names = list(_wanted().filter(merchant=api.merchant, mode=api.mode).order_by("asked_at", "pk")[:ASKED_AT_ONCE])
+    readings = api.get_together(*(reads.customer(name.customer_id) for name in names))
+    remember(api.merchant, api.mode, [reading.value for reading in readings if reading.value and not reading.stale])
+    of_place.filter(pk__in=[name.pk for name in names]).update(asked_at=timezone.now())
+    return len(names)
+
+
+def _wanted() -> QuerySet[CustomerName]:
     lately = timezone.now() - ASKED_AGAIN_AFTER
-    rows = CustomerName.objects.filter(merchant=merchant, mode=mode, seen_at=None)
-    return list(rows.filter(Q(asked_at=None) | Q(asked_at__lt=lately)).order_by("pk")[:limit])
+    return CustomerName.objects.filter(Q(asked_at=None) | Q(asked_at__lt=lately), seen_at=None)
 
 
-def note_asked(names: Iterable[CustomerName]) -> None:
-    CustomerName.objects.filter(pk__in=[name.pk for name in names]).update(asked_at=timezone.now())
+def _read_pages(api: Session) -> None:
+    for page in range(FIRST_PAGES):
+        listing = api.get(reads.customers(offset=page * reads.LARGEST_PAGE, limit=reads.LARGEST_PAGE)).value
+        if listing is None:
+            return
+        remember(api.merchant, api.mode, listing.rows)
+        if len(listing.rows) + len(listing.unreadable) < reads.LARGEST_PAGE:
+            return

@@ -1,0 +1,46 @@
+# The two commands a newcomer needs: `make demo` and `make test`.
+
+PORT ?= 8000
+EMULATOR_PORT ?= 8001
+VENV := .venv
+BIN := $(VENV)/bin
+export PORT EMULATOR_PORT
+
+.PHONY: demo demo-reset test lint bench lock clean
+
+demo: $(VENV)/runtime  ## Emulator, dashboard and worker with lifelike data
+	@exec $(BIN)/python -m scripts.demo
+
+demo-reset:  ## Forget the demo's data; the next `make demo` makes it anew
+	rm -rf .demo .demo-*
+
+test: $(VENV)/development  ## Everything: style, types, tests, and PostgreSQL and Chromium where they are
+	@exec $(BIN)/python -m scripts.test
+
+lint: $(VENV)/development
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/development  ## How fast, as ratios within one run
+	@exec $(BIN)/python -m bench
+
+lock: $(VENV)/development  ## Make the two locks from the short lists
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-emit-index-url requirements.in -o requirements.txt
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-emit-index-url requirements-dev.in -o requirements-dev.txt
+
+clean: demo-reset
+	rm -rf $(VENV) staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@sh scripts/venv.sh $(VENV)
+
+$(VENV)/runtime: requirements.txt | $(VENV)/bin/python
+	@echo "Installing what the application runs on …"
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/development: requirements-dev.txt | $(VENV)/bin/python
+	@echo "Installing what the tests need …"
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ $(VENV)/runtime

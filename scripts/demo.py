@@ -1,0 +1,65 @@
+"""`make demo`: start everything, print where and as whom to sign in, stop everything on an interrupt."""
+
+import os
+import signal
+import sys
+from types import FrameType
+
+from scripts.stack import ROOT, Stack, is_taken
+
+WELCOME = """
+RevKeen Admin runs at  {address}
+
+Sign in as                         with the password  northwind-demo
+  admin@northwind.example          everything, keys and members included
+  support@northwind.example        finds orders and customers
+  finance@northwind.example        reviews amounts and raw data
+  operations@northwind.example     fulfils
+  viewer@northwind.example         only looks
+  both@example.com                 Northwind Trading and Kestrel Outdoor
+
+RevKeen itself is stood in for by an emulator at {emulator_address} (see emulator/README.md).
+Mails are printed to {folder}/dashboard.log. The data stays for the next start; `make demo-reset` forgets it.
+Ctrl-C stops everything.
+"""
+
+
+class Stopped(Exception):
+    pass
+
+
+def main() -> int:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    stack = Stack(ROOT / ".demo", _port("PORT"), _port("EMULATOR_PORT"))
+    if not stack.folder.exists():
+        print("Making the demo’s data, this takes a few seconds …", flush=True)
+    try:
+        stack.make()
+        stack.start()
+        folder = stack.folder.relative_to(ROOT)
+        print(WELCOME.format(address=stack.address, emulator_address=stack.emulator_address, folder=folder), flush=True)
+        ended = stack.watch()
+        print(f"The {ended} ended; stopping the others. Its last words are in {folder}/{ended}.log.", file=sys.stderr)
+        return 1
+    except Stopped:
+        print("\nStopped.")
+        return 0
+    finally:
+        stack.stop()
+
+
+def _port(name: str) -> int:
+    port = int(os.environ[name])
+    if is_taken(port):
+        raise SystemExit(f"Port {port} is taken. Choose another with {name}, as in: make demo {name}={port + 100}")
+    return port
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
+    raise Stopped
+
+
+if __name__ == "__main__":
+    sys.exit(main())

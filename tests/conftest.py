@@ -1,0 +1,97 @@
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core.cache import cache
+from django.test import Client
+
+from orders.apis.gate import forget_gates
+from orders.models import Connection, Membership, Merchant, User
+from orders.services import copies
+from tests import settings as test_settings
+from tests.emulation import Emulator
+
+ROLES = ("admin", "support", "finance", "operations", "viewer")
+
+
+def pytest_sessionfinish() -> None:
+    shutil.rmtree(test_settings.FOLDER, ignore_errors=True)
+
+
+class SecureClient(Client):
+    """Asks over HTTPS, as every browser does."""
+
+    def generic(self, *args: Any, **kwargs: Any) -> Any:
+        return super().generic(*args, **{**kwargs, "secure": True})
+
+
+@pytest.fixture(scope="session")
+def running_emulator() -> Iterator[Emulator]:
+    with Emulator("--orders", "60") as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(running_emulator: Emulator, settings: LazySettings) -> Emulator:
+    """The emulator as freshly seeded, and the application pointed to it."""
+    running_emulator.reset()
+    settings.REVKEEN_URLS = {"live": running_emulator.api, "test": running_emulator.api}
+    return running_emulator
+
+
+@pytest.fixture(autouse=True)
+def fresh_process() -> None:
+    """Forget what a process remembers between requests."""
+    cache.clear()
+    forget_gates()
+    copies.forget_written()
+
+
+@pytest.fixture
+def northwind(db: None) -> Merchant:
+    return make_merchant("Northwind Trading", "northwind", "Europe/Berlin")
+
+
+@pytest.fixture
+def kestrel(db: None) -> Merchant:
+    return make_merchant("Kestrel Outdoor", "kestrel", "America/Denver")
+
+
+@pytest.fixture
+def admin(northwind: Merchant, emulator: Emulator) -> Client:
+    return sign_in(make_person("admin@northwind.example", northwind, "admin"))
+
+
+@pytest.fixture
+def viewer(northwind: Merchant, emulator: Emulator) -> Client:
+    return sign_in(make_person("viewer@northwind.example", northwind, "viewer"))
+
+
+def make_merchant(name: str, slug: str, time_zone: str) -> Merchant:
+    """A merchant with the keys that the emulator knows, in both modes."""
+    merchant = Merchant.objects.create(name=name, slug=slug, time_zone=time_zone)
+    for mode, prefix in (("live", "rk_live"), ("test", "rk_sandbox")):
+        add_key(merchant, mode, f"{prefix}_{slug}_demo", active=True)
+    return merchant
+
+
+def add_key(merchant: Merchant, mode: str, key: str, *, active: bool = False) -> Connection:
+    connection = Connection(merchant=merchant, mode=mode, provider="revkeen", name="Demo", active=active)
+    connection.secret = key
+    connection.save()
+    return connection
+
+
+def make_person(email: str, merchant: Merchant | None = None, *roles: str) -> User:
+    user = User.objects.create_user(email, "a good password", name=email.split("@")[0].capitalize())
+    if merchant:
+        Membership.objects.create(user=user, merchant=merchant, roles=list(roles))
+    return user
+
+
+def sign_in(user: User) -> Client:
+    client = SecureClient()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client

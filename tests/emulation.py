@@ -1,0 +1,81 @@
+"""A running emulator, and what tests tell it and ask it through its control endpoints."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Emulator:
+    def __init__(self, *options: str) -> None:
+        command = [sys.executable, "-m", "emulator", "--port", "0", "--state", ":memory:", "--limits", "off", *options]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line.startswith("Emulator ready at "), line
+        self.address = line.removeprefix("Emulator ready at ").strip()
+
+    def __enter__(self) -> "Emulator":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+
+    @property
+    def api(self) -> str:
+        return f"{self.address}/revkeen/v2"
+
+    def reset(self) -> None:
+        self._control("POST", "reset")
+
+    def fault(self, kind: str, path: str = ".*", *, method: str = "*", times: int = 1, **parameters: Any) -> None:
+        """Make the next `times` calls that match fail in the way `kind` names (emulator/README.md)."""
+        self._control("POST", "faults", {"kind": kind, "method": method, "path": path, "times": times, **parameters})
+
+    def clear_faults(self) -> None:
+        self._control("DELETE", "faults")
+
+    def calls(self) -> list[dict[str, Any]]:
+        """The calls since the last reset or `forget_calls`, the oldest first."""
+        return self._control("GET", "requests")["data"]
+
+    def forget_calls(self) -> None:
+        self._control("DELETE", "requests")
+
+    def ledger(self) -> list[dict[str, Any]]:
+        return self._control("GET", "ledger")["data"]
+
+    def settings(self, **changes: Any) -> None:
+        self._control("PATCH", "settings", changes)
+
+    def patch(self, kind: str, object_id: str, **fields: Any) -> None:
+        """Overwrite fields of a stored object, hostile and wrong values included."""
+        self._control("PATCH", f"objects/{kind}/{object_id}", fields)
+
+    def revoke(self, key: str) -> None:
+        self._control("POST", "keys/revoke", {"key": key})
+
+    def get(self, path: str, key: str = "rk_live_northwind_demo") -> Any:
+        """Ask as a client of RevKeen would, e.g. `get("/orders?limit=2")`."""
+        request = urllib.request.Request(self.api + path, headers={"x-api-key": key})
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    def orders(self, query: str = "limit=100", key: str = "rk_live_northwind_demo") -> list[dict[str, Any]]:
+        return self.get(f"/orders?{query}", key)["data"]
+
+    def _control(self, method: str, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.address}/_emulator/{path}", data, headers, method=method)
+        with urllib.request.urlopen(request) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
