@@ -17,6 +17,7 @@ from orders.models import Merchant, User
 
 # What the secrets of second factors are sealed for; allauth does not say whose they are when it seals them.
 SECOND_FACTOR = "second-factor"
+LAST_FACTOR = "A merchant of yours asks for a second factor. Add another one before you remove this one."
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -44,9 +45,7 @@ class ResetPasswordForm(AllauthResetPasswordForm):
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
-    error_messages = DefaultMFAAdapter.error_messages | {
-        "cannot_delete_authenticator": "A merchant of yours asks its members for a second factor. Add another one first."
-    }
+    error_messages = DefaultMFAAdapter.error_messages | {"cannot_delete_authenticator": LAST_FACTOR}
 
     def encrypt(self, text: str) -> str:
         return secrets.seal(text, SECOND_FACTOR)

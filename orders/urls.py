@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from django.urls.converters import StringConverter
 
 from orders.models import MODES
-from orders.views import customers, health, orders, search
+from orders.views import account, connections, customers, health, invitations, members, merchants, orders, search
 
 
 class ModeConverter(StringConverter):
@@ -30,14 +30,34 @@ customer_pages = [
     path("<uuid:customer_id>/", customers.customer_detail, name="customer_detail"),
 ]
 
+settings_pages = [
+    path("", merchants.merchant_settings, name="merchant_settings"),
+    path("connections/", connections.connection_list, name="connection_list"),
+    path("connections/add/", connections.connection_add, name="connection_add"),
+    path("connections/<uuid:connection_id>/activate/", connections.connection_activate, name="connection_activate"),
+    path("connections/<uuid:connection_id>/try/", connections.connection_try, name="connection_try"),
+    path("connections/<uuid:connection_id>/rename/", connections.connection_rename, name="connection_rename"),
+    path("connections/<uuid:connection_id>/remove/", connections.connection_remove, name="connection_remove"),
+    path("members/", members.member_list, name="member_list"),
+    path("members/<int:member_id>/", members.member_edit, name="member_edit"),
+    path("members/<int:member_id>/remove/", members.member_remove, name="member_remove"),
+    path("invitations/", members.invitation_send, name="invitation_send"),
+    path("invitations/<uuid:invitation_id>/withdraw/", members.invitation_withdraw, name="invitation_withdraw"),
+]
+
 merchant_pages: list[URLPattern | URLResolver] = [
     path("orders/", include(order_pages)),
     path("customers/", include(customer_pages)),
     path("search/", search.search, name="search"),
+    path("settings/", include(settings_pages)),
 ]
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("", merchants.chooser, name="chooser"),
+    path("account/", account.account, name="account"),
+    path("account/theme/", account.theme, name="theme"),
+    path("invitation/", invitations.invitation_accept, name="invitation_accept"),
     path("<slug:merchant>/<mode:mode>/", include(merchant_pages)),
 ]

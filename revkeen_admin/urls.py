@@ -1,6 +1,7 @@
 from allauth.account import views as account
 from django.urls import include, path
 
+from orders.views import account as own
 from orders.views import errors
 
 # Of allauth's pages only these: nobody signs up here, and an address is changed by inviting the new one.
@@ -19,6 +20,7 @@ sign_in = [
     ),
     path("password/reset/key/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
     path("inactive/", account.account_inactive, name="account_inactive"),
+    path("2fa/webauthn/keys/<int:pk>/remove/", own.passkey_remove, name="mfa_remove_webauthn"),
     path("2fa/", include("allauth.mfa.urls")),
 ]
 

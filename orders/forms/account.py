@@ -1,0 +1,7 @@
+from django import forms
+
+THEMES = [("system", "As the system"), ("light", "Light"), ("dark", "Dark")]
+
+
+class Theme(forms.Form):
+    theme = forms.ChoiceField(label="Theme", choices=THEMES, widget=forms.RadioSelect)

@@ -1,0 +1,53 @@
+import zoneinfo
+from functools import cache
+from typing import Any
+
+from allauth.mfa.utils import is_mfa_enabled
+from django import forms
+
+from orders.forms.lines import LineField
+from orders.models import Merchant, User
+
+
+class MerchantSettings(forms.ModelForm):
+    name = LineField(label="Name", max_length=120, help_text="In the frame of every page, and in mails to members.")
+    mfa_required = forms.BooleanField(
+        label="Ask every member for a second factor",
+        required=False,
+        help_text="Whoever has none is led to setting one up before they see anything of this merchant.",
+    )
+
+    class Meta:
+        model = Merchant
+        fields = ["name", "time_zone", "mfa_required"]
+        labels = {"time_zone": "Time zone"}
+        help_texts = {"time_zone": "Days begin and end there, in lists and filters. A name such as Europe/Berlin."}
+        widgets = {"time_zone": forms.TextInput({"list": "time-zones", "autocomplete": "off", "spellcheck": "false"})}
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_mfa_required(self) -> bool:
+        """Whoever switches it on without a second factor would lock themselves out with the same click."""
+        asked: bool = self.cleaned_data["mfa_required"]
+        if asked and not is_mfa_enabled(self.user):
+            raise forms.ValidationError("Set up a second factor for yourself first, under Account.")
+        return asked
+
+
+@cache
+def time_zones() -> list[str]:
+    """Names to choose from: the places, without the historical and technical aliases."""
+    regions = (
+        "Africa/",
+        "America/",
+        "Antarctica/",
+        "Asia/",
+        "Atlantic/",
+        "Australia/",
+        "Europe/",
+        "Indian/",
+        "Pacific/",
+    )
+    return ["UTC", *sorted(name for name in zoneinfo.available_timezones() if name.startswith(regions))]

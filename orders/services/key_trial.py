@@ -1,0 +1,113 @@
+"""Whether a RevKeen key is good: of this mode, taken by RevKeen, allowed to read all that the pages read, and of the
+same account as the merchant's other keys. Each doubt is a `KeyNotAccepted` that says the reason."""
+
+import uuid
+from typing import Any
+
+from orders.apis.errors import ApiError, KeyRefused, Missing, Refused, ScopeMissing
+from orders.apis.revkeen import reads
+from orders.apis.revkeen.client import Client, Got
+from orders.apis.revkeen.objects import Order
+from orders.apis.revkeen.reads import Read
+from orders.models import CustomerName, Merchant
+from orders.models.connections import PREFIXES
+from orders.services import revkeen
+
+OTHER_ACCOUNT = "This key belongs to another RevKeen account: it cannot read what the active key has read."
+KINDS = {"live": "a live key", "test": "a sandbox key"}
+SHORTEST_SHOWN = 8  # characters after the prefix: of less, the last four would give too much away
+
+
+class KeyNotAccepted(Exception):
+    """`str()` is the reason, for the person who offered the key; `error` is what RevKeen's client said, if it did."""
+
+    def __init__(self, reason: str, error: ApiError | None = None) -> None:
+        super().__init__(reason)
+        self.error = error
+
+
+def shown(key: str) -> str:
+    """The prefix and last four of something typed as a key; nothing of it when it does not look like one."""
+    prefix = _prefix(key)
+    if not prefix or len(key) < len(prefix) + SHORTEST_SHOWN:
+        return "something that is not a RevKeen key"
+    return f"{prefix}…{key[-4:]}"
+
+
+def check_mode(key: str, mode: str) -> None:
+    """Raise `KeyNotAccepted` for a key of the other mode; nothing is sent."""
+    key_mode = PREFIXES.get(_prefix(key))
+    if key_mode is None:
+        raise KeyNotAccepted(f"A RevKeen key begins with {' or '.join(PREFIXES)}.")
+    if key_mode != mode:
+        raise KeyNotAccepted(f"That was {KINDS[key_mode]}, {shown(key)}. This page is {mode}.")
+
+
+def try_key(client: Client) -> Order | None:
+    """Make each kind of read that the pages make, in two rounds; return the newest order. Raise `KeyNotAccepted`."""
+    orders, customers, _ = _read(client, reads.orders(limit=1), reads.customers(limit=1), reads.products())
+    order = next(iter(orders.require().rows), None)
+    customer = next(iter(customers.require().rows), None)
+    nothing = uuid.uuid4()  # asked about where there is nothing yet: the answer still tells whether asking is allowed
+    invoice_id = (order and order.invoice_id) or nothing
+    _read(
+        client,
+        reads.order_events(order.id if order else nothing),
+        reads.invoice(invoice_id),
+        reads.transactions(invoice_id),
+        reads.payment_methods(customer.id if customer else nothing),
+    )
+    return order
+
+
+def check_account(merchant: Merchant, mode: str, client: Client, newest: Order | None) -> None:
+    """Check that `client`, whose newest order is `newest`, opens the account of the merchant's active key.
+
+    One merchant never shows the orders of two accounts. Raise `KeyNotAccepted`.
+    """
+    with revkeen.session(merchant, mode) as api:
+        known = api.get(reads.orders(limit=1))
+    if isinstance(known.error, Refused):
+        _check_known_customer(merchant, mode, client)
+    elif known.error is not None:
+        raise KeyNotAccepted(f"The active key could not be asked for an order to compare: {known.error}", known.error)
+    elif rows := known.require().rows:
+        _require_found(client.get(reads.order(rows[0].id)))
+    elif newest is not None:
+        raise KeyNotAccepted(OTHER_ACCOUNT)
+
+
+def _check_known_customer(merchant: Merchant, mode: str, client: Client) -> None:
+    """The active key is refused and tells nothing, but we may have seen a customer through it.
+
+    Where none was ever seen, nothing of the merchant can be mixed with another account's.
+    """
+    seen = CustomerName.objects.filter(merchant=merchant, mode=mode, seen_at__isnull=False).order_by("-seen_at").first()
+    if seen is not None:
+        _require_found(client.get(reads.customer(seen.customer_id)))
+
+
+def _require_found(got: Got[Any]) -> None:
+    if isinstance(got.error, Missing):
+        raise KeyNotAccepted(OTHER_ACCOUNT)
+    if got.error is not None:
+        raise KeyNotAccepted(str(got.error), got.error)
+
+
+def _read(client: Client, *asked: Read[Any]) -> tuple[Got[Any], ...]:
+    """All missing scopes are named at once. That something asked about is not there is no fault of the key."""
+    gots = client.get_together(*asked)
+    errors = [got.error for got in gots if got.error is not None and not isinstance(got.error, Missing)]
+    lacking = [read.scope for read, got in zip(asked, gots, strict=True) if isinstance(got.error, ScopeMissing)]
+    for error in errors:
+        if isinstance(error, KeyRefused):
+            raise KeyNotAccepted("RevKeen refused this key (401): it is revoked, mistyped, or not of this mode.", error)
+    if lacking:
+        raise KeyNotAccepted(f"This key lacks {', '.join(lacking)}. Allow it in RevKeen, then try again.", errors[0])
+    if errors:
+        raise KeyNotAccepted(f"The key could not be tried: {errors[0]} Try again.", errors[0])
+    return gots
+
+
+def _prefix(key: str) -> str:
+    return next((prefix for prefix in PREFIXES if key.startswith(prefix)), "")

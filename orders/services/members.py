@@ -1,0 +1,180 @@
+"""Members of a merchant, and the invitations that make them. Every rule holds under concurrent requests."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from smtplib import SMTPException
+
+from django.core.mail import send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from orders.models import INVITATION_LASTS, EventLog, Invitation, Membership, Merchant, User
+from orders.permissions import Role
+from orders.services import events
+
+Kind = EventLog.Kind
+
+
+class LastAdmin(Exception):
+    """The change would leave the merchant without anybody who may manage it."""
+
+
+class NoLongerMember(Exception):
+    """Somebody else has removed them in the meantime."""
+
+
+class AlreadyMember(Exception):
+    pass
+
+
+class MailNotSent(Exception):
+    """Nobody was invited: the mail server did not take the invitation."""
+
+
+class InvitationClosed(Exception):
+    """It was accepted, withdrawn or replaced, or its seven days are over."""
+
+
+class InvitedSomebodyElse(Exception):
+    """The invitation is for another address than that of the account."""
+
+
+def members_of(merchant: Merchant) -> list[Membership]:
+    found = Membership.objects.filter(merchant=merchant).select_related("user")
+    return list(found.prefetch_related("user__authenticator_set").order_by("user__name", "pk"))
+
+
+def invitations_of(merchant: Merchant) -> list[Invitation]:
+    return list(
+        Invitation.objects.filter(merchant=merchant, accepted_at=None).select_related("invited_by").order_by("email")
+    )
+
+
+def change_roles(membership: Membership, roles: Sequence[str], by: User) -> None:
+    """Raise `LastAdmin` or `NoLongerMember`."""
+    with transaction.atomic():
+        _lock(membership.merchant)
+        _reload(membership)
+        if Role.ADMIN.value not in roles and is_last_admin(membership):
+            raise LastAdmin
+        membership.roles = in_order(roles)
+        membership.save(update_fields=["roles"])
+        _record(Kind.MEMBER_CHANGED, f"{membership.user.email}: {membership.role_names}", membership.merchant, by)
+
+
+def remove(membership: Membership, by: User) -> None:
+    """The person is out with their next request. Raise `LastAdmin` or `NoLongerMember`."""
+    with transaction.atomic():
+        _lock(membership.merchant)
+        _reload(membership)
+        if is_last_admin(membership):
+            raise LastAdmin
+        membership.delete()
+        _record(Kind.MEMBER_REMOVED, membership.user.email, membership.merchant, by)
+
+
+def invite(
+    merchant: Merchant, email: str, roles: Sequence[str], by: User, address_of: Callable[[str], str]
+) -> Invitation:
+    """Send a link that makes `email` a member. `address_of` makes the link from its token.
+
+    An open invitation of the same address ends with this one. Raise `AlreadyMember` or `MailNotSent`.
+    """
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        _lock(merchant)
+        if Membership.objects.filter(merchant=merchant, user__email=email).exists():
+            raise AlreadyMember
+        Invitation.objects.filter(merchant=merchant, email=email, accepted_at=None).delete()
+        invitation = Invitation.objects.create(
+            merchant=merchant,
+            email=email,
+            roles=in_order(roles),
+            token_hash=_hash(token),
+            invited_by=by,
+            expires_at=timezone.now() + INVITATION_LASTS,
+        )
+    _send(invitation, address_of(token))
+    _record(Kind.INVITED, f"{email}: {invitation.role_names}", merchant, by)
+    return invitation
+
+
+def withdraw(invitation: Invitation, by: User) -> None:
+    with transaction.atomic():
+        deleted, _ = Invitation.objects.filter(pk=invitation.pk, accepted_at=None).delete()
+        if deleted:
+            _record(Kind.INVITATION_WITHDRAWN, invitation.email, invitation.merchant, by)
+
+
+def open_invitation(token: str) -> Invitation:
+    """Raise `InvitationClosed`."""
+    found = Invitation.objects.select_related("merchant", "invited_by").filter(token_hash=_hash(token)).first()
+    if found is None or not found.open:
+        raise InvitationClosed
+    return found
+
+
+def accept(invitation: Invitation, user: User) -> None:
+    """Make `user` a member, once; a `user` that is not saved yet is saved with it.
+
+    Raise `InvitationClosed`, `InvitedSomebodyElse`, or `IntegrityError` when a new user's address is taken.
+    """
+    if user.email.lower() != invitation.email:
+        raise InvitedSomebodyElse
+    with transaction.atomic():
+        locked = Invitation.objects.select_for_update().filter(pk=invitation.pk).first()
+        if locked is None or not locked.open:
+            raise InvitationClosed
+        if user._state.adding:
+            user.save()
+        membership, _ = Membership.objects.get_or_create(user=user, merchant=invitation.merchant)
+        membership.roles = in_order([*membership.roles, *locked.roles])
+        membership.save(update_fields=["roles"])
+        locked.accepted_at = timezone.now()
+        locked.save(update_fields=["accepted_at"])
+        _record(Kind.MEMBER_JOINED, f"{user.email}: {membership.role_names}", invitation.merchant, user)
+
+
+def in_order(roles: Sequence[str]) -> list[str]:
+    return [role.value for role in Role if role.value in roles]
+
+
+def is_last_admin(membership: Membership) -> bool:
+    return Role.ADMIN.value in membership.roles and not _other_admins(membership)
+
+
+def _lock(merchant: Merchant) -> None:
+    """Let one change of members after the other look at who is admin. SQLite locks all with the transaction."""
+    Merchant.objects.select_for_update().get(pk=merchant.pk)
+
+
+def _reload(membership: Membership) -> None:
+    try:
+        membership.refresh_from_db(fields=["roles"])
+    except Membership.DoesNotExist as error:
+        raise NoLongerMember from error
+
+
+def _other_admins(membership: Membership) -> bool:
+    others = Membership.objects.filter(merchant=membership.merchant_id, user__is_active=True).exclude(pk=membership.pk)
+    return any(Role.ADMIN.value in roles for roles in others.values_list("roles", flat=True))
+
+
+def _hash(token: str) -> str:
+    """The token is random enough that a plain hash cannot be turned back."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _send(invitation: Invitation, address: str) -> None:
+    text = render_to_string("orders/members/invitation.txt", {"invitation": invitation, "address": address})
+    try:
+        send_mail(f"Join {invitation.merchant} in RevKeen Admin", text, None, [invitation.email])
+    except (SMTPException, OSError) as error:
+        invitation.delete()
+        raise MailNotSent from error
+
+
+def _record(kind: EventLog.Kind, text: str, merchant: Merchant, by: User) -> None:
+    events.record(kind, text, user=by, merchant=merchant)

@@ -1,0 +1,59 @@
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn import views as passkeys
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from orders.access import signed_in
+from orders.accounts import LAST_FACTOR, merchants_asking_for_second_factor
+from orders.forms.account import Theme
+from orders.requests import Request
+from orders.services import merchants
+from orders.views.pages import render_page
+
+A_YEAR = 365 * 24 * 60 * 60
+
+
+@require_safe
+@signed_in
+def account(request: Request) -> HttpResponse:
+    factors = Authenticator.objects.filter(user=request.user)
+    context = {
+        "memberships": merchants.memberships_of(request.user),
+        "app": factors.filter(type=Authenticator.Type.TOTP).exists(),
+        "passkeys": factors.filter(type=Authenticator.Type.WEBAUTHN).count(),
+        "recovery_codes": factors.filter(type=Authenticator.Type.RECOVERY_CODES).exists(),
+        "asking": merchants_asking_for_second_factor(request.user),
+        "theme_form": Theme(initial={"theme": request.COOKIES.get("theme", "system")}),
+    }
+    return render_page(request, "orders/account/page.html", context)
+
+
+@require_POST
+@signed_in
+def theme(request: Request) -> HttpResponse:
+    form = Theme(request.POST)
+    response = redirect("account")
+    if form.is_valid():
+        response.set_cookie(
+            "theme",
+            form.cleaned_data["theme"],
+            max_age=A_YEAR,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+@signed_in
+def passkey_remove(request: Request, pk: int) -> HttpResponse:
+    """allauth's page, but for the last second factor of somebody who has to have one."""
+    passkey = get_object_or_404(Authenticator, pk=pk, user=request.user, type=Authenticator.Type.WEBAUTHN)
+    if not get_adapter().can_delete_authenticator(passkey):
+        messages.error(request, LAST_FACTOR)
+        return redirect("mfa_list_webauthn")
+    return passkeys.remove_webauthn(request, pk=pk)

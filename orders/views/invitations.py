@@ -1,0 +1,70 @@
+"""The way in for somebody who was invited. The token comes in the mail and is kept in the session, so that it stands
+in no address, log or Referer from there on."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from orders.forms.members import NewAccount
+from orders.models import Invitation, User
+from orders.requests import Request
+from orders.services import members, merchants
+from orders.services.members import InvitationClosed, InvitedSomebodyElse
+
+TOKEN = "invitation"  # noqa: S105  (the name of it in the session)
+
+
+@sensitive_post_parameters("password", "repeated")
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation_accept(request: HttpRequest) -> HttpResponse:
+    if "token" in request.GET:
+        request.session[TOKEN] = request.GET["token"][:100]
+        return redirect("invitation_accept")
+    try:
+        invitation = members.open_invitation(request.session.get(TOKEN, ""))
+        if request.user.is_authenticated:
+            return _join(cast(Request, request), invitation)
+        if User.objects.filter(email=invitation.email).exists():
+            return render(request, "orders/members/invitation_sign_in.html", {"invitation": invitation})
+        return _make_account(request, invitation)
+    except InvitationClosed:
+        return render(request, "orders/members/invitation_closed.html", status=410)
+
+
+def _join(request: Request, invitation: Invitation) -> HttpResponse:
+    status = 200
+    if request.method == "POST":
+        try:
+            members.accept(invitation, request.user)
+            return _welcome(request, invitation)
+        except InvitedSomebodyElse:
+            status = 403
+    context = {"invitation": invitation, "for_me": request.user.email == invitation.email}
+    return render(request, "orders/members/invitation_join.html", context, status=status)
+
+
+def _make_account(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    form = NewAccount(request.POST or None, email=invitation.email)
+    if request.method == "POST" and form.is_valid():
+        user = form.new_user()
+        try:
+            members.accept(invitation, user)
+        except IntegrityError:  # the form was sent twice, or accepted for another merchant in another tab
+            return redirect("invitation_accept")
+        login(request, user)
+        return _welcome(request, invitation)
+    context = {"invitation": invitation, "form": form}
+    return render(request, "orders/members/invitation_account.html", context, status=422 if form.errors else 200)
+
+
+def _welcome(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    request.session.pop(TOKEN, None)
+    merchant = invitation.merchant
+    messages.success(request, f"Welcome to {merchant}. Your role: {invitation.role_names}.")
+    return redirect("order_list", merchant.slug, merchants.opening_mode(merchant))

@@ -1,0 +1,132 @@
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from orders.access import merchant_page
+from orders.forms.members import Invite, Roles
+from orders.models import EventLog, Invitation, Membership
+from orders.permissions import PAGES
+from orders.requests import MerchantRequest
+from orders.services import events, members
+from orders.services.members import AlreadyMember, LastAdmin, MailNotSent, NoLongerMember
+from orders.views.pages import render_page
+
+Kind = EventLog.Kind
+CHANGES = (
+    Kind.INVITED,
+    Kind.INVITATION_WITHDRAWN,
+    Kind.MEMBER_JOINED,
+    Kind.MEMBER_CHANGED,
+    Kind.MEMBER_REMOVED,
+)
+LAST_ADMIN = "This is the last admin. Make somebody else an admin first: a merchant is never without one."
+
+
+@require_safe
+@merchant_page
+def member_list(request: MerchantRequest) -> HttpResponse:
+    return _list_page(request, Invite())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def member_edit(request: MerchantRequest, member_id: int) -> HttpResponse:
+    member = _member(request, member_id)
+    form = Roles(request.POST or None, initial={"roles": member.roles})
+    if request.method == "POST" and form.is_valid():
+        try:
+            members.change_roles(member, form.cleaned_data["roles"], by=request.user)
+        except LastAdmin:
+            form.add_error("roles", LAST_ADMIN)
+        except NoLongerMember as error:
+            raise Http404 from error
+        else:
+            messages.success(request, f"{member.user} is {member.role_names} now.")
+            return _after_own_change(request, member)
+    context = {"form": form, "member": member}
+    return render_page(request, "orders/members/edit.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def member_remove(request: MerchantRequest, member_id: int) -> HttpResponse:
+    member = _member(request, member_id)
+    status = 200
+    if request.method == "POST":
+        try:
+            members.remove(member, by=request.user)
+        except LastAdmin:
+            status = 409
+        except NoLongerMember as error:
+            raise Http404 from error
+        else:
+            messages.success(request, f"{member.user} is no longer a member of {request.merchant}.")
+            return _after_own_change(request, member)
+    refusal = LAST_ADMIN if members.is_last_admin(member) else ""
+    return render_page(request, "orders/members/remove.html", {"member": member, "refusal": refusal}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def invitation_send(request: MerchantRequest) -> HttpResponse:
+    form = Invite(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        email, roles = form.cleaned_data["email"], form.cleaned_data["roles"]
+        try:
+            members.invite(
+                request.merchant, email, roles, by=request.user, address_of=lambda token: _link(request, token)
+            )
+        except AlreadyMember:
+            form.add_error("email", f"{email} is a member already. Roles are changed in the list.")
+        except MailNotSent:
+            form.add_error(None, "The mail could not be sent, so nobody was invited. Try again in a few minutes.")
+        else:
+            messages.success(request, f"{email} is invited. The link in the mail works for 7 days.")
+            return redirect("member_list", request.merchant.slug, request.mode)
+    return _list_page(request, form)
+
+
+@require_POST
+@merchant_page
+def invitation_withdraw(request: MerchantRequest, invitation_id: uuid.UUID) -> HttpResponse:
+    invitation = Invitation.objects.filter(merchant=request.merchant, pk=invitation_id, accepted_at=None).first()
+    if invitation is None:
+        raise Http404
+    members.withdraw(invitation, by=request.user)
+    messages.success(request, f"The invitation of {invitation.email} is withdrawn; its link is dead.")
+    return redirect("member_list", request.merchant.slug, request.mode)
+
+
+def _list_page(request: MerchantRequest, form: Invite) -> HttpResponse:
+    context = {
+        "form": form,
+        "members": members.members_of(request.merchant),
+        "invitations": members.invitations_of(request.merchant),
+        "changes": events.of_merchant(request.merchant, *CHANGES),
+    }
+    return render_page(request, "orders/members/list.html", context, status=422 if form.errors else 200)
+
+
+def _member(request: MerchantRequest, member_id: int) -> Membership:
+    member = (
+        Membership.objects.select_related("user", "merchant").filter(merchant=request.merchant, pk=member_id).first()
+    )
+    if member is None:
+        raise Http404
+    return member
+
+
+def _after_own_change(request: MerchantRequest, member: Membership) -> HttpResponse:
+    """Who has just given up the right to see the list of members goes where they may."""
+    if member.user == request.user and not (member.pk and member.may(PAGES["member_list"])):
+        return redirect("chooser")
+    return redirect("member_list", request.merchant.slug, request.mode)
+
+
+def _link(request: MerchantRequest, token: str) -> str:
+    """The token is in the query, which no log of ours keeps."""
+    return request.build_absolute_uri(f"{reverse('invitation_accept')}?token={token}")
