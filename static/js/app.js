@@ -1,0 +1,114 @@
+// What HTML cannot do by itself. Every page works without this file. Listeners are delegated, so swapped parts need none.
+"use strict";
+
+// --- Menus: one is open at a time (details[name=menu]); outside, Escape and moving on close it
+
+const MENU = "details[name=menu][open]";
+
+function closeMenusOutside(event) {
+  for (const menu of document.querySelectorAll(MENU)) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+}
+
+document.addEventListener("click", closeMenusOutside);
+document.addEventListener("focusin", closeMenusOutside);
+
+document.addEventListener("keydown", (event) => {
+  const menu = document.querySelector(MENU);
+  if (event.key === "Escape" && menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// --- "/" goes to the search field
+
+document.addEventListener("keydown", (event) => {
+  const search = document.querySelector("[data-search]");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !search || isTyping()) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
+function isTyping(inside = document) {
+  const focused = document.activeElement;
+  const takesText = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+  return focused !== null && inside.contains(focused) && focused.matches(takesText);
+}
+
+// --- Parts that refresh themselves ([data-live]) wait while nobody looks or somebody is at work in them
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const live = event.detail.elt;
+  if (!live.matches("[data-live]")) return;
+  if (document.hidden || live.querySelector(MENU) || isTyping(live) || isSelecting(live)) event.preventDefault();
+});
+
+function isSelecting(inside) {
+  const selection = document.getSelection();
+  return !selection.isCollapsed && inside.contains(selection.anchorNode);
+}
+
+// --- A swap keeps the ticks of its rows, and says what has changed
+
+const TICKS = ".tick input[type=checkbox]";
+const announced = () => [...document.querySelectorAll("[data-announce]")].map(textToAnnounce);
+let ticks = new Map();
+let saidBefore = [];
+
+document.addEventListener("htmx:beforeSwap", () => {
+  ticks = new Map([...document.querySelectorAll(TICKS)].map((box) => [box.value, box.checked]));
+  saidBefore = announced();
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  for (const box of document.querySelectorAll(TICKS)) box.checked = ticks.get(box.value) ?? box.checked;
+  const news = announced().filter((text) => !saidBefore.includes(text));
+  if (news.length) document.getElementById("announcement").textContent = news.join(" ");
+});
+
+function textToAnnounce(element) {
+  return element.dataset.announce || element.textContent.trim();
+}
+
+// --- Errors of a swap stand in #messages (see htmx-config) until an answer comes that is none
+
+document.addEventListener("htmx:sendError", showUnreachable);
+document.addEventListener("htmx:timeout", showUnreachable);
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (!event.detail.successful) return;
+  for (const error of document.querySelectorAll("#messages [data-error]")) error.remove();
+});
+
+function showUnreachable() {
+  const messages = document.getElementById("messages");
+  if (!messages.querySelector("[data-error]")) messages.prepend(document.getElementById("unreachable").content.cloneNode(true));
+}
+
+// --- A form is sent once: the server knows a second one, this only spares the person the wondering
+
+const SENT_AGAIN_AFTER_MS = 30_000;
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  event.submitter?.setAttribute("aria-disabled", "true");
+  setTimeout(release, SENT_AGAIN_AFTER_MS, form);
+});
+
+function release(form) {
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll("button[aria-disabled]")) button.removeAttribute("aria-disabled");
+}
+
+// --- Back shows what the server says now: nothing, after signing out
+
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  document.querySelectorAll("form[data-sent]").forEach(release);
+  if (document.body.hasAttribute("data-private")) location.reload();
+});
