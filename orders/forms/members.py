@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.utils.html import format_html
 
 from orders.forms.lines import LineField
 from orders.models import User
@@ -11,16 +12,10 @@ from orders.permissions import Role
 class Roles(forms.Form):
     roles = forms.MultipleChoiceField(
         label="Roles",
-        choices=[(role.value, role.label) for role in Role],
+        choices=[(role.value, format_html("{} <small>{}</small>", role.label, role.summary)) for role in Role],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one role."},
     )
-
-    @property
-    def choices(self) -> list[dict[str, Any]]:
-        """For the template, which shows each role with what it may do."""
-        chosen = self["roles"].value() or []
-        return [{"role": role, "checked": role.value in chosen} for role in Role]
 
 
 class Invite(Roles):

@@ -29,6 +29,15 @@ def moment(value: datetime | None, zone: ZoneInfo, none: str = "") -> SafeString
 
 
 @register.simple_tag
+def short_moment(value: datetime, zone: ZoneInfo) -> SafeString:
+    """`10:30`, `18 Nov` or `2025`, for a narrow column; the element carries the exact time."""
+    local, today = value.astimezone(zone), _today(zone)
+    if local.date() == today:
+        return _time(local, f"{local:%H:%M}")
+    return _time(local, f"{local.day} {local:%b}" if local.year == today.year else str(local.year))
+
+
+@register.simple_tag
 def clock(value: datetime, zone: ZoneInfo) -> SafeString:
     """`14:32:08 CET`, with the day where that is not today."""
     local = value.astimezone(zone)

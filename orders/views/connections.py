@@ -11,10 +11,11 @@ from orders.access import merchant_page
 from orders.forms.connections import AddConnection, RenameConnection
 from orders.models import Connection, EventLog
 from orders.requests import MerchantRequest
-from orders.services import connections, events
+from orders.services import connections
 from orders.services.connections import Gone, StillActive
 from orders.services.key_trial import KeyNotAccepted
 from orders.states import State
+from orders.views.changes import recent_changes
 from orders.views.pages import render_page
 
 Kind = EventLog.Kind
@@ -116,7 +117,7 @@ def _list_page(request: MerchantRequest, form: AddConnection) -> HttpResponse:
     context = {
         "form": form,
         "rows": [Row(row, _state(row), not row.active or len(found) == 1) for row in found],
-        "changes": events.of_merchant(request.merchant, *CHANGES, mode=request.mode),
+        "changes": recent_changes(request.merchant, *CHANGES, mode=request.mode),
     }
     return render_page(request, "orders/connections/list.html", context, status=422 if form.errors else 200)
 

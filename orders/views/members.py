@@ -11,8 +11,9 @@ from orders.forms.members import Invite, Roles
 from orders.models import EventLog, Invitation, Membership
 from orders.permissions import PAGES
 from orders.requests import MerchantRequest
-from orders.services import events, members
+from orders.services import members
 from orders.services.members import AlreadyMember, LastAdmin, MailNotSent, NoLongerMember
+from orders.views.changes import recent_changes
 from orders.views.pages import render_page
 
 Kind = EventLog.Kind
@@ -106,7 +107,7 @@ def _list_page(request: MerchantRequest, form: Invite) -> HttpResponse:
         "form": form,
         "members": members.members_of(request.merchant),
         "invitations": members.invitations_of(request.merchant),
-        "changes": events.of_merchant(request.merchant, *CHANGES),
+        "changes": recent_changes(request.merchant, *CHANGES),
     }
     return render_page(request, "orders/members/list.html", context, status=422 if form.errors else 200)
 

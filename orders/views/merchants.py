@@ -7,7 +7,8 @@ from orders.access import merchant_page, signed_in
 from orders.forms.merchants import MerchantSettings, time_zones
 from orders.models import EventLog
 from orders.requests import MerchantRequest, Request
-from orders.services import events, merchants
+from orders.services import merchants
+from orders.views.changes import recent_changes
 from orders.views.pages import render_page
 
 
@@ -35,6 +36,6 @@ def merchant_settings(request: MerchantRequest) -> HttpResponse:
     context = {
         "form": form,
         "time_zones": time_zones(),
-        "changes": events.of_merchant(request.merchant, EventLog.Kind.MERCHANT_CHANGED),
+        "changes": recent_changes(request.merchant, EventLog.Kind.MERCHANT_CHANGED),
     }
     return render_page(request, "orders/merchants/settings.html", context, status=422 if form.errors else 200)
