@@ -1,4 +1,4 @@
-"""The smallest pieces of the look: icons, states and flags. Everywhere the same markup, made in one place."""
+"""The smallest pieces of the look: icons, states, flags and codes. The same markup everywhere, made in one place."""
 
 from functools import cache
 
@@ -6,22 +6,13 @@ from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from qrcode.main import QRCode  # type: ignore[import-untyped]
 
 from orders.states import State
 
 register = template.Library()
 
 SPRITE = "vendor/tabler-icons/3.51/icons.svg"
-
-# The problems that get a filled badge, worst first. Everything else is a state.
-FLAGS = {
-    "Does not add up": ("alert-triangle", "bad"),
-    "Delivery failed": ("alert-triangle", "bad"),
-    "Unreadable": ("alert-triangle", "bad"),
-    "Outcome unknown": ("help-circle", "wait"),
-    "Held": ("player-pause", "wait"),
-    "Needs approval": ("user", "wait"),
-}
 
 
 @register.simple_tag
@@ -40,7 +31,23 @@ def state(fact: State | None) -> SafeString | str:
 
 
 @register.simple_tag
-def flag(problem: str) -> SafeString:
-    """One of `FLAGS`; a problem that is not among them fails the page's test, not its reader."""
-    name, tone = FLAGS.get(problem, ("alert-triangle", "bad"))
+def flag(problem: str, tone: str = "bad", name: str = "alert-triangle") -> SafeString:
+    """The only filled badge: something is wrong ("bad"), or somebody has to act ("wait")."""
     return format_html('<span class="flag {}">{}{}</span>', tone, icon(name), problem)
+
+
+@register.simple_tag
+def qr(text: str, label: str) -> SafeString:
+    """A QR code as one path: the drawings that qrcode makes itself have inline styles, which our headers refuse."""
+    code = QRCode(border=0)
+    code.add_data(text)
+    rows = code.get_matrix()
+    path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
+    return format_html(
+        '<svg class="qr" role="img" aria-label="{}" viewBox="0 0 {} {}" shape-rendering="crispEdges">'
+        '<path fill="currentColor" d="{}"/></svg>',
+        label,
+        len(rows),
+        len(rows),
+        path,
+    )

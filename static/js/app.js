@@ -75,16 +75,21 @@ function textToAnnounce(element) {
 
 // --- Errors of a swap stand in #messages (see htmx-config) until an answer comes that is none
 
-document.addEventListener("htmx:sendError", showUnreachable);
-document.addEventListener("htmx:timeout", showUnreachable);
+document.addEventListener("htmx:sendError", () => showError("unreachable"));
+document.addEventListener("htmx:timeout", () => showError("unreachable"));
+document.addEventListener("allauth.error", (event) => {
+  event.preventDefault();
+  showError("passkey-failed");
+});
 document.addEventListener("htmx:afterRequest", (event) => {
   if (!event.detail.successful) return;
   for (const error of document.querySelectorAll("#messages [data-error]")) error.remove();
 });
 
-function showUnreachable() {
+function showError(template) {
   const messages = document.getElementById("messages");
-  if (!messages.querySelector("[data-error]")) messages.prepend(document.getElementById("unreachable").content.cloneNode(true));
+  messages.querySelector("[data-error]")?.remove();
+  messages.prepend(document.getElementById(template).content.cloneNode(true));
 }
 
 // --- A form is sent once: the server knows a second one, this only spares the person the wondering
