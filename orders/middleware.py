@@ -44,7 +44,7 @@ def request_id(get_response: GetResponse) -> GetResponse:
         log.info(
             "request",
             method=request.method,
-            path=request.path[:200],
+            path=_path(request),
             status=response.status_code,
             ms=round((time.monotonic() - started) * 1000, 1),
         )
@@ -109,3 +109,9 @@ def api_errors(get_response: GetResponse) -> GetResponse:
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware
+
+
+def _path(request: HttpRequest) -> str:
+    """The address, without the key of a link for a new password: whoever reads the log shall not set one."""
+    key = request.resolver_match.kwargs.get("key", "") if request.resolver_match else ""
+    return (request.path.replace(key, "…") if key else request.path)[:200]

@@ -1,0 +1,364 @@
+"""Signing in: passwords, second factors, sessions, guessing limits, resets, and what the log keeps of it."""
+
+import re
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.conf import LazySettings
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.core import mail
+from django.test import Client, TestCase
+from django.urls import NoReverseMatch, reverse
+
+from orders.models import EventLog, Merchant, User
+from tests.conftest import SecureClient, make_person
+from tests.processes import READY, Site
+
+PASSWORD = "a good password"
+NEW_PASSWORD = "another good password"
+
+
+class CountingHasher(MD5PasswordHasher):
+    """Fast, and counts how often a password was hashed: guesses that are refused early cost nothing."""
+
+    algorithm = "counting"
+    hashed = 0
+
+    def encode(self, password: str, salt: str) -> str:
+        type(self).hashed += 1
+        return super().encode(password, salt)
+
+
+@pytest.fixture
+def hashes(settings: LazySettings) -> type[CountingHasher]:
+    settings.PASSWORD_HASHERS = ["tests.test_sign_in.CountingHasher"]
+    return CountingHasher
+
+
+@pytest.fixture
+def mara(northwind: Merchant) -> User:
+    return make_person("mara@northwind.example", northwind, "admin")
+
+
+def sign_in(client: Client, email: str, password: str = PASSWORD, **more: str) -> Any:
+    return client.post(reverse("account_login"), {"login": email, "password": password, **more})
+
+
+def signed_in(email: str, password: str = PASSWORD) -> Client:
+    client = SecureClient()
+    assert sign_in(client, email, password).status_code == 302
+    return client
+
+
+def is_in(client: Client) -> bool:
+    return client.get(reverse("account")).status_code == 200
+
+
+def kinds() -> list[str]:
+    return list(EventLog.objects.order_by("pk").values_list("kind", flat=True))
+
+
+# --- Password and session ------------------------------------------------------------------------------------------
+
+
+def test_a_person_with_one_merchant_lands_on_its_orders(mara: User) -> None:
+    client = SecureClient()
+    answer = sign_in(client, "Mara@Northwind.example")
+    assert answer["Location"] == "/"
+    assert client.get("/")["Location"] == "/northwind/live/orders/"
+    event = EventLog.objects.get(kind="signed_in")
+    assert (event.user, event.text) == (mara, "password, from 127.0.0.1")
+
+
+def test_the_session_id_changes_when_signing_in(mara: User) -> None:
+    client = SecureClient()
+    client.get(reverse("invitation_accept"), {"token": "planted"})  # a session from before
+    planted = client.session.session_key
+    sign_in(client, mara.email)
+    assert client.session.session_key != planted
+    thief = SecureClient()
+    thief.cookies["__Host-session"] = str(planted)
+    assert not is_in(thief)
+
+
+def test_a_stolen_cookie_is_worth_nothing_after_signing_out(mara: User) -> None:
+    client = signed_in(mara.email)
+    stolen = SecureClient()
+    stolen.cookies = SimpleCookie(client.cookies.output(header=""))
+    assert is_in(stolen)
+    client.post(reverse("account_logout"))
+    assert not is_in(stolen)
+    assert kinds()[-1] == "signed_out"
+
+
+def test_a_new_password_ends_all_other_sessions_and_renews_this_one(mara: User) -> None:
+    here, elsewhere = signed_in(mara.email), signed_in(mara.email)
+    before = here.session.session_key
+    form = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    assert here.post(reverse("account_change_password"), form)["Location"] == reverse("account")
+    assert is_in(here)
+    assert here.session.session_key != before
+    assert not is_in(elsewhere)
+    assert kinds()[-1] == "password_changed"
+
+
+def test_the_cookies_are_locked_down(mara: User) -> None:
+    cookies = signed_in(mara.email).cookies
+    session, csrf = cookies["__Host-session"], SecureClient().get(reverse("account_login")).cookies["__Host-csrf"]
+    for cookie in (session, csrf):
+        flags = {name: cookie[name] for name in ("secure", "httponly", "samesite", "path", "domain")}
+        assert flags == {"secure": True, "httponly": True, "samesite": "Lax", "path": "/", "domain": ""}
+
+
+def test_nobody_signs_up(db: None) -> None:
+    with pytest.raises(NoReverseMatch):
+        reverse("account_signup")
+    for path in ("/account/signup/", "/account/email/", "/accounts/signup/", "/admin/"):
+        assert SecureClient().post(path, {"email": "x@x.example", "password1": PASSWORD}).status_code == 404
+    assert not User.objects.exists()
+
+
+# --- Guessing --------------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(mara: User, hashes: type[CountingHasher]) -> None:
+    mara.set_password(PASSWORD)
+    mara.save()
+    answers, costs = [], []
+    for email in (mara.email, "nobody@northwind.example"):
+        before = hashes.hashed
+        answers.append(_comparable(sign_in(SecureClient(), email, "wrong"), email))
+        costs.append(hashes.hashed - before)
+    assert answers[0] == answers[1]
+    assert costs == [1, 1]
+
+
+def test_a_failed_sign_in_is_kept_with_the_address_and_without_the_password(mara: User) -> None:
+    sign_in(SecureClient(), mara.email, "my secret slip")
+    event = EventLog.objects.get()
+    assert (event.kind, event.user, event.who) == ("sign_in_failed", None, mara.email)
+    assert "secret" not in event.text + event.who
+
+
+def test_ten_wrong_guesses_close_an_account_before_the_password_is_hashed(
+    mara: User, hashes: type[CountingHasher]
+) -> None:
+    for number in range(10):
+        sign_in(SecureClient(), mara.email, f"guess {number}")
+    before = hashes.hashed
+    answer = sign_in(SecureClient(), mara.email.upper(), PASSWORD)
+    assert answer.status_code == 200
+    assert b"Too many failed login attempts" in answer.content
+    assert hashes.hashed == before
+
+
+def test_a_forged_origin_does_not_open_a_closed_account(mara: User) -> None:
+    for number in range(10):
+        SecureClient().post(
+            reverse("account_login"),
+            {"login": mara.email, "password": "wrong"},
+            headers={"X-Forwarded-For": f"203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"},
+        )
+    assert b"Too many failed" in sign_in(SecureClient(), mara.email).content
+
+
+def test_guesses_at_many_accounts_from_one_place_are_stopped_too(db: None) -> None:
+    answers = [sign_in(SecureClient(), f"person{number}@x.example", "wrong") for number in range(35)]
+    refused = [answer for answer in answers if b"Too many failed" in answer.content]
+    assert len(refused) == 5
+
+
+GUESS = f"""
+import json
+from django.test import Client, TestCase
+{READY}
+answers = [
+    Client().post("/account/login/", {{"login": "mara@x.example", "password": "wrong"}}).content.decode()
+    for _ in range(8)
+]
+print(json.dumps(sum("Too many failed" not in answer for answer in answers)))
+"""
+
+
+def test_the_limit_holds_over_processes(tmp_path: Path) -> None:
+    site = Site(tmp_path, PLAIN_HTTP="1")
+    site.manage(
+        "create_admin", "--no-input", "--email=mara@x.example", "--name=Mara", "--merchant=X", ADMIN_PASSWORD=PASSWORD
+    )
+    assert sum(site.run_together(GUESS, [(), (), ()])) == 10
+
+
+# --- Where signing in may lead -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "next_page",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "https:evil.example",
+        "https://evil.example/",
+        "///evil.example",
+        "http:///evil.example",
+        "/%0d%0aLocation:%20https://evil.example",
+        "/\r\nLocation: https://evil.example",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://testserver@evil.example/",
+        "https://testserver.evil.example/",
+        "\x00//evil.example",
+        " //evil.example",
+    ],
+)
+def test_signing_in_and_out_never_leads_off_the_site(next_page: str, mara: User) -> None:
+    client = SecureClient()
+    client.get(reverse("account_login"), {"next": next_page})
+    for answer in (
+        sign_in(client, mara.email, next=next_page),
+        client.post(reverse("account_logout"), {"next": next_page}),
+    ):
+        assert answer.status_code == 302
+        assert re.fullmatch(r"/[^/\\\r\n][^\\\r\n]*|/", answer["Location"]), answer["Location"]
+
+
+def test_signing_in_leads_back_to_the_page_that_asked_for_it(mara: User) -> None:
+    client = SecureClient()
+    asked = client.get("/northwind/test/settings/members/")["Location"]
+    assert asked == "/account/login/?next=/northwind/test/settings/members/"
+    answer = sign_in(client, mara.email, next="/northwind/test/settings/members/")
+    assert answer["Location"] == "/northwind/test/settings/members/"
+
+
+# --- Forgotten passwords ---------------------------------------------------------------------------------------------------
+
+
+def test_a_reset_answers_alike_for_known_and_unknown_addresses(mara: User) -> None:
+    answers = []
+    for email in (mara.email, "nobody@northwind.example"):
+        answers.append(SecureClient().post(reverse("account_reset_password"), {"email": email}))
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert answers[0]["Location"] == answers[1]["Location"]
+    to_mara, to_nobody = mail.outbox
+    assert to_mara.to == [mara.email]
+    assert "/account/password/reset/key/" in str(to_mara.body)
+    assert to_nobody.to == ["nobody@northwind.example"]
+    assert "http" not in str(to_nobody.body)
+
+
+def test_the_key_of_a_reset_link_is_in_no_log(mara: User, caplog: pytest.LogCaptureFixture) -> None:
+    SecureClient().post(reverse("account_reset_password"), {"email": mara.email})
+    link = re.search(r"/account/password/reset/key/\w+-(\S+)/", str(mail.outbox[0].body))
+    assert link
+    SecureClient().get(link.group())
+    assert "/account/password/reset/key/" in caplog.text
+    assert link.group(1) not in caplog.text
+
+
+def test_a_reset_link_works_once_and_ends_all_sessions(mara: User) -> None:
+    elsewhere = signed_in(mara.email)
+    SecureClient().post(reverse("account_reset_password"), {"email": mara.email})
+    link = re.search(r"/account/password/reset/key/\S+", str(mail.outbox[0].body))
+    assert link
+    client = SecureClient()
+    page = client.get(link.group())["Location"]
+    form = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    assert client.post(page, form).status_code == 302
+    assert not is_in(elsewhere)
+    assert not is_in(client)
+    assert kinds()[-1] == "password_changed"
+    signed_in(mara.email, NEW_PASSWORD)
+    assert SecureClient().get(link.group()).status_code == 200  # says that it is used up, and leads nowhere
+    assert SecureClient().post(link.group(), form).status_code == 200
+    signed_in(mara.email, NEW_PASSWORD)
+
+
+# --- Second factors -----------------------------------------------------------------------------------------------------------
+
+
+def add_app(client: Client) -> str:
+    """Set up an authenticator app, after giving the password again, and return its secret."""
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    client.get(reverse("mfa_activate_totp"))
+    secret: str = client.session["mfa.totp.secret"]
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        assert client.post(reverse("mfa_activate_totp"), {"code": code(secret)}).status_code == 302
+    return secret
+
+
+def code(secret: str, ahead: int = 0) -> str:
+    """The code that an app would show; one of the next period where the present one is used up."""
+    counters = list(yield_hotp_counters_from_time())
+    return format_hotp_value(hotp_value(secret, counters[0] + ahead))
+
+
+@pytest.fixture
+def secured(mara: User) -> tuple[Client, str]:
+    client = signed_in(mara.email)
+    return client, add_app(client)
+
+
+def test_with_an_app_the_password_alone_is_not_enough(mara: User, secured: tuple[Client, str]) -> None:
+    client = SecureClient()
+    assert sign_in(client, mara.email)["Location"] == reverse("mfa_authenticate")
+    assert not is_in(client)
+    client.post(reverse("mfa_authenticate"), {"code": "000000"})
+    assert not is_in(client)
+    client.post(reverse("mfa_authenticate"), {"code": code(secured[1])})
+    assert is_in(client)
+    said = dict(EventLog.objects.order_by("pk").values_list("kind", "text"))
+    assert said["sign_in_failed"] == "wrong second factor, from 127.0.0.1"
+    assert said["signed_in"] == "password, totp, from 127.0.0.1"
+
+
+def test_second_factors_are_sealed_in_the_database(mara: User, secured: tuple[Client, str]) -> None:
+    stored = {factor.type: factor.data for factor in Authenticator.objects.filter(user=mara)}
+    assert secured[1] not in str(stored)
+    assert stored["totp"]["secret"].startswith("gAAAA")
+    assert stored["recovery_codes"]["seed"].startswith("gAAAA")
+    said = EventLog.objects.filter(kind="mfa_changed").values_list("text", flat=True)
+    assert set(said) == {"added recovery codes", "added an authenticator app"}
+
+
+def test_a_recovery_code_works_once(mara: User, secured: tuple[Client, str]) -> None:
+    codes = Authenticator.objects.get(user=mara, type="recovery_codes").wrap().get_unused_codes()
+    for expected in (True, False):
+        client = SecureClient()
+        sign_in(client, mara.email)
+        client.post(reverse("mfa_authenticate"), {"code": codes[0]})
+        assert is_in(client) is expected
+
+
+def test_a_merchant_can_ask_for_a_second_factor(mara: User, northwind: Merchant) -> None:
+    northwind.mfa_required = True
+    northwind.save()
+    client = signed_in(mara.email)
+    page = reverse("member_list", args=["northwind", "live"])
+    assert client.get(page)["Location"] == reverse("mfa_index")
+    assert client.get(page, headers={"HX-Request": "true"})["HX-Redirect"] == reverse("mfa_index")
+    add_app(client)
+    assert client.get(page).status_code == 200
+
+
+def test_the_last_factor_stays_while_a_merchant_asks_for_one(
+    mara: User, northwind: Merchant, secured: tuple[Client, str]
+) -> None:
+    client, _ = secured
+    northwind.mfa_required = True
+    northwind.save()
+    assert b"A merchant of yours asks for a second factor" in client.post(reverse("mfa_deactivate_totp")).content
+    assert Authenticator.objects.filter(user=mara, type="totp").exists()
+    passkey = Authenticator.objects.create(user=mara, type="webauthn", data={"name": "Key", "credential": {}})
+    assert client.post(reverse("mfa_deactivate_totp")).status_code == 302
+    assert client.post(reverse("mfa_remove_webauthn", args=[passkey.pk]))["Location"] == reverse("mfa_list_webauthn")
+    assert Authenticator.objects.filter(pk=passkey.pk).exists()
+
+
+def _comparable(answer: Any, email: str) -> tuple[int, str]:
+    """The answer without what differs between any two of them."""
+    text = re.sub(r'csrfmiddlewaretoken" value="\w+|req_\w+', "", answer.content.decode())
+    return answer.status_code, text.replace(email, "")
