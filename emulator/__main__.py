@@ -1,0 +1,74 @@
+"""`python -m emulator --port 8001 --state FILE`: see README.md."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+
+from emulator.app import App, Settings, World
+from emulator.control import Control
+from emulator.latency import Latency
+from emulator.limits import REAL, read_rates
+from emulator.revkeen.api import RevKeen
+from emulator.revkeen.control import ROUTES as REVKEEN_CONTROL
+from emulator.seeding import KINDS, Seeding, Snapshot, fill
+from emulator.server import listen
+from emulator.store import MEMORY, Store, open_store
+
+
+def main() -> None:
+    options = _options()
+    seeding = Seeding(options.orders, options.seed, time.time_ns() // 1_000_000)
+    store = open_store(options.state, KINDS, lambda new: fill(new, seeding))
+    app = make_app(store, Settings(latency=options.latency, limits=options.limits), untouched=options.state == MEMORY)
+    try:
+        asyncio.run(_serve(app, options.port))
+    finally:
+        store.close()
+
+
+def make_app(store: Store, settings: Settings, *, untouched: bool) -> App:
+    world = World(store, settings)
+    return App(world, [RevKeen(world)], Control(REVKEEN_CONTROL), Snapshot(store, untouched=untouched))
+
+
+async def _serve(app: App, port: int) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    server = await listen(app.exchange, port)
+    print(f"Emulator ready at http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    await stopped.wait()
+    server.close()
+    await app.break_off()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("emulator", description="RevKeen, stood in for on loopback.")
+    parser.add_argument("--port", type=int, default=8001, help="0 takes a free one")
+    parser.add_argument(
+        "--state", default=MEMORY, metavar="FILE", help="SQLite file, made and filled if it is not there"
+    )
+    parser.add_argument("--orders", type=int, default=800, help="for each merchant and mode")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--latency", type=_checked(Latency.read), default="0", metavar="MS", help="50 or p50=80,p99=900"
+    )
+    parser.add_argument("--limits", type=_checked(read_rates), default=REAL, help=f"off or {REAL}")
+    return parser.parse_args()
+
+
+def _checked(read: Callable[[str], object]) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        read(text)
+        return text
+
+    return check
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,303 @@
+"""The life of one seeded order: drafted, paid, shipped, given back, with everything that leaves behind."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.accounts import Account
+from emulator.clock import iso
+from emulator.messages import Json
+from emulator.revkeen import documents
+from emulator.revkeen.seed import texts
+from emulator.revkeen.seed.catalogue import CURRENCIES, price_in
+from emulator.revkeen.seed.plans import DAY_MS, Plan
+from emulator.store import Row
+
+MINUTE_MS = 60_000
+_TAX_PERCENT = {"usd": 8.25, "eur": 20, "gbp": 20, "jpy": 10, "kwd": 0}
+_CURRENCY_WEIGHTS = (52, 24, 14, 6, 4)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What the lives of one account share. Amounts are US cents."""
+
+    account: Account
+    now_ms: int
+    products: Sequence[Json]
+    us_cents: dict[str, int]  # by product id
+    subscriptions: Sequence[str]
+
+
+class Life:
+    """Plays a plan through; afterwards `rows` has what it left, by kind."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        rng: random.Random,
+        plan: Plan,
+        *,
+        serial: int,
+        number: int,
+        age_ms: int,
+        customer: str | None,
+    ) -> None:
+        self.shop, self.plan, self.rng = shop, plan, rng
+        self.code = code(shop.account, serial)
+        self.number = number
+        self.customer = None if plan.guest else customer
+        self.rows: dict[str, list[Row]] = {}
+        self.moments: list[int] = []
+        self._now = self._end = 0
+        self._sales: list[Json] = []
+        self._play(age_ms)
+
+    def _play(self, age_ms: int) -> None:
+        self._now, self._end = self.shop.now_ms - age_ms, self.shop.now_ms
+        self.moments.append(self._now)
+        created = self._now
+        self.order = self._drafted()
+        self._event("order.created", self.order)
+        self._money_comes()
+        self._goods_leave()
+        self._money_goes()
+        self._close()
+        if self.plan.breaks == "lines":
+            self.order["subtotal"] += 500
+            self.order["total"] += 500
+            self.order["amount_paid"] += 500
+        if self.plan.breaks == "due":
+            self.order["amount_due"] += 1000
+        self._keep("orders", self.order, created, hidden={"fulfilled": self._fulfilled()})
+
+    # steps
+
+    def _drafted(self) -> Json:
+        plan, rng = self.plan, self.rng
+        currency = plan.currency or rng.choices(CURRENCIES, _CURRENCY_WEIGHTS)[0]
+        order = documents.order(
+            self.shop.account, self._id(), self.number, self._lines(currency), self._now,
+            currency=currency, customer_id=self.customer,
+            fulfillment_status=None if plan.fulfillment is None else "unfulfilled",
+            metadata=texts.HOSTILE_METADATA if plan.hostile else texts.metadata(rng, self.shop.account.mode),
+            notes=texts.HOSTILE_NOTE if plan.hostile else texts.note(rng),
+        )  # fmt: skip
+        if plan.recurring:
+            order.update(billing_type="recurring", subscription_id=rng.choice(self.shop.subscriptions))
+        if plan.expired:
+            order["expires_at"] = iso(self._moment(self._now + (self._end - self._now) // 3))
+        elif plan.status in ("draft", "pending"):
+            order["expires_at"] = iso(self._moment(self._now + 14 * DAY_MS)) if rng.random() < 0.5 else None
+        return order
+
+    def _money_comes(self) -> None:
+        plan, order = self.plan, self.order
+        if plan.status == "pending" or (plan.status == "canceled" and self.rng.random() < 0.6):
+            self._pass(3 * MINUTE_MS)
+            self._change("order.updated", status="pending")
+        for _ in range(plan.declines):
+            self._pass(4 * MINUTE_MS)
+            self._transaction("sale", "failed", order["total"])
+        if plan.status in ("draft", "pending", "canceled"):
+            return
+        for amount in self._payments():
+            self._pass(25 * MINUTE_MS)
+            self._paid(amount)
+
+    def _paid(self, amount: int) -> None:
+        order = self.order
+        sale = self._transaction("sale", "succeeded", amount) if amount else None
+        paid = order["amount_paid"] + amount
+        members: Json = {"amount_paid": paid, "amount_due": order["total"] - paid, "status": "partially_paid"}
+        if members["amount_due"] == 0:
+            members.update(status="paid", paid_at=iso(self._now))
+        if sale is None:
+            self._invoice("paid")
+        self._change("order.paid" if members["status"] == "paid" else "order.updated", **members)
+
+    def _goods_leave(self) -> None:
+        fulfillment = self.plan.fulfillment
+        if fulfillment in ("partial", "fulfilled", "returned"):
+            self._pass(2 * DAY_MS)
+            if fulfillment == "partial":
+                self._change("order.updated", fulfillment_status="partial")
+            else:
+                done = {
+                    "status": "fulfilled",
+                    "fulfillment_status": "fulfilled",
+                    "fulfilled_at": iso(self._now),
+                }
+                self._change("order.fulfilled", **done)
+        if fulfillment == "returned":
+            self._pass(9 * DAY_MS)
+            self._change("order.updated", fulfillment_status="returned")
+
+    def _money_goes(self) -> None:
+        whole = self.plan.status == "refunded"
+        shares = self._refunds(whole)
+        for (sale, amount), status in zip(shares, self.plan.refunds, strict=True):
+            self._pass(5 * DAY_MS)
+            self._refund(sale, amount, status)
+        if whole:
+            self.order["status"] = "refunded"
+
+    def _refund(self, sale: Json, amount: int, status: str) -> None:
+        reason = self.rng.choice(("customer_request", "product_unacceptable", "product_not_received", "duplicate"))
+        refund = documents.refund(self._id(), self.order, sale, amount, status, self._now, reason=reason)
+        self._keep("refunds", refund, self._now, order_id=self.order["id"])
+        self._event("refund.created", refund)
+        if status == "succeeded":
+            sale["amount_refunded"] += amount
+            self._transaction("refund", "succeeded", amount, parent_transaction_id=sale["id"])
+            self._event("refund.succeeded", refund)
+            self._change("order.updated", amount_refunded=self.order["amount_refunded"] + amount)
+        elif status == "failed":
+            self._event("refund.failed", refund)
+
+    def _close(self) -> None:
+        if self.plan.status == "canceled":
+            self._pass(3 * DAY_MS)
+            self._change("order.canceled", status="canceled", canceled_at=iso(self._now))
+
+    # amounts, in minor units
+
+    def _lines(self, currency: str) -> list[Json]:
+        plan, rng = self.plan, self.rng
+        if plan.huge:
+            return [documents.line(self._id(), 0, "Annual supply contract", 10, 100_000_000)]
+        count = plan.lines or rng.choices((1, 2, 3, 4, 6), (38, 28, 18, 10, 6))[0]
+        off = rng.choice((10, 15, 20)) if rng.random() < 0.22 else 0
+        taxed = rng.random() < 0.85
+        return [self._line(position, currency, 100 if plan.free else off, taxed) for position in range(count)]
+
+    def _line(self, position: int, currency: str, percent_off: int, taxed: bool) -> Json:
+        rng = self.rng
+        product = self._product()
+        price, quantity = (
+            price_in(currency, self.shop.us_cents[product["id"]]),
+            rng.choices((1, 2, 3, 5, 12), (60, 20, 10, 7, 3))[0],
+        )
+        discount = price * quantity * percent_off // 100
+        tax = round((price * quantity - discount) * _TAX_PERCENT[currency] / 100) if taxed else 0
+        hostile = self.plan.hostile
+        ad_hoc = hostile or (self.plan.fulfillment is not None and rng.random() < 0.05)
+        return documents.line(
+            self._id(), position, texts.HOSTILE_DESCRIPTIONS[position % 4] if hostile else product["name"],
+            quantity, price, product_id=None if ad_hoc else product["id"], discount=discount, tax=tax,
+            metadata=texts.HOSTILE_METADATA if hostile else {} if ad_hoc else {"sku": product["product_id"]},
+        )  # fmt: skip
+
+    def _product(self) -> Json:
+        """Of the kind the plan's fulfilment needs: shipped, or nothing to ship; subscriptions for recurring orders."""
+        ships, recurring = self.plan.fulfillment is not None, self.plan.recurring
+        fitting = [
+            p for p in self.shop.products if (p["fulfillment_type"] == "physical") == ships and p["amount_minor"]
+        ]
+        if recurring:
+            fitting = [p for p in fitting if p["kind"] == "subscription"]
+        return self.rng.choice(fitting)
+
+    def _payments(self) -> list[int]:
+        total, count = self.order["total"], self.plan.payments
+        if self.plan.status == "partially_paid":
+            return [total * 2 // 5 // count or 1] * count
+        share = total // count
+        return [*[share] * (count - 1), total - share * (count - 1)]
+
+    def _refunds(self, whole: bool) -> list[tuple[Json, int]]:
+        """A sale and an amount for each refund: everything that was paid, or a fifth for each."""
+        statuses, sales = self.plan.refunds, self._sales
+        if not statuses:
+            return []
+        if not whole:
+            return [(sales[0], max(1, sales[0]["amount"] // 5))] * len(statuses)
+        if len(sales) == len(statuses):
+            return [(sale, sale["amount"]) for sale in sales]
+        if statuses[0] == "failed":
+            return [(sales[0], sales[0]["amount"])] * 2
+        first = sales[0]["amount"] // len(statuses)
+        shares = [first] * (len(statuses) - 1)
+        return [(sales[0], share) for share in (*shares, sales[0]["amount"] - sum(shares))]
+
+    # records
+
+    def _transaction(self, type: str, status: str, amount: int, **members: Any) -> Json:
+        settled = status == "succeeded" and type == "sale" and self.order["amount_paid"] + amount == self.order["total"]
+        self._invoice("paid" if settled or self.order["amount_due"] == 0 else "open")
+        last_four, code, text = ("1111", "100", "Approved")
+        if status == "failed":
+            last_four, code, text = self.rng.choice(
+                (
+                    ("0002", "200", "Declined"),
+                    ("9995", "202", "Insufficient funds"),
+                    ("0069", "223", "Expired card"),
+                )
+            )
+        transaction = documents.transaction(
+            self._id(), type, status, self.order, amount, self._now, card_last_four=last_four,
+            gateway_response_code=code, gateway_response_text=text, **members,
+        )  # fmt: skip
+        self._keep("transactions", transaction, self._now)
+        if type == "sale":
+            if status == "succeeded":
+                self._sales.append(transaction)
+            self._event("payment.succeeded" if status == "succeeded" else "payment.failed", transaction)
+        return transaction
+
+    def _invoice(self, status: str) -> None:
+        if self.order["invoice_id"] is None:
+            id, number = self._id(), "INV-" + self.order["public_id"]
+            invoice = documents.invoice(id, number, self.order, status, self._now, self._now)
+            self._keep("invoices", invoice, self._now)
+            self.order["invoice_id"] = id
+        self.rows["invoices"][0].doc.update(status=status, updated_at=iso(self._now))
+
+    def _change(self, type: str, **members: Any) -> None:
+        before = {name: self.order[name] for name in members if self.order[name] != members[name]}
+        self.order.update(members, updated_at=iso(self._now))
+        self._event(type, self.order, before)
+
+    def _event(self, type: str, subject: Json, before: Json | None = None) -> None:
+        # Without lines, metadata and notes, which nothing changed: a state file would be three times as large.
+        subject = {name: subject[name] for name in subject if name not in ("line_items", "metadata", "notes")}
+        caused_by = {"id": "req_" + self._id().replace("-", "")[:24], "idempotency_key": None}
+        event = documents.event(self._id(), type, subject, self._now, self.shop.account.mode, caused_by, before)
+        links = {name: self.order[name] for name in ("customer_id", "invoice_id", "subscription_id")}
+        self._keep("events", event, self._now, order_id=self.order["id"], **links)
+
+    def _keep(self, kind: str, doc: Json, created: int, hidden: Json | None = None, **columns: Any) -> None:
+        row = Row(doc["id"], self.shop.account.id, created, doc, hidden, columns)
+        self.rows.setdefault(kind, []).append(row)
+
+    # helpers
+
+    def _id(self) -> str:
+        """A UUID that begins with the life's own code: a copy of the life only has to change that."""
+        bits = f"{self.rng.getrandbits(88):022x}"
+        return f"{self.code}-{bits[:4]}-4{bits[4:7]}-a{bits[7:10]}-{bits[10:]}"
+
+    def _pass(self, usual_ms: int) -> None:
+        """Time goes by, but never past the present."""
+        gap = min(usual_ms * self.rng.uniform(0.3, 1.7), (self._end - self._now) * 0.4)
+        self._moment(self._now + max(1, int(gap)))
+        self._now = self.moments[-1]
+
+    def _moment(self, ms: int) -> int:
+        self.moments.append(ms)
+        return ms
+
+    def _fulfilled(self) -> list[str]:
+        lines = [line["id"] for line in self.order["line_items"]]
+        status = self.order["fulfillment_status"]
+        if status == "partial":
+            return lines[: len(lines) // 2]
+        return lines if status in ("fulfilled", "returned") else []
+
+
+def code(account: Account, serial: int) -> str:
+    """Eight hexadecimal digits, different for every serial number of every account."""
+    return f"{(serial * 4 + account.id) * 0x9E3779B1 % 2**32:08x}"

@@ -1,0 +1,44 @@
+"""Fills a new state with what every provider has, and remembers how, so that a reset can do it again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from emulator.revkeen import seed as revkeen_seed
+from emulator.revkeen.kinds import KINDS as REVKEEN_KINDS
+from emulator.store import MEMORY, Store
+
+KINDS = REVKEEN_KINDS
+_SNAPSHOT_AT_ONCE = 4_000  # orders per merchant and mode; beyond it a reset seeds anew
+
+
+@dataclass(frozen=True)
+class Seeding:
+    """`orders` per merchant and mode; dates end shortly before `now_ms`."""
+
+    orders: int
+    seed: int
+    now_ms: int
+
+
+def fill(store: Store, seeding: Seeding) -> None:
+    with store.transaction():
+        revkeen_seed.fill(store, orders=seeding.orders, seed=seeding.seed, now_ms=seeding.now_ms)
+        store.note("seeding", asdict(seeding))
+        store.make_indexes()
+
+
+class Snapshot:
+    """The state as it was seeded, made when it is first needed, or at once where that is cheap."""
+
+    def __init__(self, store: Store, *, untouched: bool) -> None:
+        self._seeding = Seeding(**store.noted("seeding"))
+        self._bytes = store.dump() if untouched and self._seeding.orders <= _SNAPSHOT_AT_ONCE else None
+
+    def __call__(self) -> bytes:
+        if self._bytes is None:
+            store = Store(MEMORY, KINDS)
+            fill(store, self._seeding)
+            self._bytes = store.dump()
+            store.close()
+        return self._bytes
