@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
@@ -78,10 +79,18 @@ def _record_refusal(request: Request, merchant: Merchant | None, reason: str) ->
 
 def _to_sign_in(request: Request) -> HttpResponse:
     if not request.htmx:
-        return redirect_to_login(request.get_full_path())
+        return redirect_to_login(_way_back(request))
     # A part of a page cannot be replaced by the sign-in form: the whole page goes there and comes back.
     page = request.htmx.current_url_abs_path or "/"
     return HttpResponseClientRedirect(redirect_to_login(page).url)
+
+
+def _way_back(request: Request) -> str:
+    """A form cannot be asked for again after signing in: back to the page it stood on."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    page = urlsplit(request.headers.get("Referer", ""))
+    return page.path if page.netloc == request.get_host() else "/"
 
 
 def _to_second_factor(request: MerchantRequest) -> HttpResponse:

@@ -8,6 +8,7 @@ from allauth.account.signals import password_changed, password_reset, password_s
 from allauth.mfa import signals as second_factor
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.core.exceptions import PermissionDenied
 from django.dispatch import receiver
 from django.http import HttpRequest
 
@@ -74,4 +75,7 @@ def _name(authenticator: Authenticator) -> str:
 
 def _origin(request: HttpRequest | None) -> str:
     """The address as the guessing limits see it, so that the log and the limits speak of the same visitor."""
-    return f"from {get_adapter().get_client_ip(request)}" if request is not None else "without a request"
+    try:
+        return f"from {get_adapter().get_client_ip(request)}" if request is not None else "without a request"
+    except PermissionDenied:  # a sign-in that did not come over a socket has no address
+        return "from an unknown address"

@@ -39,8 +39,8 @@ settings_pages = [
     path("connections/<uuid:connection_id>/rename/", connections.connection_rename, name="connection_rename"),
     path("connections/<uuid:connection_id>/remove/", connections.connection_remove, name="connection_remove"),
     path("members/", members.member_list, name="member_list"),
-    path("members/<int:member_id>/", members.member_edit, name="member_edit"),
-    path("members/<int:member_id>/remove/", members.member_remove, name="member_remove"),
+    path("members/<int:pk>/", members.member_edit, name="member_edit"),
+    path("members/<int:pk>/remove/", members.member_remove, name="member_remove"),
     path("invitations/", members.invitation_send, name="invitation_send"),
     path("invitations/<uuid:invitation_id>/withdraw/", members.invitation_withdraw, name="invitation_withdraw"),
 ]

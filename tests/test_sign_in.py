@@ -122,7 +122,7 @@ def test_nobody_signs_up(db: None) -> None:
     assert not User.objects.exists()
 
 
-# --- Guessing --------------------------------------------------------------------------------------------------------
+# --- Guessing ------------------------------------------------------------------------------------------------------
 
 
 def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(mara: User, hashes: type[CountingHasher]) -> None:
@@ -192,7 +192,7 @@ def test_the_limit_holds_over_processes(tmp_path: Path) -> None:
     assert sum(site.run_together(GUESS, [(), (), ()])) == 10
 
 
-# --- Where signing in may lead -----------------------------------------------------------------------------------------
+# --- Where signing in may lead -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,16 @@ def test_signing_in_leads_back_to_the_page_that_asked_for_it(mara: User) -> None
     assert answer["Location"] == "/northwind/test/settings/members/"
 
 
-# --- Forgotten passwords ---------------------------------------------------------------------------------------------------
+def test_whoever_was_signed_out_meanwhile_comes_back_to_the_form(mara: User) -> None:
+    form = "https://testserver/northwind/live/settings/connections/"
+    sent_to = reverse("connection_add", args=["northwind", "live"])
+    answer = SecureClient().post(sent_to, {"key": "x"}, headers={"Referer": form})
+    assert answer["Location"] == "/account/login/?next=/northwind/live/settings/connections/"
+    answer = SecureClient().post(sent_to, {"key": "x"}, headers={"Referer": "https://evil.example/x"})
+    assert answer["Location"] == "/account/login/?next=/"
+
+
+# --- Forgotten passwords -------------------------------------------------------------------------------------------
 
 
 def test_a_reset_answers_alike_for_known_and_unknown_addresses(mara: User) -> None:
@@ -277,7 +286,7 @@ def test_a_reset_link_works_once_and_ends_all_sessions(mara: User) -> None:
     signed_in(mara.email, NEW_PASSWORD)
 
 
-# --- Second factors -----------------------------------------------------------------------------------------------------------
+# --- Second factors ------------------------------------------------------------------------------------------------
 
 
 def add_app(client: Client) -> str:

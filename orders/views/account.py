@@ -32,8 +32,8 @@ def account(request: Request) -> HttpResponse:
     return render_page(request, "orders/account/page.html", context)
 
 
-@require_POST
 @signed_in
+@require_POST
 def theme(request: Request) -> HttpResponse:
     form = Theme(request.POST)
     response = redirect("account")

@@ -52,8 +52,8 @@ def connection_add(request: MerchantRequest) -> HttpResponse:
     return _list_page(request, form)
 
 
-@require_POST
 @merchant_page
+@require_POST
 def connection_activate(request: MerchantRequest, connection_id: uuid.UUID) -> HttpResponse:
     connection = _connection(request, connection_id)
     try:
@@ -66,8 +66,8 @@ def connection_activate(request: MerchantRequest, connection_id: uuid.UUID) -> H
     return _to_list(request)
 
 
-@require_POST
 @merchant_page
+@require_POST
 def connection_try(request: MerchantRequest, connection_id: uuid.UUID) -> HttpResponse:
     connection = _connection(request, connection_id)
     try:

@@ -35,8 +35,8 @@ def member_list(request: MerchantRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page
-def member_edit(request: MerchantRequest, member_id: int) -> HttpResponse:
-    member = _member(request, member_id)
+def member_edit(request: MerchantRequest, pk: int) -> HttpResponse:
+    member = _member(request, pk)
     form = Roles(request.POST or None, initial={"roles": member.roles})
     if request.method == "POST" and form.is_valid():
         try:
@@ -54,8 +54,8 @@ def member_edit(request: MerchantRequest, member_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page
-def member_remove(request: MerchantRequest, member_id: int) -> HttpResponse:
-    member = _member(request, member_id)
+def member_remove(request: MerchantRequest, pk: int) -> HttpResponse:
+    member = _member(request, pk)
     status = 200
     if request.method == "POST":
         try:
@@ -91,8 +91,8 @@ def invitation_send(request: MerchantRequest) -> HttpResponse:
     return _list_page(request, form)
 
 
-@require_POST
 @merchant_page
+@require_POST
 def invitation_withdraw(request: MerchantRequest, invitation_id: uuid.UUID) -> HttpResponse:
     invitation = Invitation.objects.filter(merchant=request.merchant, pk=invitation_id, accepted_at=None).first()
     if invitation is None:
@@ -112,10 +112,8 @@ def _list_page(request: MerchantRequest, form: Invite) -> HttpResponse:
     return render_page(request, "orders/members/list.html", context, status=422 if form.errors else 200)
 
 
-def _member(request: MerchantRequest, member_id: int) -> Membership:
-    member = (
-        Membership.objects.select_related("user", "merchant").filter(merchant=request.merchant, pk=member_id).first()
-    )
+def _member(request: MerchantRequest, pk: int) -> Membership:
+    member = Membership.objects.select_related("user", "merchant").filter(merchant=request.merchant, pk=pk).first()
     if member is None:
         raise Http404
     return member
