@@ -103,7 +103,8 @@ def api_errors(get_response: GetResponse) -> GetResponse:
         if not isinstance(exception, ApiError):
             return None
         page = "partials/error.html" if cast(Request, request).htmx else "orders/unavailable.html"
-        response = render(request, page, {"error": exception, "status": 503}, status=503)
+        status = exception.page_status
+        response = render(request, page, {"error": exception, "status": status}, status=status)
         response["Retry-After"] = "5"
         return response
 

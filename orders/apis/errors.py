@@ -8,6 +8,7 @@ class ApiError(Exception):
     """`str()` is a sentence for staff; it never holds a key, a body or anything the API sent unbounded."""
 
     title = "RevKeen does not answer."
+    page_status = 503  # of a page that has nothing to show without this call
     request_id = ""
     about_the_key = False  # a new or better key would help
 
@@ -45,6 +46,7 @@ class Refused(ApiError):
     """The API answered 4xx. Decide by class, `status` and `code`; `message` may change at any time."""
 
     title = "RevKeen refused."
+    page_status = 400
 
     def __init__(self, status: int, code: str = "", message: str = "", param: str = "", request_id: str = "") -> None:
         super().__init__(f"RevKeen refused: {message or 'no reason given'}")
@@ -56,6 +58,7 @@ class KeyRefused(Refused):
     """401: the key is wrong, revoked or of the other environment."""
 
     title = "RevKeen refused this merchant’s key."
+    page_status = 503
     about_the_key = True
 
 
@@ -63,6 +66,7 @@ class ScopeMissing(Refused):
     """403: the key is good, and not allowed to do this."""
 
     title = "This merchant’s key may not read this."
+    page_status = 503
     about_the_key = True
 
 

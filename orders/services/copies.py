@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.cache import cache
@@ -32,8 +32,15 @@ class Copy:
     as_of: datetime
     bodies: list[bytes]
 
+    def body(self, place: int) -> bytes:
+        return self.bodies[place] if place < len(self.bodies) else b""
+
+
+NOTHING = Copy(datetime.min.replace(tzinfo=UTC), [])
+
 
 def keep(merchant: Merchant, mode: str, reads: Sequence[Read[Any]], bodies: list[bytes]) -> None:
+    """Keep the answers of a round, which is whole: a part that was not answered would replace its own last copy."""
     key = _key(merchant, mode, reads)
     digest = hashlib.blake2b(b"\x00".join(bodies)).digest()
     known, at = _written.get(key, (b"", 0.0))

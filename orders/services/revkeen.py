@@ -52,6 +52,11 @@ class Reading(Generic[T]):
     def stale(self) -> bool:
         return self.value is not None and self.error is not None
 
+    @property
+    def page_status(self) -> int:
+        """The HTTP status of a page that shows this before all else."""
+        return self.error.page_status if self.error is not None and self.value is None else 200
+
     def require(self) -> T:
         """The value, fresh or old; raise the error if there is none."""
         if self.value is None and self.error is not None:
@@ -85,9 +90,9 @@ class Session:
         errors = [got.error for got in gots if got.error is not None]
         self.errors += errors
         self.answered = self.answered or len(errors) < len(gots)
-        if len(errors) < len(gots):
-            copies.keep(self.merchant, self.mode, reads, [got.body for got in gots])
         copy = self._copy(reads, errors)
+        if copy is None and len(errors) < len(gots):
+            copies.keep(self.merchant, self.mode, reads, [got.body for got in gots])
         return tuple(
             _reading(read, got, copy, place) for place, (read, got) in enumerate(zip(reads, gots, strict=True))
         )
@@ -100,7 +105,7 @@ class Session:
     def _copy(self, reads: tuple[Read[Any], ...], errors: list[ApiError]) -> copies.Copy | None:
         """A refusal is an answer; only where there was none does an old answer stand in."""
         if any(isinstance(error, NotSent | Unknown) and not isinstance(error, NotConnected) for error in errors):
-            return copies.find(self.merchant, self.mode, reads)
+            return copies.find(self.merchant, self.mode, reads) or copies.NOTHING
         return None
 
 
@@ -114,9 +119,11 @@ def session(merchant: Merchant, mode: str) -> Iterator[Session]:
     with ExitStack() as place:
         client = _client(connection, place)
         page = Session(merchant, mode, client)
-        yield page
-    if connection is not None:
-        note_use(connection, page.answered, page.errors)
+        try:
+            yield page
+        finally:
+            if connection is not None:
+                note_use(connection, page.answered, page.errors)
 
 
 def active_connection(merchant: Merchant, mode: str) -> Connection | None:
@@ -166,10 +173,10 @@ def _client(connection: Connection | None, place: ExitStack) -> Client | ApiErro
 
 def _reading(read: Read[Any], got: Got[Any], copy: copies.Copy | None, place: int) -> Reading[Any]:
     now = timezone.now()
-    if got.error is None or copy is None or not copy.bodies[place] or isinstance(got.error, Refused):
+    if got.error is None or copy is None or not copy.body(place) or isinstance(got.error, Refused):
         return Reading(now, got.value, got.error, got.body)
     try:
-        return Reading(copy.as_of, decode(read, copy.bodies[place]), got.error, copy.bodies[place])
+        return Reading(copy.as_of, decode(read, copy.body(place)), got.error, copy.body(place))
     except Unknown:  # kept by another version of this program
         return Reading(now, error=got.error)
 

@@ -37,7 +37,7 @@ def customer_list(request: MerchantRequest) -> HttpResponse:
     found = listing.value or Listing([])
     context = {"form": form, "text": text, "listing": listing, "total": found.total, **_paging(offset, found)}
     parts = {"customer-options": "orders/customers/_options.html"}
-    return render_page(request, "orders/customers/list.html", context, parts=parts)
+    return render_page(request, "orders/customers/list.html", context, parts=parts, status=listing.page_status)
 
 
 @require_safe

@@ -36,7 +36,7 @@ def order_list(request: MerchantRequest) -> HttpResponse:
     if _went_past_the_newest(form, listing):
         return redirect(_address(request, starting_after=None, ending_before=None))
     context = {"form": form, "listing": listing, "tabs": _tabs(request), **_table(request, form, listing)}
-    return render_page(request, "orders/orders/list.html", context, parts=LIST_PARTS)
+    return render_page(request, "orders/orders/list.html", context, parts=LIST_PARTS, status=listing.page_status)
 
 
 @require_safe

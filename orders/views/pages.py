@@ -14,10 +14,11 @@ def render_page(
 ) -> HttpResponse:
     """Render `page`, or the template that `parts` names for the element htmx will replace.
 
-    The view names the parts, so a client cannot ask for another template.
+    The view names the parts, so a client cannot ask for another template. A part that says what went wrong is a good
+    answer to htmx, which would otherwise put it elsewhere.
     """
     part = (parts or {}).get(request.htmx.target or "") if request.htmx else None
-    response = render(request, part or page, context, status=status)
+    response = render(request, part or page, context, status=200 if part else status)
     if part:
         response.write(render_to_string("partials/messages.html", {"oob": True}, request))
     return response

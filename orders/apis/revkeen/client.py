@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -112,7 +112,7 @@ class Client:
         url = self._base_url + read.path
         try:
             answer = transport.send("GET", url, params=read.params, headers=self._headers, deadline=deadline)
-            body = _checked(answer, read.scope)
+            body = _checked(self._without_key(answer), read.scope)
         except RateLimited as error:
             self._gate.asked_to_wait(error.wait)
             raise
@@ -124,6 +124,12 @@ class Client:
             raise
         self._gate.answered()
         return body
+
+    def _without_key(self, answer: transport.Answer) -> transport.Answer:
+        """What an API says about a key must not carry the key into a page or a log."""
+        if answer.status < 400:
+            return answer
+        return replace(answer, body=answer.body.replace(self._headers["x-api-key"].encode(), b"[key]"))
 
 
 def _checked(answer: transport.Answer, scope: str) -> bytes:
