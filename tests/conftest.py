@@ -29,7 +29,7 @@ class SecureClient(Client):
 
 @pytest.fixture(scope="session")
 def running_emulator() -> Iterator[Emulator]:
-    with Emulator("--orders", "60") as emulator:
+    with Emulator("--orders", "90") as emulator:
         yield emulator
 
 

@@ -63,6 +63,9 @@ class Emulator:
     def revoke(self, key: str) -> None:
         self._control("POST", "keys/revoke", {"key": key})
 
+    def add_key(self, key: str, merchant: str, mode: str, scopes: tuple[str, ...] = ("*",)) -> None:
+        self._control("POST", "keys", {"key": key, "merchant": merchant, "mode": mode, "scopes": scopes})
+
     def get(self, path: str, key: str = "rk_live_northwind_demo") -> Any:
         """Ask as a client of RevKeen would, e.g. `get("/orders?limit=2")`."""
         request = urllib.request.Request(self.api + path, headers={"x-api-key": key})

@@ -18,7 +18,7 @@ os.environ.update(
 from revkeen_admin.settings import *  # noqa: E402, F403
 from revkeen_admin.settings import DATABASES  # noqa: E402
 
-if "sqlite3" in DATABASES["default"]["ENGINE"]:
+if os.environ["DATABASE_URL"].startswith("sqlite"):
     DATABASES["default"]["TEST"] = {"NAME": f"{FOLDER}/tests.sqlite3"}  # a file, with the PRAGMAs of production
 else:
     DATABASES["default"]["OPTIONS"] = {}  # the test database is dropped at the end: no pool may hold it
