@@ -36,8 +36,8 @@ def add(merchant: Merchant, mode: str, name: str, key: str, by: User) -> Connect
         key_trial.check_mode(key, mode)
         _require_unused(key, merchant)
         client = revkeen.client_for(mode, key, Gate())
-        newest = key_trial.try_key(client)
         first = not _all(merchant, mode).exists()
+        newest = key_trial.try_key(client)
         if not first:
             key_trial.check_account(merchant, mode, client, newest)
         return _save(Connection(merchant=merchant, mode=mode, provider=REVKEEN, name=name, active=first), key, by)

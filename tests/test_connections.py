@@ -1,0 +1,328 @@
+"""RevKeen keys: tried before they are saved, never shown again, switched while work goes on."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from orders.models import Connection, CustomerName, EventLog, Merchant, User
+from tests.conftest import add_key, make_person, sign_in
+from tests.emulation import Emulator
+from tests.processes import READY, Site
+
+LIVE, SECOND, TEST = "rk_live_northwind_demo", "rk_live_northwind_demo2", "rk_sandbox_northwind_demo"
+
+
+@pytest.fixture
+def bare(db: None) -> Merchant:
+    """A merchant without any key."""
+    return Merchant.objects.create(name="Northwind Trading", slug="northwind", time_zone="Europe/Berlin")
+
+
+@pytest.fixture
+def mara(bare: Merchant) -> User:
+    return make_person("mara@northwind.example", bare, "admin")
+
+
+@pytest.fixture
+def client(mara: User, emulator: Emulator) -> Client:
+    return sign_in(mara)
+
+
+def address(page: str, mode: str = "live", *more: Any) -> str:
+    return reverse(page, args=["northwind", mode, *more])
+
+
+def add(client: Client, key: str, mode: str = "live", name: str = "Autumn 2026") -> Any:
+    return client.post(address("connection_add", mode), {"name": name, "key": key})
+
+
+def do(client: Client, what: str, connection: Connection, **form: str) -> Any:
+    return client.post(address(f"connection_{what}", connection.mode, connection.pk), form, follow=True)
+
+
+def text(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+def last_event() -> tuple[str, str]:
+    event = EventLog.objects.latest("pk")
+    return event.kind, event.text
+
+
+# --- Adding ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_key_is_tried_with_every_kind_of_read_and_becomes_active(client: Client, emulator: Emulator) -> None:
+    answer = add(client, f"  {LIVE}\n")
+    assert answer["Location"] == address("connection_list")
+    connection = Connection.objects.get()
+    assert (connection.active, connection.mode, connection.name) == (True, "live", "Autumn 2026")
+    assert connection.secret == LIVE
+    assert last_event() == ("key_added", "rk_live_…demo, “Autumn 2026”")
+    kinds = {call["path"].split("/")[3].partition("?")[0] for call in emulator.calls()}
+    assert kinds == {"orders", "customers", "products", "events", "invoices", "transactions"}
+    assert any(call["path"].endswith("/payment-methods") for call in emulator.calls())
+    assert {call["method"] for call in emulator.calls()} == {"GET"}
+
+
+def test_only_prefix_and_last_four_are_ever_shown(client: Client) -> None:
+    add(client, LIVE)
+    page = text(client.get(address("connection_list")))
+    assert "rk_live_…demo" in page
+    assert LIVE not in page
+    assert LIVE not in str(list(EventLog.objects.values()))
+    assert LIVE not in str(list(Connection.objects.values()))
+
+
+@pytest.mark.parametrize(
+    ("mode", "key", "reason"),
+    [
+        ("live", TEST, "That was a sandbox key, rk_sandbox_…demo. This page is live. Nothing was saved."),
+        ("test", LIVE, "That was a live key, rk_live_…demo. This page is test. Nothing was saved."),
+        ("live", "sk_live_something", "A RevKeen key begins with rk_live_ or rk_sandbox_. Nothing was saved."),
+    ],
+)
+def test_a_key_of_the_wrong_kind_is_refused_without_a_call(
+    mode: str, key: str, reason: str, client: Client, emulator: Emulator
+) -> None:
+    emulator.forget_calls()
+    answer = add(client, key, mode)
+    assert answer.status_code == 422
+    assert reason in text(answer)
+    assert emulator.calls() == []
+    assert not Connection.objects.exists()
+    assert last_event()[0] == "key_refused"
+
+
+@pytest.mark.parametrize(
+    ("mode", "key"), [("test", "rk_sandbox_revoked_demo"), ("live", "rk_live_nobody_has_this_one")]
+)
+def test_a_key_that_revkeen_does_not_take_is_refused(mode: str, key: str, client: Client) -> None:
+    answer = add(client, key, mode)
+    assert answer.status_code == 422
+    assert "RevKeen refused this key (401)" in text(answer)
+    assert not Connection.objects.exists()
+
+
+def test_all_missing_scopes_of_a_round_are_named(client: Client, emulator: Emulator) -> None:
+    emulator.add_key("rk_live_narrow_0001", "northwind", "live", ("orders:read", "payments:read"))
+    answer = add(client, "rk_live_narrow_0001")
+    assert answer.status_code == 422
+    assert "This key lacks customers:read, products:read. Allow it in RevKeen, then try again." in text(answer)
+    emulator.add_key("rk_live_narrow_0002", "northwind", "live", ("orders:read", "customers:read", "products:read"))
+    answer = add(client, "rk_live_narrow_0002")
+    lacking = "events:read, invoices:read, payments:read, payment_methods:read"
+    assert f"This key lacks {lacking}." in text(answer)
+    assert not Connection.objects.exists()
+
+
+def test_a_key_that_may_only_read_is_enough(client: Client) -> None:
+    assert add(client, "rk_sandbox_readonly_demo", "test").status_code == 302
+
+
+@pytest.mark.parametrize("fault", ["disconnect", "bad_gateway", "truncated"])
+def test_while_revkeen_is_unreachable_nothing_is_saved(fault: str, client: Client, emulator: Emulator) -> None:
+    emulator.fault(fault, times=50)
+    answer = add(client, LIVE)
+    assert answer.status_code == 422
+    assert "The key could not be tried" in text(answer)
+    assert not Connection.objects.exists()
+    emulator.clear_faults()
+    assert add(client, LIVE).status_code == 302
+
+
+def test_what_was_typed_stays_but_for_the_key(client: Client) -> None:
+    page = text(add(client, TEST, name="My typed name"))
+    assert 'value="My typed name"' in page
+    assert TEST not in page
+
+
+def test_something_that_is_no_key_is_not_repeated_anywhere(client: Client) -> None:
+    for typed in ("hunter2-for-my-mail", "rk_live_short", "hunter2 with spaces", "rk_live_" + "é" * 20):
+        answer = add(client, typed)
+        assert answer.status_code == 422
+        assert typed not in text(answer)
+        assert typed[-4:] not in last_event()[1]
+    assert last_event()[1].startswith("something that is not a RevKeen key: ")
+
+
+def test_a_key_already_here_is_refused(client: Client) -> None:
+    add(client, LIVE)
+    answer = add(client, LIVE, name="Again")
+    assert answer.status_code == 422
+    assert "This key is already here, as “Autumn 2026”." in text(answer)
+    assert Connection.objects.count() == 1
+
+
+def test_a_key_of_another_merchant_here_is_refused_without_a_name(client: Client, kestrel: Merchant) -> None:
+    answer = add(client, "rk_live_kestrel_demo")
+    assert answer.status_code == 422
+    assert "Another merchant here uses this key." in text(answer)
+    assert "Kestrel" not in text(answer)
+
+
+# --- A second key ------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_key_of_the_same_account_waits_on_standby(client: Client) -> None:
+    add(client, LIVE)
+    assert add(client, SECOND, name="Rotation").status_code == 302
+    assert list(Connection.objects.order_by("created_at").values_list("active", flat=True)) == [True, False]
+    assert "Standby" in text(client.get(address("connection_list")))
+
+
+def test_a_key_of_another_account_is_refused(client: Client) -> None:
+    add(client, LIVE)
+    answer = add(client, "rk_live_kestrel_demo")
+    assert answer.status_code == 422
+    assert "belongs to another RevKeen account" in text(answer)
+    assert Connection.objects.count() == 1
+
+
+def test_accounts_without_orders_cannot_be_told_apart_and_need_not_be(client: Client, emulator: Emulator) -> None:
+    add(client, LIVE)
+    empty = {"object": "list", "data": [], "has_more": False}
+    emulator.fault("respond", r"/orders$", times=50, key=LIVE, body=empty)
+    assert "belongs to another" in text(add(client, "rk_live_kestrel_demo"))
+    emulator.fault("respond", r"/orders$", times=50, key=SECOND, body=empty)
+    assert add(client, SECOND).status_code == 302
+
+
+def test_when_the_active_key_is_refused_a_known_customer_tells_the_account(
+    client: Client, bare: Merchant, emulator: Emulator
+) -> None:
+    add(client, LIVE)
+    customer = next(order["customer_id"] for order in emulator.orders() if order["customer_id"])
+    CustomerName.objects.create(merchant=bare, mode="live", customer_id=customer, name="Known", seen_at=timezone.now())
+    emulator.revoke(LIVE)
+    assert "belongs to another" in text(add(client, "rk_live_kestrel_demo"))
+    assert add(client, SECOND).status_code == 302
+
+
+def test_a_merchant_whose_key_was_revoked_is_not_locked_out(client: Client, emulator: Emulator) -> None:
+    add(client, LIVE)
+    emulator.revoke(LIVE)
+    assert add(client, SECOND).status_code == 302
+    do(client, "activate", Connection.objects.get(active=False))
+    assert Connection.objects.get(active=True).secret == SECOND
+
+
+# --- Switching, trying, renaming, removing -----------------------------------------------------------------------------
+
+
+def test_making_a_key_active_keeps_the_former_on_standby(client: Client, bare: Merchant) -> None:
+    former, newer = add_key(bare, "live", LIVE, active=True), add_key(bare, "live", SECOND)
+    assert "rk_live_…emo2 is active now" in text(do(client, "activate", newer))
+    former.refresh_from_db()
+    newer.refresh_from_db()
+    assert (former.active, newer.active) == (False, True)
+    assert last_event() == ("key_activated", "rk_live_…emo2, “Demo”")
+
+
+def test_a_revoked_key_is_not_made_active(client: Client, bare: Merchant, emulator: Emulator) -> None:
+    add_key(bare, "live", LIVE, active=True)
+    newer = add_key(bare, "live", SECOND)
+    emulator.revoke(SECOND)
+    page = text(do(client, "activate", newer))
+    assert "was not made active. RevKeen refused this key" in page
+    assert "Revoked" in page
+    assert Connection.objects.get(active=True).secret == LIVE
+
+
+def test_trying_a_key_shows_how_it_fares(client: Client, bare: Merchant, emulator: Emulator) -> None:
+    connection = add_key(bare, "live", LIVE, active=True)
+    assert "rk_live_…demo works" in text(do(client, "try", connection))
+    connection.refresh_from_db()
+    assert connection.last_used_at
+    assert connection.last_used_at > timezone.now() - timedelta(minutes=1)
+    emulator.revoke(LIVE)
+    page = text(do(client, "try", connection))
+    assert "was tried just now. RevKeen refused this key" in page
+    assert "Active, refused" in page
+    connection.refresh_from_db()
+    assert connection.refused_at is not None
+
+
+def test_an_outage_is_shown_as_failing_and_not_as_revoked(client: Client, bare: Merchant, emulator: Emulator) -> None:
+    connection = add_key(bare, "live", LIVE, active=True)
+    emulator.fault("disconnect", times=50)
+    page = text(do(client, "try", connection))
+    assert "Active, failing" in page
+    connection.refresh_from_db()
+    assert connection.refused_at is None
+
+
+def test_a_key_can_be_renamed(client: Client, bare: Merchant) -> None:
+    connection = add_key(bare, "live", LIVE, active=True)
+    assert client.get(address("connection_rename", "live", connection.pk)).status_code == 200
+    do(client, "rename", connection, name="Two\nlines  become one")
+    connection.refresh_from_db()
+    assert connection.name == "Two lines become one"
+    assert last_event() == ("key_renamed", "rk_live_…demo, “Two lines become one”")
+    assert client.post(address("connection_rename", "live", connection.pk), {"name": " "}).status_code == 422
+
+
+def test_the_active_key_goes_last(client: Client, bare: Merchant) -> None:
+    active, standby = add_key(bare, "live", LIVE, active=True), add_key(bare, "live", SECOND)
+    assert client.post(address("connection_remove", "live", active.pk)).status_code == 409
+    do(client, "remove", standby)
+    assert list(Connection.objects.all()) == [active]
+    assert "only live key" in text(client.get(address("connection_remove", "live", active.pk)))
+    do(client, "remove", active)
+    assert not Connection.objects.exists()
+    assert last_event() == ("key_removed", "rk_live_…demo, “Demo”")
+
+
+def test_with_the_last_key_go_the_names_known_through_it(client: Client, bare: Merchant) -> None:
+    for mode in ("live", "test"):
+        CustomerName.objects.create(merchant=bare, mode=mode, customer_id="00000000-0000-4000-8000-000000000001")
+    do(client, "remove", add_key(bare, "live", LIVE, active=True))
+    assert [name.mode for name in CustomerName.objects.all()] == ["test"]
+    assert add(client, "rk_live_kestrel_demo").status_code == 302
+
+
+def test_keys_of_the_other_mode_and_of_others_are_not_there(client: Client, bare: Merchant, kestrel: Merchant) -> None:
+    foreign = [add_key(bare, "test", TEST, active=True), Connection.objects.get(merchant=kestrel, mode="live")]
+    for connection in foreign:
+        for what in ("activate", "try", "rename", "remove"):
+            assert client.post(address(f"connection_{what}", "live", connection.pk), {"name": "x"}).status_code == 404
+    assert "rk_sandbox_" not in text(client.get(address("connection_list")))
+
+
+# --- Two at once -------------------------------------------------------------------------------------------------------
+
+ADD = f"""
+import json, os, sys
+from django.conf import settings
+from orders.models import Merchant, User
+from orders.services import connections
+from orders.services.key_trial import KeyNotAccepted
+settings.REVKEEN_URLS = {{"live": sys.argv[1], "test": sys.argv[1]}}
+merchant, by = Merchant.objects.get(), User.objects.get()
+{READY}
+try:
+    connections.add(merchant, "live", "Name", sys.argv[2], by)
+    print(json.dumps("saved"))
+except KeyNotAccepted as error:
+    print(json.dumps(str(error)))
+"""
+
+
+@pytest.mark.parametrize("other", [LIVE, SECOND])
+def test_two_people_adding_the_first_key_at_once_leave_one_active(
+    other: str, tmp_path: Path, emulator: Emulator
+) -> None:
+    emulator.fault("delay", "/products", seconds=0.3, times=4)
+    site = Site(tmp_path, ADMIN_PASSWORD="a good password")
+    site.manage("create_admin", "--no-input", "--email=mara@x.example", "--name=Mara", "--merchant=X")
+    said = site.run_together(ADD, [(emulator.api, LIVE), (emulator.api, other)])
+    assert said.count("saved") == 1
+    assert {"This key is already here, as “Name”.", "Another key was added in the meantime. Try again."} & set(said)
+    dumped = json.loads(site.manage("dumpdata", "orders.connection"))
+    assert [row["fields"]["active"] for row in dumped] == [True]
