@@ -48,11 +48,7 @@ class Control:
 
 
 async def show(app: App, request: Request, body: Json) -> Json:
-    return {
-        "seeding": app.world.store.noted("seeding"),
-        "settings": vars(app.world.settings),
-        "accounts": [str(a) for a in ACCOUNTS],
-    }
+    return {"seeding": app.world.store.noted("seeding"), "accounts": [str(account) for account in ACCOUNTS]}
 
 
 async def add_fault(app: App, request: Request, body: Json) -> Json:
@@ -89,6 +85,10 @@ async def clear_ledger(app: App, request: Request, body: Json) -> Json:
 async def reset(app: App, request: Request, body: Json) -> Json:
     await app.reset()
     return {}
+
+
+async def show_settings(app: App, request: Request, body: Json) -> Json:
+    return vars(app.world.settings)
 
 
 async def change_settings(app: App, request: Request, body: Json) -> Json:
@@ -153,6 +153,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "ledger"): read_ledger,
     ("DELETE", "ledger"): clear_ledger,
     ("POST", "reset"): reset,
+    ("GET", "settings"): show_settings,
     ("PATCH", "settings"): change_settings,
     ("POST", "clock"): advance_clock,
     ("GET", "keys"): list_keys,

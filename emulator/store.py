@@ -63,6 +63,7 @@ class Page(NamedTuple):
 class Store:
     def __init__(self, path: str, kinds: Iterable[Kind]) -> None:
         """Open what is there, or an empty database with the tables of these kinds."""
+        self._path = path
         self.kinds = {kind.name: kind for kind in kinds}
         self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
         # A killed emulator loses nothing; a power cut may, and that is fine for data that is made up.
@@ -182,12 +183,14 @@ class Store:
 
     def load(self, snapshot: bytes) -> None:
         """Replace everything by a snapshot that `dump` made."""
+        self._counts.clear()
+        if self._path == MEMORY:
+            self.db.deserialize(snapshot)
+            return
         source = sqlite3.connect(MEMORY)
         source.deserialize(snapshot)
-        with source:
-            source.backup(self.db)
+        source.backup(self.db)
         source.close()
-        self._counts.clear()
 
     def make_indexes(self) -> None:
         """Done after the seeding: filling a table that has indexes takes three times as long."""

@@ -31,7 +31,7 @@ def fill(store: Store, *, orders: int, seed: int, now_ms: int) -> None:
 
 def _fill_account(store: Store, account: Account, orders: int, rng: random.Random, now_ms: int) -> None:
     products, us_cents = fill_products(store, account, rng, now_ms)
-    people = fill_customers(store, account, rng, now_ms, count=max(40, min(orders // 5, 20_000)))
+    people = fill_customers(store, account, rng, now_ms, count=max(60, min(orders // 5, 20_000)))
     subscriptions = [code(account, 2**28 + n) + "-5b5c-4b5c-a5b5-c5b5c5b5c5b5" for n in range(8)]
     shop = Shop(account, now_ms, products, us_cents, subscriptions)
     ages = _ages(orders, rng)

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from tests.emulator.driver import Driver
+
+LIVE, TEST = "rk_live_northwind_demo", "rk_sandbox_northwind_demo"
+Connect = Callable[..., httpx.Client]
+
+
+@pytest.fixture(scope="session")
+def served_emulator() -> Iterator[Driver]:
+    """One server for the whole run, on a free port."""
+    with Driver("--orders", "60") as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(served_emulator: Driver) -> Driver:
+    served_emulator.reset()
+    return served_emulator
+
+
+@pytest.fixture
+def connect(emulator: Driver) -> Iterator[Connect]:
+    """Makes a client with an API key; `None` sends none."""
+    clients: list[httpx.Client] = []
+
+    def make(key: str | None = LIVE, timeout: float = 10) -> httpx.Client:
+        headers = {"x-api-key": key} if key else {}
+        client = httpx.Client(base_url=emulator.api, headers=headers, timeout=timeout, trust_env=False)
+        clients.append(client)
+        return client
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def api(connect: Connect) -> httpx.Client:
+    """Northwind, live."""
+    return connect(LIVE)
