@@ -167,7 +167,7 @@ def test_a_key_of_another_merchant_here_is_refused_without_a_name(client: Client
     assert "Kestrel" not in text(answer)
 
 
-# --- A second key ------------------------------------------------------------------------------------------------------
+# --- A second key ---------------------------------------------------------------------------------------------------
 
 
 def test_a_second_key_of_the_same_account_waits_on_standby(client: Client) -> None:
@@ -213,7 +213,7 @@ def test_a_merchant_whose_key_was_revoked_is_not_locked_out(client: Client, emul
     assert Connection.objects.get(active=True).secret == SECOND
 
 
-# --- Switching, trying, renaming, removing -----------------------------------------------------------------------------
+# --- Switching, trying, renaming, removing --------------------------------------------------------------------------
 
 
 def test_making_a_key_active_keeps_the_former_on_standby(client: Client, bare: Merchant) -> None:
@@ -295,7 +295,7 @@ def test_keys_of_the_other_mode_and_of_others_are_not_there(client: Client, bare
     assert "rk_sandbox_" not in text(client.get(address("connection_list")))
 
 
-# --- Two at once -------------------------------------------------------------------------------------------------------
+# --- Two at once ----------------------------------------------------------------------------------------------------
 
 ADD = f"""
 import json, os, sys

@@ -16,7 +16,7 @@ from orders.services.connections import Gone, StillActive
 from orders.services.key_trial import KeyNotAccepted
 from orders.states import State
 from orders.views.changes import recent_changes
-from orders.views.pages import render_page
+from orders.views.pages import render_page, sent
 
 Kind = EventLog.Kind
 CHANGES = (Kind.KEY_ADDED, Kind.KEY_REFUSED, Kind.KEY_ACTIVATED, Kind.KEY_RENAMED, Kind.KEY_REMOVED)
@@ -39,7 +39,7 @@ def connection_list(request: MerchantRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page
 def connection_add(request: MerchantRequest) -> HttpResponse:
-    form = AddConnection(request.POST or None)
+    form = AddConnection(sent(request))
     if request.method == "POST" and form.is_valid():
         try:
             name, key = form.cleaned_data["name"], form.cleaned_data["key"]
@@ -82,7 +82,7 @@ def connection_try(request: MerchantRequest, connection_id: uuid.UUID) -> HttpRe
 @merchant_page
 def connection_rename(request: MerchantRequest, connection_id: uuid.UUID) -> HttpResponse:
     connection = _connection(request, connection_id)
-    form = RenameConnection(request.POST or None, initial={"name": connection.name})
+    form = RenameConnection(sent(request), initial={"name": connection.name})
     if request.method == "POST" and form.is_valid():
         try:
             connections.rename(connection, form.cleaned_data["name"], by=request.user)

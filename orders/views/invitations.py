@@ -16,6 +16,7 @@ from orders.models import Invitation, User
 from orders.requests import Request
 from orders.services import members, merchants
 from orders.services.members import InvitationClosed, InvitedSomebodyElse
+from orders.views.pages import sent
 
 TOKEN = "invitation"  # noqa: S105  (the name of it in the session)
 
@@ -50,7 +51,7 @@ def _join(request: Request, invitation: Invitation) -> HttpResponse:
 
 
 def _make_account(request: HttpRequest, invitation: Invitation) -> HttpResponse:
-    form = NewAccount(request.POST or None, email=invitation.email)
+    form = NewAccount(sent(request), email=invitation.email)
     if request.method == "POST" and form.is_valid():
         user = form.new_user()
         try:

@@ -14,7 +14,7 @@ from orders.requests import MerchantRequest
 from orders.services import members
 from orders.services.members import AlreadyMember, LastAdmin, MailNotSent, NoLongerMember
 from orders.views.changes import recent_changes
-from orders.views.pages import render_page
+from orders.views.pages import render_page, sent
 
 Kind = EventLog.Kind
 CHANGES = (
@@ -37,7 +37,7 @@ def member_list(request: MerchantRequest) -> HttpResponse:
 @merchant_page
 def member_edit(request: MerchantRequest, pk: int) -> HttpResponse:
     member = _member(request, pk)
-    form = Roles(request.POST or None, initial={"roles": member.roles})
+    form = Roles(sent(request), initial={"roles": member.roles})
     if request.method == "POST" and form.is_valid():
         try:
             members.change_roles(member, form.cleaned_data["roles"], by=request.user)
@@ -74,7 +74,7 @@ def member_remove(request: MerchantRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page
 def invitation_send(request: MerchantRequest) -> HttpResponse:
-    form = Invite(request.POST or None)
+    form = Invite(sent(request))
     if request.method == "POST" and form.is_valid():
         email, roles = form.cleaned_data["email"], form.cleaned_data["roles"]
         try:

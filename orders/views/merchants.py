@@ -9,7 +9,7 @@ from orders.models import EventLog
 from orders.requests import MerchantRequest, Request
 from orders.services import merchants
 from orders.views.changes import recent_changes
-from orders.views.pages import render_page
+from orders.views.pages import render_page, sent
 
 
 @require_safe
@@ -26,7 +26,7 @@ def chooser(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page
 def merchant_settings(request: MerchantRequest) -> HttpResponse:
-    form = MerchantSettings(request.POST or None, instance=request.merchant, user=request.user)
+    form = MerchantSettings(sent(request), instance=request.merchant, user=request.user)
     if request.method == "POST" and form.is_valid():
         merchants.save_settings(form.instance, form.changed_data, by=request.user)
         messages.success(request, "Saved.")

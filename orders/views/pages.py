@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
@@ -22,3 +22,8 @@ def render_page(
     if part:
         response.write(render_to_string("partials/messages.html", {"oob": True}, request))
     return response
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What a form starts with: the form that was sent, be it empty, or nothing yet."""
+    return request.POST if request.method == "POST" else None

@@ -1,0 +1,338 @@
+"""Members, their roles, and the invitations that bring them in."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from orders.models import EventLog, Invitation, Membership, Merchant, User
+from tests.conftest import SecureClient, make_person, sign_in
+from tests.processes import READY, Site
+
+PASSWORD = "a good password"
+
+
+@pytest.fixture
+def northwind(db: None) -> Merchant:
+    return Merchant.objects.create(name="Northwind Trading", slug="northwind", time_zone="Europe/Berlin")
+
+
+@pytest.fixture
+def mara(northwind: Merchant) -> User:
+    return make_person("mara@northwind.example", northwind, "admin")
+
+
+@pytest.fixture
+def client(mara: User) -> Client:
+    return sign_in(mara)
+
+
+def address(page: str, *more: Any) -> str:
+    return reverse(page, args=["northwind", "live", *more])
+
+
+def text(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+def invite(client: Client, email: str = "New@Northwind.example", *roles: str) -> Any:
+    return client.post(address("invitation_send"), {"email": email, "roles": roles or ["support"]})
+
+
+def last_link() -> str:
+    found = re.search(r"https://testserver(/invitation/\?token=\S+)", str(mail.outbox[-1].body))
+    assert found
+    return found.group(1)
+
+
+def visitor(link: str) -> Client:
+    """Somebody who has opened the link in their mail."""
+    client = SecureClient()
+    assert client.get(link)["Location"] == "/invitation/"
+    return client
+
+
+def join(client: Client, **changes: str) -> Any:
+    form = {"name": "New Person", "password": PASSWORD, "repeated": PASSWORD, **changes}
+    return client.post("/invitation/", form)
+
+
+def last_event() -> tuple[str, str, str]:
+    event = EventLog.objects.latest("pk")
+    return event.kind, event.text, event.who
+
+
+# --- Roles and removal -----------------------------------------------------------------------------------------------
+
+
+def test_roles_are_changed_and_hold_at_once(client: Client, northwind: Merchant) -> None:
+    owen = make_person("owen@northwind.example", northwind, "viewer")
+    his = sign_in(owen)
+    assert his.get(address("member_list")).status_code == 403
+    membership = Membership.objects.get(user=owen)
+    answer = client.post(address("member_edit", membership.pk), {"roles": ["finance", "admin"]})
+    assert answer["Location"] == address("member_list")
+    assert his.get(address("member_list")).status_code == 200
+    assert last_event() == ("member_changed", "owen@northwind.example: Admin, Finance", "mara@northwind.example")
+
+
+@pytest.mark.parametrize("roles", [[], ["superuser"], ["admin", "root"]])
+def test_only_roles_of_the_list_are_taken(roles: list[str], client: Client, northwind: Merchant) -> None:
+    membership = Membership.objects.get(user=make_person("owen@northwind.example", northwind, "viewer"))
+    answer = client.post(address("member_edit", membership.pk), {"roles": roles})
+    assert answer.status_code == 422
+    membership.refresh_from_db()
+    assert membership.roles == ["viewer"]
+
+
+def test_a_removed_member_is_out_with_the_next_request(client: Client, northwind: Merchant) -> None:
+    owen = make_person("owen@northwind.example", northwind, "admin")
+    his = sign_in(owen)
+    assert his.get(address("member_list")).status_code == 200
+    page = address("member_remove", Membership.objects.get(user=owen).pk)
+    assert "with the next click" in text(client.get(page))
+    client.post(page)
+    assert his.get(address("member_list")).status_code == 404
+    assert "You are in no merchant" in text(his.get("/"))
+    assert client.post(page).status_code == 404
+
+
+def test_the_last_admin_can_neither_go_nor_step_down(client: Client, mara: User, northwind: Merchant) -> None:
+    make_person("owen@northwind.example", northwind, "support", "finance")
+    mine = Membership.objects.get(user=mara)
+    answer = client.post(address("member_edit", mine.pk), {"roles": ["viewer"]})
+    assert answer.status_code == 422
+    assert "This is the last admin" in text(answer)
+    assert "This is the last admin" in text(client.get(address("member_remove", mine.pk)))
+    assert client.post(address("member_remove", mine.pk)).status_code == 409
+    mine.refresh_from_db()
+    assert mine.roles == ["admin"]
+
+
+def test_an_admin_whose_account_is_off_does_not_count(client: Client, mara: User, northwind: Merchant) -> None:
+    other = make_person("owen@northwind.example", northwind, "admin")
+    other.is_active = False
+    other.save()
+    assert client.post(address("member_remove", Membership.objects.get(user=mara).pk)).status_code == 409
+
+
+def test_an_admin_may_step_down_when_there_is_another(client: Client, mara: User, northwind: Merchant) -> None:
+    make_person("owen@northwind.example", northwind, "admin")
+    answer = client.post(address("member_edit", Membership.objects.get(user=mara).pk), {"roles": ["viewer"]})
+    assert answer["Location"] == "/"
+    assert client.get(address("member_list")).status_code == 403
+
+
+def test_a_member_of_another_merchant_is_not_there(client: Client) -> None:
+    kestrel = Merchant.objects.create(name="Kestrel Outdoor", slug="kestrel")
+    foreign = Membership.objects.get(user=make_person("x@kestrel.example", kestrel, "viewer"))
+    for page in ("member_edit", "member_remove"):
+        assert client.post(address(page, foreign.pk), {"roles": ["admin"]}).status_code == 404
+    foreign.refresh_from_db()
+    assert foreign.roles == ["viewer"]
+
+
+STEP_DOWN = f"""
+import json, sys
+from orders.models import Membership
+from orders.services import members
+mine = Membership.objects.select_related("user", "merchant").get(user__email=sys.argv[1])
+{READY}
+try:
+    members.remove(mine, mine.user) if sys.argv[2] == "remove" else members.change_roles(mine, ["viewer"], mine.user)
+    print(json.dumps("done"))
+except members.LastAdmin:
+    print(json.dumps("last"))
+"""
+
+
+@pytest.mark.parametrize("ways", [("remove", "remove"), ("change", "remove"), ("change", "change")])
+def test_two_admins_going_at_once_leave_one(ways: tuple[str, str], tmp_path: Path) -> None:
+    site = Site(tmp_path, ADMIN_PASSWORD=PASSWORD)
+    for name in ("a", "b"):
+        site.manage("create_admin", "--no-input", f"--email={name}@x.example", f"--name={name}", "--merchant=X")
+    said = site.run_together(STEP_DOWN, [("a@x.example", ways[0]), ("b@x.example", ways[1])])
+    assert sorted(said) == ["done", "last"]
+    rows = json.loads(site.manage("dumpdata", "orders.membership"))
+    assert [row["fields"]["roles"] for row in rows].count(["admin"]) == 1
+
+
+# --- Inviting --------------------------------------------------------------------------------------------------------
+
+
+def test_an_invitation_goes_out_as_plain_text_and_holds_no_secret_here(client: Client) -> None:
+    assert invite(client)["Location"] == address("member_list")
+    message = mail.outbox[0]
+    assert message.to == ["new@northwind.example"]
+    assert message.subject == "Join Northwind Trading in RevKeen Admin"
+    assert message.content_subtype == "plain"
+    token = last_link().partition("=")[2]
+    assert token not in str(list(Invitation.objects.values())) + str(list(EventLog.objects.values()))
+    assert token not in text(client.get(address("member_list")))
+    assert last_event() == ("invited", "new@northwind.example: Support", "mara@northwind.example")
+
+
+def test_the_token_of_an_invitation_is_in_no_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    invite(client)
+    join(visitor(last_link()))
+    assert "/invitation/" in caplog.text
+    assert last_link().partition("=")[2] not in caplog.text
+
+
+def test_somebody_new_chooses_a_name_and_a_password_and_is_in(client: Client, northwind: Merchant) -> None:
+    invite(client, "New@Northwind.example", "support", "finance")
+    guest = visitor(last_link())
+    assert "new@northwind.example" in text(guest.get("/invitation/"))
+    before = guest.session.session_key
+    assert join(guest)["Location"] == "/northwind/live/orders/"
+    assert guest.session.session_key != before
+    member = Membership.objects.get(user__email="new@northwind.example")
+    assert (member.user.name, member.roles) == ("New Person", ["support", "finance"])
+    assert guest.get(reverse("account")).status_code == 200
+    assert "Invitations" not in text(client.get(address("member_list"))).replace("Send invitation", "")
+    assert "member_joined" in EventLog.objects.values_list("kind", flat=True)
+
+
+def test_somebody_with_an_account_signs_in_first(client: Client, northwind: Merchant) -> None:
+    owen = make_person("owen@elsewhere.example")
+    invite(client, "owen@elsewhere.example", "operations")
+    guest = visitor(last_link())
+    assert "has an account here" in text(guest.get("/invitation/"))
+    join(guest)
+    assert not Membership.objects.filter(user=owen).exists()
+    form = {"login": owen.email, "password": PASSWORD, "next": "/invitation/"}
+    assert guest.post(reverse("account_login"), form)["Location"] == "/invitation/"
+    assert "Join Northwind Trading" in text(guest.get("/invitation/"))
+    assert guest.post("/invitation/")["Location"] == "/northwind/live/orders/"
+    assert Membership.objects.get(user=owen).roles == ["operations"]
+
+
+def test_an_invitation_is_for_nobody_else(client: Client, mara: User) -> None:
+    invite(client)
+    client.get(last_link())
+    assert "This invitation is for new@northwind.example" in text(client.get("/invitation/"))
+    assert client.post("/invitation/").status_code == 403
+    assert Membership.objects.count() == 1
+
+
+def test_a_link_works_once(client: Client) -> None:
+    invite(client)
+    link = last_link()
+    join(visitor(link))
+    again = visitor(link)
+    assert again.get("/invitation/").status_code == 410
+    assert join(again, name="Somebody Else").status_code == 410
+    assert User.objects.filter(email="new@northwind.example").count() == 1
+
+
+@pytest.mark.parametrize("ending", ["expired", "withdrawn", "replaced", "invented"])
+def test_a_link_that_is_over_leads_nowhere(ending: str, client: Client) -> None:
+    invite(client)
+    link = last_link()
+    invitation = Invitation.objects.get()
+    if ending == "expired":
+        Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    elif ending == "withdrawn":
+        client.post(address("invitation_withdraw", invitation.pk))
+    elif ending == "replaced":
+        invite(client)
+    else:
+        link = link[:-3] + "abc"
+    guest = visitor(link)
+    assert guest.get("/invitation/").status_code == 410
+    assert join(guest).status_code == 410
+    assert User.objects.count() == 1
+
+
+def test_inviting_again_sends_a_new_link_with_the_new_roles(client: Client) -> None:
+    invite(client)
+    invite(client, "new@NORTHWIND.example", "viewer")
+    assert Invitation.objects.count() == 1
+    assert len(mail.outbox) == 2
+    join(visitor(last_link()))
+    assert Membership.objects.get(user__email="new@northwind.example").roles == ["viewer"]
+
+
+def test_a_member_is_not_invited_again(client: Client, mara: User) -> None:
+    answer = invite(client, mara.email.upper())
+    assert answer.status_code == 422
+    assert "is a member already" in text(answer)
+    assert mail.outbox == []
+
+
+def test_without_a_mail_server_nobody_is_invited(client: Client, settings: LazySettings) -> None:
+    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
+    answer = invite(client)
+    assert answer.status_code == 422
+    assert "nobody was invited" in text(answer)
+    assert 'value="new@northwind.example"' in text(answer).lower()
+    assert not Invitation.objects.exists()
+    assert not EventLog.objects.filter(kind="invited").exists()
+
+
+def test_names_cannot_add_lines_to_the_mail(client: Client, northwind: Merchant) -> None:
+    form = {"name": "Northwind\r\nBcc: everybody@x.example", "time_zone": "UTC"}
+    client.post(reverse("merchant_settings", args=["northwind", "live"]), form)
+    invite(client)
+    assert "\n" not in mail.outbox[0].subject
+    assert mail.outbox[0].recipients() == ["new@northwind.example"]
+    assert invite(client, "a@x.example\nBcc: b@x.example").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"password": "short", "repeated": "short"}, "too short"),
+        ({"password": "1234567890123", "repeated": "1234567890123"}, "too common"),
+        ({"repeated": "another password"}, "not the same password"),
+        ({"password": "new@northwind.example", "repeated": "new@northwind.example"}, "too similar"),
+        ({"name": " "}, "required"),
+    ],
+)
+def test_a_weak_or_mistyped_password_makes_no_account(changes: dict[str, str], reason: str, client: Client) -> None:
+    invite(client)
+    guest = visitor(last_link())
+    answer = join(guest, **changes)
+    assert answer.status_code == 422
+    assert reason in text(answer)
+    assert PASSWORD not in text(answer)
+    assert not User.objects.filter(email="new@northwind.example").exists()
+
+
+ACCEPT = f"""
+import json, sys
+from django.test import Client
+client = Client()
+client.get("/invitation/?token=" + sys.argv[1])
+{READY}
+form = {{"name": sys.argv[2], "password": "a good password", "repeated": "a good password"}}
+print(json.dumps(client.post("/invitation/", form).status_code))
+"""
+
+INVITE = f"""
+import json
+from orders.models import Merchant, User
+from orders.services import members
+{READY}
+tokens = []
+members.invite(Merchant.objects.get(), "new@x.example", ["viewer"], User.objects.get(), lambda t: tokens.append(t) or t)
+print(json.dumps(tokens[0]))
+"""
+
+
+def test_a_link_used_twice_at_once_makes_one_account(tmp_path: Path) -> None:
+    site = Site(tmp_path, ADMIN_PASSWORD=PASSWORD, PLAIN_HTTP="1", EMAIL_URL="dummymail://")
+    site.manage("create_admin", "--no-input", "--email=mara@x.example", "--name=Mara", "--merchant=X")
+    token = site.run(INVITE)
+    said = site.run_together(ACCEPT, [(token, "One"), (token, "Two")])
+    assert sorted(said) in ([302, 302], [302, 410])  # the other is told, or led to the page that tells
+    people = [row["fields"]["email"] for row in json.loads(site.manage("dumpdata", "orders.user"))]
+    assert sorted(people) == ["mara@x.example", "new@x.example"]
