@@ -35,8 +35,11 @@ class Driver(Emulator):
         return self.control("POST", f"refunds/{id}", {"status": status})
 
     def control(self, method: str, path: str, body: Json | None = None) -> Json:
+        return self._control(method, path, body)
+
+    def _control(self, method: str, path: str, body: Any = None) -> Any:
         """Raises ValueError with what the emulator says is wrong."""
         try:
-            return self._control(method, path, body)
+            return super()._control(method, path, body)
         except urllib.error.HTTPError as error:
             raise ValueError(error.read().decode()) from None

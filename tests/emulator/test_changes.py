@@ -1,0 +1,447 @@
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.emulator.conftest import LIVE, Connect
+from tests.emulator.driver import Driver, Json
+
+LINE = {"description": "Rope", "unit_price": 1000}
+
+
+@pytest.fixture
+def cases(emulator: Driver) -> Json:
+    return emulator.cases()
+
+
+@pytest.fixture
+def order(api: httpx.Client) -> Json:
+    """A draft over 2500 minor units in three lines, for the customer whose first card approves."""
+    lines = [{**LINE}, {"description": "Sling", "unit_price": 250, "quantity": 2}, {**LINE}]
+    return draft(api, line_items=lines)
+
+
+def draft(api: httpx.Client, **members: Any) -> Json:
+    answer = api.post("/orders", json={"line_items": [LINE], **members})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str | None]:
+    return answer.status_code, answer.json()["error"].get("param")
+
+
+# creating
+
+
+def test_a_new_order_is_a_draft_with_the_sums_of_its_lines(order: Json) -> None:
+    assert (order["status"], order["fulfillment_status"], order["currency"]) == ("draft", "unfulfilled", "usd")
+    assert [line["position"] for line in order["line_items"]] == [0, 1, 2]
+    assert (order["subtotal"], order["total"], order["amount_due"], order["amount_paid"]) == (2500, 2500, 2500, 0)
+    assert order["created_at"] == order["updated_at"]
+
+
+def test_a_new_order_gets_the_next_number_and_comes_first_in_the_list(api: httpx.Client) -> None:
+    first, second = draft(api), draft(api)
+    assert int(second["public_id"][3:]) == int(first["public_id"][3:]) + 1
+    assert api.get("/orders?limit=1").json()["data"] == [second]
+
+
+def test_an_order_keeps_what_it_was_given(api: httpx.Client, cases: Json) -> None:
+    product = api.get("/products?limit=1").json()["data"][0]
+    given = {
+        "customer_id": cases["customers"]["wallet_0"]["id"],
+        "currency": "EUR",
+        "billing_type": "recurring",
+        "metadata": {"campaign": "autumn", "nested": {"list": [1, None]}},
+        "notes": "Ring twice.",
+        "expires_at": "2027-01-01T00:00:00Z",
+    }
+    made = draft(api, **given, line_items=[{**LINE, "product_id": product["id"], "metadata": {"sku": "R"}}])
+    assert {name: made[name] for name in given} == {**given, "currency": "eur"}
+    assert made["line_items"][0]["product_id"] == product["id"]
+    assert made["line_items"][0]["metadata"] == {"sku": "R"}
+    assert api.get(f"/orders/{made['id']}").json() == made
+
+
+def test_an_order_of_digital_products_only_has_nothing_to_ship(api: httpx.Client) -> None:
+    products = api.get("/products?limit=100").json()["data"]
+    digital = next(product for product in products if product["fulfillment_type"] == "digital")
+    assert draft(api, line_items=[{**LINE, "product_id": digital["id"]}])["fulfillment_status"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({}, "line_items"),
+        ({"line_items": []}, "line_items"),
+        ({"line_items": [{"unit_price": 1}]}, "line_items.0.description"),
+        ({"line_items": [LINE, {"description": "x"}]}, "line_items.1.unit_price"),
+        ({"line_items": [{**LINE, "unit_price": -1}]}, "line_items.0.unit_price"),
+        ({"line_items": [{**LINE, "unit_price": 12.5}]}, "line_items.0.unit_price"),
+        ({"line_items": [{**LINE, "unit_price": 12.0}]}, "line_items.0.unit_price"),
+        ({"line_items": [{**LINE, "unit_price": "12"}]}, "line_items.0.unit_price"),
+        ({"line_items": [{**LINE, "unit_price": True}]}, "line_items.0.unit_price"),
+        ({"line_items": [{**LINE, "unit_price": 10**30}]}, "line_items"),
+        ({"line_items": [{**LINE, "quantity": 0}]}, "line_items.0.quantity"),
+        ({"line_items": [{**LINE, "description": "x" * 501}]}, "line_items.0.description"),
+        ({"line_items": [{**LINE, "discount": 1}]}, "line_items.0.discount"),
+        ({"line_items": [LINE], "notes": "x" * 1001}, "notes"),
+        ({"line_items": [LINE], "notes": None}, "notes"),
+        ({"line_items": [LINE], "currency": "US"}, "currency"),
+        ({"line_items": [LINE], "currency": "U$D"}, "currency"),
+        ({"line_items": [LINE], "status": "paid"}, "status"),
+        ({"line_items": [LINE], "expires_at": "tomorrow"}, "expires_at"),
+    ],
+)
+def test_a_wrong_order_is_refused_by_the_name_of_its_fault(api: httpx.Client, body: Json, param: str) -> None:
+    answer = api.post("/orders", json=body)
+    assert refusal(answer) == (400, param)
+    assert api.get("/orders").json()["total_count"] == 60
+
+
+@pytest.mark.parametrize("name", ["customer_id", "invoice_id", "subscription_id"])
+def test_an_unknown_link_is_a_404_that_names_it(api: httpx.Client, name: str) -> None:
+    answer = api.post("/orders", json={"line_items": [LINE], name: "00000000-0000-4000-8000-000000000000"})
+    assert refusal(answer) == (404, name)
+
+
+def test_what_is_no_json_is_refused(api: httpx.Client) -> None:
+    for content in (b"", b"{", b"[]", b'{"line_items": NaN}', b"[" * 100_000):
+        answer = api.post("/orders", content=content, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 400, content[:20]
+
+
+# updating
+
+
+def test_metadata_is_replaced_as_a_whole_and_notes_can_be_cleared(api: httpx.Client, order: Json) -> None:
+    path = f"/orders/{order['id']}"
+    api.patch(path, json={"metadata": {"a": 1}, "notes": "x"})
+    changed = api.patch(path, json={"metadata": {"b": 2}, "notes": None}).json()
+    assert (changed["metadata"], changed["notes"]) == ({"b": 2}, None)
+    assert changed["updated_at"] > order["updated_at"]
+
+
+def test_lines_cannot_be_changed(api: httpx.Client, order: Json) -> None:
+    assert refusal(api.patch(f"/orders/{order['id']}", json={"line_items": [LINE]})) == (400, "line_items")
+
+
+def test_a_customer_can_be_given_and_taken_away(api: httpx.Client, order: Json, cases: Json) -> None:
+    path, customer_id = f"/orders/{order['id']}", cases["customers"]["wallet_1"]["id"]
+    assert api.patch(path, json={"customer_id": customer_id}).json()["customer_id"] == customer_id
+    assert order["id"] in [row["id"] for row in api.get("/orders", params={"customer_id": customer_id}).json()["data"]]
+    assert api.patch(path, json={"customer_id": None}).json()["customer_id"] is None
+
+
+# which status allows what
+
+REFUSED = {
+    "update": ("paid_partial", "fulfilled", "canceled", "refunded", "fulfilled_returned"),
+    "pay": ("paid", "paid_partial", "fulfilled", "canceled", "refunded", "paid_nothing_to_ship"),
+    "cancel": ("partially_paid", "paid", "fulfilled", "canceled", "refunded"),
+    "fulfill": ("draft", "pending", "partially_paid", "fulfilled", "canceled", "refunded", "paid_nothing_to_ship"),
+}
+ALLOWED = {
+    "update": ("draft", "pending", "partially_paid", "paid", "paid_nothing_to_ship"),
+    "pay": ("draft_guest", "pending", "partially_paid"),
+    "cancel": ("draft", "pending", "pending_declined", "draft_expired"),
+    "fulfill": ("paid", "paid_partial", "free", "part_refunded", "sixty_lines"),
+}
+BODIES = {"update": {"notes": "x"}, "pay": {"payment_token": "tok_approve_1"}, "cancel": {}, "fulfill": {}}
+
+
+def act(api: httpx.Client, action: str, id: str, body: Json | None = None) -> httpx.Response:
+    body = BODIES[action] if body is None else body
+    return (
+        api.patch(f"/orders/{id}", json=body) if action == "update" else api.post(f"/orders/{id}/{action}", json=body)
+    )
+
+
+@pytest.mark.parametrize(("action", "case"), [(a, case) for a in REFUSED for case in REFUSED[a]])
+def test_a_status_that_does_not_allow_it_refuses_and_stays(
+    api: httpx.Client, emulator: Driver, cases: Json, action: str, case: str
+) -> None:
+    id = cases["orders"][case]
+    before = api.get(f"/orders/{id}").json()
+    answer = act(api, action, id)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")
+    assert api.get(f"/orders/{id}").json() == before
+    assert emulator.ledger() == []
+
+
+@pytest.mark.parametrize(("action", "case"), [(a, case) for a in ALLOWED for case in ALLOWED[a]])
+def test_a_status_that_allows_it_does_it(api: httpx.Client, cases: Json, action: str, case: str) -> None:
+    answer = act(api, action, cases["orders"][case])
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == api.get(f"/orders/{cases['orders'][case]}").json()
+
+
+# cancelling and fulfilling
+
+
+def test_a_cancelled_order_has_its_time_and_the_reason_stays_in_the_ledger(
+    api: httpx.Client, emulator: Driver, order: Json
+) -> None:
+    answer = api.post(f"/orders/{order['id']}/cancel", json={"reason": "Twice"}).json()
+    assert (answer["status"], answer["canceled_at"] is not None) == ("canceled", True)
+    assert "Twice" not in str(answer)
+    assert emulator.ledger(effect="cancel")[0]["reason"] == "Twice"
+
+
+def test_lines_are_fulfilled_in_parts_until_the_last_one(api: httpx.Client, emulator: Driver, order: Json) -> None:
+    path = f"/orders/{order['id']}"
+    api.post(f"{path}/pay", json={"payment_token": "tok_approve_1"})
+    a, b, c = (line["id"] for line in order["line_items"])
+    first = api.post(f"{path}/fulfill", json={"line_item_ids": [b], "carrier": "ups", "tracking_number": "1Z"}).json()
+    assert (first["status"], first["fulfillment_status"], first["fulfilled_at"]) == ("paid", "partial", None)
+    again = api.post(f"{path}/fulfill", json={"line_item_ids": [b]})
+    assert refusal(again) == (400, "line_item_ids")
+    last = api.post(f"{path}/fulfill", json={"notify_customer": False}).json()
+    assert (last["status"], last["fulfillment_status"]) == ("fulfilled", "fulfilled")
+    assert last["fulfilled_at"]
+    shipped = [
+        (entry["line_item_ids"], entry["notified"], entry["carrier"]) for entry in emulator.ledger(effect="fulfillment")
+    ]
+    assert shipped == [([b], True, "ups"), ([a, c], False, None)]
+
+
+def test_a_line_of_another_order_is_refused(api: httpx.Client, cases: Json) -> None:
+    foreign = api.get(f"/orders/{cases['orders']['one_line']}").json()["line_items"][0]["id"]
+    answer = api.post(f"/orders/{cases['orders']['paid']}/fulfill", json={"line_item_ids": [foreign]})
+    assert refusal(answer) == (400, "line_item_ids.0")
+
+
+# paying
+
+
+def test_part_payments_add_up_to_a_paid_order(api: httpx.Client, order: Json) -> None:
+    path = f"/orders/{order['id']}"
+    part = api.post(f"{path}/pay", json={"payment_token": "tok_approve_1", "amount": 1000}).json()
+    assert (part["status"], part["amount_paid"], part["amount_due"], part["paid_at"]) == (
+        "partially_paid",
+        1000,
+        1500,
+        None,
+    )
+    assert api.get(f"/invoices/{part['invoice_id']}").json()["data"]["status"] == "open"
+    rest = api.post(f"{path}/pay", json={"payment_token": "tok_approve_2"}).json()
+    assert (rest["status"], rest["amount_paid"], rest["amount_due"]) == ("paid", 2500, 0)
+    assert rest["paid_at"]
+    assert rest["invoice_id"] == part["invoice_id"]
+    assert api.get(f"/invoices/{part['invoice_id']}").json()["data"]["status"] == "paid"
+    sales = api.get("/transactions", params={"invoice_id": rest["invoice_id"]}).json()["data"]
+    assert [sale["amount"] for sale in sales] == [1500, 1000]
+
+
+DECLINES = [
+    ("tok_decline_1", "0002", "generic_decline"),
+    ("tok_insufficient_funds_1", "9995", "insufficient_funds"),
+    ("tok_expired_1", "0069", "expired_card"),
+]
+
+
+@pytest.mark.parametrize(("token", "last_four", "code"), DECLINES)
+def test_a_decline_is_a_400_that_leaves_a_failed_transaction(
+    api: httpx.Client, emulator: Driver, cases: Json, token: str, last_four: str, code: str
+) -> None:
+    wallet = cases["customers"]["wallet_0"]
+    made = draft(api, customer_id=wallet["id"])
+    for body in ({"payment_token": token}, {"payment_method_id": wallet[last_four]}):
+        answer = api.post(f"/orders/{made['id']}/pay", json=body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+    after = api.get(f"/orders/{made['id']}").json()
+    assert (after["status"], after["amount_paid"], after["amount_due"]) == ("draft", 0, 1000)
+    attempts = api.get("/transactions", params={"invoice_id": after["invoice_id"]}).json()["data"]
+    assert [(attempt["status"], attempt["amount"]) for attempt in attempts] == [("failed", 1000)] * 2
+    assert [entry["effect"] for entry in emulator.ledger(order_id=made["id"])] == [
+        "order_created",
+        "decline",
+        "decline",
+    ]
+
+
+def test_a_saved_card_ending_in_1111_approves_and_is_the_default(api: httpx.Client, cases: Json) -> None:
+    made = draft(api, customer_id=cases["customers"]["wallet_0"]["id"])
+    assert api.post(f"/orders/{made['id']}/pay").json()["status"] == "paid"
+    invoice_id = api.get(f"/orders/{made['id']}").json()["invoice_id"]
+    sale = api.get("/transactions", params={"invoice_id": invoice_id}).json()["data"][0]
+    assert (sale["card_brand"], sale["card_last_four"]) == ("visa", "1111")
+
+
+def test_a_token_can_be_used_once_also_when_it_was_declined(api: httpx.Client) -> None:
+    for token in ("tok_approve_once", "tok_decline_once"):
+        api.post(f"/orders/{draft(api)['id']}/pay", json={"payment_token": token})
+        again = api.post(f"/orders/{draft(api)['id']}/pay", json={"payment_token": token})
+        assert refusal(again) == (400, "payment_token")
+        assert "used before" in again.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"payment_token": "tok_unheard_of"}, "payment_token"),
+        ({"payment_token": "tok_approve_1", "amount": 2501}, "amount"),
+        ({"payment_token": "tok_approve_1", "amount": 0}, "amount"),
+        (
+            {"payment_token": "tok_approve_1", "payment_method_id": "00000000-0000-4000-8000-000000000000"},
+            "payment_token",
+        ),
+        ({"payment_method_id": "pm_123"}, "payment_method_id"),
+        ({}, "payment_token"),
+    ],
+)
+def test_a_payment_that_cannot_be_is_refused(
+    api: httpx.Client, emulator: Driver, order: Json, body: Json, param: str
+) -> None:
+    assert refusal(api.post(f"/orders/{order['id']}/pay", json=body)) == (400, param)
+    assert emulator.ledger(effect="payment") == []
+
+
+def test_a_method_of_another_customer_is_refused_and_so_is_having_none(api: httpx.Client, cases: Json) -> None:
+    customers = cases["customers"]
+    made = draft(api, customer_id=customers["wallet_8"]["id"])
+    answer = api.post(f"/orders/{made['id']}/pay", json={"payment_method_id": customers["wallet_0"]["1111"]})
+    assert refusal(answer) == (400, "payment_method_id")
+    assert refusal(api.post(f"/orders/{made['id']}/pay")) == (400, "payment_method_id")
+
+
+def test_a_card_past_its_date_is_declined_as_expired(api: httpx.Client, cases: Json) -> None:
+    made = draft(api, customer_id=cases["customers"]["wallet_7"]["id"])
+    assert api.post(f"/orders/{made['id']}/pay").json()["error"]["code"] == "expired_card"
+
+
+def test_an_order_over_nothing_is_settled_without_a_charge(api: httpx.Client) -> None:
+    made = draft(api, line_items=[{"description": "Sample", "unit_price": 0}])
+    paid = api.post(f"/orders/{made['id']}/pay").json()
+    assert paid["status"] == "paid"
+    assert api.get("/transactions", params={"invoice_id": paid["invoice_id"]}).json()["data"] == []
+
+
+@pytest.mark.parametrize("how", ["token", "card"])
+def test_a_gateway_that_hangs_charges_nothing(
+    api: httpx.Client, emulator: Driver, connect: Connect, cases: Json, how: str
+) -> None:
+    wallet = cases["customers"]["wallet_4"]
+    made = draft(api, customer_id=wallet["id"])
+    body = {"payment_token": "tok_hang_1"} if how == "token" else {"payment_method_id": wallet["0408"]}
+    headers = {"Idempotency-Key": "k"}
+    with pytest.raises(httpx.ReadTimeout):
+        connect(LIVE, timeout=0.3).post(f"/orders/{made['id']}/pay", json=body, headers=headers)
+    assert api.get(f"/orders/{made['id']}").json() == made
+    assert emulator.ledger(effect="payment") == []
+
+
+@pytest.mark.parametrize("how", ["token", "card"])
+def test_a_gateway_that_charges_and_hangs_up_has_charged_and_replays_that(
+    api: httpx.Client, emulator: Driver, cases: Json, how: str
+) -> None:
+    wallet = cases["customers"]["wallet_5"]
+    made = draft(api, customer_id=wallet["id"])
+    body = {"payment_token": "tok_charge_then_hang_up_1"} if how == "token" else {"payment_method_id": wallet["0502"]}
+    headers = {"Idempotency-Key": "k"}
+    with pytest.raises(httpx.RemoteProtocolError):
+        api.post(f"/orders/{made['id']}/pay", json=body, headers=headers)
+    assert len(emulator.ledger(effect="payment", order_id=made["id"])) == 1
+    replay = api.post(f"/orders/{made['id']}/pay", json=body, headers=headers)
+    assert (replay.json()["status"], replay.headers["Idempotency-Replayed"]) == ("paid", "true")
+    assert len(emulator.ledger(effect="payment", order_id=made["id"])) == 1
+
+
+# refunding
+
+
+def sale_of(api: httpx.Client, order: Json) -> Json:
+    return api.get("/transactions", params={"invoice_id": order["invoice_id"], "type": "sale"}).json()["data"][0]
+
+
+@pytest.fixture
+def paid(api: httpx.Client, order: Json) -> Json:
+    return api.post(f"/orders/{order['id']}/pay", json={"payment_token": "tok_approve_1"}).json()
+
+
+def test_part_refunds_end_in_a_refunded_order(api: httpx.Client, paid: Json) -> None:
+    sale = sale_of(api, paid)
+    part = api.post("/refunds", json={"payment_id": sale["id"], "amount_minor": 1000, "reason": "duplicate"})
+    assert part.status_code == 201
+    assert (part.json()["data"]["status"], part.json()["data"]["order_id"]) == ("succeeded", paid["id"])
+    after = api.get(f"/orders/{paid['id']}").json()
+    assert (after["status"], after["amount_refunded"], after["amount_due"]) == ("paid", 1000, 0)
+    assert refusal(api.post("/refunds", json={"payment_id": sale["id"], "amount_minor": 1501})) == (400, "amount_minor")
+    rest = api.post("/refunds", json={"payment_id": sale["id"]}).json()["data"]
+    assert rest["amount_minor"] == 1500
+    after = api.get(f"/orders/{paid['id']}").json()
+    assert (after["status"], after["amount_refunded"]) == ("refunded", 2500)
+    assert refusal(api.post("/refunds", json={"payment_id": sale["id"]})) == (400, "payment_id")
+    assert sale_of(api, paid)["amount_refunded"] == 2500
+
+
+def test_a_whole_payment_given_back_on_its_own_day_is_a_void_and_later_a_refund(
+    api: httpx.Client, emulator: Driver, paid: Json
+) -> None:
+    api.post("/refunds", json={"payment_id": sale_of(api, paid)["id"]})
+    assert sale_of(api, paid)["status"] == "voided"
+    kinds = [row["type"] for row in api.get("/transactions", params={"invoice_id": paid["invoice_id"]}).json()["data"]]
+    assert kinds == ["void", "sale"]
+    other = api.post(f"/orders/{draft(api)['id']}/pay", json={"payment_token": "tok_approve_2"}).json()
+    emulator.advance(24 * 3600)
+    api.post("/refunds", json={"payment_id": sale_of(api, other)["id"]})
+    kinds = [row["type"] for row in api.get("/transactions", params={"invoice_id": other["invoice_id"]}).json()["data"]]
+    assert kinds == ["refund", "sale"]
+
+
+def test_a_pending_refund_is_spent_but_moves_no_money_until_it_succeeds(
+    api: httpx.Client, emulator: Driver, paid: Json
+) -> None:
+    emulator.settings(refund_status="pending")
+    sale = sale_of(api, paid)
+    refund = api.post("/refunds", json={"payment_id": sale["id"], "amount_minor": 2000}).json()["data"]
+    assert refund["status"] == "pending"
+    assert api.get(f"/orders/{paid['id']}").json()["amount_refunded"] == 0
+    assert refusal(api.post("/refunds", json={"payment_id": sale["id"], "amount_minor": 501})) == (400, "amount_minor")
+    emulator.settle_refund(refund["id"], "succeeded")
+    assert api.get(f"/orders/{paid['id']}").json()["amount_refunded"] == 2000
+    assert api.get(f"/refunds/{refund['id']}").json()["data"]["status"] == "succeeded"
+
+
+def test_a_failed_refund_gives_the_amount_free_again(api: httpx.Client, emulator: Driver, paid: Json) -> None:
+    emulator.settings(refund_status="processing")
+    sale = sale_of(api, paid)
+    refund = api.post("/refunds", json={"payment_id": sale["id"]}).json()["data"]
+    emulator.settle_refund(refund["id"], "failed")
+    assert api.get(f"/refunds/{refund['id']}").json()["data"]["failure_code"] == "refund_declined"
+    assert api.get(f"/orders/{paid['id']}").json()["status"] == "paid"
+    assert api.post("/refunds", json={"payment_id": sale["id"]}).status_code == 201
+
+
+@pytest.mark.parametrize("case", ["pending_declined", "refunded"])
+def test_what_is_no_payment_cannot_be_refunded(api: httpx.Client, cases: Json, case: str) -> None:
+    order = api.get(f"/orders/{cases['orders'][case]}").json()
+    attempt = sale_of(api, order)["id"]
+    assert refusal(api.post("/refunds", json={"payment_id": attempt})) == (400, "payment_id")
+
+
+# events and ledger
+
+
+def test_events_carry_the_idempotency_key_and_request_of_the_call_that_caused_them(
+    api: httpx.Client, emulator: Driver, order: Json
+) -> None:
+    path = f"/orders/{order['id']}"
+    api.post(f"{path}/pay", json={"payment_token": "tok_approve_1"}, headers={"Idempotency-Key": "pay-1"})
+    api.post(f"{path}/fulfill", json={}, headers={"Idempotency-Key": "ship-1"})
+    events = api.get("/events", params={"order_id": order["id"]}).json()["data"]
+    assert [(event["type"], event["request"]["idempotency_key"]) for event in events] == [
+        ("order.fulfilled", "ship-1"),
+        ("order.paid", "pay-1"),
+        ("payment.succeeded", "pay-1"),
+        ("order.created", None),
+    ]
+    assert events[1]["data"]["previous_attributes"]["status"] == "draft"
+    calls = {call["request_id"]: call["path"] for call in emulator.requests()}
+    assert calls[events[1]["request"]["id"]].endswith("/pay")
+    entry = emulator.ledger(effect="payment")[0]
+    assert (entry["idempotency_key"], entry["request_id"]) == ("pay-1", events[1]["request"]["id"])
+    assert (entry["amount"], entry["currency"], entry["merchant"], entry["mode"]) == (2500, "usd", "northwind", "live")
