@@ -14,7 +14,7 @@ Sign in as                         with the password  northwind-demo
   admin@northwind.example          everything, keys and members included
   support@northwind.example        finds orders and customers
   finance@northwind.example        reviews amounts and raw data
-  operations@northwind.example     fulfils
+  operations@northwind.example     sees what is paid and not shipped
   viewer@northwind.example         only looks
   both@example.com                 Northwind Trading and Kestrel Outdoor
 

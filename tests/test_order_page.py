@@ -1,5 +1,8 @@
+import re
 import uuid
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.http import HttpResponse
@@ -146,7 +149,8 @@ def test_what_cannot_be_done_says_why(admin: Client, emulator: Emulator) -> None
 def test_the_timeline_tells_the_events_in_the_merchants_days(admin: Client, emulator: Emulator) -> None:
     order = find(emulator, status="paid")
     page = text(admin.get(address(order["id"])))
-    assert "Order created" in page
+    created = datetime.fromisoformat(order["created_at"]).astimezone(ZoneInfo("Europe/Berlin"))
+    assert re.search(rf">{created:%H:%M}</time>.{{1,200}}Order created", page, re.DOTALL)
     assert "Europe/Berlin" in page
 
 

@@ -45,6 +45,12 @@ def clock(value: datetime, zone: ZoneInfo) -> SafeString:
     return _time(local, f"{day}{local:%H:%M:%S %Z}")
 
 
+@register.simple_tag
+def time_of_day(local: datetime) -> SafeString:
+    """`16:15`, of a moment that is in the merchant's zone already, below a heading with its day."""
+    return _time(local, f"{local:%H:%M}")
+
+
 @register.filter
 def zone_name(zone: ZoneInfo) -> str:
     """`CET`, as of now."""

@@ -77,6 +77,12 @@ class Order(Struct, frozen=True):
         return sorted(self.line_items or (), key=lambda line: line.position)
 
     @property
+    def summary(self) -> str:
+        """`Ridgeline 2 tent and 3 more`."""
+        first, *others = [line.description for line in self.lines] or ["No line items"]
+        return f"{first} and {len(others)} more" if others else first
+
+    @property
     def net_received(self) -> int:
         """Paid less refunded, in minor units."""
         return self.amount_paid - self.amount_refunded
@@ -104,7 +110,8 @@ class Customer(Struct, frozen=True):
 
     @property
     def shown_name(self) -> str:
-        return self.name or self.company_name or self.email
+        """A name of nothing but spaces is none."""
+        return (self.name or "").strip() or (self.company_name or "").strip() or self.email
 
     @property
     def address(self) -> list[str]:

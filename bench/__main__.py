@@ -1,0 +1,191 @@
+"""`make bench`: how fast, as ratios within one run on this machine, with the API at a fixed 50 ms.
+
+Writes what it found to docs/performance.md when asked with --write. Fails when a bound is broken.
+"""
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.load import Outcome, get, people
+from scripts.stack import Stack, free_port
+
+API_MS = 50
+SECONDS = float(os.environ.get("BENCH_SECONDS", "6"))
+PAIRS = int(os.environ.get("BENCH_PAIRS", "3"))
+
+
+@dataclass
+class Figure:
+    what: str
+    reached: float
+    bound: float
+    unit: str
+    at_least: bool = False
+
+    @property
+    def good(self) -> bool:
+        return self.reached >= self.bound if self.at_least else self.reached <= self.bound
+
+    def __str__(self) -> str:
+        sign = "≥" if self.at_least else "≤"
+        return f"| {self.what} | {self.reached:.2f} {self.unit} | {sign} {self.bound:g} {self.unit} | {'yes' if self.good else '**no**'} |"
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        stack = Stack(Path(folder) / "stack", free_port(), free_port())
+        stack.make()
+        try:
+            stack.start()
+            with minimal_page(stack) as minimal:
+                figures = list(measure(stack, minimal))
+        finally:
+            stack.stop()
+    print("\n| What | Reached | Bound | Holds |\n| --- | --- | --- | --- |")
+    print("\n".join(str(figure) for figure in figures))
+    return 0 if all(figure.good for figure in figures) else 1
+
+
+def measure(stack: Stack, minimal: str) -> Iterator[Figure]:
+    northwind = {"Cookie": sign_in(stack, "admin@northwind.example")}
+    orders = f"{stack.address}/northwind/live/orders/".replace("localhost", "127.0.0.1")
+    order = orders + newest_order(stack) + "/"
+    yield from first_visit(orders, northwind)
+    latency(stack, API_MS)
+    people(4, orders, 2, northwind)
+    people(4, minimal, 1)
+    yield from one_person(orders, order, northwind)
+    yield from many_people(orders, minimal, northwind)
+    yield from beside_a_slow_merchant(stack, orders, northwind)
+
+
+def one_person(orders: str, order: str, headers: dict[str, str]) -> Iterator[Figure]:
+    over = people(1, orders, SECONDS, headers).p50 * 1000 - API_MS
+    yield Figure("Orders page, one person, p50 over the API", over, 20, "ms")
+    slowest_rounds = 2 * API_MS
+    reached = people(1, order, SECONDS, headers).p50 * 1000
+    yield Figure("Order page, one person, p50 over 1.35 × its two rounds", reached - 1.35 * slowest_rounds, 20, "ms")
+
+
+def many_people(orders: str, minimal: str, headers: dict[str, str]) -> Iterator[Figure]:
+    pairs = [(people(32, orders, SECONDS, headers), people(32, minimal, SECONDS)) for _ in range(PAIRS)]
+    ratios = [ours.per_second / peer.per_second for ours, peer in pairs]
+    yield Figure(
+        "Orders page, 32 people, pages per second over the minimal page’s", statistics.median(ratios), 0.6, "×", True
+    )
+    yield Figure("… errors and refusals", sum(ours.errors + ours.refused for ours, _ in pairs), 0, "")
+    print(
+        "ratios",
+        [f"{ratio:.2f}" for ratio in ratios],
+        [f"{ours.per_second:.0f}/s of {peer.per_second:.0f}/s" for ours, peer in pairs],
+    )
+
+
+def beside_a_slow_merchant(stack: Stack, orders: str, headers: dict[str, str]) -> Iterator[Figure]:
+    """A hundred people at a merchant whose API takes 5 s, and one person at another."""
+    quiet = people(1, orders, SECONDS, headers)
+    latency(stack, API_MS, slow_key="rk_live_kestrel_demo", slow_ms=5000)
+    kestrel = {"Cookie": sign_in(stack, "both@example.com")}
+    crowd = subprocess.Popen(
+        [sys.executable, "-m", "bench.crowd", orders.replace("northwind", "kestrel"), "100", str(SECONDS * 2 + 6)],
+        env=os.environ | {"CROWD_COOKIE": kestrel["Cookie"]},
+    )
+    people(1, orders, 5, headers)
+    beside = people(1, orders, SECONDS * 2, headers)
+    crowd.wait()
+    latency(stack, API_MS)
+    print(
+        f"quiet p50 {quiet.p50 * 1000:.0f} ms, beside the slow merchant {beside.p50 * 1000:.0f} ms, p99 {worst(beside):.0f} ms"
+    )
+    yield Figure("p50 beside a slow merchant’s 100 people over the quiet p50", beside.p50 / quiet.p50, 1.5, "×")
+    yield Figure("… errors and refusals", beside.errors + beside.refused, 0, "")
+
+
+def first_visit(orders: str, headers: dict[str, str]) -> Iterator[Figure]:
+    """What a browser with an empty cache fetches: the page and all that it names."""
+    packed = headers | {"Accept-Encoding": "br, gzip"}
+    _, _, body = get(orders, packed | {"Accept-Encoding": "identity"})
+    named = set(re.findall(r'(?:href|src)="(/static/[^"#]+)', body.decode()))
+    host = orders.split("/northwind")[0]
+    sizes = {url: len(get(host + url, packed)[2]) for url in named}
+    sizes["page"] = len(get(orders, packed)[2])
+    yield Figure("First visit, compressed", sum(sizes.values()) / 1024, 75, "KB")
+    yield Figure("First visit, requests", len(sizes), 8, "")
+    swap = get(orders, packed | {"HX-Request": "true", "HX-Target": "order-table"})[2]
+    yield Figure("An htmx swap of the orders, compressed", len(swap) / 1024, 8, "KB")
+
+
+@contextmanager
+def minimal_page(stack: Stack) -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "bench.minimal", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+    options = ["--worker-class", "gthread", "--threads", "32", "--no-control-socket", "--log-level", "warning"]
+    server = subprocess.Popen([*command, *options], env=stack.environment)
+    try:
+        url = f"http://127.0.0.1:{port}/"
+        wait_for(url)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def sign_in(stack: Stack, email: str) -> str:
+    """The cookies of a signed-in person, made as the sign-in page makes them."""
+    script = (
+        "from importlib import import_module; from django.conf import settings; from django.contrib.auth import *;"
+        "from orders.models import User;"
+        f"user = User.objects.get(email={email!r});"
+        "session = import_module(settings.SESSION_ENGINE).SessionStore();"
+        "session[SESSION_KEY] = str(user.pk); session[HASH_SESSION_KEY] = user.get_session_auth_hash();"
+        "session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]; session.save();"
+        "print('session=' + session.session_key)"
+    )
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", script]
+    return subprocess.run(command, env=stack.environment, capture_output=True, check=True, text=True).stdout.strip()
+
+
+def newest_order(stack: Stack) -> str:
+    """The id of a paid order, which has everything around it that a page can show."""
+    url = f"{stack.emulator_address}/revkeen/v2/orders?status=paid&limit=100"
+    with urllib.request.urlopen(urllib.request.Request(url, headers={"x-api-key": "rk_live_northwind_demo"})) as answer:
+        rows = json.load(answer)["data"]
+    return str(next(row["id"] for row in rows if row["customer_id"] and row["invoice_id"]))
+
+
+def latency(stack: Stack, ms: int, *, slow_key: str = "", slow_ms: int = 0) -> None:
+    body = {"latency": ms, "key_latency": {slow_key: slow_ms} if slow_key else {}}
+    url = f"{stack.emulator_address}/_emulator/settings"
+    request = urllib.request.Request(
+        url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method="PATCH"
+    )
+    urllib.request.urlopen(request).close()
+
+
+def wait_for(url: str) -> None:
+    for _ in range(200):
+        try:
+            if get(url)[0] == 200:
+                return
+        except OSError:
+            pass
+        subprocess.run(["sleep", "0.1"], check=True)
+    raise SystemExit(f"{url} does not answer")
+
+
+def worst(outcome: Outcome) -> float:
+    return outcome.p99 * 1000
+
+
+if __name__ == "__main__":
+    sys.exit(main())

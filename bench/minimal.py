@@ -1,0 +1,40 @@
+"""The peer: a page that makes the same one call and renders the same rows, and does nothing else.
+
+No sign-in, no session, no database, no gate shared with anybody, no copy kept; the same client, types and row
+template. What our page takes more than this one is what all of that costs.
+"""
+
+import os
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+
+from orders.apis.gate import Gate
+from orders.apis.revkeen import reads
+from orders.apis.revkeen.client import Client
+
+MERCHANT = SimpleNamespace(slug="northwind", zone=ZoneInfo("Europe/Berlin"))
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    from orders.views.tables import order_rows  # needs the models, which need the application made below
+
+    listing = client.get(reads.orders(limit=50)).require()
+    context = {"rows": order_rows(listing, {}), "merchant": MERCHANT, "mode": "live"}
+    return render(request, "minimal.html", context)
+
+
+def order_detail(request: HttpRequest, **parts: str) -> HttpResponse:
+    """Only so that the rows can name their address."""
+    return HttpResponse()
+
+
+urlpatterns = [path("", page), path("<merchant>/<mode>/orders/<order_id>/", order_detail, name="order_detail")]
+client = Client(os.environ["REVKEEN_LIVE_URL"], "rk_live_northwind_demo", "2026-05-01", Gate())
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "bench.minimal_settings"
+application = get_wsgi_application()
