@@ -1,0 +1,114 @@
+"""Which merchant a person lands on, and the settings of one."""
+
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.test import Client
+
+from orders.models import EventLog, Merchant, User
+from tests.conftest import add_key, make_person, sign_in
+
+
+@pytest.fixture
+def northwind(db: None) -> Merchant:
+    return Merchant.objects.create(name="Northwind Trading", slug="northwind", time_zone="Europe/Berlin")
+
+
+@pytest.fixture
+def mara(northwind: Merchant) -> User:
+    return make_person("mara@northwind.example", northwind, "admin")
+
+
+@pytest.fixture
+def client(mara: User) -> Client:
+    return sign_in(mara)
+
+
+PAGE = "/northwind/live/settings/"
+
+
+def save(client: Client, **changes: str) -> Any:
+    return client.post(PAGE, {"name": "Northwind Trading", "time_zone": "Europe/Berlin", **changes})
+
+
+def changes() -> list[str]:
+    return list(EventLog.objects.filter(kind="merchant_changed").values_list("text", flat=True))
+
+
+def text(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+# --- The chooser -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "mode"), [((), "live"), (("test",), "test"), (("live",), "live"), (("test", "live"), "live")]
+)
+def test_the_only_merchant_opens_where_there_is_something_to_see(
+    keys: tuple[str, ...], mode: str, client: Client, northwind: Merchant
+) -> None:
+    for number, key_mode in enumerate(keys):
+        add_key(northwind, key_mode, f"rk_some_key_{number}", active=True)
+    assert client.get("/")["Location"] == f"/northwind/{mode}/orders/"
+
+
+def test_with_several_merchants_a_person_chooses(client: Client, mara: User) -> None:
+    for slug in ("kestrel", "aaa"):
+        merchant = Merchant.objects.create(name=slug.capitalize(), slug=slug)
+        mara.memberships.create(merchant=merchant, roles=["viewer", "finance"])
+    page = text(client.get("/"))
+    places = [f'href="/{slug}/{mode}/orders/"' for slug in ("aaa", "kestrel", "northwind") for mode in ("live", "test")]
+    assert all(place in page for place in places)
+    assert page.index("Aaa") < page.index("Kestrel") < page.index("Northwind")
+    assert "Finance, Viewer" in page
+
+
+def test_without_a_merchant_the_page_says_whom_to_ask(db: None) -> None:
+    page = text(sign_in(make_person("alone@x.example")).get("/"))
+    assert "Ask an admin of your team to invite" in page
+    assert "alone@x.example" in page
+
+
+# --- Settings ------------------------------------------------------------------------------------------------------
+
+
+def test_name_and_time_zone_are_changed_and_recorded(client: Client, northwind: Merchant) -> None:
+    assert save(client, name="Northwind  GmbH", time_zone="America/Denver")["Location"] == PAGE
+    northwind.refresh_from_db()
+    assert (northwind.name, northwind.time_zone, northwind.slug) == ("Northwind GmbH", "America/Denver", "northwind")
+    assert changes() == ["name: Northwind GmbH, time zone: America/Denver"]
+    assert "Merchant changed" in text(client.get(PAGE))
+
+
+def test_saving_without_a_change_leaves_no_trace(client: Client) -> None:
+    assert save(client).status_code == 302
+    assert changes() == []
+
+
+@pytest.mark.parametrize("zone", ["Berlin", "Europe/Berlin\x00", "../../etc/passwd", "+02:00", ""])
+def test_a_time_zone_has_to_exist(zone: str, client: Client, northwind: Merchant) -> None:
+    answer = save(client, name="Typed", time_zone=zone)
+    assert answer.status_code == 422
+    assert 'value="Typed"' in text(answer)
+    assert '<strong class="ellipsis">Northwind Trading</strong>' in text(answer)  # the frame shows what is saved
+    northwind.refresh_from_db()
+    assert northwind.time_zone == "Europe/Berlin"
+
+
+def test_the_short_name_stays_whatever_is_sent(client: Client, northwind: Merchant) -> None:
+    save(client, slug="other", id="99")
+    northwind.refresh_from_db()
+    assert northwind.slug == "northwind"
+
+
+def test_only_who_has_a_second_factor_can_ask_others_for_one(client: Client, mara: User, northwind: Merchant) -> None:
+    answer = save(client, mfa_required="on")
+    assert answer.status_code == 422
+    assert "Set up a second factor for yourself first" in text(answer)
+    Authenticator.objects.create(user=mara, type="totp", data={"secret": "sealed"})
+    assert save(client, mfa_required="on").status_code == 302
+    northwind.refresh_from_db()
+    assert northwind.mfa_required
+    assert changes() == ["second factor required: yes"]
