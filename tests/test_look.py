@@ -35,8 +35,10 @@ HOOKS = {"asof"}
 # On <body>, from the mode in the address.
 MODES = {"live", "test", "neutral"}
 # The part of the visual language that no page happens to need at present: editors, answers with consequences, slips.
-RESERVE = set(
-    "dock edit even fields form-select is-invalid no noprint price say say-no say-yes slip tickbox ticks units wide".split()
+RESERVE = {
+    *("dock", "edit", "even", "fields", "form-select", "is-invalid", "price", "ticks", "units", "wide"),
+    *("no", "noprint", "say", "say-no", "say-yes", "slip", "tickbox"),
+}
 )
 
 
