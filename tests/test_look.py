@@ -39,7 +39,6 @@ RESERVE = {
     *("dock", "edit", "even", "fields", "form-select", "is-invalid", "price", "ticks", "units", "wide"),
     *("no", "noprint", "say", "say-no", "say-yes", "slip", "tickbox"),
 }
-)
 
 
 def test_every_class_in_a_template_has_a_rule() -> None:
