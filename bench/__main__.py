@@ -164,7 +164,7 @@ def newest_order(stack: Stack) -> str:
 
 
 def latency(stack: Stack, ms: int, *, slow_key: str = "", slow_ms: int = 0) -> None:
-    body = {"latency": ms, "key_latency": {slow_key: slow_ms} if slow_key else {}}
+    body = {"latency": str(ms), "latency_of": {slow_key: str(slow_ms)} if slow_key else {}}
     url = f"{stack.emulator_address}/_emulator/settings"
     request = urllib.request.Request(
         url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method="PATCH"

@@ -1,14 +1,16 @@
 """The peer: a page that makes the same one call and renders the same rows, and does nothing else.
 
-No sign-in, no session, no database, no gate shared with anybody, no copy kept; the same client, types and row
-template. What our page takes more than this one is what all of that costs.
+No sign-in, no session, no database, no gate shared with anybody, no copy kept, no middleware at all; the same client,
+types and row template. What our page takes more than this one is what all of that costs.
 """
 
 import os
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -17,11 +19,18 @@ from orders.apis.gate import Gate
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.client import Client
 
+django.setup(set_prefix=False)
+settings.MIDDLEWARE = []
+settings.ROOT_URLCONF = "bench.minimal"
+settings.TEMPLATES[0]["DIRS"].append(settings.BASE_DIR / "bench/templates")
+settings.TEMPLATES[0]["OPTIONS"] = {}
+
 MERCHANT = SimpleNamespace(slug="northwind", zone=ZoneInfo("Europe/Berlin"))
+client = Client(os.environ["REVKEEN_LIVE_URL"], "rk_live_northwind_demo", "2026-05-01", Gate())
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    from orders.views.tables import order_rows  # needs the models, which need the application made below
+    from orders.views.tables import order_rows  # its models can only be imported when Django is set up
 
     listing = client.get(reads.orders(limit=50)).require()
     context = {"rows": order_rows(listing, {}), "merchant": MERCHANT, "mode": "live"}
@@ -34,7 +43,4 @@ def order_detail(request: HttpRequest, **parts: str) -> HttpResponse:
 
 
 urlpatterns = [path("", page), path("<merchant>/<mode>/orders/<order_id>/", order_detail, name="order_detail")]
-client = Client(os.environ["REVKEEN_LIVE_URL"], "rk_live_northwind_demo", "2026-05-01", Gate())
-
-os.environ["DJANGO_SETTINGS_MODULE"] = "bench.minimal_settings"
-application = get_wsgi_application()
+application = WSGIHandler()

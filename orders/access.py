@@ -50,6 +50,7 @@ def merchant_page(view: View) -> View:
     @wraps(view)
     def page(request: MerchantRequest, merchant: str, mode: str, **kwargs: Any) -> HttpResponseBase:
         right = PAGES[request.resolver_match.url_name or ""]
+        request.memberships = list(Membership.objects.filter(user=request.user).select_related("merchant"))
         request.membership = _membership(request, merchant)
         request.merchant, request.mode = request.membership.merchant, mode
         if request.merchant.mfa_required and not is_mfa_enabled(request.user):
@@ -64,8 +65,8 @@ def merchant_page(view: View) -> View:
     return guarded
 
 
-def _membership(request: Request, slug: str) -> Membership:
-    found = Membership.objects.select_related("merchant").filter(user=request.user, merchant__slug=slug).first()
+def _membership(request: MerchantRequest, slug: str) -> Membership:
+    found = next((membership for membership in request.memberships if membership.merchant.slug == slug), None)
     if found is None:
         _record_refusal(request, Merchant.objects.filter(slug=slug).first(), "is not a member")
         raise Http404

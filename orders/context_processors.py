@@ -5,8 +5,9 @@ from typing import Any, cast
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
-from orders.models import MODES, Membership
+from orders.models import MODES
 from orders.permissions import PAGES
 from orders.requests import MerchantRequest
 
@@ -55,8 +56,8 @@ def _merchant_frame(request: MerchantRequest) -> dict[str, Any]:
     return {
         "mode": request.mode,
         "membership": request.membership,
-        "navigation": _navigation(request),
-        "switcher": places(request),
+        "navigation": SimpleLazyObject(lambda: _navigation(request)),
+        "switcher": SimpleLazyObject(lambda: places(request)),  # a part has no frame and pays for none
     }
 
 
@@ -74,7 +75,7 @@ def _navigation(request: MerchantRequest) -> list[NavigationItem]:
 def places(request: MerchantRequest) -> list[Place]:
     """Every merchant of this person in both modes, for the switcher."""
     here = (request.merchant.pk, request.mode)
-    memberships = Membership.objects.filter(user=request.user).select_related("merchant").order_by("merchant__name")
+    memberships = sorted(request.memberships, key=lambda membership: membership.merchant.name)
     return [
         Place(
             label=f"{membership.merchant}, {mode}",

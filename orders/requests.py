@@ -19,4 +19,5 @@ class MerchantRequest(Request):
     merchant: Merchant
     mode: str
     resolver_match: ResolverMatch
-    membership: Membership
+    membership: Membership  # the one at this merchant
+    memberships: list[Membership]  # all of the person's, for the switcher

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from orders.apis.revkeen.objects import LineItem, Order, Transaction
 from orders.money import Money
 
+Compared = tuple[str, int, int]  # the rule, what follows from the other amounts, what RevKeen sent; in minor units
+
 
 @dataclass(frozen=True)
 class Mismatch:
@@ -29,34 +31,34 @@ def mismatches(order: Order, transactions: Iterable[Transaction] | None = None) 
     compared = [*_line_sums(order), *_order_sums(order)]
     if transactions is not None:
         compared += _payment_sums(order, transactions)
-    return [mismatch for mismatch in compared if mismatch.expected != mismatch.sent]
+    return [
+        Mismatch(rule, order.money(expected), order.money(sent))
+        for rule, expected, sent in compared
+        if expected != sent
+    ]
 
 
-def _line_sums(order: Order) -> Iterator[Mismatch]:
+def _line_sums(order: Order) -> Iterator[Compared]:
     for number, line in enumerate(order.lines, start=1):
-        yield _mismatch(order, f"Line {number}, price × quantity", line.unit_price * line.quantity, line.subtotal)
-        yield _mismatch(order, f"Line {number}, total", line.subtotal - line.discount + line.tax, line.total)
+        yield f"Line {number}, price × quantity", line.unit_price * line.quantity, line.subtotal
+        yield f"Line {number}, total", line.subtotal - line.discount + line.tax, line.total
 
 
-def _order_sums(order: Order) -> Iterator[Mismatch]:
+def _order_sums(order: Order) -> Iterator[Compared]:
     if order.line_items:
         for name in ("subtotal", "discount", "tax"):
-            yield _mismatch(order, f"{name.capitalize()} of the lines", _sum(order.lines, name), getattr(order, name))
-    yield _mismatch(order, "Subtotal − discount + tax", order.subtotal - order.discount + order.tax, order.total)
-    yield _mismatch(order, "Total − paid", order.total - order.amount_paid, order.amount_due)
+            yield f"{name.capitalize()} of the lines", _sum(order.line_items, name), getattr(order, name)
+    yield "Subtotal − discount + tax", order.subtotal - order.discount + order.tax, order.total
+    yield "Total − paid", order.total - order.amount_paid, order.amount_due
     refunded = order.amount_refunded
-    yield _mismatch(order, "Refunded, at most what was paid", min(refunded, max(order.amount_paid, 0)), refunded)
+    yield "Refunded, at most what was paid", min(refunded, max(order.amount_paid, 0)), refunded
 
 
-def _payment_sums(order: Order, transactions: Iterable[Transaction]) -> Iterator[Mismatch]:
+def _payment_sums(order: Order, transactions: Iterable[Transaction]) -> Iterator[Compared]:
     settled = [transaction for transaction in transactions if transaction.status == "succeeded"]
     for kind, name, sent in (("sale", "Payments", order.amount_paid), ("refund", "Refunds", order.amount_refunded)):
         summed = sum(transaction.amount for transaction in settled if transaction.type == kind)
-        yield _mismatch(order, f"{name} together", summed, sent)
-
-
-def _mismatch(order: Order, rule: str, expected: int, sent: int) -> Mismatch:
-    return Mismatch(rule, order.money(expected), order.money(sent))
+        yield f"{name} together", summed, sent
 
 
 def _sum(lines: Iterable[LineItem], name: str) -> int:

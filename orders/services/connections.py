@@ -42,7 +42,8 @@ def add(merchant: Merchant, mode: str, name: str, key: str, by: User) -> Connect
             key_trial.check_account(merchant, mode, client, newest)
         return _save(Connection(merchant=merchant, mode=mode, provider=REVKEEN, name=name, active=first), key, by)
     except KeyNotAccepted as error:
-        text = f"{key_trial.shown(key)}: {error}"
+        shown, reason = key_trial.shown(key), str(error)
+        text = reason if shown in reason else f"{shown}: {reason}"
         events.record(Kind.KEY_REFUSED, text, user=by, merchant=merchant, mode=mode)
         raise
 

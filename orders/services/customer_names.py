@@ -21,7 +21,9 @@ def known(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID]) -> d
     """The names we have. Those we lack are noted, for the worker to ask for."""
     wanted = set(customer_ids)
     rows = CustomerName.objects.filter(merchant=merchant, mode=mode, customer_id__in=wanted)
-    names = {row.customer_id: row.name or row.email for row in rows}
+    names = {
+        customer_id: name or email for customer_id, name, email in rows.values_list("customer_id", "name", "email")
+    }
     new = wanted - names.keys()
     if new:
         unseen = [CustomerName(merchant=merchant, mode=mode, customer_id=customer_id) for customer_id in new]

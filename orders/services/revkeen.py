@@ -54,8 +54,14 @@ class Reading(Generic[T]):
 
     @property
     def page_status(self) -> int:
-        """The HTTP status of a page that shows this before all else."""
-        return self.error.page_status if self.error is not None and self.value is None else 200
+        """The HTTP status of a page that shows this before all else.
+
+        A page that found no free place says so even when it has an old copy to show: whoever asked shall not ask
+        again at once.
+        """
+        if self.error is None or (self.stale and not isinstance(self.error, Busy)):
+            return 200
+        return self.error.page_status
 
     def require(self) -> T:
         """The value, fresh or old; raise the error if there is none."""

@@ -1,6 +1,6 @@
 """The smallest pieces of the look: icons, states, flags and codes. The same markup everywhere, made in one place."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 from django import template
 from django.templatetags.static import static
@@ -23,6 +23,7 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)  # a list draws the same few states again and again
 def state(fact: State | None) -> SafeString | str:
     if fact is None:
         return ""

@@ -47,7 +47,7 @@ def order_detail(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
             file = orders.order_file(api, order_id)
     except Missing as error:
         raise Http404 from error
-    return render_page(request, "orders/orders/detail.html", _detail(request, file))
+    return render_page(request, "orders/orders/detail.html", _detail(request, file), status=file.order.page_status)
 
 
 @require_safe

@@ -19,6 +19,8 @@ def render_page(
     """
     part = (parts or {}).get(request.htmx.target or "") if request.htmx else None
     response = render(request, part or page, context, status=200 if part else status)
+    if response.status_code == 503:
+        response["Retry-After"] = "5"
     if part:
         response.write(render_to_string("partials/messages.html", {"oob": True}, request))
     return response
