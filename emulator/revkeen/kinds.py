@@ -8,7 +8,7 @@ KINDS = (
     Kind(
         "orders",
         ("status", "billing_type", "customer_id", "subscription_id", "invoice_id"),
-        ("status", "customer_id"),
+        ("status", "customer_id", "invoice_id"),
     ),
     Kind("customers", ("search",)),
     Kind("payment_methods", ("customer_id",), ("customer_id",)),

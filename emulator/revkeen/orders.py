@@ -31,7 +31,7 @@ def create(ask: Ask) -> Response:
         currency=_currency(body), fulfillment_status="unfulfilled" if any(map(_ships, products)) else None,
         **given, **links,
     )  # fmt: skip
-    ask.add("orders", order, now, hidden={})
+    ask.add("orders", order, now, hidden={"told": True})
     ask.write_down("order_created", order, amount=order["total"], customer_id=order["customer_id"])
     ask.happened("order.created", order, order)
     return answer(order, 201)

@@ -9,6 +9,7 @@ from emulator.contract import is_uuid
 from emulator.messages import Response, dump
 from emulator.revkeen.asks import Ask
 from emulator.revkeen.errors import invalid, missing
+from emulator.revkeen.seed.retell import ensure_told
 from emulator.store import Page, Value
 
 _FAR_MS = 10.0**15
@@ -96,6 +97,8 @@ def refunds_get(ask: Ask) -> Response:
 
 
 def events_list(ask: Ask) -> Response:
+    if "order_id" in ask.query:
+        ensure_told(ask.world.store, ask.account, ask.query["order_id"].lower())
     where = _equal(ask, "type", "customer_id", "invoice_id", "subscription_id", "order_id") + _created(ask)
     if "types" in ask.query:
         types = ask.query["types"].split(",")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left
+from itertools import cycle
 
 from emulator.accounts import ACCOUNTS, Account
 from emulator.keys import ApiKey, save_key
@@ -55,12 +56,14 @@ def _live(
     """Orders that each have a life of their own; gives the ids of the showcase by its names."""
     stride = max(1.0, min(9.0, (len(ages) - 1) / len(SHOWCASE)))
     shown = {int(place * stride): (place, plan) for place, plan in enumerate(SHOWCASE)}
+    hard_ones = cycle(hard)
     cases: dict[str, str] = {}
     rows: dict[str, list[Row]] = {kind: [] for kind in store.kinds}
     for rank, age in enumerate(ages):
         place, plan = shown.get(rank, (-1, None))
         # Every other showcase order belongs to a customer with a difficult name, all others to everyday ones.
-        customer = hard[place // 2 % len(hard)] if plan and place % 2 else usual[int(rng.random() ** 2 * len(usual))]
+        is_hard = plan is not None and place % 2 == 1 and not plan.guest
+        customer = next(hard_ones) if is_hard else usual[int(rng.random() ** 2 * len(usual))]
         life = Life(
             shop,
             rng,
@@ -70,6 +73,7 @@ def _live(
             age_ms=age,
             customer=customer,
         )
+        life.tell()
         for kind, made in life.rows.items():
             rows[kind] += made
         if plan:
@@ -92,7 +96,7 @@ def _stamp(
             rng,
             everyday(rng, age),
             serial=len(ages) + shape,
-            number=-shape,
+            number=-1 - shape,
             age_ms=age,
             customer=usual[0],
         )

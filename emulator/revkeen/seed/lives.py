@@ -14,11 +14,13 @@ from emulator.revkeen import documents
 from emulator.revkeen.seed import texts
 from emulator.revkeen.seed.catalogue import CURRENCIES, price_in
 from emulator.revkeen.seed.plans import DAY_MS, Plan
+from emulator.revkeen.seed.retell import retell
 from emulator.store import Row
 
 MINUTE_MS = 60_000
 _TAX_PERCENT = {"usd": 8.25, "eur": 20, "gbp": 20, "jpy": 10, "kwd": 0}
 _CURRENCY_WEIGHTS = (52, 24, 14, 6, 4)
+_DECLINES = (("0002", "200", "Declined"), ("9995", "202", "Insufficient funds"), ("0069", "223", "Expired card"))
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,6 @@ class Life:
         self.moments.append(self._now)
         created = self._now
         self.order = self._drafted()
-        self._event("order.created", self.order)
         self._money_comes()
         self._goods_leave()
         self._money_goes()
@@ -73,6 +74,12 @@ class Life:
         if self.plan.breaks == "due":
             self.order["amount_due"] += 1000
         self._keep("orders", self.order, created, hidden={"fulfilled": self._fulfilled()})
+
+    def tell(self) -> None:
+        """Add the events."""
+        transactions, refunds = ([row.doc for row in self.rows.get(kind, ())] for kind in ("transactions", "refunds"))
+        self.rows["events"] = retell(self.shop.account, self.order, transactions, refunds, self.shop.now_ms)
+        self.rows["orders"][0].hidden["told"] = True  # type: ignore[index]
 
     # steps
 
@@ -98,7 +105,7 @@ class Life:
         plan, order = self.plan, self.order
         if plan.status == "pending" or (plan.status == "canceled" and self.rng.random() < 0.6):
             self._pass(3 * MINUTE_MS)
-            self._change("order.updated", status="pending")
+            self._change(status="pending")
         for _ in range(plan.declines):
             self._pass(4 * MINUTE_MS)
             self._transaction("sale", "failed", order["total"])
@@ -117,24 +124,19 @@ class Life:
             members.update(status="paid", paid_at=iso(self._now))
         if sale is None:
             self._invoice("paid")
-        self._change("order.paid" if members["status"] == "paid" else "order.updated", **members)
+        self._change(**members)
 
     def _goods_leave(self) -> None:
         fulfillment = self.plan.fulfillment
         if fulfillment in ("partial", "fulfilled", "returned"):
             self._pass(2 * DAY_MS)
             if fulfillment == "partial":
-                self._change("order.updated", fulfillment_status="partial")
+                self._change(fulfillment_status="partial")
             else:
-                done = {
-                    "status": "fulfilled",
-                    "fulfillment_status": "fulfilled",
-                    "fulfilled_at": iso(self._now),
-                }
-                self._change("order.fulfilled", **done)
+                self._change(status="fulfilled", fulfillment_status="fulfilled", fulfilled_at=iso(self._now))
         if fulfillment == "returned":
             self._pass(9 * DAY_MS)
-            self._change("order.updated", fulfillment_status="returned")
+            self._change(fulfillment_status="returned")
 
     def _money_goes(self) -> None:
         whole = self.plan.status == "refunded"
@@ -149,19 +151,15 @@ class Life:
         reason = self.rng.choice(("customer_request", "product_unacceptable", "product_not_received", "duplicate"))
         refund = documents.refund(self._id(), self.order, sale, amount, status, self._now, reason=reason)
         self._keep("refunds", refund, self._now, order_id=self.order["id"])
-        self._event("refund.created", refund)
         if status == "succeeded":
             sale["amount_refunded"] += amount
             self._transaction("refund", "succeeded", amount, parent_transaction_id=sale["id"])
-            self._event("refund.succeeded", refund)
-            self._change("order.updated", amount_refunded=self.order["amount_refunded"] + amount)
-        elif status == "failed":
-            self._event("refund.failed", refund)
+            self._change(amount_refunded=self.order["amount_refunded"] + amount)
 
     def _close(self) -> None:
         if self.plan.status == "canceled":
             self._pass(3 * DAY_MS)
-            self._change("order.canceled", status="canceled", canceled_at=iso(self._now))
+            self._change(status="canceled", canceled_at=iso(self._now))
 
     # amounts, in minor units
 
@@ -177,10 +175,8 @@ class Life:
     def _line(self, position: int, currency: str, percent_off: int, taxed: bool) -> Json:
         rng = self.rng
         product = self._product()
-        price, quantity = (
-            price_in(currency, self.shop.us_cents[product["id"]]),
-            rng.choices((1, 2, 3, 5, 12), (60, 20, 10, 7, 3))[0],
-        )
+        price = price_in(currency, self.shop.us_cents[product["id"]])
+        quantity = rng.choices((1, 2, 3, 5, 12), (60, 20, 10, 7, 3))[0]
         discount = price * quantity * percent_off // 100
         tax = round((price * quantity - discount) * _TAX_PERCENT[currency] / 100) if taxed else 0
         hostile = self.plan.hostile
@@ -226,26 +222,17 @@ class Life:
     # records
 
     def _transaction(self, type: str, status: str, amount: int, **members: Any) -> Json:
-        settled = status == "succeeded" and type == "sale" and self.order["amount_paid"] + amount == self.order["total"]
-        self._invoice("paid" if settled or self.order["amount_due"] == 0 else "open")
-        last_four, code, text = ("1111", "100", "Approved")
-        if status == "failed":
-            last_four, code, text = self.rng.choice(
-                (
-                    ("0002", "200", "Declined"),
-                    ("9995", "202", "Insufficient funds"),
-                    ("0069", "223", "Expired card"),
-                )
-            )
+        is_charge = type == "sale" and status == "succeeded"
+        settled = self.order["amount_due"] == (amount if is_charge else 0)
+        self._invoice("paid" if settled else "open")
+        last_four, code, text = self.rng.choice(_DECLINES) if status == "failed" else ("1111", "100", "Approved")
         transaction = documents.transaction(
             self._id(), type, status, self.order, amount, self._now, card_last_four=last_four,
             gateway_response_code=code, gateway_response_text=text, **members,
         )  # fmt: skip
         self._keep("transactions", transaction, self._now)
-        if type == "sale":
-            if status == "succeeded":
-                self._sales.append(transaction)
-            self._event("payment.succeeded" if status == "succeeded" else "payment.failed", transaction)
+        if is_charge:
+            self._sales.append(transaction)
         return transaction
 
     def _invoice(self, status: str) -> None:
@@ -256,18 +243,8 @@ class Life:
             self.order["invoice_id"] = id
         self.rows["invoices"][0].doc.update(status=status, updated_at=iso(self._now))
 
-    def _change(self, type: str, **members: Any) -> None:
-        before = {name: self.order[name] for name in members if self.order[name] != members[name]}
+    def _change(self, **members: Any) -> None:
         self.order.update(members, updated_at=iso(self._now))
-        self._event(type, self.order, before)
-
-    def _event(self, type: str, subject: Json, before: Json | None = None) -> None:
-        # Without lines, metadata and notes, which nothing changed: a state file would be three times as large.
-        subject = {name: subject[name] for name in subject if name not in ("line_items", "metadata", "notes")}
-        caused_by = {"id": "req_" + self._id().replace("-", "")[:24], "idempotency_key": None}
-        event = documents.event(self._id(), type, subject, self._now, self.shop.account.mode, caused_by, before)
-        links = {name: self.order[name] for name in ("customer_id", "invoice_id", "subscription_id")}
-        self._keep("events", event, self._now, order_id=self.order["id"], **links)
 
     def _keep(self, kind: str, doc: Json, created: int, hidden: Json | None = None, **columns: Any) -> None:
         row = Row(doc["id"], self.shop.account.id, created, doc, hidden, columns)

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import functools
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from emulator.accounts import ACCOUNTS
+from emulator.contract import is_uuid
+from emulator.revkeen.seed.people import HARD_NAMES
+from emulator.revkeen.seed.plans import SHOWCASE
+from emulator.seeding import KINDS, Seeding, fill
+from emulator.store import MEMORY, Store
+from tests.emulator.driver import Json
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOW_MS = int(NOW.timestamp() * 1000)
+BROKEN = {"lines_do_not_add_up", "due_does_not_add_up"}
+
+
+def seeded_anew(orders: int, seed: int = 1) -> Store:
+    store = Store(MEMORY, KINDS)
+    fill(store, Seeding(orders, seed, NOW_MS))
+    return store
+
+
+seeded = functools.cache(seeded_anew)
+
+
+def everything(store: Store, kind: str, account: int | None = None) -> list[Json]:
+    where = "" if account is None else f"WHERE account = {account}"
+    return [json.loads(row[0]) for row in store.db.execute(f"SELECT doc FROM {kind} {where} ORDER BY created, id")]
+
+
+@pytest.fixture(scope="module")
+def store() -> Store:
+    """As many orders as the demo has."""
+    return seeded(800)
+
+
+def test_the_same_seed_gives_the_same_data_and_another_gives_other() -> None:
+    one, same, other = seeded_anew(60), seeded_anew(60), seeded_anew(60, seed=2)
+    for kind in one.kinds:
+        assert everything(one, kind) == everything(same, kind)
+    assert everything(one, "orders") != everything(other, "orders")
+
+
+def test_every_account_has_all_of_its_own_orders(store: Store) -> None:
+    for account in ACCOUNTS:
+        orders = everything(store, "orders", account.id)
+        assert len(orders) == 800
+        assert len({order["public_id"] for order in orders}) == 800
+        numbers = [int(order["public_id"].removeprefix(f"{account.letters}-")) for order in orders]
+        assert numbers == sorted(numbers)
+
+
+def test_ids_are_unique_uuids(store: Store) -> None:
+    for kind in store.kinds:
+        ids = [row[0] for row in store.db.execute(f"SELECT id FROM {kind}")]
+        assert len(ids) == len(set(ids))
+        assert all(map(is_uuid, ids))
+
+
+def test_orders_go_back_eighteen_months_and_get_denser_towards_now(store: Store) -> None:
+    for account in ACCOUNTS:
+        ages = [NOW - datetime.fromisoformat(order["created_at"]) for order in everything(store, "orders", account.id)]
+        assert timedelta(minutes=1) < min(ages) < timedelta(minutes=10)
+        assert timedelta(days=500) < max(ages) <= timedelta(days=548)
+        months = [sum(age // timedelta(days=90) == quarter for age in ages) for quarter in range(6)]
+        assert months[0] > 2 * months[1] > 2 * months[3]
+
+
+def test_nothing_is_dated_in_the_future_or_before_its_order(store: Store) -> None:
+    now = NOW.isoformat().replace("+00:00", ".000Z")
+    for order in everything(store, "orders"):
+        for name in ("updated_at", "paid_at", "canceled_at", "fulfilled_at"):
+            assert order["created_at"] <= (order[name] or order["created_at"]) <= now
+
+
+def test_amounts_add_up_but_for_the_two_that_are_meant_not_to(store: Store) -> None:
+    for account in ACCOUNTS:
+        wrong = {order["id"] for order in everything(store, "orders", account.id) if not adds_up(order)}
+        cases = store.noted(f"cases_{account.id}")["orders"]
+        assert wrong == {cases[case] for case in BROKEN}
+
+
+def test_what_was_paid_and_refunded_is_in_the_transactions(store: Store) -> None:
+    paid: Counter[str] = Counter()
+    back: Counter[str] = Counter()
+    for transaction in everything(store, "transactions"):
+        if transaction["status"] == "succeeded":
+            (paid if transaction["type"] == "sale" else back)[transaction["invoice_id"]] += transaction["amount"]
+    broken = {store.noted(f"cases_{account.id}")["orders"]["lines_do_not_add_up"] for account in ACCOUNTS}
+    for order in everything(store, "orders"):
+        if order["id"] not in broken:
+            assert (order["amount_paid"], order["amount_refunded"]) == (
+                paid[order["invoice_id"]], back[order["invoice_id"]],
+            )  # fmt: skip
+
+
+@pytest.mark.parametrize("orders", [60, 800])
+def test_every_status_comes_with_every_fulfilment_status_that_can_be(orders: int) -> None:
+    combinations = {
+        *(("draft", f) for f in (None, "unfulfilled")),
+        *(("pending", f) for f in (None, "unfulfilled")),
+        *(("partially_paid", f) for f in (None, "unfulfilled")),
+        *(("paid", f) for f in (None, "unfulfilled", "partial")),
+        *(("fulfilled", f) for f in ("fulfilled", "returned")),
+        *(("refunded", f) for f in (None, "unfulfilled", "partial", "fulfilled", "returned")),
+        *(("canceled", f) for f in (None, "unfulfilled")),
+    }
+    with_orders = seeded(orders)
+    for account in ACCOUNTS:
+        found = {(o["status"], o["fulfillment_status"]) for o in everything(with_orders, "orders", account.id)}
+        assert found == combinations
+
+
+@pytest.mark.parametrize("orders", [60, 800])
+def test_the_showcase_is_complete(orders: int) -> None:
+    store = seeded(orders)
+    for account in ACCOUNTS:
+        cases = store.noted(f"cases_{account.id}")["orders"]
+        assert set(cases) == {plan.case for plan in SHOWCASE}
+        shown = {case: store.get("orders", account.id, id) for case, id in cases.items()}
+        assert len(shown["sixty_lines"]["line_items"]) == 60
+        assert len(shown["one_line"]["line_items"]) == 1
+        assert (shown["ten_million"]["total"], shown["ten_million"]["currency"]) == (10_000_000_00, "eur")
+        assert shown["free"]["total"] == 0
+        assert shown["paid_guest"]["customer_id"] is None
+        assert shown["recurring"]["subscription_id"]
+        assert shown["draft_expired"]["expires_at"] < NOW.isoformat()
+        assert {shown[code]["currency"] for code in ("jpy", "kwd", "gbp")} == {"jpy", "kwd", "gbp"}
+
+
+def test_all_five_currencies_and_all_refund_statuses_are_there(store: Store) -> None:
+    for account in ACCOUNTS:
+        orders, refunds = everything(store, "orders", account.id), everything(store, "refunds", account.id)
+        assert {order["currency"] for order in orders} == {"usd", "eur", "gbp", "jpy", "kwd"}
+        statuses = {refund["status"] for refund in refunds}
+        assert statuses == {"pending", "processing", "succeeded", "failed", "canceled"}
+
+
+def test_the_cards_worth_trying_belong_to_the_first_customers(store: Store) -> None:
+    for account in ACCOUNTS:
+        customers = everything(store, "customers", account.id)[::-1][:10]
+        methods = everything(store, "payment_methods", account.id)
+        first = {customer["id"] for customer in customers}
+        last_fours = {(m["card"] or {}).get("last4") for m in methods if m["customer_id"] in first}
+        assert {"1111", "0002", "9995", "0069", "0408", "0502"} <= last_fours
+        assert {m["type"] for m in methods} == {"card", "us_bank_account", "bank_account"}
+        assert {m["status"] for m in methods} == {"active", "inactive", "expired"}
+
+
+def test_difficult_names_belong_to_customers_with_orders(store: Store) -> None:
+    for account in ACCOUNTS:
+        buyers = {order["customer_id"] for order in everything(store, "orders", account.id)}
+        names = {c.get("name") for c in everything(store, "customers", account.id) if c["id"] in buyers}
+        assert names >= {name for _, name in HARD_NAMES}
+    assert len(dict(HARD_NAMES)["two_hundred"]) == 200
+
+
+def test_many_orders_are_copies_that_are_as_sound_as_the_others() -> None:
+    store = seeded(1500)
+    for account in ACCOUNTS:
+        orders = everything(store, "orders", account.id)
+        assert len({order["id"] for order in orders}) == 1500
+        assert len({order["public_id"] for order in orders}) == 1500
+        assert sum(not adds_up(order) for order in orders) == 2
+    lines = [line["id"] for order in everything(store, "orders") for line in order["line_items"]]
+    assert len(lines) == len(set(lines))
+    invoices = {invoice["id"]: invoice for invoice in everything(store, "invoices")}
+    for order in everything(store, "orders"):
+        if order["invoice_id"]:
+            assert invoices[order["invoice_id"]]["invoice_number"] == "INV-" + order["public_id"]
+            assert invoices[order["invoice_id"]]["customer_uuid"] == order["customer_id"]
+
+
+def adds_up(order: Json) -> bool:
+    lines = order["line_items"]
+    return (
+        all(order[name] == sum(line[name] for line in lines) for name in ("subtotal", "discount", "tax", "total"))
+        and all(line["subtotal"] == line["unit_price"] * line["quantity"] for line in lines)
+        and order["total"] == order["subtotal"] - order["discount"] + order["tax"]
+        and order["amount_due"] == order["total"] - order["amount_paid"]
+        and 0 <= order["amount_refunded"] <= order["amount_paid"]
+    )
