@@ -11,23 +11,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 
 
-class Emulator:
-    def __init__(self, *options: str) -> None:
-        command = [sys.executable, "-m", "emulator", "--port", "0", "--state", ":memory:", "--limits", "off", *options]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line.startswith("Emulator ready at "), line
-        self.address = line.removeprefix("Emulator ready at ").strip()
-
-    def __enter__(self) -> "Emulator":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.terminate()
-        self._process.wait(10)
+class RunningEmulator:
+    def __init__(self, address: str) -> None:
+        self.address = address
 
     @property
     def api(self) -> str:
@@ -82,3 +68,24 @@ class Emulator:
         with urllib.request.urlopen(request) as answer:
             text = answer.read()
         return json.loads(text) if text else None
+
+
+class Emulator(RunningEmulator):
+    """One of our own, started here and ended with the `with` block."""
+
+    def __init__(self, *options: str) -> None:
+        command = [sys.executable, "-m", "emulator", "--port", "0", "--state", ":memory:", "--limits", "off", *options]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line.startswith("Emulator ready at "), line
+        super().__init__(line.removeprefix("Emulator ready at ").strip())
+
+    def __enter__(self) -> "Emulator":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        self._process.wait(10)

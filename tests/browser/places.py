@@ -1,0 +1,35 @@
+"""The pages of the dashboard, for tests that look at every one of them."""
+
+from tests.emulation import RunningEmulator
+
+ORDERS = "/northwind/live/orders/"
+CUSTOMERS = "/northwind/live/customers/"
+
+
+def pages(emulator: RunningEmulator) -> dict[str, str]:
+    """Name → address, for an admin, with orders that show much."""
+    orders = emulator.orders()
+    paid = next(order for order in orders if order["invoice_id"] and order["customer_id"])
+    long = max(orders, key=lambda order: len(order["line_items"]))
+    return {
+        "orders": ORDERS,
+        "orders in test mode": "/northwind/test/orders/?status=paid",
+        "no orders": f"{ORDERS}?created_to=2001-01-01",
+        "orders added up": f"{ORDERS}?tick={paid['id']}",
+        "an order": f"{ORDERS}{paid['id']}/",
+        "an order of sixty lines": f"{ORDERS}{long['id']}/",
+        "raw JSON": f"{ORDERS}{paid['id']}/json/",
+        "customers": CUSTOMERS,
+        "a customer": f"{CUSTOMERS}{paid['customer_id']}/",
+        "nothing found": "/northwind/live/search/?q=00000000-0000-4000-8000-000000000000",
+        "merchant": "/northwind/live/settings/",
+        "connections": "/northwind/live/settings/connections/",
+        "members": "/northwind/live/settings/members/",
+        "account": "/account/",
+        "password": "/account/password/change/",
+        "second factor": "/account/2fa/",
+        "not there": "/northwind/live/nothing/",
+    }
+
+
+SIGNED_OUT = {"sign in": "/account/login/", "forgotten password": "/account/password/reset/"}

@@ -1,0 +1,86 @@
+"""What holds for every page: a title, a heading, no overflow, nothing that axe finds, no message of the browser."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import OpenPage
+from tests.browser.places import SIGNED_OUT, pages
+from tests.emulation import RunningEmulator
+
+pytestmark = pytest.mark.browser
+
+
+def visit(page: Page, emulator: RunningEmulator) -> list[tuple[str, str]]:
+    base = page.url.split("/northwind")[0]
+    return [(name, base + path) for name, path in pages(emulator).items()]
+
+
+def faults_of(page: Page) -> list[str]:
+    """What is wrong with the page as it stands."""
+    heading = page.locator("h1").all_inner_texts()
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    found = [] if len(heading) == 1 else [f"{len(heading)} headings"]
+    found += [] if heading and heading[0].strip()[:8] in page.title() else [f"title {page.title()!r} for {heading}"]
+    found += [f"{wide} px too wide"] if wide > 0 else []
+    repeated = page.evaluate(
+        "[...document.querySelectorAll('[id]')].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i)"
+    )
+    return found + [f"id {name} stands twice" for name in repeated]
+
+
+@pytest.mark.parametrize("width", [360, 390, 1440])
+def test_every_page_has_one_heading_and_fits(width: int, open_page: OpenPage, emulator: RunningEmulator) -> None:
+    page = open_page("/northwind/live/orders/", viewport={"width": width, "height": 800})
+    found = {}
+    for name, address in visit(page, emulator):
+        page.goto(address)
+        found[name] = faults_of(page)
+    page = open_page("/account/login/", None, viewport={"width": width, "height": 800})
+    for name, path in SIGNED_OUT.items():
+        page.goto(page.url.split("/account")[0] + path)
+        found[name] = faults_of(page)
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_axe_finds_nothing(width: int, scheme: str, open_page: OpenPage, emulator: RunningEmulator) -> None:
+    look = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    page = open_page("/northwind/live/orders/", **look)
+    addresses = [address for _, address in visit(page, emulator)]
+    signed_out = open_page("/account/login/", None, **look)
+    found = [violations(signed_out)]
+    for address in addresses:
+        page.goto(address)
+        found.append(violations(page))
+    assert [text for text in found if text] == []
+
+
+def violations(page: Page) -> str:
+    results = Axe().run(page)
+    if results.violations_count == 0:
+        return ""
+    return f"{page.url}\n{results.generate_report()}"
+
+
+def test_nothing_is_fetched_from_elsewhere_and_the_first_visit_is_light(
+    open_page: OpenPage, emulator: RunningEmulator
+) -> None:
+    page = open_page("/northwind/live/orders/")
+    host = page.url.split("/northwind")[0]
+    fetched: list[str] = []
+    fresh = page.context.new_page()
+    fresh.on("request", lambda request: fetched.append(request.url))
+    fresh.goto(f"{host}/northwind/live/orders/", wait_until="networkidle")
+    assert [url for url in fetched if not url.startswith(host)] == []
+    assert len(fetched) <= 8
+
+
+def test_live_and_test_differ_without_colour(open_page: OpenPage, emulator: RunningEmulator) -> None:
+    seen = []
+    for mode in ("live", "test"):
+        page = open_page(f"/northwind/{mode}/orders/")
+        icon = page.locator("link[rel=icon]").get_attribute("href")
+        seen.append((page.title(), icon, page.locator("header .mode").inner_text()))
+    assert all(live != test for live, test in zip(*seen, strict=True))
