@@ -108,17 +108,19 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHE_URL = env.str("CACHE_URL", "")
 if CACHE_URL:
-    CACHES = {"default": environ.Env.cache_url_config(CACHE_URL)}
+    CACHES = {"default": environ.Env.cache_url_config(CACHE_URL), "copies": environ.Env.cache_url_config(CACHE_URL)}
 else:
     CACHE_DATABASE_URL = env.str("CACHE_DATABASE_URL", f"sqlite:///{BASE_DIR}/cache.sqlite3")
     DATABASES["cache"] = database(CACHE_DATABASE_URL, SQLITE_CACHE_OPTIONS)
     DATABASE_ROUTERS = ["revkeen_admin.cache.CacheRouter"]
+    # A full table throws out whole stretches of itself: nothing else may fill the one with the guessing limits.
     CACHES = {
-        "default": {
+        name: {
             "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-            "LOCATION": "cache",
-            "OPTIONS": {"MAX_ENTRIES": 20_000},
+            "LOCATION": table,
+            "OPTIONS": {"MAX_ENTRIES": entries},
         }
+        for name, table, entries in (("default", "cache", 200_000), ("copies", "copies", 20_000))
     }
 
 # --- Sign-in

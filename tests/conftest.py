@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 
 from orders.apis.gate import forget_gates
@@ -44,7 +44,8 @@ def emulator(running_emulator: Emulator, settings: LazySettings) -> Emulator:
 @pytest.fixture(autouse=True)
 def fresh_process() -> None:
     """Forget what a process remembers between requests."""
-    cache.clear()
+    for cache in caches.all(initialized_only=True):
+        cache.clear()
     forget_gates()
     copies.forget_written()
 

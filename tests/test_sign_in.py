@@ -192,6 +192,33 @@ def test_the_limit_holds_over_processes(tmp_path: Path) -> None:
     assert sum(site.run_together(GUESS, [(), (), ()])) == 10
 
 
+FLOOD = f"""
+import json, uuid
+from django.conf import settings
+from django.test import Client
+from orders.apis.revkeen import reads
+from orders.models import Merchant
+from orders.services import copies
+for cache in settings.CACHES.values():
+    cache["OPTIONS"]["MAX_ENTRIES"] = 10
+merchant = Merchant.objects.get()
+{READY}
+def guess():
+    answer = Client().post("/account/login/", {{"login": "mara@x.example", "password": "wrong"}})
+    return "Too many failed" in answer.content.decode()
+before = [guess() for _ in range(11)][-1]
+for _ in range(50):
+    copies.keep(merchant, "live", [reads.order(uuid.uuid4())], [b"{{}}"])
+print(json.dumps([before, guess()]))
+"""
+
+
+def test_however_much_is_kept_the_limits_stay(tmp_path: Path) -> None:
+    site = Site(tmp_path, PLAIN_HTTP="1", ADMIN_PASSWORD=PASSWORD)
+    site.manage("create_admin", "--no-input", "--email=mara@x.example", "--name=Mara", "--merchant=X")
+    assert site.run(FLOOD) == [True, True]
+
+
 # --- Where signing in may lead -------------------------------------------------------------------------------------
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.utils import timezone
 
 from orders.apis.revkeen.reads import Read
 from orders.models import Merchant
 
+CACHE = "copies"  # not the one of the guessing limits, which a flood of copies would push out
 KEPT_SECONDS = 24 * 60 * 60
 WRITTEN_AGAIN_SECONDS = 60
 REMEMBERED = 2_000  # keys of copies that this process has just written
@@ -46,14 +47,14 @@ def keep(merchant: Merchant, mode: str, reads: Sequence[Read[Any]], bodies: list
     known, at = _written.get(key, (b"", 0.0))
     if digest == known and time.monotonic() - at < WRITTEN_AGAIN_SECONDS:
         return
-    cache.set(key, Copy(timezone.now(), bodies), KEPT_SECONDS)
+    caches[CACHE].set(key, Copy(timezone.now(), bodies), KEPT_SECONDS)
     _written[key] = (digest, time.monotonic())
     while len(_written) > REMEMBERED:
         _written.popitem(last=False)
 
 
 def find(merchant: Merchant, mode: str, reads: Sequence[Read[Any]]) -> Copy | None:
-    found = cache.get(_key(merchant, mode, reads))
+    found = caches[CACHE].get(_key(merchant, mode, reads))
     return found if isinstance(found, Copy) else None
 
 
