@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from django.core.cache import caches
 from django.utils import timezone
 
 from orders.apis.revkeen.reads import Read
 from orders.models import Merchant
+
+log = structlog.get_logger("orders.copies")
 
 CACHE = "copies"  # not the one of the guessing limits, which a flood of copies would push out
 KEPT_SECONDS = 24 * 60 * 60
@@ -47,14 +50,22 @@ def keep(merchant: Merchant, mode: str, reads: Sequence[Read[Any]], bodies: list
     known, at = _written.get(key, (b"", 0.0))
     if digest == known and time.monotonic() - at < WRITTEN_AGAIN_SECONDS:
         return
-    caches[CACHE].set(key, Copy(timezone.now(), bodies), KEPT_SECONDS)
+    try:
+        caches[CACHE].set(key, Copy(timezone.now(), bodies), KEPT_SECONDS)
+    except Exception:  # whatever the cache is made of: a page that was read is shown all the same
+        log.exception("a copy could not be kept")
+        return
     _written[key] = (digest, time.monotonic())
     while len(_written) > REMEMBERED:
         _written.popitem(last=False)
 
 
 def find(merchant: Merchant, mode: str, reads: Sequence[Read[Any]]) -> Copy | None:
-    found = caches[CACHE].get(_key(merchant, mode, reads))
+    try:
+        found = caches[CACHE].get(_key(merchant, mode, reads))
+    except Exception:
+        log.exception("a copy could not be looked for")
+        return None
     return found if isinstance(found, Copy) else None
 
 

@@ -1,0 +1,59 @@
+"""Our own database or cache is down: health says so, nothing is asked of RevKeen, nobody gets in, nothing is lost."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import LazySettings
+from django.core.cache import caches
+from django.db import OperationalError, connection
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import SecureClient
+from tests.emulation import Emulator
+
+ORDERS = reverse("order_list", args=["northwind", "live"])
+
+
+@pytest.fixture
+def no_database(admin: Client) -> Iterator[None]:
+    """Every statement fails, as when the server has gone."""
+
+    def fail(*args: object) -> None:
+        raise OperationalError("the database has gone")
+
+    with connection.execute_wrapper(fail):
+        yield
+
+
+@pytest.fixture
+def no_cache(settings: LazySettings, db: None) -> None:
+    """Caches that are not there: a Redis that nobody runs."""
+    gone = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
+    settings.CACHES = dict.fromkeys(caches.settings, gone)
+
+
+def test_without_the_database_nothing_is_asked_and_health_is_red(
+    admin: Client, no_database: None, emulator: Emulator
+) -> None:
+    emulator.forget_calls()
+    admin.raise_request_exception = False
+    assert admin.get(ORDERS).status_code == 500
+    assert emulator.calls() == []
+    ready = SecureClient().get("/readyz")
+    assert (ready.status_code, ready.json()["database"]) == (503, "OperationalError")
+    assert SecureClient().get("/healthz").status_code == 200
+
+
+def test_without_the_cache_orders_are_still_shown(admin: Client, no_cache: None, emulator: Emulator) -> None:
+    response = admin.get(ORDERS)
+    assert response.status_code == 200
+    assert emulator.orders("limit=1")[0]["public_id"] in response.content.decode()
+    assert SecureClient().get("/readyz").status_code == 503
+
+
+def test_without_the_cache_nobody_can_guess_passwords(no_cache: None) -> None:
+    client = SecureClient(raise_request_exception=False)
+    answer = client.post("/account/login/", {"login": "admin@northwind.example", "password": "a good password"})
+    assert answer.status_code == 500
+    assert not answer.wsgi_request.user.is_authenticated
