@@ -15,6 +15,7 @@ from django.test import Client, TestCase
 from django.urls import NoReverseMatch, reverse
 
 from orders.models import EventLog, Merchant, User
+from orders.services import members
 from tests.conftest import SecureClient, make_person
 from tests.processes import READY, Site
 
@@ -76,7 +77,9 @@ def test_a_person_with_one_merchant_lands_on_its_orders(mara: User) -> None:
 
 def test_the_session_id_changes_when_signing_in(mara: User) -> None:
     client = SecureClient()
-    client.get(reverse("invitation_accept"), {"token": "planted"})  # a session from before
+    tokens: list[str] = []
+    members.invite(mara.memberships.get().merchant, "x@x.example", ["viewer"], mara, lambda t: tokens.append(t) or t)
+    client.get(reverse("invitation_accept"), {"token": tokens[0]})  # a session from before
     planted = client.session.session_key
     sign_in(client, mara.email)
     assert client.session.session_key != planted

@@ -24,10 +24,9 @@ TOKEN = "invitation"  # noqa: S105  (the name of it in the session)
 @sensitive_post_parameters("password", "repeated")
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation_accept(request: HttpRequest) -> HttpResponse:
-    if "token" in request.GET:
-        request.session[TOKEN] = request.GET["token"][:100]
-        return redirect("invitation_accept")
     try:
+        if "token" in request.GET:
+            return _keep(request, request.GET["token"])
         invitation = members.open_invitation(request.session.get(TOKEN, ""))
         if request.user.is_authenticated:
             return _join(cast(Request, request), invitation)
@@ -36,6 +35,13 @@ def invitation_accept(request: HttpRequest) -> HttpResponse:
         return _make_account(request, invitation)
     except InvitationClosed:
         return render(request, "orders/members/invitation_closed.html", status=410)
+
+
+def _keep(request: HttpRequest, token: str) -> HttpResponse:
+    """Only a good token gets a session, or anybody could fill the table of sessions."""
+    members.open_invitation(token)
+    request.session[TOKEN] = token
+    return redirect("invitation_accept")
 
 
 def _join(request: Request, invitation: Invitation) -> HttpResponse:
