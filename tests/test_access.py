@@ -16,6 +16,8 @@ from tests.conftest import ROLES as ROLE_NAMES
 from tests.conftest import SecureClient, make_merchant, make_person, sign_in
 from tests.emulation import Emulator
 
+pytestmark = pytest.mark.database
+
 MAY = {
     Right.SEE: {"admin", "support", "finance", "operations", "viewer"},
     Right.SEE_RAW: {"admin", "finance"},

@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,8 @@ from orders.models import Connection, CustomerName, EventLog, Merchant, User
 from tests.conftest import add_key, make_person, sign_in
 from tests.emulation import Emulator
 from tests.processes import READY, Site
+
+pytestmark = pytest.mark.database
 
 LIVE, SECOND, TEST = "rk_live_northwind_demo", "rk_live_northwind_demo2", "rk_sandbox_northwind_demo"
 
@@ -303,6 +304,8 @@ from django.conf import settings
 from orders.models import Merchant, User
 from orders.services import connections
 from orders.services.key_trial import KeyNotAccepted
+
+pytestmark = pytest.mark.database
 settings.REVKEEN_URLS = {{"live": sys.argv[1], "test": sys.argv[1]}}
 merchant, by = Merchant.objects.get(), User.objects.get()
 {READY}
@@ -315,12 +318,9 @@ except KeyNotAccepted as error:
 
 
 @pytest.mark.parametrize("other", [LIVE, SECOND])
-def test_two_people_adding_the_first_key_at_once_leave_one_active(
-    other: str, tmp_path: Path, emulator: Emulator
-) -> None:
+def test_two_people_adding_the_first_key_at_once_leave_one_active(other: str, site: Site, emulator: Emulator) -> None:
     emulator.fault("delay", "/products", seconds=0.3, times=4)
-    site = Site(tmp_path, ADMIN_PASSWORD="a good password")
-    site.manage("create_admin", "--no-input", "--email=mara@x.example", "--name=Mara", "--merchant=X")
+    site.add_admin("mara@x.example")
     said = site.run_together(ADD, [(emulator.api, LIVE), (emulator.api, other)])
     assert said.count("saved") == 1
     assert {"This key is already here, as “Name”.", "Another key was added in the meantime. Try again."} & set(said)

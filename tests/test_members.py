@@ -3,7 +3,6 @@
 import json
 import re
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,10 +156,9 @@ except members.LastAdmin:
 
 
 @pytest.mark.parametrize("ways", [("remove", "remove"), ("change", "remove"), ("change", "change")])
-def test_two_admins_going_at_once_leave_one(ways: tuple[str, str], tmp_path: Path) -> None:
-    site = Site(tmp_path, ADMIN_PASSWORD=PASSWORD)
+def test_two_admins_going_at_once_leave_one(ways: tuple[str, str], site: Site) -> None:
     for name in ("a", "b"):
-        site.manage("create_admin", "--no-input", f"--email={name}@x.example", f"--name={name}", "--merchant=X")
+        site.add_admin(f"{name}@x.example")
     said = site.run_together(STEP_DOWN, [("a@x.example", ways[0]), ("b@x.example", ways[1])])
     assert sorted(said) == ["done", "last"]
     rows = json.loads(site.manage("dumpdata", "orders.membership"))
@@ -326,6 +324,8 @@ INVITE = f"""
 import json
 from orders.models import Merchant, User
 from orders.services import members
+
+pytestmark = pytest.mark.database
 {READY}
 tokens = []
 members.invite(Merchant.objects.get(), "new@x.example", ["viewer"], User.objects.get(), lambda t: tokens.append(t) or t)
@@ -333,9 +333,8 @@ print(json.dumps(tokens[0]))
 """
 
 
-def test_a_link_used_twice_at_once_makes_one_account(tmp_path: Path) -> None:
-    site = Site(tmp_path, ADMIN_PASSWORD=PASSWORD, PLAIN_HTTP="1", EMAIL_URL="dummymail://")
-    site.manage("create_admin", "--no-input", "--email=mara@x.example", "--name=Mara", "--merchant=X")
+def test_a_link_used_twice_at_once_makes_one_account(site: Site) -> None:
+    site.add_admin("mara@x.example")
     token = site.run(INVITE)
     said = site.run_together(ACCEPT, [(token, "One"), (token, "Two")])
     assert sorted(said) in ([302, 302], [302, 410])  # the other is told, or led to the page that tells

@@ -9,6 +9,10 @@ from django.test import Client
 from orders.models import EventLog, Merchant, User
 from tests.conftest import add_key, make_person, sign_in
 
+pytestmark = pytest.mark.database
+
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def northwind(db: None) -> Merchant:

@@ -14,6 +14,8 @@ from orders.models import CustomerName, Merchant
 from orders.services import customer_names, revkeen
 from tests.emulation import Emulator
 
+pytestmark = pytest.mark.database
+
 ADDRESS = reverse("order_list", args=["northwind", "live"])
 
 

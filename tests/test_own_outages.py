@@ -38,7 +38,9 @@ def test_without_the_database_nothing_is_asked_and_health_is_red(
 ) -> None:
     emulator.forget_calls()
     admin.raise_request_exception = False
-    assert admin.get(ORDERS).status_code == 500
+    broken = admin.get(ORDERS)
+    assert broken.status_code == 500
+    assert broken["X-Request-ID"] in broken.content.decode()
     assert emulator.calls() == []
     ready = SecureClient().get("/readyz")
     assert (ready.status_code, ready.json()["database"]) == (503, "OperationalError")

@@ -12,7 +12,9 @@ from orders import secrets
 from orders.models import Connection, Merchant
 from tests.conftest import add_key, make_person, sign_in
 from tests.emulation import Emulator
-from tests.processes import READY, Site
+from tests.processes import PASSWORD, READY, Site
+
+pytestmark = pytest.mark.database
 
 CANARY = "rk_live_CANARY" + "7f3a9c5e1b2d"
 
@@ -65,14 +67,13 @@ print(json.dumps("saved"))
 """
 
 
-def test_a_stolen_backup_holds_no_key(tmp_path: Path) -> None:
-    site = Site(tmp_path, ADMIN_PASSWORD="a good password")
-    site.manage("create_admin", "--no-input", "--email=mara@x.example", "--name=Mara", "--merchant=X")
+def test_a_stolen_backup_holds_no_key(site: Site, tmp_path: Path) -> None:
+    site.add_admin("mara@x.example")
     site.run(ADD_KEY, CANARY)
     stolen = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"Canary" in stolen  # the row is in there
     dump = site.manage("dumpdata").encode()
-    for hidden in (CANARY, CANARY[:12], CANARY[8:], "a good password", site.environment["FIELD_ENCRYPTION_KEYS"]):
+    for hidden in (CANARY, CANARY[:12], CANARY[8:], PASSWORD, site.environment["FIELD_ENCRYPTION_KEYS"]):
         assert hidden.encode() not in stolen + dump
     sealed = json.loads(site.manage("dumpdata", "orders.connection"))[0]["fields"]["sealed_secret"]
     with pytest.raises(InvalidToken):

@@ -14,6 +14,8 @@ POSTGRESQL = [
         $$ BEGIN RAISE EXCEPTION 'the event log is append-only'; END $$""",
     f"""CREATE TRIGGER {TABLE}_no_change BEFORE UPDATE OR DELETE ON {TABLE}
         FOR EACH ROW EXECUTE FUNCTION {TABLE}_refuse()""",
+    f"""CREATE TRIGGER {TABLE}_no_truncate BEFORE TRUNCATE ON {TABLE}
+        FOR EACH STATEMENT EXECUTE FUNCTION {TABLE}_refuse()""",
 ]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from orders.access import MissingRight
 
@@ -22,7 +23,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _page(request, 500)
+    """Rendered without the frame, because what broke may be what the frame needs."""
+    page = "partials/error.html" if getattr(request, "htmx", False) else "500.html"
+    text = render_to_string(page, {"status": 500, "request_id": getattr(request, "request_id", "")})
+    return HttpResponse(text, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
