@@ -1,5 +1,6 @@
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from orders.models import Connection, Membership, Merchant, User
 from orders.services import copies
 from tests import settings as test_settings
 from tests.emulation import Emulator
+from tests.processes import Site
 
 ROLES = ("admin", "support", "finance", "operations", "viewer")
 
@@ -48,6 +50,14 @@ def fresh_process() -> None:
         cache.clear()
     forget_gates()
     copies.forget_written()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """For processes beside this one, with a database of their own."""
+    site = Site(tmp_path)
+    yield site
+    site.drop()
 
 
 @pytest.fixture

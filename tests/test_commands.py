@@ -15,6 +15,8 @@ from orders.models import Connection, EventLog, Membership, Merchant, User
 from tests.conftest import SecureClient, make_person
 from tests.test_secrets import move_ciphertext
 
+pytestmark = pytest.mark.database
+
 PASSWORD = "a good password"
 
 

@@ -304,8 +304,6 @@ from django.conf import settings
 from orders.models import Merchant, User
 from orders.services import connections
 from orders.services.key_trial import KeyNotAccepted
-
-pytestmark = pytest.mark.database
 settings.REVKEEN_URLS = {{"live": sys.argv[1], "test": sys.argv[1]}}
 merchant, by = Merchant.objects.get(), User.objects.get()
 {READY}

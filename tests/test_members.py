@@ -324,8 +324,6 @@ INVITE = f"""
 import json
 from orders.models import Merchant, User
 from orders.services import members
-
-pytestmark = pytest.mark.database
 {READY}
 tokens = []
 members.invite(Merchant.objects.get(), "new@x.example", ["viewer"], User.objects.get(), lambda t: tokens.append(t) or t)

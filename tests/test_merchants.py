@@ -11,8 +11,6 @@ from tests.conftest import add_key, make_person, sign_in
 
 pytestmark = pytest.mark.database
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def northwind(db: None) -> Merchant:
