@@ -1,0 +1,79 @@
+"""Names come along with answers, or the worker asks for them: few calls, and never for ever."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from orders.models import CustomerName, Merchant
+from orders.services import customer_names, revkeen
+from tests.emulation import Emulator
+
+pytestmark = pytest.mark.database
+
+
+def fill(merchant: Merchant) -> int:
+    with revkeen.session(merchant, "live") as api:
+        return customer_names.fill(api)
+
+
+def customers(emulator: Emulator) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = emulator.get("/customers?limit=100")["data"]
+    return rows
+
+
+def test_the_first_time_whole_pages_are_read(northwind: Merchant, emulator: Emulator) -> None:
+    rows = customers(emulator)
+    customer_names.known(northwind, "live", [uuid.UUID(row["id"]) for row in rows])
+    emulator.forget_calls()
+    fill(northwind)
+    assert len(emulator.calls()) == 1
+    named = customer_names.known(northwind, "live", [uuid.UUID(row["id"]) for row in rows])
+    assert len(named) == len(rows)
+
+
+def test_later_only_the_wanted_ones_are_asked_for(northwind: Merchant, emulator: Emulator) -> None:
+    fill(northwind)
+    row = customers(emulator)[0]
+    CustomerName.objects.filter(customer_id=row["id"]).delete()
+    customer_names.known(northwind, "live", [uuid.UUID(row["id"])])
+    emulator.forget_calls()
+    assert fill(northwind) == 1
+    assert [call["path"].split("/")[-1] for call in emulator.calls()] == [row["id"]]
+
+
+def test_a_customer_that_is_gone_is_not_asked_for_again_and_again(northwind: Merchant, emulator: Emulator) -> None:
+    fill(northwind)
+    gone = uuid.uuid4()
+    customer_names.known(northwind, "live", [gone])
+    assert [fill(northwind), fill(northwind)] == [1, 0]
+    CustomerName.objects.filter(customer_id=gone).update(asked_at=timezone.now() - timedelta(hours=1))
+    assert fill(northwind) == 1
+
+
+def test_a_name_of_spaces_falls_back_to_the_address(northwind: Merchant, emulator: Emulator) -> None:
+    row = customers(emulator)[0]
+    emulator.patch("customers", row["id"], name="   ", company_name="")
+    fill(northwind)
+    assert CustomerName.objects.get(customer_id=row["id"]).name == row["email"]
+
+
+def test_nothing_is_asked_where_nothing_is_wanted(northwind: Merchant, emulator: Emulator) -> None:
+    assert customer_names.places_with_wanted() == []
+
+
+def test_the_worker_ends_when_asked_to(tmp_path: object) -> None:
+    environment = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3", "PLAIN_HTTP": "1"}
+    manage = [sys.executable, "manage.py"]
+    subprocess.run([*manage, "migrate", "-v0"], env=environment, check=True)
+    worker = subprocess.Popen([*manage, "worker"], env=environment)
+    time.sleep(2)
+    assert worker.poll() is None
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10) == 0

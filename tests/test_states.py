@@ -1,0 +1,82 @@
+"""The words for states, and what can be done next, as the table of the look says."""
+
+from typing import Any
+
+import pytest
+
+from orders import states
+from orders.services.next_steps import next_steps
+from tests.test_amounts import an_order
+
+PAID = {"status": "paid", "amount_paid": 2090, "amount_due": 0}
+
+
+@pytest.mark.parametrize(
+    ("fields", "word", "tone"),
+    [
+        ({"status": "canceled"}, "Canceled", ""),
+        ({"status": "draft"}, "Draft", ""),
+        ({"total": 0, "amount_due": 0, "status": "paid"}, "Nothing to pay", ""),
+        ({}, "Payment due", "wait"),
+        ({"status": "partially_paid", "amount_paid": 90, "amount_due": 2000}, "Part paid", "wait"),
+        (PAID | {"amount_refunded": 2090, "status": "refunded"}, "Refunded", ""),
+        (PAID | {"amount_refunded": 90}, "Part refunded", ""),
+        (PAID, "Paid", "good"),
+        ({"status": "fulfilled"}, "Payment due", "wait"),
+        ({"status": "on_hold"}, "on_hold", ""),
+    ],
+)
+def test_payment_is_told_from_the_amounts(fields: dict[str, Any], word: str, tone: str) -> None:
+    state = states.payment_state(an_order(**fields))
+    assert (state.word, state.tone) == (word, tone)
+
+
+@pytest.mark.parametrize(
+    ("fields", "word", "tone"),
+    [
+        ({"fulfillment_status": None}, "Nothing to ship", ""),
+        ({"fulfillment_status": "returned"}, "Returned", ""),
+        ({"fulfillment_status": "fulfilled"}, "Fulfilled", "good"),
+        ({"fulfillment_status": "partial"}, "Part fulfilled", "wait"),
+        (PAID | {"fulfillment_status": "unfulfilled"}, "Unfulfilled", "wait"),
+        ({"fulfillment_status": "unfulfilled"}, "Unfulfilled", ""),
+        ({"fulfillment_status": "teleported"}, "teleported", ""),
+    ],
+)
+def test_fulfilment_has_its_own_word(fields: dict[str, Any], word: str, tone: str) -> None:
+    state = states.fulfillment_state(an_order(**fields))
+    assert (state.word, state.tone) == (word, tone)
+
+
+@pytest.mark.parametrize(
+    ("fields", "finished"),
+    [
+        ({"status": "canceled"}, True),
+        (PAID | {"fulfillment_status": "fulfilled"}, True),
+        (PAID | {"fulfillment_status": None}, True),
+        (PAID | {"fulfillment_status": "unfulfilled"}, False),
+        ({"status": "fulfilled", "fulfillment_status": "fulfilled"}, False),  # shipped, and still unpaid
+    ],
+)
+def test_a_row_is_quiet_when_nobody_has_anything_left_to_do(fields: dict[str, Any], finished: bool) -> None:
+    assert states.finished(an_order(**fields)) is finished
+
+
+# What the status machine allows, by status: payment, fulfilment, refund, change of lines, cancel.
+ALLOWED = {
+    "draft": ({}, "Take payment, Change line items, Cancel"),
+    "pending": ({}, "Take payment, Change line items, Cancel"),
+    "partially_paid": ({"amount_paid": 90, "amount_due": 2000}, "Take payment, Refund"),
+    "paid": (PAID, "Fulfil, Refund"),
+    "fulfilled": (PAID | {"fulfillment_status": "fulfilled"}, "Refund"),
+    "refunded": (PAID | {"amount_refunded": 2090}, ""),
+    "canceled": ({}, ""),
+}
+
+
+@pytest.mark.parametrize("status", ALLOWED)
+def test_each_status_allows_what_it_allows_and_says_why_not_the_rest(status: str) -> None:
+    fields, allowed = ALLOWED[status]
+    steps = next_steps(an_order(**{"fulfillment_status": "unfulfilled", **fields, "status": status})).steps
+    assert ", ".join(step.name for step in steps if step.possible) == allowed
+    assert all(step.reason.endswith(".") for step in steps if not step.possible)
