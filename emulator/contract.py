@@ -14,7 +14,7 @@ from emulator.messages import Json
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
-_INTEGER = re.compile(r"-?\d{1,15}")
+_INTEGER = re.compile(r"-?[0-9]{1,4000}")
 
 
 class Invalid(Exception):
@@ -47,6 +47,7 @@ class Operation:
     query: dict[str, Json]  # name: parameter
     body: Json | None
     body_required: bool
+    responses: dict[int, str]  # status: name of the shared response, "" for one of its own
 
 
 class Contract:
@@ -120,6 +121,7 @@ class Contract:
             query={p["name"]: p for p in parameters if p["in"] == "query"},
             body=body["content"]["application/json"]["schema"] if body else None,
             body_required=bool(body and body.get("required")),
+            responses={int(s): r.get("$ref", "").rpartition("/")[2] for s, r in operation["responses"].items()},
         )
 
     def _resolve(self, schema: Json) -> Json:

@@ -67,16 +67,24 @@ def dump(content: Any) -> bytes:
         return json.dumps(content, separators=(",", ":")).encode()
 
 
-def parse(text: bytes) -> Any:
-    """JSON as the standard has it. Raises ValueError, also for NaN, Infinity and endless nesting."""
+def parse(text: bytes, *, like_javascript: bool = False) -> Any:
+    """JSON as the standard has it. Raises ValueError, also for NaN, Infinity and endless nesting.
+
+    JavaScript, in which RevKeen is written, knows no difference between 12.0 and 12.
+    """
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse, parse_float=_number if like_javascript else None)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def _phrase(status: int) -> str:

@@ -155,6 +155,7 @@ class Store:
     def slice(self, kind: str, account: int, where: Where, limit: int, offset: int) -> list[bytes]:
         conditions, values = _join(account, where)
         sql = f"SELECT doc FROM {self._table(kind)} WHERE {conditions} ORDER BY created DESC, id DESC LIMIT ? OFFSET ?"  # noqa: S608
+        offset = min(offset, 2**62)  # SQLite takes no larger number
         return [row[0] for row in self.db.execute(sql, (*values, limit, offset))]
 
     def count(self, kind: str, account: int, where: Where) -> int:

@@ -12,7 +12,7 @@ from emulator.contract import Contract, Invalid, NoMethod, NoRoute, Operation
 from emulator.delivery import Drop
 from emulator.idempotency import KeyReused, Place, Scope, StillRunning
 from emulator.keys import ApiKey
-from emulator.messages import Headers, Request, Response
+from emulator.messages import Headers, Request, Response, parse
 from emulator.revkeen import orders, payments, reads, refunds
 from emulator.revkeen.asks import Ask
 from emulator.revkeen.documents import VERSION
@@ -72,14 +72,14 @@ class RevKeen:
     # helpers
 
     async def _call(self, call: Call) -> Response:
-        path = call.request.path.removeprefix(self.prefix)
+        operation = None
         try:
+            operation, ids = self._route(call.request)
             key = self._authenticate(call)
-            operation, ids = self._route(call.request, path)
             kept = self._look_up(call.request, key, operation)
         except Refusal as refusal:
             await call.pause()
-            return refusal.response(call.request.id, bare=_answers_bare(path))
+            return _refused(refusal, call.request, operation)
         if isinstance(kept, Response):
             await call.pause()
             return kept
@@ -102,7 +102,8 @@ class RevKeen:
             raise too_many(wait)
         return key
 
-    def _route(self, request: Request, path: str) -> tuple[Operation, dict[str, str]]:
+    def _route(self, request: Request) -> tuple[Operation, dict[str, str]]:
+        path = request.path.removeprefix(self.prefix)
         try:
             return self._contract.match(request.method, path)
         except NoMethod as error:
@@ -147,7 +148,7 @@ class RevKeen:
                     world.idempotency.keep(place, response, after_work=True)
                 return response
         except Refusal as refusal:
-            response = refusal.response(call.request.id, bare=_answers_bare("/" + operation.segments[0]))
+            response = _refused(refusal, call.request, operation)
             if place:
                 world.idempotency.keep(place, response, after_work=False)
             return response
@@ -183,7 +184,7 @@ def _json(request: Request, operation: Operation) -> object:
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise invalid("The body must be application/json.", "Content-Type")
     try:
-        return request.json()
+        return parse(request.body, like_javascript=True)
     except ValueError as error:
         raise invalid(f"The body is not JSON: {error}") from None
 
@@ -194,8 +195,9 @@ def _as_refusal(error: Invalid) -> Refusal:
     return invalid(message, param or None, fields=error.problems)
 
 
-def _answers_bare(path: str) -> bool:
-    return path.split("/")[1:2] == ["products"]
+def _refused(refusal: Refusal, request: Request, operation: Operation | None) -> Response:
+    bare = operation is not None and operation.responses.get(refusal.status) == "ProductError"
+    return refusal.response(request.id, bare=bare)
 
 
 def _is_version(text: str) -> bool:

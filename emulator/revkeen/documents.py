@@ -72,14 +72,13 @@ def totals(lines: Sequence[Json]) -> Json:
 def invoice(id: str, number: str, order: Json, status: str, created_ms: int, updated_ms: int) -> Json:
     return {
         "id": id,
-        "object": "invoice",
         "customer_uuid": order["customer_id"],
         "invoice_number": number,
         "total_minor": order["total"],
         "currency": order["currency"].upper(),
         "status": status,
         "due_date": None,
-        "custom_fields": None,
+        "custom_fields": {},
         "created_at": iso(created_ms),
         "updated_at": iso(updated_ms),
     }

@@ -29,8 +29,8 @@ class Refusal(Exception):
             self.error["details"] = {"fields": fields}
 
     def response(self, request_id: str, *, bare: bool = False) -> Response:
-        """`bare` is the older form of the product calls: the error is only a text."""
-        if bare and self.status in (400, 401, 404):
+        """`bare` is the older form that some product calls have: the error is only a text."""
+        if bare:
             return json_response(self.status, {"error": self.error["message"]}, self.headers)
         return json_response(self.status, {"error": {**self.error, "request_id": request_id}}, self.headers)
 

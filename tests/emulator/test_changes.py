@@ -81,7 +81,6 @@ def test_an_order_of_digital_products_only_has_nothing_to_ship(api: httpx.Client
         ({"line_items": [LINE, {"description": "x"}]}, "line_items.1.unit_price"),
         ({"line_items": [{**LINE, "unit_price": -1}]}, "line_items.0.unit_price"),
         ({"line_items": [{**LINE, "unit_price": 12.5}]}, "line_items.0.unit_price"),
-        ({"line_items": [{**LINE, "unit_price": 12.0}]}, "line_items.0.unit_price"),
         ({"line_items": [{**LINE, "unit_price": "12"}]}, "line_items.0.unit_price"),
         ({"line_items": [{**LINE, "unit_price": True}]}, "line_items.0.unit_price"),
         ({"line_items": [{**LINE, "unit_price": 10**30}]}, "line_items"),
