@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 
@@ -16,13 +17,16 @@ from emulator.revkeen.api import RevKeen
 from emulator.revkeen.control import ROUTES as REVKEEN_CONTROL
 from emulator.seeding import KINDS, Seeding, Snapshot, fill
 from emulator.server import listen
-from emulator.store import MEMORY, Store, open_store
+from emulator.store import MEMORY, OtherState, Store, open_store
 
 
 def main() -> None:
     options = _options()
     seeding = Seeding(options.orders, options.seed, time.time_ns() // 1_000_000)
-    store = open_store(options.state, KINDS, lambda new: fill(new, seeding))
+    try:
+        store = open_store(options.state, KINDS, lambda new: fill(new, seeding))
+    except (OtherState, sqlite3.DatabaseError) as error:
+        raise SystemExit(f"emulator: {error}") from None
     app = make_app(store, Settings(latency=options.latency, limits=options.limits), untouched=options.state == MEMORY)
     try:
         asyncio.run(_serve(app, options.port))
@@ -40,7 +44,10 @@ async def _serve(app: App, port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    server = await listen(app.exchange, port)
+    try:
+        server = await listen(app.exchange, port)
+    except OSError as error:
+        raise SystemExit(f"emulator: cannot listen on port {port}: {error.strerror}") from None
     print(f"Emulator ready at http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await stopped.wait()
     server.close()

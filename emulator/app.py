@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -91,14 +92,15 @@ class App:
     async def exchange(self, request: Request, wire: Wire) -> None:
         """Answer one request on its connection."""
         api = next((api for api in self._apis if request.path.startswith(api.prefix + "/")), None)
-        if api is not None:
-            await self._exchange_with(api, request, wire)
-            return
-        if request.path.startswith("/_emulator"):
-            response = await self._control(self, request)
-        else:
-            response = json_response(404, {"error": f"Nothing is served at {request.path}"})
-        await response.delivery.send(response, wire)
+        try:
+            if api is not None:
+                await self._exchange_with(api, request, wire)
+                return
+            response = await self._answer_itself(request)
+        except Exception as error:  # a fault of the emulator's own must not look like one that was asked for
+            traceback.print_exc()
+            response = json_response(500, {"error": f"The emulator itself failed: {error!r}"})
+        await _send(request, response, wire)
 
     async def reset(self) -> None:
         """Back to the freshly seeded state; calls under way are broken off."""
@@ -127,6 +129,11 @@ class App:
 
     # helpers
 
+    async def _answer_itself(self, request: Request) -> Response:
+        if request.path.startswith("/_emulator"):
+            return await self._control(self, request)
+        return json_response(404, {"error": f"Nothing is served at {request.path}"})
+
     async def _exchange_with(self, api: Api, request: Request, wire: Wire) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 (for mypy)
@@ -138,7 +145,7 @@ class App:
         try:
             response = await self._answer(api, request, key, fault)
             entry.status = response.status
-            await response.delivery.send(response, wire)
+            await _send(request, response, wire)
         finally:
             self._under_way.discard(task)
             self.log.end(entry, response)
@@ -170,6 +177,12 @@ class App:
         names = (key.key, str(key.account), key.account.merchant, "") if key else ("",)
         latency = next((self._latencies[name] for name in names if name in self._latencies), None)
         return latency.seconds(self._rng) if latency else 0.0
+
+
+async def _send(request: Request, response: Response, wire: Wire) -> None:
+    if request.method == "HEAD":  # has no body, and one would be read as the next answer
+        response.body = b""
+    await response.delivery.send(response, wire)
 
 
 class Control(Protocol):

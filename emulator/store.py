@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -60,9 +59,13 @@ class Page(NamedTuple):
     has_more: bool
 
 
+class OtherState(Exception):
+    """The state file is not one that this emulator can use."""
+
+
 class Store:
     def __init__(self, path: str, kinds: Iterable[Kind]) -> None:
-        """Open what is there, or an empty database with the tables of these kinds."""
+        """Open what is there, or an empty database with the tables of these kinds. Raises OtherState."""
         self._path = path
         self.kinds = {kind.name: kind for kind in kinds}
         self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
@@ -70,6 +73,8 @@ class Store:
         self.db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;")
         if not self.db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             self._create_tables()
+        elif self.noted("tables") != self._tables():
+            raise OtherState(f"{path} was made by another version of the emulator; move it away and start again")
         self._counts: dict[tuple[object, ...], int] = {}
 
     def close(self) -> None:
@@ -214,6 +219,10 @@ class Store:
                 f"CREATE TABLE {kind.name} (id TEXT NOT NULL, account INTEGER NOT NULL, created INTEGER NOT NULL, "
                 f"{columns}hidden TEXT, doc BLOB NOT NULL)"
             )
+        self.note("tables", self._tables())
+
+    def _tables(self) -> dict[str, list[str]]:
+        return {kind.name: [*kind.row_columns] for kind in self.kinds.values()}
 
     def _table(self, kind: str) -> str:
         return self.kinds[kind].name  # a KeyError here keeps anything else out of the SQL
@@ -235,7 +244,7 @@ def open_store(path: str, kinds: Iterable[Kind], fill: Callable[[Store], None]) 
     elif Path(path).exists():
         store = Store(path, kinds)
     else:
-        unfinished = f"{path}.{os.getpid()}.tmp"
+        unfinished = f"{path}.tmp"
         _fill_file(unfinished, kinds, fill)
         Path(unfinished).rename(path)
         store = Store(path, kinds)
