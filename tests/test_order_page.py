@@ -51,6 +51,35 @@ def test_an_order_takes_at_most_six_calls_in_two_rounds(admin: Client, emulator:
     assert rounds(emulator.calls()) <= 2
 
 
+def test_an_order_seen_before_takes_one_round(admin: Client, emulator: Emulator) -> None:
+    order = find(emulator, customer_id=..., invoice_id=...)
+    admin.get(reverse("order_list", args=["northwind", "live"]))
+    emulator.settings(latency=40)
+    emulator.forget_calls()
+    page = text(admin.get(address(order["id"])))
+    assert (len(emulator.calls()), rounds(emulator.calls())) == (6, 1)
+    assert emulator.get(f"/customers/{order['customer_id']}")["data"]["email"] in page
+
+
+def test_a_customer_that_was_changed_meanwhile_is_the_new_one(admin: Client, emulator: Emulator) -> None:
+    order = find(emulator, customer_id=..., invoice_id=...)
+    admin.get(address(order["id"]))
+    former = emulator.get(f"/customers/{order['customer_id']}")["data"]
+    other = next(row for row in emulator.get("/customers?limit=20")["data"] if row["id"] != former["id"])
+    emulator.patch("orders", order["id"], customer_id=other["id"])
+    page = text(admin.get(address(order["id"])))
+    assert other["email"] in page
+    assert former["email"] not in page
+
+
+def test_an_invoice_that_came_meanwhile_is_shown(admin: Client, emulator: Emulator) -> None:
+    order = find(emulator, customer_id=..., invoice_id=...)
+    emulator.patch("orders", order["id"], invoice_id=None)
+    assert "No payments" in text(admin.get(address(order["id"])))
+    emulator.patch("orders", order["id"], invoice_id=order["invoice_id"])
+    assert "No payments" not in text(admin.get(address(order["id"])))
+
+
 def test_neither_calls_nor_queries_grow_with_the_lines(
     admin: Client, emulator: Emulator, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -32,25 +32,25 @@ def known(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID]) -> d
 
 
 def remember(merchant: Merchant, mode: str, customers: Iterable[Customer]) -> None:
-    """Keep the names that an answer brought along."""
-    now = timezone.now()
+    """Keep the names that an answer brought along; nothing is written where nothing is new."""
+    found = {customer.id: (customer.shown_name[:300], customer.email[:320]) for customer in customers}
+    of_place = CustomerName.objects.filter(merchant=merchant, mode=mode)
+    had = of_place.filter(customer_id__in=found).exclude(seen_at=None).values_list("customer_id", "name", "email")
+    known_already = {customer_id: (name, email) for customer_id, name, email in had}
     rows = [
         CustomerName(
-            merchant=merchant,
-            mode=mode,
-            customer_id=customer.id,
-            name=customer.shown_name[:300],
-            email=customer.email[:320],
-            seen_at=now,
+            merchant=merchant, mode=mode, customer_id=customer_id, name=name, email=email, seen_at=timezone.now()
         )
-        for customer in customers
+        for customer_id, (name, email) in found.items()
+        if known_already.get(customer_id) != (name, email)
     ]
-    CustomerName.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["merchant", "mode", "customer_id"],
-        update_fields=["name", "email", "seen_at"],
-    )
+    if rows:
+        CustomerName.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["merchant", "mode", "customer_id"],
+            update_fields=["name", "email", "seen_at"],
+        )
 
 
 def places_with_wanted() -> list[tuple[Merchant, str]]:

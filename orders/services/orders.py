@@ -1,6 +1,7 @@
 """Reading orders: the list, one order with everything around it, and its neighbours."""
 
 import uuid
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,13 @@ from orders.services import customer_names
 from orders.services.revkeen import Reading, Session
 
 PAGE_SIZE = 50
+LINKS_REMEMBERED = 20_000
+
+Links = tuple[uuid.UUID | None, uuid.UUID | None]  # an order's customer and invoice
+NO_LINKS: Links = (None, None)
+
+# The links of the orders that this process saw last, by merchant, mode and order.
+_links: OrderedDict[tuple[int, str, uuid.UUID], Links] = OrderedDict()
 
 
 @dataclass(frozen=True)
@@ -33,18 +41,33 @@ class OrderFile:
 
 
 def list_orders(api: Session, asked: dict[str, Any]) -> Reading[Listing[Order]]:
-    return api.get(reads.orders(limit=PAGE_SIZE, **asked))
+    listing = api.get(reads.orders(limit=PAGE_SIZE, **asked))
+    _remember_links(api, listing.value.rows if listing.value else [])
+    return listing
 
 
 def order_file(api: Session, order_id: uuid.UUID) -> OrderFile:
-    """Six calls in two rounds: what the address tells, then what the order tells. Raise the order's `ApiError`."""
-    order, events, products = api.get_together(reads.order(order_id), reads.order_events(order_id), reads.products())
-    around = _around(order.require())
-    answers = dict(zip(around, api.get_together(*around.values()), strict=True)) if around else {}
+    """Six calls, in one round when this process has seen the order before, else in two. Raise the order's `ApiError`.
+
+    What an order is linked to is guessed from when it was last seen. The order's own answer decides, and what was
+    guessed wrong is asked for again.
+    """
+    guessed = _around(_links.get((api.merchant.pk, api.mode, order_id), NO_LINKS))
+    about: dict[str, Read[Any]] = {
+        "order": reads.order(order_id),
+        "events": reads.order_events(order_id),
+        "products": reads.products(),
+    }
+    first = _read(api, about | guessed)
+    order: Order = first["order"].require()
+    _remember_links(api, [order])
+    around = _around((order.customer_id, order.invoice_id))
+    second = _read(api, {name: read for name, read in around.items() if not _same(read, guessed.get(name))})
+    answers = {name: second.get(name) or first[name] for name in (*about, *around)}
     customer = answers.get("customer")
     if customer is not None and customer.value is not None and not customer.stale:
         customer_names.remember(api.merchant, api.mode, [customer.value])
-    return OrderFile(order, events, products, **answers)
+    return OrderFile(**answers)
 
 
 def neighbour(api: Session, order_id: uuid.UUID, direction: str) -> Order | None:
@@ -74,11 +97,27 @@ def customer_labels(
     return customer_names.known(merchant, mode, [customer_id for customer_id in customer_ids if customer_id])
 
 
-def _around(order: Order) -> dict[str, Read[Any]]:
+def _around(links: Links) -> dict[str, Read[Any]]:
+    customer_id, invoice_id = links
     around: dict[str, Read[Any]] = {}
-    if order.customer_id:
-        around["customer"] = reads.customer(order.customer_id)
-    if order.invoice_id:
-        around["invoice"] = reads.invoice(order.invoice_id)
-        around["transactions"] = reads.transactions(order.invoice_id)
+    if customer_id:
+        around["customer"] = reads.customer(customer_id)
+    if invoice_id:
+        around["invoice"] = reads.invoice(invoice_id)
+        around["transactions"] = reads.transactions(invoice_id)
     return around
+
+
+def _read(api: Session, wanted: dict[str, Read[Any]]) -> dict[str, Reading[Any]]:
+    return dict(zip(wanted, api.get_together(*wanted.values()), strict=True))
+
+
+def _same(read: Read[Any], other: Read[Any] | None) -> bool:
+    return other is not None and read.call == other.call
+
+
+def _remember_links(api: Session, orders: list[Order]) -> None:
+    for order in orders:
+        _links[(api.merchant.pk, api.mode, order.id)] = (order.customer_id, order.invoice_id)
+    while len(_links) > LINKS_REMEMBERED:
+        _links.popitem(last=False)

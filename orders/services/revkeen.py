@@ -21,7 +21,6 @@ from orders.apis.errors import (
     NotConnected,
     NotSent,
     RateLimited,
-    Refused,
     Unknown,
 )
 from orders.apis.gate import Gate, gate_of
@@ -73,9 +72,9 @@ class Reading(Generic[T]):
 class Session:
     """The calls of one page. With an error for a client every read ends in that error, or in its last good copy."""
 
-    def __init__(self, merchant: Merchant, mode: str, client: Client | ApiError) -> None:
+    def __init__(self, merchant: Merchant, mode: str, connection: Connection | None, client: Client | ApiError) -> None:
         self.merchant, self.mode = merchant, mode
-        self._client = client
+        self._connection, self._client = connection, client
         self.errors: list[ApiError] = []
         self.answered = False
 
@@ -92,27 +91,31 @@ class Session:
     def get_together(self, *reads: Read[Any]) -> tuple[Reading[Any], ...]: ...
     def get_together(self, *reads: Read[Any]) -> tuple[Reading[Any], ...]:
         """One round: reads that do not depend on each other, side by side."""
-        gots = self._calls(reads)
-        errors = [got.error for got in gots if got.error is not None]
-        self.errors += errors
-        self.answered = self.answered or len(errors) < len(gots)
-        copy = self._copy(reads, errors)
-        if copy is None and len(errors) < len(gots):
-            copies.keep(self.merchant, self.mode, reads, [got.body for got in gots])
-        return tuple(
-            _reading(read, got, copy, place) for place, (read, got) in enumerate(zip(reads, gots, strict=True))
-        )
+        return tuple(self._reading(read, got) for read, got in zip(reads, self._calls(reads), strict=True))
 
     def _calls(self, reads: tuple[Read[Any], ...]) -> tuple[Got[Any], ...]:
         if isinstance(self._client, ApiError):
             return tuple(Got(error=self._client) for _ in reads)
         return self._client.get_together(*reads)
 
-    def _copy(self, reads: tuple[Read[Any], ...], errors: list[ApiError]) -> copies.Copy | None:
+    def _reading(self, read: Read[T], got: Got[T]) -> Reading[T]:
+        if got.error is None:
+            self.answered = True
+            if self._connection is not None:
+                copies.keep(self._connection.pk, read, got.body)
+            return Reading(timezone.now(), got.value, body=got.body)
+        self.errors.append(got.error)
+        return self._last_copy(read, got.error) or Reading(timezone.now(), error=got.error)
+
+    def _last_copy(self, read: Read[T], error: ApiError) -> Reading[T] | None:
         """A refusal is an answer; only where there was none does an old answer stand in."""
-        if any(isinstance(error, NotSent | Unknown) and not isinstance(error, NotConnected) for error in errors):
-            return copies.find(self.merchant, self.mode, reads) or copies.NOTHING
-        return None
+        if self._connection is None or not isinstance(error, NotSent | Unknown):
+            return None
+        copy = copies.find(self._connection.pk, read)
+        try:
+            return Reading(copy.as_of, decode(read, copy.body), error, copy.body) if copy else None
+        except Unknown:  # kept by another version of this program
+            return None
 
 
 @contextmanager
@@ -124,7 +127,7 @@ def session(merchant: Merchant, mode: str) -> Iterator[Session]:
     connection = active_connection(merchant, mode)
     with ExitStack() as place:
         client = _client(connection, place)
-        page = Session(merchant, mode, client)
+        page = Session(merchant, mode, connection, client)
         try:
             yield page
         finally:
@@ -175,16 +178,6 @@ def _client(connection: Connection | None, place: ExitStack) -> Client | ApiErro
         return error
     except Unreadable as error:
         return NotSent(str(error))
-
-
-def _reading(read: Read[Any], got: Got[Any], copy: copies.Copy | None, place: int) -> Reading[Any]:
-    now = timezone.now()
-    if got.error is None or copy is None or not copy.body(place) or isinstance(got.error, Refused):
-        return Reading(now, got.value, got.error, got.body)
-    try:
-        return Reading(copy.as_of, decode(read, copy.body(place)), got.error, copy.body(place))
-    except Unknown:  # kept by another version of this program
-        return Reading(now, error=got.error)
 
 
 def _recent(moment: datetime | None, now: datetime) -> bool:

@@ -36,6 +36,11 @@ class Read(Generic[T]):
     scope: str  # what the key must be allowed to do
     params: Mapping[str, str | int] = field(default_factory=dict)
 
+    @property
+    def call(self) -> str:
+        """The same for two reads that ask the same."""
+        return f"{self.path}?{sorted(self.params.items())}"
+
 
 def order(order_id: uuid.UUID) -> Read[objects.Order]:
     def decode(body: bytes) -> objects.Order:
