@@ -7,6 +7,7 @@ import random
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from emulator.clock import Clock
@@ -55,7 +56,7 @@ class Api(Protocol):
     def caller(self, request: Request) -> ApiKey | None:
         """The key that the call carries, if it is one."""
 
-    def failure(self, status: int, code: str, message: str, headers: Headers) -> Response:
+    def failure(self, request: Request, status: int, code: str, message: str, headers: Headers) -> Response:
         """An error in the form this API gives it."""
 
     async def call(self, call: Call) -> Response: ...
@@ -152,17 +153,18 @@ class App:
 
     async def _answer(self, api: Api, request: Request, key: ApiKey | None, fault: Fault | None) -> Response:
         call = Call(request, key, self._wait_seconds(key))
+        failure = partial(api.failure, request)
         if fault is None:
             return await api.call(call)
         if fault.kind == "delay":
             return await self._delayed(api, call, fault)
         if not fault.after_work:
             await call.pause()
-            return fault.shape(NOTHING_DONE, api.failure)
+            return fault.shape(NOTHING_DONE, failure)
         if fault.kind == "error":  # the API itself fails, so it also stores that answer
-            call.failure = fault.shape(NOTHING_DONE, api.failure)
+            call.failure = fault.shape(NOTHING_DONE, failure)
             return await api.call(call)
-        return fault.shape(await api.call(call), api.failure)
+        return fault.shape(await api.call(call), failure)
 
     async def _delayed(self, api: Api, call: Call, fault: Fault) -> Response:
         seconds = float(fault.parameters["seconds"])

@@ -50,8 +50,9 @@ class Drip(Delivery):
         for start in range(0, len(slow), self.size):
             if wire.gone.is_set():
                 return
+            if start:
+                await asyncio.sleep(self.seconds)
             wire.write(slow[start : start + self.size])
-            await asyncio.sleep(self.seconds)
 
 
 @dataclass(frozen=True)

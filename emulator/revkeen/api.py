@@ -16,7 +16,7 @@ from emulator.messages import Headers, Request, Response, parse
 from emulator.revkeen import orders, payments, reads, refunds
 from emulator.revkeen.asks import Ask
 from emulator.revkeen.documents import VERSION
-from emulator.revkeen.errors import Refusal, conflict, invalid, missing_scope, too_many, unauthenticated
+from emulator.revkeen.errors import Refusal, conflict, error_family, invalid, missing_scope, too_many, unauthenticated
 
 GATEWAY_PATIENCE_SECONDS = 120.0
 _CHANGES = ("POST", "PATCH", "PUT")
@@ -55,19 +55,14 @@ class RevKeen:
     def caller(self, request: Request) -> ApiKey | None:
         return self._world.keys.find(request.headers.get("x-api-key", ""), self.provider)
 
-    def failure(self, status: int, code: str, message: str, headers: Headers) -> Response:
-        return Refusal(status, "api_error", code, message, headers=headers).response("req_fault")
+    def failure(self, request: Request, status: int, code: str, message: str, headers: Headers) -> Response:
+        refusal = Refusal(status, error_family(status), code, message, headers=headers)
+        return _with_version(request, refusal.response(request.id))
 
     async def call(self, call: Call) -> Response:
         if call.request.path == f"{self.prefix}/openapi.json":
             return Response(200, self._contract.text)
-        response = await self._call(call)
-        version = call.request.headers.get("revkeen-version", VERSION)
-        response.headers = (
-            *response.headers,
-            ("RevKeen-Version", version if _is_version(version) else VERSION),
-        )
-        return response
+        return _with_version(call.request, await self._call(call))
 
     # helpers
 
@@ -172,7 +167,7 @@ class RevKeen:
         try:
             await asyncio.wait_for(request.gone.wait(), GATEWAY_PATIENCE_SECONDS)
         except TimeoutError:
-            return self.failure(500, "gateway_timeout", "The gateway did not answer.", ())
+            return Refusal(500, "api_error", "gateway_timeout", "The gateway did not answer.").response(request.id)
         return Response(500, delivery=Drop("close"))
 
 
@@ -198,6 +193,14 @@ def _as_refusal(error: Invalid) -> Refusal:
 def _refused(refusal: Refusal, request: Request, operation: Operation | None) -> Response:
     bare = operation is not None and operation.responses.get(refusal.status) == "ProductError"
     return refusal.response(request.id, bare=bare)
+
+
+def _with_version(request: Request, response: Response) -> Response:
+    """Every answer says which version served it: the one asked for, or the default."""
+    asked = request.headers.get("revkeen-version", VERSION)
+    version = ("RevKeen-Version", asked if _is_version(asked) else VERSION)
+    response.headers = (*(header for header in response.headers if header[0] != version[0]), version)
+    return response
 
 
 def _is_version(text: str) -> bool:

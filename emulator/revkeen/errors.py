@@ -35,6 +35,12 @@ class Refusal(Exception):
         return json_response(self.status, {"error": {**self.error, "request_id": request_id}}, self.headers)
 
 
+def error_family(status: int) -> str:
+    """The error type that goes with a status."""
+    families = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+    return families.get(status, "api_error" if status >= 500 else "invalid_request_error")
+
+
 def invalid(
     message: str,
     param: str | None = None,

@@ -10,7 +10,7 @@ from emulator.accounts import ACCOUNTS, Account
 from emulator.keys import ApiKey, save_key
 from emulator.revkeen.seed.lives import MINUTE_MS, Life, Shop, code
 from emulator.revkeen.seed.plans import DAY_MS, SHOWCASE, everyday
-from emulator.revkeen.seed.shelves import fill_customers, fill_products
+from emulator.revkeen.seed.shelves import People, fill_customers, fill_products
 from emulator.revkeen.seed.stamps import Cells, Stamp
 from emulator.store import Row, Store
 
@@ -34,83 +34,74 @@ def _fill_account(store: Store, account: Account, orders: int, rng: random.Rando
     products, us_cents = fill_products(store, account, rng, now_ms)
     people = fill_customers(store, account, rng, now_ms, count=max(60, min(orders // 5, 20_000)))
     subscriptions = [code(account, 2**28 + n) + "-5b5c-4b5c-a5b5-c5b5c5b5c5b5" for n in range(8)]
-    shop = Shop(account, now_ms, products, us_cents, subscriptions)
-    ages = _ages(orders, rng)
-    number = _FIRST_NUMBER[account.mode] + orders
-    store.note(f"last_number_{account.id}", number)
-    lived = min(orders, LIVED)
-    cases = _live(store, shop, rng, ages[:lived], number, people.usual, people.hard)
-    _stamp(store, shop, rng, ages, lived, number, people.usual)
-    store.note(f"cases_{account.id}", {"orders": cases, "customers": people.cases})
+    books = _Books(store, Shop(account, now_ms, products, us_cents, subscriptions), people, _ages(orders, rng), rng)
+    books.live()
+    books.stamp()
+    store.note(f"last_number_{account.id}", books.newest_number)
+    store.note(f"cases_{account.id}", {"orders": books.cases, "customers": people.cases})
 
 
-def _live(
-    store: Store,
-    shop: Shop,
-    rng: random.Random,
-    ages: list[int],
-    number: int,
-    usual: list[str],
-    hard: list[str],
-) -> dict[str, str]:
-    """Orders that each have a life of their own; gives the ids of the showcase by its names."""
-    stride = max(1.0, min(9.0, (len(ages) - 1) / len(SHOWCASE)))
-    shown = {int(place * stride): (place, plan) for place, plan in enumerate(SHOWCASE)}
-    hard_ones = cycle(hard)
-    cases: dict[str, str] = {}
-    rows: dict[str, list[Row]] = {kind: [] for kind in store.kinds}
-    for rank, age in enumerate(ages):
-        place, plan = shown.get(rank, (-1, None))
-        # Every other showcase order belongs to a customer with a difficult name, all others to everyday ones.
-        is_hard = plan is not None and place % 2 == 1 and not plan.guest
-        customer = next(hard_ones) if is_hard else usual[int(rng.random() ** 2 * len(usual))]
-        life = Life(
-            shop,
-            rng,
-            plan or everyday(rng, age),
-            serial=rank,
-            number=number - rank,
-            age_ms=age,
-            customer=customer,
-        )
-        life.tell()
-        for kind, made in life.rows.items():
-            rows[kind] += made
-        if plan:
-            cases[plan.case] = life.order["id"]
-    for kind, made in rows.items():
-        store.add(kind, made)
-    return cases
+class _Books:
+    """The orders of one account, by rank: the newest is 0."""
 
+    def __init__(self, store: Store, shop: Shop, people: People, ages: list[int], rng: random.Random) -> None:
+        self._store, self._shop, self._people, self._ages, self._rng = store, shop, people, ages, rng
+        self.newest_number = _FIRST_NUMBER[shop.account.mode] + len(ages)
+        self.cases: dict[str, str] = {}  # ids of the showcase by its names
 
-def _stamp(
-    store: Store, shop: Shop, rng: random.Random, ages: list[int], start: int, number: int, usual: list[str]
-) -> None:
-    if start >= len(ages):
-        return
-    stamps = []
-    for shape in range(SHAPES):
-        age = ages[start + (len(ages) - start) * shape // SHAPES]
-        life = Life(
-            shop,
-            rng,
-            everyday(rng, age),
-            serial=len(ages) + shape,
-            number=-1 - shape,
-            age_ms=age,
-            customer=usual[0],
-        )
-        stamps.append(Stamp(life, store.kinds))
-    by_age = [stamp.age_ms for stamp in stamps]
-    rows: dict[str, list[Cells]] = {kind: [] for kind in store.kinds}
-    for rank in range(start, len(ages)):
-        near = bisect_left(by_age, ages[rank]) + rng.randrange(-5, 6)
-        customer = usual[int(rng.random() ** 2 * len(usual))]
-        stamps[max(0, min(near, SHAPES - 1))].copy(code(shop.account, rank), number - rank, customer, ages[rank], rows)
-        if rank % _CHUNK == 0 or rank == len(ages) - 1:
+    def live(self) -> None:
+        """The newest orders each have a life of their own; the showcase stands among them."""
+        ages = self._ages[:LIVED]
+        stride = max(1.0, min(9.0, (len(ages) - 1) / len(SHOWCASE)))
+        shown = {int(place * stride): (place, plan) for place, plan in enumerate(SHOWCASE)}
+        hard_names = cycle(self._people.hard)
+        rows: dict[str, list[Row]] = {kind: [] for kind in self._store.kinds}
+        for rank, age in enumerate(ages):
+            place, plan = shown.get(rank, (0, everyday(self._rng, age)))
+            # Every other one of the showcase belongs to somebody with a difficult name.
+            customer = next(hard_names) if place % 2 and not plan.guest else self._customer()
+            life = Life(self._shop, self._rng, plan, rank, self.newest_number - rank, age, customer)
+            life.tell()
+            for kind, made in life.rows.items():
+                rows[kind] += made
+            if plan.case:
+                self.cases[plan.case] = life.order["id"]
+        for kind, made in rows.items():
+            self._store.add(kind, made)
+
+    def stamp(self) -> None:
+        """All the others are copies of lives of about the same age."""
+        ranks = range(LIVED, len(self._ages))
+        stamps = self._stamps() if ranks else []
+        by_age = [stamp.age_ms for stamp in stamps]
+        for start in ranks[::_CHUNK]:
+            rows: dict[str, list[Cells]] = {kind: [] for kind in self._store.kinds}
+            for rank in range(start, min(start + _CHUNK, ranks.stop)):
+                near = bisect_left(by_age, self._ages[rank]) + self._rng.randrange(-5, 6)
+                its_own = (
+                    code(self._shop.account, rank),
+                    self.newest_number - rank,
+                    self._customer(),
+                    self._ages[rank],
+                )
+                stamps[max(0, min(near, SHAPES - 1))].copy(*its_own, rows)
             for kind, made in rows.items():
-                store.add_raw(kind, made)
-                made.clear()
+                self._store.add_raw(kind, made)
+
+    def _stamps(self) -> list[Stamp]:
+        """Spread over all ages, the youngest first."""
+        ages = [self._ages[LIVED + (len(self._ages) - LIVED) * shape // SHAPES] for shape in range(SHAPES)]
+        customer, after_all = self._people.usual[0], len(self._ages)
+        lives = (
+            Life(self._shop, self._rng, everyday(self._rng, age), after_all + shape, -1 - shape, age, customer)
+            for shape, age in enumerate(ages)
+        )
+        return [Stamp(life, self._store.kinds) for life in lives]
+
+    def _customer(self) -> str:
+        """One of those with everyday names; some order much more often than others."""
+        usual = self._people.usual
+        return usual[int(self._rng.random() ** 2 * len(usual))]
 
 
 def _ages(count: int, rng: random.Random) -> list[int]:

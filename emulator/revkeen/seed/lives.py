@@ -38,15 +38,7 @@ class Life:
     """Plays a plan through; afterwards `rows` has what it left, by kind."""
 
     def __init__(
-        self,
-        shop: Shop,
-        rng: random.Random,
-        plan: Plan,
-        *,
-        serial: int,
-        number: int,
-        age_ms: int,
-        customer: str | None,
+        self, shop: Shop, rng: random.Random, plan: Plan, serial: int, number: int, age_ms: int, customer: str
     ) -> None:
         self.shop, self.plan, self.rng = shop, plan, rng
         self.code = code(shop.account, serial)
