@@ -65,6 +65,7 @@ def _person(url: str, until: float, headers: dict[str, str], outcome: Outcome) -
             continue
         if status == 503:
             outcome.refused += 1
+            connection.close()  # the server would close it meanwhile
             time.sleep(min(float(answered.get("retry-after", 1)), max(0.0, until - time.monotonic())))
         elif status == 200:
             outcome.times.append(time.monotonic() - started)

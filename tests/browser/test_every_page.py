@@ -12,8 +12,14 @@ pytestmark = pytest.mark.browser
 
 
 def visit(page: Page, emulator: RunningEmulator) -> list[tuple[str, str]]:
+    """Name and address of every page, those included that the settings lead to."""
     base = page.url.split("/northwind")[0]
-    return [(name, base + path) for name, path in pages(emulator).items()]
+    addresses = {name: base + path for name, path in pages(emulator).items()}
+    for name in ("connections", "members", "second factor"):
+        page.goto(addresses[name])
+        links = page.eval_on_selector_all("main a[href]", "all => all.map(link => link.href)")
+        addresses |= {link.removeprefix(base): link for link in links if link.startswith(addresses[name])}
+    return list(addresses.items())
 
 
 def faults_of(page: Page) -> list[str]:
