@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.apis import gate, transport
-from orders.models import Connection
+from orders.models import Connection, Merchant
 from tests.emulation import Emulator
 
 Page = Callable[[], HttpResponse]
@@ -232,6 +232,22 @@ def test_an_order_page_never_shows_an_amount_that_is_none(
     response = admin.get(reverse("order_detail", args=["northwind", "live", order_id]))
     assert response.status_code == 503
     assert "something we cannot read" in text(response)
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00"]
+)
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Denver"])
+def test_a_moment_at_the_end_of_time_is_shown_as_it_was_sent(
+    zone: str, moment: str, page: Page, northwind: Merchant, emulator: Emulator
+) -> None:
+    Merchant.objects.update(time_zone=zone)
+    for path, prefix in (("/orders$", "data.0."), ("/orders/[^/]+$", "")):
+        fields = ("created_at", "updated_at", "paid_at", "expires_at")
+        emulator.fault("alter", path=path, set={prefix + field: moment for field in fields})
+    response = page()
+    assert response.status_code == 200
+    assert text(response).count(f'datetime="{moment[:10]}')
 
 
 def test_an_answer_about_another_order_is_not_shown(admin: Client, order_id: str, emulator: Emulator) -> None:

@@ -24,14 +24,14 @@ def moment(value: datetime | None, zone: ZoneInfo, none: str = "") -> SafeString
     """`Today 10:30`, `18 Nov 21:38`; the element carries the exact time."""
     if value is None:
         return format_html('<span class="muted">{}</span>', none) if none else ""
-    local = value.astimezone(zone)
+    local = _local(value, zone)
     return _time(local, f"{_day(local, zone)} {local:%H:%M}")
 
 
 @register.simple_tag
 def short_moment(value: datetime, zone: ZoneInfo) -> SafeString:
     """`10:30`, `18 Nov` or `2025`, for a narrow column; the element carries the exact time."""
-    local, today = value.astimezone(zone), _today(zone)
+    local, today = _local(value, zone), _today(zone)
     if local.date() == today:
         return _time(local, f"{local:%H:%M}")
     return _time(local, f"{local.day} {local:%b}" if local.year == today.year else str(local.year))
@@ -40,7 +40,7 @@ def short_moment(value: datetime, zone: ZoneInfo) -> SafeString:
 @register.simple_tag
 def clock(value: datetime, zone: ZoneInfo) -> SafeString:
     """`14:32:08 CET`, with the day where that is not today."""
-    local = value.astimezone(zone)
+    local = _local(value, zone)
     day = "" if local.date() == _today(zone) else f"{_day(local, zone)} "
     return _time(local, f"{day}{local:%H:%M:%S %Z}")
 
@@ -92,6 +92,14 @@ def as_text(value: Any) -> str:
     """A value of metadata: text as it is, everything else as JSON, and nothing endless."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+
+
+def _local(value: datetime, zone: ZoneInfo) -> datetime:
+    """In the merchant's zone; as it was sent where that is beyond the calendar: year 1 or 9999 may stand for never."""
+    try:
+        return value.astimezone(zone)
+    except OverflowError:
+        return value
 
 
 def _time(local: datetime, words: str) -> SafeString:
