@@ -82,7 +82,7 @@ def _to_sign_in(request: Request) -> HttpResponse:
     if not request.htmx:
         return redirect_to_login(_way_back(request))
     # A part of a page cannot be replaced by the sign-in form: the whole page goes there and comes back.
-    page = request.htmx.current_url_abs_path or "/"
+    page = _own_page(request, request.htmx.current_url or "")
     return HttpResponseClientRedirect(redirect_to_login(page).url)
 
 
@@ -90,8 +90,18 @@ def _way_back(request: Request) -> str:
     """A form cannot be asked for again after signing in: back to the page it stood on."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
-    page = urlsplit(request.headers.get("Referer", ""))
-    return page.path if page.netloc == request.get_host() else "/"
+    return _own_page(request, request.headers.get("Referer", ""))
+
+
+def _own_page(request: Request, address: str) -> str:
+    """The page of ours at an address that a header names; home for any other, because headers can be forged."""
+    try:
+        page = urlsplit(address)
+    except ValueError:
+        return "/"
+    if page.netloc != request.get_host():
+        return "/"
+    return f"{page.path}?{page.query}" if page.query else page.path or "/"
 
 
 def _to_second_factor(request: MerchantRequest) -> HttpResponse:

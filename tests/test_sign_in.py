@@ -151,8 +151,16 @@ def test_whoever_was_signed_out_meanwhile_comes_back_to_the_form(mara: User) -> 
     sent_to = reverse("connection_add", args=["northwind", "live"])
     answer = SecureClient().post(sent_to, {"key": "x"}, headers={"Referer": form})
     assert answer["Location"] == "/account/login/?next=/northwind/live/settings/connections/"
-    answer = SecureClient().post(sent_to, {"key": "x"}, headers={"Referer": "https://evil.example/x"})
-    assert answer["Location"] == "/account/login/?next=/"
+    for elsewhere in ("https://evil.example/x", "https://["):
+        answer = SecureClient().post(sent_to, {"key": "x"}, headers={"Referer": elsewhere})
+        assert answer["Location"] == "/account/login/?next=/"
+
+
+@pytest.mark.parametrize("address", ["https://[", "https://evil.example/x", "//", "x" * 3000])
+def test_a_forged_address_of_the_page_leads_home(address: str, northwind: Merchant) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": address}
+    answer = SecureClient().get("/northwind/live/orders/", headers=headers)
+    assert answer["HX-Redirect"] == "/account/login/?next=/"
 
 
 # --- Forgotten passwords -------------------------------------------------------------------------------------------
