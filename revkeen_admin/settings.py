@@ -96,7 +96,9 @@ def database(url: str, sqlite_options: dict[str, object]) -> dict[str, object]:
     if config["ENGINE"] == "django.db.backends.sqlite3":
         # A connection to a file costs nothing to keep, and reopening it runs the PRAGMAs again.
         return config | {"OPTIONS": sqlite_options, "CONN_MAX_AGE": None}
-    return config | {"OPTIONS": {"pool": True}}
+    # One for each thread: a page holds its connection while it waits for RevKeen, and one merchant's slow pages must
+    # not take those of the others. Looked at before use, because a server that restarted has closed them.
+    return config | {"OPTIONS": {"pool": {"min_size": 1, "max_size": 32}}, "CONN_HEALTH_CHECKS": True}
 
 
 DATABASES = {

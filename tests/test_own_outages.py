@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from tests.conftest import SecureClient
 from tests.emulation import Emulator
+from tests.processes import READY, Site
 
 ORDERS = reverse("order_list", args=["northwind", "live"])
 
@@ -59,3 +60,28 @@ def test_without_the_cache_nobody_can_guess_passwords(no_cache: None) -> None:
     answer = client.post("/account/login/", {"login": "admin@northwind.example", "password": "a good password"})
     assert answer.status_code == 500
     assert not answer.wsgi_request.user.is_authenticated
+
+
+PAGES = f"""
+import json
+from threading import Barrier, Thread
+from django.db import close_old_connections
+from orders.models import User
+{READY}
+waiting, passed = Barrier(32, timeout=10), []
+def page():
+    User.objects.count()
+    waiting.wait()  # for RevKeen
+    User.objects.count()
+    close_old_connections()
+    passed.append(True)
+threads = [Thread(target=page) for _ in range(32)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(json.dumps(len(passed)))
+"""
+
+
+@pytest.mark.database
+def test_no_page_waits_for_the_database_because_others_wait_for_revkeen(site: Site) -> None:
+    assert site.run(PAGES) == 32
