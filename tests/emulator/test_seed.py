@@ -11,6 +11,7 @@ from emulator.accounts import ACCOUNTS
 from emulator.contract import is_uuid
 from emulator.revkeen.seed.people import HARD_NAMES
 from emulator.revkeen.seed.plans import SHOWCASE
+from emulator.revkeen.seed.retell import ensure_told
 from emulator.seeding import KINDS, Seeding, fill
 from emulator.store import MEMORY, Store
 from tests.emulator.driver import Json
@@ -186,3 +187,35 @@ def adds_up(order: Json) -> bool:
         and order["amount_due"] == order["total"] - order["amount_paid"]
         and 0 <= order["amount_refunded"] <= order["amount_paid"]
     )
+
+
+def test_the_events_of_every_order_tell_its_life(store: Store) -> None:
+    account = ACCOUNTS[0]
+    told: dict[str, list[Json]] = {}
+    for order_id, doc in store.db.execute("SELECT order_id, doc FROM events WHERE account = 1 ORDER BY created, id"):
+        told.setdefault(order_id, []).append(json.loads(doc))
+    cases = {case: [event["type"] for event in told[id]] for case, id in store.noted("cases_1")["orders"].items()}
+    assert cases["pending_declined"] == ["order.created", "payment.failed"]
+    assert cases["part_refunded"][3:] == ["refund.created", "refund.succeeded", "order.updated"]
+    assert cases["canceled"] == ["order.created", "order.canceled"]
+    for order in everything(store, "orders", account.id):
+        events = told[order["id"]]
+        last = [event["data"]["object"] for event in events if event["type"].startswith("order.")][-1]
+        assert events[0]["type"] == "order.created"
+        assert order["status"] in (last["status"], "pending")
+        assert {event["request"]["idempotency_key"] for event in events} == {None}
+
+
+def test_the_events_of_a_copied_order_are_written_down_when_asked_for() -> None:
+    store = seeded(1500)
+    order = everything(store, "orders", 1)[0]
+    told = "SELECT count(*) FROM events WHERE order_id = ?"
+    assert store.db.execute(told, (order["id"],)).fetchone() == (0,)
+    for _ in range(2):
+        ensure_told(store, ACCOUNTS[0], order["id"])
+    events = [e for e in everything(store, "events", 1) if e["id"].startswith(order["id"][:8])]
+    assert (events[0]["type"], events[0]["created"]) == (
+        "order.created",
+        int(datetime.fromisoformat(order["created_at"]).timestamp()),
+    )
+    assert len({event["type"] for event in events}) == len(events)

@@ -41,7 +41,7 @@ def retell(
     account: Account, order: Json, transactions: Iterable[Json], refunds: Iterable[Json], until_ms: int
 ) -> list[Row]:
     """What happened until then; anything later has events of its own."""
-    happenings = [*_own(order), *_payments(order, transactions), *_refunds(refunds)]
+    happenings = [*_own(order), *_payments(order, transactions), *_refunds(order, refunds)]
     happenings = sorted((h for h in happenings if h.moment_ms <= until_ms), key=lambda h: h.moment_ms)
     told: Json = {**{name: order[name] for name in _TOLD}, **_START, "amount_due": order["total"]}
     if told["fulfillment_status"]:
@@ -79,7 +79,7 @@ def _payments(order: Json, transactions: Iterable[Json]) -> Iterator[Happening]:
         yield Happening(_ms(order["paid_at"]), "order.paid", None, {"status": "paid"})
 
 
-def _refunds(refunds: Iterable[Json]) -> Iterator[Happening]:
+def _refunds(order: Json, refunds: Iterable[Json]) -> Iterator[Happening]:
     given_back = 0
     for refund in sorted(refunds, key=lambda refund: str(refund["created_at"])):
         moment = _ms(refund["created_at"])
@@ -87,7 +87,10 @@ def _refunds(refunds: Iterable[Json]) -> Iterator[Happening]:
         if refund["status"] == "succeeded":
             given_back += refund["amount_minor"]
             yield Happening(moment, "refund.succeeded", refund, {})
-            yield Happening(moment, "order.updated", None, {"amount_refunded": given_back})
+            changes: Json = {"amount_refunded": given_back}
+            if given_back == order["amount_paid"]:
+                changes["status"] = "refunded"
+            yield Happening(moment, "order.updated", None, changes)
         elif refund["status"] == "failed":
             yield Happening(moment, "refund.failed", refund, {})
 
