@@ -35,7 +35,7 @@ def test_a_reset_puts_everything_back(api: httpx.Client, emulator: Driver) -> No
 
 
 def test_the_log_tells_which_calls_ran_side_by_side(emulator: Driver, connect: Connect) -> None:
-    emulator.settings(latency="80")
+    emulator.settings(latency="300")
     calls = [threading.Thread(target=connect(LIVE).get, args=(path,)) for path in ("/orders", "/customers")]
     for call in calls:
         call.start()
@@ -64,10 +64,10 @@ def test_latency_is_set_for_all_and_for_one_merchant(emulator: Driver, api: http
         client.get("/orders?limit=1")
         return time.monotonic() - began
 
-    emulator.settings(latency="60", latency_of={"kestrel/live": "250"})
-    assert 0.06 <= seconds(api) < 0.2
-    assert seconds(connect("rk_live_kestrel_demo")) >= 0.25
-    assert seconds(connect("rk_sandbox_kestrel_demo")) < 0.2
+    emulator.settings(latency="60", latency_of={"kestrel/live": "1000"})
+    assert 0.06 <= seconds(api) < 1
+    assert seconds(connect("rk_live_kestrel_demo")) >= 1
+    assert seconds(connect("rk_sandbox_kestrel_demo")) < 1
 
 
 def test_latency_can_be_spread_out(emulator: Driver, api: httpx.Client) -> None:
@@ -77,8 +77,8 @@ def test_latency_can_be_spread_out(emulator: Driver, api: httpx.Client) -> None:
         began = time.monotonic()
         api.get("/orders?limit=1")
         took.append(time.monotonic() - began)
-    assert 0.003 < sorted(took)[30] < 0.03
-    assert max(took) > 2 * sorted(took)[30]
+    assert sorted(took)[30] > 0.005
+    assert max(took) > 2 * min(took)
 
 
 @pytest.mark.parametrize("wrong", [{"latency": "fast"}, {"latency": "-1"}, {"limits": "x"}, {"colour": "red"}])
