@@ -1,7 +1,7 @@
 """Orders as rows of a table, the same in the list, on a customer's page and beside an order."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from orders import states
@@ -57,7 +57,7 @@ def order_row(order: Order, names: dict[uuid.UUID, str], ticked: Collection[str]
         payment=states.payment_state(order),
         fulfillment=states.fulfillment_state(order),
         total=order.money(order.total),
-        due=order.money(order.amount_due) if order.amount_due and not states.finished(order) else None,
+        due=order.money(due) if (due := _due(order)) else None,
         adds_up=not amounts.mismatches(order),
         done=states.finished(order),
         ticked=str(order.id) in ticked,
@@ -74,7 +74,18 @@ def _currencies(orders: list[Order]) -> list[str]:
 
 
 def _sum(orders: list[Order], currency: str) -> Sum:
-    def add(name: str) -> Money:
-        return Money(sum(getattr(order, name) for order in orders), currency)
+    def add(amounts: Iterable[int]) -> Money:
+        return Money(sum(amounts), currency)
 
-    return Sum(len(orders), add("total"), add("amount_paid"), add("amount_refunded"), add("amount_due"))
+    return Sum(
+        count=len(orders),
+        total=add(order.total for order in orders),
+        paid=add(order.amount_paid for order in orders),
+        refunded=add(order.amount_refunded for order in orders),
+        due=add(_due(order) for order in orders),
+    )
+
+
+def _due(order: Order) -> int:
+    """Minor units that somebody still has to pay; RevKeen keeps an `amount_due` on canceled orders too."""
+    return 0 if states.finished(order) else order.amount_due
