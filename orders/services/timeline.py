@@ -19,10 +19,11 @@ ICONS_AND_WORDS = {
     "payment.succeeded": ("coin", "Payment received"),
     "payment.failed": ("circle-x", "Payment failed"),
     "payment.refunded": ("arrow-back-up", "Refunded"),
-    "refund.created": ("arrow-back-up", "Refund asked for"),
+    "refund.created": ("arrow-back-up", "Refund requested"),
     "refund.succeeded": ("arrow-back-up", "Refunded"),
     "refund.failed": ("circle-x", "Refund failed"),
 }
+ABOUT_MONEY = {"order.created", "order.paid"} | {name for name in ICONS_AND_WORDS if not name.startswith("order.")}
 AMOUNTS = ("amount_minor", "amount", "total")
 
 
@@ -31,7 +32,6 @@ class Entry:
     at: datetime
     icon: str
     text: str
-    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,8 @@ def days(events: Iterable[Event], zone: ZoneInfo) -> list[Day]:
 
 def _entry(event: Event, zone: ZoneInfo) -> Entry:
     icon, words = ICONS_AND_WORDS.get(event.type, ("point", event.type[:60]))
-    amount = _amount(event)
-    changed = ", ".join(sorted(event.data.previous_attributes or {})).replace("_", " ")
-    detail = f"changed: {changed[:200]}" if changed else ""
-    return Entry(event.at.astimezone(zone), icon, f"{words}: {amount}" if amount else words, detail)
+    about = _amount(event) if event.type in ABOUT_MONEY else _changed(event)
+    return Entry(event.at.astimezone(zone), icon, f"{words}: {about}" if about else words)
 
 
 def _amount(event: Event) -> Money | None:
@@ -59,6 +57,14 @@ def _amount(event: Event) -> Money | None:
     data = event.data.object
     minor = next((data[name] for name in AMOUNTS if isinstance(data.get(name), int)), None)
     currency = data.get("currency")
-    if minor is None or not isinstance(currency, str) or event.type == "order.updated":
+    if minor is None or not isinstance(currency, str):
         return None
     return Money(minor, currency[:3].upper())
+
+
+def _changed(event: Event) -> str:
+    """What is different since, where the event's own words do not say it already."""
+    if event.type in ICONS_AND_WORDS and event.type != "order.updated":
+        return ""
+    names = ", ".join(sorted(event.data.previous_attributes or {}))
+    return names.replace("_", " ").replace("fulfillment", "fulfilment")[:200]
