@@ -185,6 +185,25 @@ def test_ticked_orders_are_added_up_by_currency(admin: Client, emulator: Emulato
     assert response.content.decode().count(" checked") == 10
 
 
+def test_what_is_due_on_a_canceled_order_is_not_added_up(admin: Client, emulator: Emulator) -> None:
+    canceled = next(order for order in emulator.orders("status=canceled&limit=50") if order["amount_due"])
+    sums = admin.get(f"{ADDRESS}?status=canceled&tick={canceled['id']}").context["sums"]
+    assert [line.due.minor for line in sums] == [0]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("created_from=2026-11-01&created_to=2026-11-20", "from 1 Nov 2026 to 20 Nov 2026"),
+        ("created_from=2026-11-01", "from 1 Nov 2026"),
+        ("created_to=2026-11-20", "up to 20 Nov 2026"),
+        ("created_from=soon", "from soon"),
+    ],
+)
+def test_the_filter_says_its_days_as_the_rows_do(query: str, words: str, admin: Client) -> None:
+    assert f">{words}<" in admin.get(f"{ADDRESS}?{query}").content.decode()
+
+
 def test_a_live_refresh_gets_the_table_alone(admin: Client) -> None:
     response = admin.get(ADDRESS, headers={"HX-Request": "true", "HX-Target": "order-table"})
     text = response.content.decode()

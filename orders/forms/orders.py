@@ -55,6 +55,18 @@ class OrderFilter(forms.Form):
         return self.cleaned_data.get("customer")
 
     @property
+    def days_in_words(self) -> str:
+        """`from 1 Nov 2026 to 20 Nov 2026`, `up to 20 Nov 2026`; what is no day stands as it was typed."""
+        first, last = (self._in_words(name) for name in ("created_from", "created_to"))
+        if not last:
+            return f"from {first}"
+        return f"from {first} to {last}" if first else f"up to {last}"
+
+    def _in_words(self, name: str) -> str:
+        day = self.cleaned_data.get(name)
+        return _day(day) if day else self.data.get(name, "")
+
+    @property
     def conditions(self) -> list[tuple[str, str]]:
         """The set conditions as (field, words), for the page that found nothing."""
         cleaned = self.cleaned_data

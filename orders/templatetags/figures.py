@@ -15,17 +15,19 @@ from orders.money import Money
 register = template.Library()
 
 LONGEST_TEXT = 2_000
+WORDS = ("Today", "Yesterday")
 
 AGES = [("y", timedelta(days=365)), ("mo", timedelta(days=30)), ("d", timedelta(days=1)), ("h", timedelta(hours=1))]
 
 
 @register.simple_tag
-def moment(value: datetime | None, zone: ZoneInfo, none: str = "") -> SafeString | str:
-    """`Today 10:30`, `18 Nov 21:38`; the element carries the exact time."""
+def moment(value: datetime | None, zone: ZoneInfo, none: str = "", within: bool = False) -> SafeString | str:
+    """`Today 10:30`, `18 Nov 21:38`, `today 10:30` within a sentence; the element carries the exact time."""
     if value is None:
         return format_html('<span class="muted">{}</span>', none) if none else ""
     local = _local(value, zone)
-    return _time(local, f"{_day(local, zone)} {local:%H:%M}")
+    day = _day(local, zone)
+    return _time(local, f"{day.lower() if within and day in WORDS else day} {local:%H:%M}")
 
 
 @register.simple_tag
@@ -69,8 +71,9 @@ def age(value: datetime) -> str:
 @register.filter
 def day_heading(value: Any, zone: ZoneInfo) -> str:
     """`Today, 20 November 2026`."""
-    words = {0: "Today, ", 1: "Yesterday, "}.get((_today(zone) - value).days, "")
-    return f"{words}{value.day} {value:%B %Y}"
+    days_ago = (_today(zone) - value).days
+    word = f"{WORDS[days_ago]}, " if 0 <= days_ago < len(WORDS) else ""
+    return f"{word}{value.day} {value:%B %Y}"
 
 
 @register.simple_tag
@@ -109,10 +112,8 @@ def _time(local: datetime, words: str) -> SafeString:
 
 def _day(local: datetime, zone: ZoneInfo) -> str:
     today = _today(zone)
-    if local.date() == today:
-        return "Today"
-    if local.date() == today - timedelta(days=1):
-        return "Yesterday"
+    if 0 <= (days_ago := (today - local.date()).days) < len(WORDS):
+        return WORDS[days_ago]
     return f"{local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
 
 
