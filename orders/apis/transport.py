@@ -52,13 +52,13 @@ def send(
     try:
         return _exchange(method, url, params, body, headers)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise NotSent(f"No connection to RevKeen ({type(error).__name__}).") from error
+        raise NotSent("No connection to RevKeen.") from error
     except (httpx.LocalProtocolError, httpx.InvalidURL, UnicodeEncodeError) as error:
         raise NotSent("The call could not be written down as HTTP, so it was not sent.") from error
     except httpx.TimeoutException as error:
         raise Unknown(f"RevKeen did not answer within {round(time.monotonic() - started)} s.") from error
     except (httpx.HTTPError, zlib.error) as error:
-        raise Unknown(f"RevKeen’s answer broke off ({type(error).__name__}).") from error
+        raise Unknown("RevKeen’s answer broke off.") from error
     finally:
         _deadline.reset(token)
         note_call(started, time.monotonic())

@@ -74,7 +74,8 @@ class Client:
             body = self._read_twice(read, deadline)
             return Got(decode(read, body), body=body)
         except ApiError as error:
-            log.warning("read failed", path=read.path.split("/")[1], error=type(error).__name__, reason=str(error))
+            kinds = {"error": type(error).__name__, "cause": type(error.__cause__).__name__}
+            log.warning("read failed", path=read.path.split("/")[1], reason=str(error), **kinds)
             return Got(error=error)
 
     @overload
