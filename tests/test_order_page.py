@@ -183,6 +183,31 @@ def test_the_timeline_tells_the_events_in_the_merchants_days(admin: Client, emul
     assert "Europe/Berlin" in page
 
 
+def test_the_timeline_says_what_a_change_was_about(admin: Client, emulator: Emulator) -> None:
+    page = text(admin.get(address(find(emulator, status="paid", fulfillment_status="partial")["id"])))
+    assert "Order changed: fulfilment status<" in page
+    assert "Paid in full: " in page
+    assert "changed: amount due" not in page
+    fulfilled = text(admin.get(address(find(emulator, status="fulfilled")["id"])))
+    assert ">Fulfilled<" in fulfilled, "an amount here would read as money that moved"
+
+
+def test_nobody_is_asked_for_what_is_due_on_a_canceled_order(admin: Client, emulator: Emulator) -> None:
+    canceled = next(order for order in emulator.orders("status=canceled&limit=50") if order["amount_due"])
+    page = text(admin.get(address(canceled["id"])))
+    assert "nobody has to pay what RevKeen still calls due" in page
+    assert "Not yet" not in page
+    assert "nobody has to pay" not in text(admin.get(address(find(emulator, status="pending")["id"])))
+
+
+def test_a_long_value_of_metadata_is_folded(admin: Client, emulator: Emulator) -> None:
+    order = find(emulator, customer_id=None)
+    emulator.patch("orders", order["id"], metadata={"short": "a" * 240, "long": "b" * 241})
+    page = text(admin.get(address(order["id"])))
+    assert f"<dd><bdi>{'a' * 240}</bdi></dd>" in page
+    assert f"<dd><details><summary><bdi>{'b' * 59}…</bdi></summary><bdi>{'b' * 241}</bdi></details></dd>" in page
+
+
 def test_neighbours_are_looked_up_when_asked_for(admin: Client, emulator: Emulator) -> None:
     newest, second, third = emulator.orders("limit=3")
     where = ["northwind", "live", second["id"]]

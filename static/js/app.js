@@ -38,6 +38,10 @@ function isTyping(inside = document) {
   return focused !== null && inside.contains(focused) && focused.matches(takesText);
 }
 
+// --- On a narrow screen the current tab may stand outside of the row that is seen
+
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // --- Parts that refresh themselves ([data-live]) wait while nobody looks or somebody is at work in them
 
 document.addEventListener("htmx:beforeRequest", (event) => {

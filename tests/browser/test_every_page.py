@@ -90,3 +90,34 @@ def test_live_and_test_differ_without_colour(open_page: OpenPage, emulator: Runn
         icon = page.locator("link[rel=icon]").get_attribute("href")
         seen.append((page.title(), icon, page.locator("header .mode").inner_text()))
     assert all(live != test for live, test in zip(*seen, strict=True))
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_long_name_in_metadata_leaves_room_for_its_value(
+    width: int, open_page: OpenPage, emulator: RunningEmulator
+) -> None:
+    order = emulator.orders("limit=1")[0]
+    emulator.patch("orders", order["id"], metadata={"a name without any place to break it " * 3: "value"})
+    page = open_page(f"/northwind/live/orders/{order['id']}/", viewport={"width": width, "height": 900})
+    facts = page.locator("section:has(#h-meta) dl").first
+    assert facts.locator("dd").bounding_box()["width"] >= facts.bounding_box()["width"] / 2  # type: ignore[index]
+
+
+def test_paper_gets_the_order_and_whose_it_is_without_what_one_clicks(
+    open_page: OpenPage, emulator: RunningEmulator
+) -> None:
+    order = emulator.orders("limit=1")[0]
+    page = open_page(f"/northwind/live/orders/{order['id']}/", viewport={"width": 690, "height": 900})
+    page.emulate_media(media="print")
+    assert [button.inner_text() for button in page.locator("a.btn, button").all() if button.is_visible()] == []
+    assert "Northwind Trading" in page.locator("header").first.inner_text()
+    assert page.locator("thead").first.is_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_current_tab_is_in_sight(width: int, open_page: OpenPage, emulator: RunningEmulator) -> None:
+    page = open_page("/northwind/live/orders/?status=canceled", viewport={"width": width, "height": 900})
+    box = page.locator(".tabs [aria-current]").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= width
+    assert page.evaluate("scrollY") == 0
