@@ -17,10 +17,13 @@ from orders.models import Merchant, User
 
 # What the secrets of second factors are sealed for; allauth does not say whose they are when it seals them.
 SECOND_FACTOR = "second-factor"
+WRONG_SIGN_IN = "The e-mail or the password is not right. You are not signed in."
 LAST_FACTOR = "A merchant of yours asks for a second factor. Add another one before you remove this one."
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {"email_password_mismatch": WRONG_SIGN_IN}
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

@@ -37,7 +37,7 @@ MODES = {"live", "test", "neutral"}
 # The part of the visual language that no page happens to need at present: editors, answers with consequences, slips.
 RESERVE = {
     *("dock", "edit", "even", "fields", "form-select", "is-invalid", "price", "ticks", "units", "wide"),
-    *("no", "noprint", "say", "say-no", "say-yes", "slip", "tickbox"),
+    *("no", "say", "say-no", "say-yes", "slip", "tickbox"),
 }
 
 
@@ -140,6 +140,13 @@ def test_the_theme_is_on_the_page_that_the_server_sends(
 def test_any_other_theme_leaves_it_to_the_system(theme: str, admin: Client) -> None:
     admin.cookies["theme"] = theme
     assert '<html lang="en">' in admin.get("/account/").content.decode()
+
+
+def test_a_page_outside_a_merchant_leads_back_to_the_orders(admin: Client) -> None:
+    back = '<a class="btn btn-quiet" href="/">'
+    assert back in admin.get("/account/").content.decode()
+    assert back in admin.get("/northwind/live/nothing/").content.decode()
+    assert back not in admin.get("/northwind/live/orders/").content.decode()
 
 
 def test_the_page_for_the_worst_case_needs_nothing() -> None:

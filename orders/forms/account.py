@@ -1,6 +1,6 @@
 from django import forms
 
-THEMES = [("system", "As the system"), ("light", "Light"), ("dark", "Dark")]
+THEMES = [("system", "Follow the system"), ("light", "Light"), ("dark", "Dark")]
 
 
 class Theme(forms.Form):
