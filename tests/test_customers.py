@@ -31,6 +31,15 @@ def test_a_customer_shows_contact_payment_methods_and_orders(
         assert order["public_id"] in page
 
 
+def test_a_customer_without_a_name_goes_by_the_address_once(
+    admin: Client, emulator: Emulator, customer: dict[str, Any]
+) -> None:
+    emulator.patch("customers", customer["id"], name=None, company_name=None)
+    page = admin.get(reverse("customer_detail", args=["northwind", "live", customer["id"]])).content.decode()
+    contact = page.partition('id="h-contact"')[2].partition("</section>")[0]
+    assert contact.count(f">{customer['email']}<") == 1
+
+
 def test_an_expired_card_is_called_expired(admin: Client, emulator: Emulator) -> None:
     for customer in emulator.get("/customers?limit=100")["data"]:
         methods = emulator.get(f"/customers/{customer['id']}/payment-methods")["data"]

@@ -20,7 +20,12 @@ MAX_OFFSET = 100_000
 
 class CustomerSearch(forms.Form):
     q = forms.CharField(label="Name or e-mail", max_length=200, required=False)
-    offset = forms.IntegerField(min_value=0, max_value=MAX_OFFSET, required=False)
+    offset = forms.IntegerField(
+        min_value=0,
+        max_value=MAX_OFFSET,
+        required=False,
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), "There is no such page of customers."),
+    )
 
 
 @require_safe
