@@ -138,6 +138,13 @@ def test_while_revkeen_is_unreachable_nothing_is_saved(fault: str, client: Clien
     assert add(client, LIVE).status_code == 302
 
 
+def test_a_reason_with_a_nul_is_kept_without_it(client: Client, emulator: Emulator) -> None:
+    emulator.fault("error", status=400, code="bad", message="No\x00pe", times=9)
+    answer = add(client, LIVE)
+    assert answer.status_code == 422
+    assert "Nope" in last_event()[1]
+
+
 def test_what_was_typed_stays_but_for_the_key(client: Client) -> None:
     page = text(add(client, TEST, name="My typed name"))
     assert 'value="My typed name"' in page

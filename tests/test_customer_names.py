@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from orders.apis.revkeen import reads
 from orders.models import CustomerName, Merchant
 from orders.services import customer_names, revkeen
 from tests.emulation import Emulator
@@ -62,6 +63,22 @@ def test_a_name_of_spaces_falls_back_to_the_address(northwind: Merchant, emulato
     emulator.patch("customers", row["id"], name="   ", company_name="")
     fill(northwind)
     assert CustomerName.objects.get(customer_id=row["id"]).name == row["email"]
+
+
+def test_a_name_with_a_nul_is_kept_without_it(northwind: Merchant, emulator: Emulator) -> None:
+    row = customers(emulator)[0]
+    emulator.patch("customers", row["id"], name="Ac\x00me", email="a\x00@acme.example")
+    fill(northwind)
+    kept = CustomerName.objects.get(customer_id=row["id"])
+    assert (kept.name, kept.email) == ("Acme", "a@acme.example")
+
+
+def test_a_customer_listed_twice_is_kept_once(northwind: Merchant, emulator: Emulator) -> None:
+    row = reads.customer(uuid.UUID(customers(emulator)[0]["id"]))
+    with revkeen.session(northwind, "live") as api:
+        customer = api.get(row).require()
+    customer_names.remember(northwind, "live", [customer, customer])
+    assert CustomerName.objects.get().name == customer.shown_name
 
 
 def test_nothing_is_asked_where_nothing_is_wanted(northwind: Merchant, emulator: Emulator) -> None:

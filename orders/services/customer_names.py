@@ -18,7 +18,10 @@ FIRST_PAGES = 20
 
 
 def known(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """The names we have. Those we lack are noted, for the worker to ask for."""
+    """The names we have. Those we lack are noted, for the worker to ask for.
+
+    Rows are written in one order, here and in `remember`: pages that write the same ones wait instead of deadlocking.
+    """
     wanted = set(customer_ids)
     rows = CustomerName.objects.filter(merchant=merchant, mode=mode, customer_id__in=wanted)
     names = {
@@ -26,14 +29,14 @@ def known(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID]) -> d
     }
     new = wanted - names.keys()
     if new:
-        unseen = [CustomerName(merchant=merchant, mode=mode, customer_id=customer_id) for customer_id in new]
+        unseen = [CustomerName(merchant=merchant, mode=mode, customer_id=customer_id) for customer_id in sorted(new)]
         CustomerName.objects.bulk_create(unseen, ignore_conflicts=True)
     return {customer_id: name for customer_id, name in names.items() if name}
 
 
 def remember(merchant: Merchant, mode: str, customers: Iterable[Customer]) -> None:
     """Keep the names that an answer brought along; nothing is written where nothing is new."""
-    found = {customer.id: (customer.shown_name[:300], customer.email[:320]) for customer in customers}
+    found = {customer.id: (_kept(customer.shown_name, 300), _kept(customer.email, 320)) for customer in customers}
     of_place = CustomerName.objects.filter(merchant=merchant, mode=mode)
     had = of_place.filter(customer_id__in=found).exclude(seen_at=None).values_list("customer_id", "name", "email")
     known_already = {customer_id: (name, email) for customer_id, name, email in had}
@@ -41,7 +44,7 @@ def remember(merchant: Merchant, mode: str, customers: Iterable[Customer]) -> No
         CustomerName(
             merchant=merchant, mode=mode, customer_id=customer_id, name=name, email=email, seen_at=timezone.now()
         )
-        for customer_id, (name, email) in found.items()
+        for customer_id, (name, email) in sorted(found.items())
         if known_already.get(customer_id) != (name, email)
     ]
     if rows:
@@ -73,6 +76,11 @@ def fill(api: Session) -> int:
     remember(api.merchant, api.mode, [reading.value for reading in readings if reading.value and not reading.stale])
     of_place.filter(pk__in=[name.pk for name in names]).update(asked_at=timezone.now())
     return len(names)
+
+
+def _kept(text: str, length: int) -> str:
+    """What fits into the table; PostgreSQL keeps no NUL."""
+    return text.replace("\x00", "")[:length]
 
 
 def _wanted() -> QuerySet[CustomerName]:

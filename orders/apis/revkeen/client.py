@@ -168,8 +168,8 @@ def _refusal(answer: transport.Answer, scope: str) -> Refused:
 
 
 def _text(value: object) -> str:
-    """What the API said, bounded: it is shown to people as text."""
-    return value[:200] if isinstance(value, str) else ""
+    """What the API said, bounded: it is shown to people as text, and kept. PostgreSQL keeps no NUL."""
+    return value[:200].replace("\x00", "") if isinstance(value, str) else ""
 
 
 def _wait(headers: Mapping[str, str]) -> float:
