@@ -107,7 +107,10 @@ class _Books:
 def _ages(count: int, rng: random.Random) -> list[int]:
     """How old each order is, the newest first: minutes at first, eighteen months in the end, ever sparser."""
     spread = sorted(((place + rng.random()) / count) ** 2.2 for place in range(count))
-    return [int(max(share * SPAN_MS, (place + 1) * 3 * MINUTE_MS)) for place, share in enumerate(spread)]
+    return [
+        int(max(share * SPAN_MS, (place + 1 + 0.9 * rng.random()) * 3 * MINUTE_MS))
+        for place, share in enumerate(spread)
+    ]
 
 
 def _fill_keys(store: Store) -> None:
