@@ -1,7 +1,7 @@
 """`make test`: style, types and all tests; once more on PostgreSQL what depends on the database, if there is one.
 
-TEST_POSTGRES_URL names the server, e.g. postgres://user:password@127.0.0.1:5432/postgres. REQUIRE_POSTGRES=1 and
-REQUIRE_BROWSER=1 turn a missing server or Chromium from a skip into a failure.
+TEST_POSTGRES_URL names the server, e.g. postgres://user:password@127.0.0.1:5432/postgres. REQUIRE_POSTGRES=1,
+REQUIRE_BROWSER=1 and REQUIRE_NODE=1 turn a missing server, Chromium or npm from a skip into a failure.
 """
 
 import os
