@@ -1,5 +1,6 @@
 """`make demo`: start everything, print where and as whom to sign in, stop everything on an interrupt."""
 
+import fcntl
 import os
 import signal
 import sys
@@ -23,14 +24,18 @@ Mails are printed to {folder}/dashboard.log. The data stays for the next start; 
 Ctrl-C stops everything.
 """
 
+# An interrupt, an end from outside, and a terminal that was closed: what we started does not end by itself.
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Stopped(Exception):
     pass
 
 
 def main() -> int:
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDINGS:
         signal.signal(number, _stop)
+    lock = _lock()
     stack = Stack(ROOT / ".demo", _port("PORT"), _port("EMULATOR_PORT"))
     if not stack.folder.exists():
         print("Making the demo’s data, this takes a few seconds …", flush=True)
@@ -47,6 +52,17 @@ def main() -> int:
         return 0
     finally:
         stack.stop()
+        os.close(lock)
+
+
+def _lock() -> int:
+    """Only one at a time works on the folder; the system takes the lock back however this process ends."""
+    lock = os.open(ROOT, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise SystemExit("The demo runs here already. Ctrl-C in its terminal stops it.") from error
+    return lock
 
 
 def _port(name: str) -> int:
@@ -57,7 +73,8 @@ def _port(name: str) -> int:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
     raise Stopped
 
 

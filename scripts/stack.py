@@ -46,13 +46,14 @@ class Stack:
     def make(self) -> None:
         """Make the folder, unless it is there. What is made halfway is thrown away."""
         if self.folder.exists():
+            self._check_whole()
             return
         making = Path(tempfile.mkdtemp(prefix=f"{self.folder.name}-", dir=self.folder.parent))
         try:
             _write_env(making / "env")
             parts = Stack(making, self.port, self.emulator_port, self.emulator_options)
-            parts.start_emulator()
             try:
+                parts.start_emulator()
                 for command in (["migrate"], ["createcachetable", "--database", "cache"], ["seed_demo"]):
                     parts.manage(*command)
             finally:
@@ -127,6 +128,15 @@ class Stack:
                 "DJANGO_SETTINGS_MODULE": "revkeen_admin.settings",
             }
         )
+
+    def _check_whole(self) -> None:
+        parts = ["env", "emulator.sqlite3"]
+        if "STACK_DATABASE_URL" not in os.environ:
+            parts.append("dashboard.sqlite3")
+        missing = [part for part in parts if not (self.folder / part).exists()]
+        if missing:
+            name = self.folder.name
+            raise SystemExit(f"{name} is not whole: {missing[0]} is missing. `make demo-reset` forgets it.")
 
     def _run(self, name: str, command: list[str]) -> None:
         log = (self.folder / f"{name}.log").open("ab")
