@@ -204,6 +204,14 @@ def test_the_filter_says_its_days_as_the_rows_do(query: str, words: str, admin: 
     assert f">{words}<" in admin.get(f"{ADDRESS}?{query}").content.decode()
 
 
+def test_a_customer_without_a_known_name_is_filtered_by_the_id_that_rows_show(
+    admin: Client, emulator: Emulator
+) -> None:
+    order = next(order for order in emulator.orders() if order["customer_id"])
+    page = admin.get(f"{ADDRESS}?customer={order['customer_id']}").content.decode()
+    assert f'<summary class="btn"><bdi>{order["customer_id"][:8]}…</bdi>' in page
+
+
 def test_a_live_refresh_gets_the_table_alone(admin: Client) -> None:
     response = admin.get(ADDRESS, headers={"HX-Request": "true", "HX-Target": "order-table"})
     text = response.content.decode()
