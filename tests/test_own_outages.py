@@ -14,6 +14,7 @@ from tests.emulation import Emulator
 from tests.processes import READY, Site
 
 ORDERS = reverse("order_list", args=["northwind", "live"])
+ORDER = reverse("order_detail", args=["northwind", "live", "00000000-0000-4000-8000-000000000000"])
 
 
 @pytest.fixture
@@ -34,12 +35,13 @@ def no_cache(settings: LazySettings, db: None) -> None:
     settings.CACHES = dict.fromkeys(caches.settings, gone)
 
 
+@pytest.mark.parametrize("page", [ORDERS, ORDER])
 def test_without_the_database_nothing_is_asked_and_health_is_red(
-    admin: Client, no_database: None, emulator: Emulator
+    page: str, admin: Client, no_database: None, emulator: Emulator
 ) -> None:
     emulator.forget_calls()
     admin.raise_request_exception = False
-    broken = admin.get(ORDERS)
+    broken = admin.get(page)
     assert broken.status_code == 500
     assert broken["X-Request-ID"] in broken.content.decode()
     assert emulator.calls() == []
@@ -49,9 +51,11 @@ def test_without_the_database_nothing_is_asked_and_health_is_red(
 
 
 def test_without_the_cache_orders_are_still_shown(admin: Client, no_cache: None, emulator: Emulator) -> None:
-    response = admin.get(ORDERS)
-    assert response.status_code == 200
-    assert emulator.orders("limit=1")[0]["public_id"] in response.content.decode()
+    newest = emulator.orders("limit=1")[0]
+    for page in (ORDERS, reverse("order_detail", args=["northwind", "live", newest["id"]])):
+        response = admin.get(page)
+        assert response.status_code == 200
+        assert newest["public_id"] in response.content.decode()
     assert SecureClient().get("/readyz").status_code == 503
 
 
