@@ -17,7 +17,7 @@ def test_back_after_signing_out_shows_no_order(open_page: OpenPage, stack: Stack
     sign_in_by_password(page, stack, "viewer")
     page.goto(stack.address + ORDERS)
     expect(page.get_by_text(newest["public_id"])).to_be_visible()
-    page.get_by_text("Account of").click()
+    page.locator("header summary", has_text="Account of").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url(re.compile("/account/login/"))
     page.go_back()
