@@ -211,6 +211,15 @@ def test_nothing_is_asked_before_revkeen_allows_it(retry_after: str | None, page
     assert emulator.calls() == []
 
 
+def test_a_copy_says_why_it_is_one(page: Page, emulator: Emulator) -> None:
+    page()
+    emulator.fault("rate_limited", path=r"/orders(/[0-9a-f-]{36})?$", retry_after="60", times=10)
+    shown = text(page())
+    assert "copy as of" in shown
+    assert "RevKeen asks us to wait.</strong>" in shown
+    assert "RevKeen does not answer" not in shown
+
+
 # Wrong shapes
 
 

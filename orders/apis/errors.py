@@ -21,7 +21,7 @@ class RateLimited(NotSent):
     title = "RevKeen asks us to wait."
 
     def __init__(self, wait: float) -> None:
-        super().__init__(f"RevKeen asks us to wait {round(wait)} s before the next call.")
+        super().__init__(f"There were too many calls; the next one goes out in {round(wait)} s.")
         self.wait = wait  # seconds
 
 
@@ -49,7 +49,7 @@ class Refused(ApiError):
     page_status = 400
 
     def __init__(self, status: int, code: str = "", message: str = "", param: str = "", request_id: str = "") -> None:
-        super().__init__(f"RevKeen refused: {message or 'no reason given'}")
+        super().__init__(f"RevKeen said: {message}" if message else "RevKeen gave no reason.")
         self.status, self.code, self.message, self.param = status, code, message, param
         self.request_id = request_id
 
