@@ -133,3 +133,10 @@ def test_the_total_of_a_line_stays_beside_a_long_description(open_page: OpenPage
     assert total is not None
     assert total["y"] < item["y"] + 10
     assert total["x"] > item["x"] + item["width"]
+
+
+def test_the_list_fits_on_paper_with_names_whole(open_page: OpenPage, emulator: RunningEmulator) -> None:
+    page = open_page("/northwind/live/orders/", viewport={"width": 690, "height": 900})
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 690
+    assert page.locator(".clip bdi").first.evaluate("e => e.scrollWidth <= e.clientWidth || !e.clientWidth")
