@@ -81,6 +81,25 @@ def test_a_customer_listed_twice_is_kept_once(northwind: Merchant, emulator: Emu
     assert CustomerName.objects.get().name == customer.shown_name
 
 
+def test_a_new_key_is_filled_before_anybody_opens_a_list(northwind: Merchant, emulator: Emulator) -> None:
+    assert set(customer_names.places_without_any()) == {(northwind, "live"), (northwind, "test")}
+    fill(northwind)
+    assert customer_names.places_without_any() == [(northwind, "test")]
+    assert len(customer_names.known(northwind, "live", [uuid.UUID(row["id"]) for row in customers(emulator)])) > 50
+
+
+def test_what_an_outage_left_unanswered_is_asked_for_again(northwind: Merchant, emulator: Emulator) -> None:
+    fill(northwind)
+    row = customers(emulator)[0]
+    CustomerName.objects.filter(customer_id=row["id"]).delete()
+    customer_names.known(northwind, "live", [uuid.UUID(row["id"])])
+    emulator.fault("disconnect", times=5)
+    fill(northwind)
+    emulator.clear_faults()
+    fill(northwind)
+    assert CustomerName.objects.get(customer_id=row["id"]).seen_at is not None
+
+
 def test_nothing_is_asked_where_nothing_is_wanted(northwind: Merchant, emulator: Emulator) -> None:
     assert customer_names.places_with_wanted() == []
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer
-from orders.models import CustomerName, Merchant
+from orders.models import Connection, CustomerName, Merchant
 from orders.services.revkeen import Session
 
 ASKED_AGAIN_AFTER = timedelta(minutes=10)
@@ -63,6 +63,13 @@ def places_with_wanted() -> list[tuple[Merchant, str]]:
     return [(merchants[merchant_id], mode) for merchant_id, mode in sorted(pairs)]
 
 
+def places_without_any() -> list[tuple[Merchant, str]]:
+    """The merchants and modes that have a key and not one name yet."""
+    named = set(CustomerName.objects.exclude(seen_at=None).values_list("merchant", "mode").distinct())
+    active = Connection.objects.filter(active=True, provider=Connection.Provider.REVKEEN).select_related("merchant")
+    return [(key.merchant, key.mode) for key in active if (key.merchant_id, key.mode) not in named]
+
+
 def fill(api: Session) -> int:
     """Ask RevKeen for wanted names and say how many were asked for; for the worker.
 
@@ -74,7 +81,8 @@ def fill(api: Session) -> int:
     names = list(_wanted().filter(merchant=api.merchant, mode=api.mode).order_by("asked_at", "pk")[:ASKED_AT_ONCE])
     readings = api.get_together(*(reads.customer(name.customer_id) for name in names))
     remember(api.merchant, api.mode, [reading.value for reading in readings if reading.value and not reading.stale])
-    of_place.filter(pk__in=[name.pk for name in names]).update(asked_at=timezone.now())
+    answered = [name.pk for name, reading in zip(names, readings, strict=True) if reading.answered]
+    of_place.filter(pk__in=answered).update(asked_at=timezone.now())
     return len(names)
 
 

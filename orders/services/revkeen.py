@@ -21,6 +21,7 @@ from orders.apis.errors import (
     NotConnected,
     NotSent,
     RateLimited,
+    Refused,
     Unknown,
 )
 from orders.apis.gate import Gate, gate_of
@@ -50,6 +51,11 @@ class Reading(Generic[T]):
     @property
     def stale(self) -> bool:
         return self.value is not None and self.error is not None
+
+    @property
+    def answered(self) -> bool:
+        """RevKeen said yes or no; the question need not be asked again."""
+        return self.error is None or isinstance(self.error, Refused)
 
     @property
     def page_status(self) -> int:
