@@ -6,7 +6,7 @@ import signal
 import sys
 from types import FrameType
 
-from scripts.stack import ROOT, Stack, is_taken
+from scripts.stack import ROOT, NotStarted, Stack, is_taken
 
 WELCOME = """
 RevKeen Admin runs at  {address}
@@ -50,6 +50,9 @@ def main() -> int:
     except Stopped:
         print("\nStopped.")
         return 0
+    except NotStarted as error:
+        print(f"{error}\nIf the data is that of another version, `make demo-reset` forgets it.", file=sys.stderr)
+        return 1
     finally:
         stack.stop()
         os.close(lock)

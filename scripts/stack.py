@@ -25,6 +25,10 @@ READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
 
+class NotStarted(Exception):
+    """One of the processes ended or did not answer in time; the text holds its last words."""
+
+
 @dataclass
 class Stack:
     folder: Path
@@ -152,7 +156,7 @@ class Stack:
             if self.processes[name].poll() is not None or time.monotonic() > until:
                 tail = (self.folder / f"{name}.log").read_text(errors="replace")[-2000:]
                 self.stop()
-                raise SystemExit(f"The {name} did not start:\n{tail}")
+                raise NotStarted(f"The {name} did not start:\n{tail}")
             time.sleep(0.05)
 
 
