@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import cast
 
 import structlog
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -59,6 +61,17 @@ def security_headers(get_response: GetResponse) -> GetResponse:
         for header, value in HEADERS.items():
             response.headers.setdefault(header, value)
         return response
+
+    return middleware
+
+
+def bounded_bodies(get_response: GetResponse) -> GetResponse:
+    """Refuse unread what is larger than any form of ours: Django bounds fields, but writes files to the disk."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig("The body is larger than DATA_UPLOAD_MAX_MEMORY_SIZE.")
+        return get_response(request)
 
     return middleware
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import LazySettings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -101,6 +102,16 @@ def test_a_wrong_host_is_a_short_refusal(db: None) -> None:
     answer = SecureClient(raise_request_exception=False).get("/account/login/", headers={"Host": "evil.example"})
     assert answer.status_code == 400
     assert_says_nothing_of_the_inside(answer.content.decode())
+
+
+def test_a_body_larger_than_any_form_is_refused_unread(db: None) -> None:
+    """Files too, which Django would write to the disk for whoever sends them."""
+    large = SimpleUploadedFile("x", b"x" * 1_100_000)
+    refused = SecureClient(enforce_csrf_checks=True).post("/account/login/", {"file": large})
+    assert refused.status_code == 400
+    assert refused["X-Request-ID"] in refused.content.decode()
+    assert refused["Content-Security-Policy"]
+    assert not refused.wsgi_request.environ["wsgi.input"].read_started
 
 
 def test_a_crash_shows_a_calm_page_with_the_request_id(
