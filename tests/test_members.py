@@ -281,6 +281,17 @@ def test_without_a_mail_server_nobody_is_invited(client: Client, settings: LazyS
     assert not EventLog.objects.filter(kind="invited").exists()
 
 
+def test_a_link_sent_before_stays_good_when_the_next_mail_cannot_be_sent(
+    client: Client, settings: LazySettings
+) -> None:
+    invite(client)
+    link = last_link()
+    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
+    assert invite(client, "new@northwind.example", "admin").status_code == 422
+    join(visitor(link))
+    assert Membership.objects.get(user__email="new@northwind.example").roles == ["support"]
+
+
 def test_names_cannot_add_lines_to_the_mail(client: Client, northwind: Merchant) -> None:
     form = {"name": "Northwind\r\nBcc: everybody@x.example", "time_zone": "UTC"}
     client.post(reverse("merchant_settings", args=["northwind", "live"]), form)

@@ -83,21 +83,22 @@ def invite(
     An open invitation of the same address ends with this one. Raise `AlreadyMember` or `MailNotSent`.
     """
     token = secrets.token_urlsafe(32)
+    invitation = Invitation(
+        merchant=merchant,
+        email=email,
+        roles=in_order(roles),
+        token_hash=_hash(token),
+        invited_by=by,
+        expires_at=timezone.now() + INVITATION_LASTS,
+    )
+    _require_no_member(invitation)
+    _send(invitation, address_of(token))  # first: the invitation that this one replaces must not end for nothing
     with transaction.atomic():
         _lock(merchant)
-        if Membership.objects.filter(merchant=merchant, user__email=email).exists():
-            raise AlreadyMember
+        _require_no_member(invitation)
         Invitation.objects.filter(merchant=merchant, email=email, accepted_at=None).delete()
-        invitation = Invitation.objects.create(
-            merchant=merchant,
-            email=email,
-            roles=in_order(roles),
-            token_hash=_hash(token),
-            invited_by=by,
-            expires_at=timezone.now() + INVITATION_LASTS,
-        )
-    _send(invitation, address_of(token))
-    _record(Kind.INVITED, f"{email}: {invitation.role_names}", merchant, by)
+        invitation.save()
+        _record(Kind.INVITED, f"{email}: {invitation.role_names}", merchant, by)
     return invitation
 
 
@@ -162,6 +163,11 @@ def _other_admins(membership: Membership) -> bool:
     return any(Role.ADMIN.value in roles for roles in others.values_list("roles", flat=True))
 
 
+def _require_no_member(invitation: Invitation) -> None:
+    if Membership.objects.filter(merchant=invitation.merchant, user__email=invitation.email).exists():
+        raise AlreadyMember
+
+
 def _hash(token: str) -> str:
     """The token is random enough that a plain hash cannot be turned back."""
     return hashlib.sha256(token.encode()).hexdigest()
@@ -172,7 +178,6 @@ def _send(invitation: Invitation, address: str) -> None:
     try:
         send_mail(f"Join {invitation.merchant} in RevKeen Admin", text, None, [invitation.email])
     except (SMTPException, OSError) as error:
-        invitation.delete()
         raise MailNotSent from error
 
 
