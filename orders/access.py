@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from allauth.mfa.utils import is_mfa_enabled
+from allauth.account.authentication import get_authentication_records
+from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -20,6 +21,8 @@ from orders.requests import MerchantRequest, Request
 from orders.services import events
 
 View = Callable[..., HttpResponseBase]
+
+SET_UP_HERE = "second_factor_set_up_here"  # in the session in which it was
 
 
 class MissingRight(PermissionDenied):
@@ -53,7 +56,7 @@ def merchant_page(view: View) -> View:
         request.memberships = list(Membership.objects.filter(user=request.user).select_related("merchant"))
         request.membership = _membership(request, merchant)
         request.merchant, request.mode = request.membership.merchant, mode
-        if request.merchant.mfa_required and not is_mfa_enabled(request.user):
+        if request.merchant.mfa_required and not _showed_second_factor(request):
             return _to_second_factor(request)
         if not request.membership.may(right):
             _record_refusal(request, request.merchant, f"may not {right.value}")
@@ -104,7 +107,19 @@ def _own_page(request: Request, address: str) -> str:
     return f"{page.path}?{page.query}" if page.query else page.path or "/"
 
 
+def _showed_second_factor(request: Request) -> bool:
+    """Whether this session did, not only whether the person has one: a session may be older than the factor."""
+    records = get_authentication_records(request, request.user)
+    return SET_UP_HERE in request.session or any(record["method"] == "mfa" for record in records)
+
+
 def _to_second_factor(request: MerchantRequest) -> HttpResponse:
-    messages.warning(request, f"{request.merchant} asks its members for a second factor. Set one up here first.")
-    address = reverse("mfa_index")
+    page = _own_page(request, request.htmx.current_url or "") if request.htmx else _way_back(request)
+    kinds = set(Authenticator.objects.filter(user=request.user).values_list("type", flat=True))
+    if not kinds:
+        messages.warning(request, f"{request.merchant} asks its members for a second factor. Set one up here first.")
+        address = reverse("mfa_index")
+    else:
+        confirm = "mfa_reauthenticate" if Authenticator.Type.TOTP in kinds else "mfa_reauthenticate_webauthn"
+        address = f"{reverse(confirm)}?{urlencode({'next': page})}"
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)

@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from orders.access import SET_UP_HERE
 from orders.models import EventLog, User
 from orders.services import events
 
@@ -54,7 +55,11 @@ def record_password_reset(sender: Any, request: HttpRequest, user: User, **kwarg
 
 
 @receiver(second_factor.authenticator_added)
-def record_added_factor(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+def record_added_factor(
+    sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
+) -> None:
+    request.session[SET_UP_HERE] = True
+    request.session.save()  # this is told after the commit, when the answer may have been made
     events.record(Kind.MFA_CHANGED, f"added {_name(authenticator)}", user=user)
 
 
