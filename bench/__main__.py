@@ -64,13 +64,17 @@ def measure(stack: Stack, minimal: str) -> Iterator[Figure]:
     latency(stack, API_MS)
     people(4, orders, 2, northwind)
     people(4, minimal, 1)
-    yield from one_person(orders, order, northwind)
+    yield from one_person(stack, orders, order, northwind)
     yield from many_people(orders, minimal, northwind)
     yield from beside_a_slow_merchant(stack, orders, northwind)
 
 
-def one_person(orders: str, order: str, headers: dict[str, str]) -> Iterator[Figure]:
-    over = people(1, orders, SECONDS, headers).p50 * 1000 - API_MS
+def one_person(stack: Stack, orders: str, order: str, headers: dict[str, str]) -> Iterator[Figure]:
+    """What the API takes is measured with the same call, made from here."""
+    call = f"{stack.emulator_address}/revkeen/v2/orders?limit=50"
+    api = people(1, call, SECONDS, {"x-api-key": "rk_live_northwind_demo"}).p50 * 1000
+    over = people(1, orders, SECONDS, headers).p50 * 1000 - api
+    print(f"the API's call {api:.1f} ms")
     yield Figure("Orders page, one person, p50 over the API", over, 20, "ms")
     reached = people(1, order, SECONDS, headers).p50 * 1000
     yield Figure("Order page, one person, p50 over 1.35 × its slowest round", reached - 1.35 * API_MS, 20, "ms")

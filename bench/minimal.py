@@ -37,10 +37,10 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "minimal.html", context)
 
 
-def order_detail(request: HttpRequest, **parts: str) -> HttpResponse:
+def order_list(request: HttpRequest, **parts: str) -> HttpResponse:
     """Only so that the rows can name their address."""
     return HttpResponse()
 
 
-urlpatterns = [path("", page), path("<merchant>/<mode>/orders/<order_id>/", order_detail, name="order_detail")]
+urlpatterns = [path("", page), path("<merchant>/<mode>/orders/", order_list, name="order_list")]
 application = WSGIHandler()

@@ -13,15 +13,11 @@ from orders.states import BILLING_TYPES, STATUSES
 class OrderFilter(forms.Form):
     status = forms.ChoiceField(choices=[("", "All"), *STATUSES.items()], required=False)
     customer = forms.UUIDField(required=False, error_messages={"invalid": "This is not a customer id."})
-    billing_type = forms.ChoiceField(
-        label="Billed", choices=[("", "once or recurring"), *BILLING_TYPES.items()], required=False
-    )
-    created_from = forms.DateField(label="From", required=False, widget=forms.DateInput({"type": "date"}))
-    created_to = forms.DateField(
-        label="To, that day included", required=False, widget=forms.DateInput({"type": "date"})
-    )
-    starting_after = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    ending_before = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    billing_type = forms.ChoiceField(choices=[("", "once or recurring"), *BILLING_TYPES.items()], required=False)
+    created_from = forms.DateField(required=False)
+    created_to = forms.DateField(required=False)
+    starting_after = forms.UUIDField(required=False)
+    ending_before = forms.UUIDField(required=False)
 
     def __init__(self, data: Any, *, zone: ZoneInfo) -> None:
         super().__init__(data)

@@ -10,6 +10,8 @@ from orders.money import Money
 from orders.services import amounts
 from orders.states import State
 
+LONGEST_NUMBER = 24
+
 
 @dataclass(frozen=True)
 class OrderRow:
@@ -26,6 +28,12 @@ class OrderRow:
     @property
     def id(self) -> str:
         return str(self.order.id)
+
+    @property
+    def number(self) -> str:
+        """The order's number, cut where it is longer than any number should be."""
+        number = self.order.public_id
+        return number if len(number) <= LONGEST_NUMBER else f"{number[:LONGEST_NUMBER]}…"
 
     @property
     def short_customer_id(self) -> str:
