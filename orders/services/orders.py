@@ -50,7 +50,7 @@ def order_file(api: Session, order_id: uuid.UUID) -> OrderFile:
     """Six calls, in one round when this process has seen the order before, else in two. Raise the order's `ApiError`.
 
     What an order is linked to is guessed from when it was last seen. The order's own answer decides, and what was
-    guessed wrong is asked for again.
+    guessed wrong is asked for again: an order that was given another customer meanwhile costs a seventh call.
     """
     guessed = _around(_links.get((api.merchant.pk, api.mode, order_id), NO_LINKS))
     about: dict[str, Read[Any]] = {
