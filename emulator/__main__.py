@@ -17,21 +17,21 @@ from emulator.revkeen.api import RevKeen
 from emulator.revkeen.control import ROUTES as REVKEEN_CONTROL
 from emulator.seeding import KINDS, Seeding, Snapshot, fill
 from emulator.server import listen
-from emulator.store import MEMORY, OtherState, Store, open_store
+from emulator.state_file import open_state
+from emulator.store import MEMORY, OtherState, Store
 
 
 def main() -> None:
     options = _options()
     seeding = Seeding(options.orders, options.seed, time.time_ns() // 1_000_000)
+    settings = Settings(latency=options.latency, limits=options.limits)
     try:
-        store = open_store(options.state, KINDS, lambda new: fill(new, seeding))
-    except (OtherState, sqlite3.DatabaseError) as error:
+        with open_state(options.state, KINDS, lambda new: fill(new, seeding)) as store:
+            asyncio.run(_serve(make_app(store, settings, untouched=options.state == MEMORY), options.port))
+    except (OtherState, OSError, sqlite3.DatabaseError) as error:
         raise SystemExit(f"emulator: {error}") from None
-    app = make_app(store, Settings(latency=options.latency, limits=options.limits), untouched=options.state == MEMORY)
-    try:
-        asyncio.run(_serve(app, options.port))
-    finally:
-        store.close()
+    except KeyboardInterrupt:  # while it was filling a new state
+        raise SystemExit(130) from None
 
 
 def make_app(store: Store, settings: Settings, *, untouched: bool) -> App:
@@ -56,17 +56,26 @@ async def _serve(app: App, port: int) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser("emulator", description="RevKeen, stood in for on loopback.")
-    parser.add_argument("--port", type=int, default=8001, help="0 takes a free one")
+    parser.add_argument("--port", type=_between(0, 65_535), default=8001, help="0 takes a free one")
     parser.add_argument(
         "--state", default=MEMORY, metavar="FILE", help="SQLite file, made and filled if it is not there"
     )
-    parser.add_argument("--orders", type=int, default=800, help="for each merchant and mode")
+    parser.add_argument("--orders", type=_between(1, 1_000_000), default=800, help="for each merchant and mode")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--latency", type=_checked(Latency.read), default="0", metavar="MS", help="50 or p50=80,p99=900"
     )
     parser.add_argument("--limits", type=_checked(read_rates), default=REAL, help=f"off or {REAL}")
     return parser.parse_args()
+
+
+def _between(lowest: int, highest: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not lowest <= int(text) <= highest:
+            raise argparse.ArgumentTypeError(f"{text} is not between {lowest} and {highest}")
+        return int(text)
+
+    return number
 
 
 def _checked(read: Callable[[str], object]) -> Callable[[str], str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from emulator.messages import Json, dump
@@ -69,12 +68,11 @@ class Store:
         self._path = path
         self.kinds = {kind.name: kind for kind in kinds}
         self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        is_new = self._is_new()
         # A killed emulator loses nothing; a power cut may, and that is fine for data that is made up.
         self.db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;")
-        if not self.db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        if is_new:
             self._create_tables()
-        elif self.noted("tables") != self._tables():
-            raise OtherState(f"{path} was made by another version of the emulator; move it away and start again")
         self._counts: dict[tuple[object, ...], int] = {}
 
     def close(self) -> None:
@@ -211,6 +209,15 @@ class Store:
 
     # helpers
 
+    def _is_new(self) -> bool:
+        """Raises OtherState, before anything is written."""
+        tables = {row[0] for row in self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if tables and not {"meta", "api_keys", "ledger"} <= tables:
+            raise OtherState(f"{self._path} was not made by the emulator")
+        if tables and self.noted("tables") != self._tables():
+            raise OtherState(f"{self._path} was made by another version of the emulator; move it away and start again")
+        return not tables
+
     def _create_tables(self) -> None:
         self.db.executescript(_OWN_TABLES)
         for kind in self.kinds.values():
@@ -222,7 +229,8 @@ class Store:
         self.note("tables", self._tables())
 
     def _tables(self) -> dict[str, list[str]]:
-        return {kind.name: [*kind.row_columns] for kind in self.kinds.values()}
+        """What a state file is compared by."""
+        return {"": _OWN_TABLES.split(), **{kind.name: [*kind.row_columns] for kind in self.kinds.values()}}
 
     def _table(self, kind: str) -> str:
         return self.kinds[kind].name  # a KeyError here keeps anything else out of the SQL
@@ -233,30 +241,6 @@ class Store:
         if row is None:
             raise LookupError(cursor)
         return row
-
-
-def open_store(path: str, kinds: Iterable[Kind], fill: Callable[[Store], None]) -> Store:
-    """Open a state file, filled if it is new. Filling happens beside it: a killed start leaves nothing half."""
-    kinds = tuple(kinds)
-    if path == MEMORY:
-        store = Store(path, kinds)
-        fill(store)
-    elif Path(path).exists():
-        store = Store(path, kinds)
-    else:
-        unfinished = f"{path}.tmp"
-        _fill_file(unfinished, kinds, fill)
-        Path(unfinished).rename(path)
-        store = Store(path, kinds)
-    return store
-
-
-def _fill_file(path: str, kinds: tuple[Kind, ...], fill: Callable[[Store], None]) -> None:
-    Path(path).unlink(missing_ok=True)
-    store = Store(path, kinds)
-    store.db.execute("PRAGMA journal_mode = OFF")
-    fill(store)
-    store.close()
 
 
 def cells_of(kind: Kind, row: Row) -> list[Any]:
