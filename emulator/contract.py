@@ -15,6 +15,7 @@ from emulator.messages import Json
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _INTEGER = re.compile(r"-?[0-9]{1,4000}")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 class Invalid(Exception):
@@ -62,7 +63,7 @@ class Contract:
 
     def match(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
         """The operation for a path below the base URL. Raises NoRoute, NoMethod."""
-        segments = [unquote(segment) for segment in path.strip("/").split("/")]
+        segments = [unquote(segment) for segment in path.removeprefix("/").split("/")]
         fitting = [op for op in self._by_length.get(len(segments), []) if _fits(op.segments, segments)]
         if not fitting:
             raise NoRoute
@@ -169,7 +170,7 @@ def _raise(problems: dict[str, list[str]]) -> None:
 
 
 def _fits(template: tuple[str, ...], segments: list[str]) -> bool:
-    return all(a == b or a.startswith("{") for a, b in zip(template, segments, strict=True))
+    return all(a == b or (a.startswith("{") and b) for a, b in zip(template, segments, strict=True))
 
 
 def _named(template: tuple[str, ...], segments: list[str]) -> dict[str, str]:
@@ -192,11 +193,8 @@ def _from_text(schema: Json, text: str) -> Any:
         return None
     if "integer" in types and _INTEGER.fullmatch(text):
         return int(text)
-    if "number" in types:
-        try:
-            return float(text)
-        except ValueError:
-            return text
+    if "number" in types and _NUMBER.fullmatch(text):
+        return float(text)
     return text
 
 

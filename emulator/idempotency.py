@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from emulator.messages import Request, Response
+from emulator.messages import Request, Response, parse
 from emulator.store import Store
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -39,6 +39,15 @@ class Place:
 
     scope: Scope
     fingerprint: str
+    first_used_ms: int
+
+
+class _Stored(NamedTuple):
+    fingerprint: str
+    created: int
+    status: int
+    headers: str
+    body: bytes
 
 
 class Idempotency:
@@ -50,12 +59,13 @@ class Idempotency:
     def find(self, scope: Scope, request: Request) -> Response | Place:
         """The stored answer, or the place for a new one. Raises KeyReused, StillRunning."""
         fingerprint = _fingerprint(request)
-        known = self._running.get(scope) or self._stored_fingerprint(scope)
+        stored = self._stored(scope)
+        known = self._running.get(scope) or (stored and stored.fingerprint)
         if known is not None and known != fingerprint:
             raise KeyReused
         if scope in self._running:
             raise StillRunning
-        return Place(scope, fingerprint) if known is None else self._replay(scope)
+        return Place(scope, fingerprint, self._now_ms()) if stored is None else _replay(stored)
 
     @contextmanager
     def running(self, place: Place | None) -> Iterator[None]:
@@ -70,33 +80,35 @@ class Idempotency:
             del self._running[place.scope]
 
     def keep(self, place: Place, response: Response, *, after_work: bool) -> None:
-        """Store an answer if it is of the kind that is: 2xx, some refusals, and a 5xx from after the work."""
-        stored = response.status < 300 or response.status in _STORED or (response.status >= 500 and after_work)
-        if stored:
-            row = (*place.scope, place.fingerprint, self._now_ms(), response.status, response.body)
-            self._store.db.execute("INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        """Store an answer if it is of the kind that is: whatever came after the work, and some refusals."""
+        if after_work or response.status in _STORED:
+            stored = _Stored(
+                place.fingerprint, place.first_used_ms, response.status, json.dumps(response.headers), response.body
+            )
+            row = (*place.scope, *stored)
+            self._store.db.execute("INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     # helpers
 
-    def _stored_fingerprint(self, scope: Scope) -> str | None:
+    def _stored(self, scope: Scope) -> _Stored | None:
         row = self._store.db.execute(
-            "SELECT fingerprint, created FROM idempotency WHERE api_key = ? AND method = ? AND path = ? AND key = ?",
+            "SELECT fingerprint, created, status, headers, body FROM idempotency "
+            "WHERE api_key = ? AND method = ? AND path = ? AND key = ?",
             scope,
         ).fetchone()
-        return row[0] if row and self._now_ms() - row[1] < DAY_MS else None
+        return _Stored(*row) if row and self._now_ms() - row[1] < DAY_MS else None
 
-    def _replay(self, scope: Scope) -> Response:
-        status, body = self._store.db.execute(
-            "SELECT status, body FROM idempotency WHERE api_key = ? AND method = ? AND path = ? AND key = ?",
-            scope,
-        ).fetchone()
-        return Response(status, body, (("Idempotency-Replayed", "true"),), replayed=True)
+
+def _replay(stored: _Stored) -> Response:
+    headers = tuple((name, value) for name, value in json.loads(stored.headers))
+    return Response(stored.status, stored.body, (*headers, ("Idempotency-Replayed", "true")), replayed=True)
 
 
 def _fingerprint(request: Request) -> str:
     """Equal for equal JSON, whatever the order of its members."""
     try:
-        text = json.dumps(request.json(), sort_keys=True).encode()
+        content = parse(request.body, like_javascript=True) if request.body else {}
+        text = json.dumps(content, sort_keys=True).encode()
     except (ValueError, RecursionError):
         text = request.body
     return hashlib.sha256(text).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -73,7 +74,7 @@ def parse(text: bytes, *, like_javascript: bool = False) -> Any:
     JavaScript, in which RevKeen is written, knows no difference between 12.0 and 12.
     """
     try:
-        return json.loads(text, parse_constant=_refuse, parse_float=_number if like_javascript else None)
+        return json.loads(text, parse_constant=_refuse, parse_float=_number if like_javascript else _float)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -82,8 +83,13 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _number(text: str) -> float:
+def _float(text: str) -> float:
     number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
+
+
+def _number(text: str) -> float:
+    number = _float(text)
     return int(number) if number.is_integer() else number
 
 

@@ -24,7 +24,7 @@ CREATE TABLE ledger (
     id INTEGER PRIMARY KEY AUTOINCREMENT, provider TEXT, account INTEGER, order_id TEXT, entry TEXT NOT NULL);
 CREATE TABLE idempotency (
     api_key TEXT, method TEXT, path TEXT, key TEXT, fingerprint TEXT, created INTEGER,
-    status INTEGER, body BLOB, PRIMARY KEY (api_key, method, path, key));
+    status INTEGER, headers TEXT, body BLOB, PRIMARY KEY (api_key, method, path, key));
 """
 
 

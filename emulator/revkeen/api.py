@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from emulator.app import Call, World
@@ -61,7 +61,7 @@ class RevKeen:
 
     async def call(self, call: Call) -> Response:
         if call.request.path == f"{self.prefix}/openapi.json":
-            return Response(200, self._contract.text)
+            return _with_version(call.request, Response(200, self._contract.text))
         return _with_version(call.request, await self._call(call))
 
     # helpers
@@ -138,12 +138,13 @@ class RevKeen:
                 return call.failure or OPERATIONS[operation.id](ask)
             with world.store.transaction():
                 response = OPERATIONS[operation.id](ask)
-                response = call.failure or response
+                response = _with_version(call.request, call.failure or response)
                 if place:
                     world.idempotency.keep(place, response, after_work=True)
                 return response
-        except Refusal as refusal:
-            response = _refused(refusal, call.request, operation)
+        except (Refusal, RecursionError) as error:
+            refusal = error if isinstance(error, Refusal) else invalid("The body is nested too deeply.")
+            response = _with_version(call.request, _refused(refusal, call.request, operation))
             if place:
                 world.idempotency.keep(place, response, after_work=False)
             return response
@@ -196,12 +197,15 @@ def _refused(refusal: Refusal, request: Request, operation: Operation | None) ->
 
 
 def _with_version(request: Request, response: Response) -> Response:
-    """Every answer says which version served it: the one asked for, or the default."""
-    asked = request.headers.get("revkeen-version", VERSION)
-    version = ("RevKeen-Version", asked if _is_version(asked) else VERSION)
-    response.headers = (*(header for header in response.headers if header[0] != version[0]), version)
+    """Every answer says which version served it: the one asked for, or the default. A stored one has said it."""
+    if "RevKeen-Version" not in dict(response.headers):
+        asked = request.headers.get("revkeen-version", VERSION)
+        response.headers = (*response.headers, ("RevKeen-Version", asked if _is_version(asked) else VERSION))
     return response
 
 
 def _is_version(text: str) -> bool:
-    return re.fullmatch(r"\d{4}-\d\d-\d\d", text) is not None
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

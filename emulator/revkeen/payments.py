@@ -54,7 +54,7 @@ BY_LAST_FOUR = {
     "0408": HANG,
     "0502": CHARGE_THEN_HANG_UP,
 }
-_TOKEN = re.compile(rf"tok_({'|'.join(BY_TOKEN)})_(.+)")
+_TOKEN = re.compile(rf"tok_({'|'.join(BY_TOKEN)})_[!-~]+")
 
 
 @dataclass(frozen=True)

@@ -444,3 +444,27 @@ def test_events_carry_the_idempotency_key_and_request_of_the_call_that_caused_th
     entry = emulator.ledger(effect="payment")[0]
     assert (entry["idempotency_key"], entry["request_id"]) == ("pay-1", events[1]["request"]["id"])
     assert (entry["amount"], entry["currency"], entry["merchant"], entry["mode"]) == (2500, "usd", "northwind", "live")
+
+
+@pytest.mark.parametrize("metadata", ['{"a": 1e999}', '{"a": NaN}', '{"a": -Infinity}'])
+def test_a_number_that_json_cannot_hold_is_refused(api: httpx.Client, metadata: str) -> None:
+    body = f'{{"line_items": [{{"description": "Rope", "unit_price": 1}}], "metadata": {metadata}}}'
+    answer = api.post("/orders", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")
+
+
+def test_nesting_is_stored_or_refused_however_deep_it_is(api: httpx.Client) -> None:
+    statuses = []
+    for depth in range(900, 1000, 3):
+        nested = "[" * depth + "]" * depth
+        body = f'{{"line_items": [{{"description": "Rope", "unit_price": 1}}], "metadata": {{"a": {nested}}}}}'
+        answer = api.post("/orders", content=body, headers={"Content-Type": "application/json"})
+        statuses.append(answer.status_code)
+    assert set(statuses) == {201, 400}
+
+
+def test_a_token_with_half_a_character_does_not_exist(api: httpx.Client) -> None:
+    order = api.post("/orders", json={"line_items": [{"description": "Rope", "unit_price": 1}]}).json()
+    body = '{"payment_token": "tok_approve_\\ud800"}'
+    answer = api.post(f"/orders/{order['id']}/pay", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "payment_token")

@@ -36,6 +36,23 @@ def test_the_order_of_members_in_the_body_does_not_matter(api: httpx.Client, emu
     assert created(emulator) == 1
 
 
+def test_12_and_12_point_0_are_the_same_body(api: httpx.Client, emulator: Driver) -> None:
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+    body = '{"line_items": [{"description": "Rope", "unit_price": %s}]}'
+    answers = [api.post("/orders", content=body % price, headers=headers) for price in ("12", "12.0")]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert created(emulator) == 1
+
+
+def test_the_headers_of_the_first_answer_are_replayed_too(api: httpx.Client) -> None:
+    versions = [
+        api.post("/orders", json=ORDER, headers={"Idempotency-Key": "k", "RevKeen-Version": version}).headers
+        for version in ("2026-05-01", "2026-01-01")
+    ]
+    assert [headers["RevKeen-Version"] for headers in versions] == ["2026-05-01"] * 2
+    assert versions[1]["Idempotency-Replayed"] == "true"
+
+
 def test_a_replay_with_another_body_is_a_conflict(api: httpx.Client, emulator: Driver) -> None:
     create(api, "k")
     answer = create(api, "k", {**ORDER, "notes": "changed"})
@@ -129,6 +146,20 @@ def test_after_a_day_the_key_is_forgotten(api: httpx.Client, emulator: Driver) -
     assert created(emulator) == 2
 
 
+def test_the_day_begins_with_the_call_not_with_its_answer(
+    api: httpx.Client, emulator: Driver, connect: Connect
+) -> None:
+    emulator.fault("delay", method="POST", seconds=0.4)
+    running = threading.Thread(target=create, args=(connect(LIVE), "k"))
+    running.start()
+    while not emulator.requests(method="POST"):
+        pass
+    emulator.advance(24 * HOUR)
+    running.join()
+    assert "Idempotency-Replayed" not in create(api, "k").headers
+    assert created(emulator) == 2
+
+
 def test_an_error_before_the_work_is_not_stored(api: httpx.Client, emulator: Driver) -> None:
     emulator.fault("error", method="POST")
     assert create(api, "k").status_code == 500
@@ -137,10 +168,11 @@ def test_an_error_before_the_work_is_not_stored(api: httpx.Client, emulator: Dri
     assert created(emulator) == 1
 
 
-def test_an_error_after_the_work_is_stored_and_replayed(api: httpx.Client, emulator: Driver) -> None:
-    emulator.fault("error", method="POST", after_work=True)
+@pytest.mark.parametrize("status", [500, 503, 409, 429])
+def test_an_error_after_the_work_is_stored_and_replayed(api: httpx.Client, emulator: Driver, status: int) -> None:
+    emulator.fault("error", method="POST", status=status, after_work=True)
     for _ in range(3):
-        assert create(api, "k").status_code == 500
+        assert create(api, "k").status_code == status
     assert created(emulator) == 1
     events = api.get("/events", params={"types": "order.created", "limit": 1}).json()["data"]
     assert events[0]["request"]["idempotency_key"] == "k"

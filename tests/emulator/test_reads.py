@@ -85,6 +85,8 @@ def test_the_creation_filter_is_inclusive_to_the_second_at_both_ends(api: httpx.
         ({"offset": "10"}, "offset"),
         ({"created_gte": "yesterday"}, "created_gte"),
         ({"created_gte": "NaN"}, "created_gte"),
+        ({"created_gte": "1_000"}, "created_gte"),
+        ({"created_gte": "٣"}, "created_gte"),
         ({"starting_after": UNKNOWN}, "starting_after"),
         ({"ending_before": UNKNOWN}, "ending_before"),
         ({"starting_after": UNKNOWN, "ending_before": UNKNOWN}, "ending_before"),
@@ -220,3 +222,20 @@ def _all(api: httpx.Client, **query: object) -> list[dict]:
     answer = api.get("/orders", params={"limit": 100, **query}).json()  # type: ignore[dict-item]
     assert answer["has_more"] is False
     return answer["data"]
+
+
+@pytest.mark.parametrize("path", ["/orders/", "//orders", "/orders//", "/Orders", "/orders/x/y/z", "/"])
+def test_a_path_that_is_not_quite_right_is_not_served(api: httpx.Client, emulator: Driver, path: str) -> None:
+    answer = httpx.get(emulator.api + path, headers=api.headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "resource_missing")
+
+
+def test_the_document_too_comes_with_the_version(emulator: Driver) -> None:
+    answer = httpx.get(f"{emulator.api}/openapi.json", headers={"RevKeen-Version": "2026-01-01"})
+    assert answer.headers["RevKeen-Version"] == "2026-01-01"
+
+
+def test_a_version_that_is_no_date_is_refused(api: httpx.Client) -> None:
+    answer = api.get("/orders", headers={"RevKeen-Version": "2026-13-01"})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "RevKeen-Version")
+    assert answer.headers["RevKeen-Version"] == "2026-05-01"
