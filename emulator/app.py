@@ -12,7 +12,7 @@ from typing import Protocol
 
 from emulator.clock import Clock
 from emulator.delivery import Wire
-from emulator.faults import NOTHING_DONE, Fault, Faults
+from emulator.faults import Fault, Faults
 from emulator.idempotency import Idempotency
 from emulator.keys import ApiKey, ApiKeys
 from emulator.latency import Latency
@@ -20,7 +20,10 @@ from emulator.ledger import Ledger
 from emulator.limits import REAL, Limits
 from emulator.messages import Headers, Request, Response, json_response
 from emulator.request_log import RequestLog
+from emulator.shapes import NOTHING_DONE
 from emulator.store import Store
+
+REFUND_STATUSES = ("succeeded", "pending", "processing", "failed")
 
 
 @dataclass
@@ -32,6 +35,13 @@ class Settings:
     limits: str = REAL
     total_count: bool = True
     refund_status: str = "succeeded"  # what a new refund becomes
+
+    def check(self) -> None:
+        """Raises ValueError."""
+        if type(self.total_count) is not bool:
+            raise ValueError("total_count is true or false")
+        if self.refund_status not in REFUND_STATUSES:
+            raise ValueError(f"refund_status is one of {', '.join(REFUND_STATUSES)}")
 
 
 @dataclass
@@ -81,6 +91,7 @@ class App:
         self.world = world
         self.faults = Faults()
         self.log = RequestLog()
+        self.providers = {api.provider for api in apis}
         self._apis = apis
         self._control = control
         self._fresh = fresh
@@ -123,8 +134,9 @@ class App:
     def set(self, **changes: object) -> None:
         """Change settings. Raises ValueError; nothing is changed then."""
         new = Settings(**{**vars(self.world.settings), **changes})
+        new.check()
         latencies = {name: Latency.read(str(text)) for name, text in {"": new.latency, **new.latency_of}.items()}
-        self.world.limits.set(new.limits)
+        self.world.limits.set(str(new.limits))
         self._latencies = latencies
         vars(self.world.settings).update(vars(new))
 

@@ -14,6 +14,9 @@ class Clock:
         self._last_ms = 0
 
     def advance(self, seconds: float) -> None:
+        """Raises ValueError for more than thirty years."""
+        if not abs(seconds) <= 10**9:
+            raise ValueError("the clock cannot be moved that far")
         self._ahead_ms += round(seconds * 1000)
 
     def now_ms(self) -> int:

@@ -43,7 +43,7 @@ class Control:
             return json_response(200, await route(app, request, *parts, body))
         except Refused as refused:
             return json_response(refused.status, {"error": str(refused)})
-        except (ValueError, TypeError, LookupError, re.error) as error:
+        except (ValueError, TypeError, LookupError, OverflowError, re.error) as error:
             return json_response(400, {"error": f"{type(error).__name__}: {error}"})
 
 
@@ -107,20 +107,27 @@ async def list_keys(app: App, request: Request, body: Json) -> Json:
 
 async def add_key(app: App, request: Request, body: Json) -> Json:
     """{"key", "merchant", "mode", "scopes"?, "provider"?}"""
-    account = find_account(body["merchant"], body["mode"])
-    key = ApiKey(body["key"], body.get("provider", "revkeen"), account, tuple(body.get("scopes", ["*"])))
+    account, provider = find_account(body["merchant"], body["mode"]), body.get("provider", "revkeen")
+    if not isinstance(body["key"], str) or not body["key"]:
+        raise Refused(400, "key must be a text")
+    if provider not in app.providers:
+        raise Refused(400, f"provider must be one of {', '.join(app.providers)}")
+    key = ApiKey(body["key"], provider, account, _scopes(body.get("scopes", ["*"])))
     app.world.keys.save(key)
     return _describe(key)
 
 
 async def revoke_key(app: App, request: Request, body: Json) -> Json:
     """{"key", "revoked"?}"""
-    return _changed(app, body["key"], revoked=bool(body.get("revoked", True)))
+    revoked = body.get("revoked", True)
+    if not isinstance(revoked, bool):
+        raise Refused(400, "revoked is true or false")
+    return _changed(app, body["key"], revoked=revoked)
 
 
 async def change_scopes(app: App, request: Request, body: Json) -> Json:
     """{"key", "scopes"}"""
-    return _changed(app, body["key"], scopes=tuple(body["scopes"]))
+    return _changed(app, body["key"], scopes=_scopes(body["scopes"]))
 
 
 async def cases(app: App, request: Request, body: Json) -> Json:
@@ -181,6 +188,12 @@ def _changed(app: App, key: str, **members: Any) -> Json:
     changed = dataclasses.replace(app.world.keys[key], **members)
     app.world.keys.save(changed)
     return _describe(changed)
+
+
+def _scopes(wanted: Any) -> tuple[str, ...]:
+    if not isinstance(wanted, list) or not all(isinstance(scope, str) for scope in wanted):
+        raise Refused(400, "scopes must be a list of texts")
+    return tuple(wanted)
 
 
 def _describe(key: ApiKey) -> Json:

@@ -9,6 +9,12 @@ from emulator.accounts import Account
 from emulator.messages import Json
 from emulator.store import Store
 
+_MEMBERS = {
+    "after", "provider", "effect", "merchant", "mode", "order_id", "amount", "currency", "idempotency_key",
+    "request_id", "customer_id", "payment_id", "refund_id", "status", "code", "fields", "reason",
+    "line_item_ids", "carrier", "tracking_number", "notified",
+}  # fmt: skip
+
 
 class Ledger:
     def __init__(self, store: Store) -> None:
@@ -21,7 +27,12 @@ class Ledger:
         self._store.db.execute("INSERT INTO ledger (provider, account, order_id, entry) VALUES (?, ?, ?, ?)", row)
 
     def read(self, wanted: dict[str, str]) -> list[Json]:
-        """Entries, oldest first, whose members have these values; `after` gives those after an entry's id."""
+        """Entries, oldest first, whose members have these values; `after` gives those after an entry's id.
+
+        Raises ValueError for a name that no entry has.
+        """
+        if unknown := wanted.keys() - _MEMBERS:
+            raise ValueError(f"the ledger has no {', '.join(sorted(unknown))}")
         after = int(wanted.pop("after", "0"))
         rows = self._store.db.execute("SELECT id, entry FROM ledger WHERE id > ? ORDER BY id", (after,))
         entries = [{"id": id, **json.loads(entry)} for id, entry in rows]

@@ -67,8 +67,13 @@ class RequestLog:
             entry.status, entry.replayed = response.status, response.replayed
 
     def read(self, wanted: dict[str, str]) -> list[Json]:
-        """Entries, oldest first, with these values. `path` is a regular expression, `after` an entry's id."""
+        """Entries, oldest first, with these values. `path` is a regular expression, `after` an entry's id.
+
+        Raises ValueError: a filter misspelt would find nothing, and a test that expects nothing would pass.
+        """
         after, path = int(wanted.pop("after", "0")), re.compile(wanted.pop("path", ""))
+        if unknown := wanted.keys() - Entry.__slots__:
+            raise ValueError(f"the log has no {', '.join(sorted(unknown))}")
         found = (asdict(entry) for entry in self._entries if entry.id > after and path.search(entry.path))
         return [entry for entry in found if all(str(entry.get(name)) == value for name, value in wanted.items())]
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.emulator.conftest import LIVE, Connect
-from tests.emulator.driver import Driver
+from tests.emulator.driver import Driver, Json
 
 ORDER = {"line_items": [{"description": "Rope", "unit_price": 1000}]}
 
@@ -75,7 +75,20 @@ def test_latency_can_be_spread_out(emulator: Driver, api: httpx.Client) -> None:
     assert max(took) > 2 * min(took)
 
 
-@pytest.mark.parametrize("wrong", [{"latency": "fast"}, {"latency": "-1"}, {"limits": "x"}, {"colour": "red"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"latency": "fast"},
+        {"latency": "-1"},
+        {"latency_of": 5},
+        {"limits": "x"},
+        {"limits": "live=1"},
+        {"limits": 5},
+        {"total_count": "no"},
+        {"refund_status": "lost"},
+        {"colour": "red"},
+    ],
+)
 def test_a_setting_that_makes_no_sense_is_refused_and_changes_nothing(emulator: Driver, wrong: dict) -> None:
     before = emulator.control("GET", "settings")
     with pytest.raises(ValueError, match="error"):
@@ -103,3 +116,34 @@ def test_an_unknown_route_or_object_is_named(emulator: Driver) -> None:
     for path in ("nothing", "objects/orders/x", "objects/spoons/x", "cases?merchant=x&mode=live"):
         with pytest.raises(ValueError, match="error"):
             emulator.control("GET", path)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("clock", {"advance": "long"}),
+        ("clock", {"advance": 1e300}),
+        ("keys", {"key": 5, "merchant": "kestrel", "mode": "live"}),
+        ("keys", {"key": "", "merchant": "kestrel", "mode": "live"}),
+        ("keys", {"key": "rk_live_x", "merchant": "kestrel", "mode": "staging"}),
+        ("keys", {"key": "rk_live_x", "merchant": "kestrel", "mode": "live", "scopes": "orders:read"}),
+        ("keys", {"key": "rk_live_x", "merchant": "kestrel", "mode": "live", "provider": "digitalriver"}),
+        ("keys/scopes", {"key": LIVE, "scopes": "orders:read"}),
+        ("keys/revoke", {"key": LIVE, "revoked": "no"}),
+        ("keys/revoke", {"key": "rk_live_unknown"}),
+    ],
+)
+def test_a_call_that_makes_no_sense_is_refused_and_changes_nothing(emulator: Driver, path: str, body: Json) -> None:
+    before = emulator.control("GET", "keys")
+    with pytest.raises(ValueError, match="error") as refused:
+        emulator.control("POST", path, body)
+    assert "itself failed" not in str(refused.value)
+    assert emulator.control("GET", "keys") == before
+
+
+def test_a_filter_the_log_does_not_have_is_refused_rather_than_finding_nothing(emulator: Driver) -> None:
+    for wrong in ({"colour": "red"}, {"after": "x"}, {"path": "("}):
+        with pytest.raises(ValueError, match="error"):
+            emulator.requests(**wrong)
+    with pytest.raises(ValueError, match="error"):
+        emulator.ledger(effects="payment")

@@ -63,9 +63,32 @@ def test_a_fault_that_makes_no_sense_is_refused(emulator: Driver) -> None:
         {"kind": "delay", "minutes": 1},
         {"kind": "error", "times": 0},
         {"kind": "error", "path": "("},
+        {"kind": "error", "path": 5},
+        {"kind": "error", "method": 5},
+        {"kind": "error", "key": 5},
+        {"kind": "error", "times": 1.5},
+        {"kind": "error", "probability": "often"},
+        {"kind": "error", "after_work": "no"},
+        {"kind": "error", "status": "500"},
+        {"kind": "error", "status": 99},
+        {"kind": "error", "code": None},
+        {"kind": "alter", "after_work": False},
+        {"kind": "alter", "set": 3},
+        {"kind": "delay", "seconds": "long"},
+        {"kind": "delay", "seconds": -1},
+        {"kind": "delay", "seconds": None},
+        {"kind": "drip", "bytes": 0},
+        {"kind": "drip", "headers": {}},
+        {"kind": "gzip_bomb", "size": -1},
+        {"kind": "disconnect", "how": "slam"},
+        {"kind": "raw", "base64": "%"},
+        {"kind": "rate_limited", "retry_after": []},
+        {"kind": "respond", "headers": {"X": "a\r\nY: b"}},
+        {"kind": "respond", "text": 5},
     ):
         with pytest.raises(ValueError, match="error"):
             emulator.control("POST", "faults", wrong)
+        assert emulator.faults() == [], wrong
 
 
 def test_a_delay_comes_before_or_after_the_work(emulator: Driver, connect: Connect) -> None:
