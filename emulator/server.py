@@ -10,13 +10,18 @@ from collections.abc import Awaitable, Callable
 import h11
 
 from emulator.delivery import Ending
-from emulator.messages import Request, Response
+from emulator.messages import Request, json_response
 
 MAX_BODY = 1_048_576
+MAX_SENT_AHEAD = 2 * MAX_BODY
+LAST_WORD_SECONDS = 1.0
 Exchange = Callable[[Request, "Connection"], Awaitable[None]]
 
-_TOO_LARGE = Response(413, b'{"error":"the body is larger than 1 MiB"}', (("Connection", "close"),))
-_NOT_HTTP = Response(400, b'{"error":"this is not HTTP/1.1"}', (("Connection", "close"),))
+_WHY = {
+    400: "this is not HTTP/1.1",
+    413: "the body is larger than 1 MiB",
+    431: "the headers are larger than 16 KiB",
+}
 
 
 class Connection(asyncio.Protocol):
@@ -25,6 +30,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._unread = b""
+        self._refused = False
         self._task: asyncio.Task[None] | None = None
         self._writable = asyncio.Event()
         self._writable.set()
@@ -48,8 +54,12 @@ class Connection(asyncio.Protocol):
         self._writable.set()
 
     def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
         if self._task is not None:  # sent ahead while an answer is under way
             self._unread += data
+            if len(self._unread) > MAX_SENT_AHEAD:
+                self.end("reset")
             return
         self._parser.receive_data(data)
         self._read()
@@ -83,8 +93,8 @@ class Connection(asyncio.Protocol):
     def _read(self) -> None:
         try:
             self._read_events()
-        except h11.RemoteProtocolError:
-            self._refuse(_NOT_HTTP)
+        except h11.RemoteProtocolError as error:
+            self._refuse(error.error_status_hint)
 
     def _read_events(self) -> None:
         while True:
@@ -98,7 +108,7 @@ class Connection(asyncio.Protocol):
             elif isinstance(event, h11.Data):
                 self._body += event.data
                 if len(self._body) > MAX_BODY:
-                    return self._refuse(_TOO_LARGE)
+                    return self._refuse(413)
             elif isinstance(event, h11.EndOfMessage):
                 return self._answer()
             else:
@@ -111,13 +121,15 @@ class Connection(asyncio.Protocol):
         path, _, query = head.target.decode("latin-1").partition("?")
         headers = {name.decode(): value.decode("latin-1") for name, value in head.headers}
         request = Request(head.method.decode(), path, query, headers, self._body, self.gone)
-        keep = head.http_version == b"1.1" and headers.get("connection", "").lower() != "close"
+        options = [option.strip() for option in headers.get("connection", "").lower().split(",")]
+        keep = head.http_version == b"1.1" and "close" not in options
         self._unread = self._parser.trailing_data[0]
         self._task = asyncio.get_running_loop().create_task(self._serve(request, keep))
 
     async def _serve(self, request: Request, keep: bool) -> None:
         try:
             await self._exchange(request, self)
+            await self.drain()
         except BaseException:
             self.end("reset")
             raise
@@ -134,9 +146,13 @@ class Connection(asyncio.Protocol):
             self._unread = b""
             self._read()
 
-    def _refuse(self, response: Response) -> None:
+    def _refuse(self, status: int) -> None:
+        """The caller may still be sending: closed at once, the connection would be reset and the answer lost."""
+        response = json_response(status, {"error": _WHY.get(status, _WHY[400])}, [("Connection", "close")])
+        self._refused = True
         self.write(response.head() + response.body)
-        self._transport.close()
+        self._transport.write_eof()
+        asyncio.get_running_loop().call_later(LAST_WORD_SECONDS, self._transport.close)
 
 
 async def listen(exchange: Exchange, port: int) -> asyncio.Server:
