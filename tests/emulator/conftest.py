@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.emulator.driver import Driver
+from tests.emulator.driver import Driver, Json
 
 LIVE, TEST = "rk_live_northwind_demo", "rk_sandbox_northwind_demo"
 Connect = Callable[..., httpx.Client]
+LINE = {"description": "Rope", "unit_price": 1000}
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +46,28 @@ def connect(emulator: Driver) -> Iterator[Connect]:
 def api(connect: Connect) -> httpx.Client:
     """Northwind, live."""
     return connect(LIVE)
+
+
+@pytest.fixture
+def cases(emulator: Driver) -> Json:
+    return emulator.cases()
+
+
+@pytest.fixture
+def order(api: httpx.Client) -> Json:
+    """A draft over 2500 minor units in three lines, for the customer whose first card approves."""
+    lines = [{**LINE}, {"description": "Sling", "unit_price": 250, "quantity": 2}, {**LINE}]
+    return draft(api, line_items=lines)
+
+
+def draft(api: httpx.Client, **members: Any) -> Json:
+    answer = api.post("/orders", json={"line_items": [LINE], **members})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str | None]:
+    return answer.status_code, answer.json()["error"].get("param")
+
+
+# creating
