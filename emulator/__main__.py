@@ -9,14 +9,16 @@ import sqlite3
 import time
 from collections.abc import Callable
 
-from emulator.app import App, Settings, World
+from emulator.app import Api, App, World
 from emulator.control import Control
 from emulator.latency import Latency
-from emulator.limits import REAL, read_rates
+from emulator.limits import OWN, read_rates
 from emulator.revkeen.api import RevKeen
 from emulator.revkeen.control import ROUTES as REVKEEN_CONTROL
+from emulator.revkeen.kinds import SWITCHES
 from emulator.seeding import KINDS, Seeding, Snapshot, fill
 from emulator.server import listen
+from emulator.settings import Settings
 from emulator.state_file import open_state
 from emulator.store import MEMORY, OtherState, Store
 
@@ -24,7 +26,7 @@ from emulator.store import MEMORY, OtherState, Store
 def main() -> None:
     options = _options()
     seeding = Seeding(options.orders, options.seed, time.time_ns() // 1_000_000)
-    settings = Settings(latency=options.latency, limits=options.limits)
+    settings = Settings(SWITCHES, latency=options.latency, limits=options.limits)
     try:
         with open_state(options.state, KINDS, lambda new: fill(new, seeding)) as store:
             asyncio.run(_serve(make_app(store, settings, untouched=options.state == MEMORY), options.port))
@@ -36,7 +38,8 @@ def main() -> None:
 
 def make_app(store: Store, settings: Settings, *, untouched: bool) -> App:
     world = World(store, settings)
-    return App(world, [RevKeen(world)], Control(REVKEEN_CONTROL), Snapshot(store, untouched=untouched))
+    apis: list[Api] = [RevKeen(world)]
+    return App(world, apis, Control(REVKEEN_CONTROL), Snapshot(store, untouched=untouched))
 
 
 async def _serve(app: App, port: int) -> None:
@@ -65,7 +68,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--latency", type=_checked(Latency.read), default="0", metavar="MS", help="50 or p50=80,p99=900"
     )
-    parser.add_argument("--limits", type=_checked(read_rates), default=REAL, help=f"off or {REAL}")
+    parser.add_argument(
+        "--limits", type=_checked(read_rates), default=OWN, help="own, off or live=1000/2000,test=100/200"
+    )
     return parser.parse_args()
 
 

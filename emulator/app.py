@@ -6,49 +6,28 @@ import asyncio
 import random
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 from emulator.clock import Clock
 from emulator.delivery import Wire
 from emulator.faults import Fault, Faults
-from emulator.idempotency import Idempotency
 from emulator.keys import ApiKey, ApiKeys
-from emulator.latency import Latency
 from emulator.ledger import Ledger
-from emulator.limits import REAL, Limits
+from emulator.limits import Limits, read_rates
 from emulator.messages import Headers, Request, Response, json_response
 from emulator.request_log import RequestLog
-from emulator.shapes import NOTHING_DONE
+from emulator.settings import Settings
 from emulator.store import Store
-
-REFUND_STATUSES = ("succeeded", "pending", "processing", "failed")
-
-
-@dataclass
-class Settings:
-    """What can be set while it runs. A reset brings back what the command line said."""
-
-    latency: str = "0"
-    latency_of: dict[str, str] = field(default_factory=dict)  # by merchant, merchant/mode or API key
-    limits: str = REAL
-    total_count: bool = True
-    refund_status: str = "succeeded"  # what a new refund becomes
-
-    def check(self) -> None:
-        """Raises ValueError."""
-        if type(self.total_count) is not bool:
-            raise ValueError("total_count is true or false")
-        if self.refund_status not in REFUND_STATUSES:
-            raise ValueError(f"refund_status is one of {', '.join(REFUND_STATUSES)}")
 
 
 @dataclass
 class Call:
-    """One call on its way through an API."""
+    """One call on its way through an API. `key` is the one that was sent, if it exists."""
 
     request: Request
+    sent_key: str | None
     key: ApiKey | None
     wait_seconds: float
     failure: Response | None = None  # to be answered, and stored, once the work is done
@@ -62,12 +41,14 @@ class Call:
 class Api(Protocol):
     provider: str
     prefix: str
+    rates: str  # its provider's own limits, as `--limits` has them
+    empty_list: bytes  # what some faults send where no work was done
 
-    def caller(self, request: Request) -> ApiKey | None:
-        """The key that the call carries, if it is one."""
+    def sent_key(self, request: Request) -> str | None:
+        """The text that the call carries as its key."""
 
-    def failure(self, request: Request, status: int, code: str, message: str, headers: Headers) -> Response:
-        """An error in the form this API gives it."""
+    def failure(self, request: Request, status: int, code: str | None, message: str, headers: Headers) -> Response:
+        """An error in the form this API gives it; without a code, under the one that goes with the status."""
 
     async def call(self, call: Call) -> Response: ...
 
@@ -81,25 +62,22 @@ class World:
         self.clock = Clock()
         self.keys = ApiKeys(store)
         self.ledger = Ledger(store)
-        self.idempotency = Idempotency(store, self.clock.peek_ms)
-        self.limits = Limits(settings.limits, self.clock.peek_ms)
+        self.limits = Limits(self.clock.peek_ms)
 
 
 class App:
     def __init__(self, world: World, apis: list[Api], control: Control, fresh: Callable[[], bytes]) -> None:
         """`fresh` gives a snapshot of the state as it was seeded."""
         self.world = world
-        self.faults = Faults()
+        self.providers = [api.provider for api in apis]
+        self.faults = Faults(self.providers)
         self.log = RequestLog()
-        self.providers = {api.provider for api in apis}
         self._apis = apis
         self._control = control
         self._fresh = fresh
-        self._first_settings = Settings(**vars(world.settings))
         self._rng = random.Random(1)
         self._under_way: set[asyncio.Task[None]] = set()
-        self._latencies: dict[str, Latency] = {}
-        self.set()
+        self._fill_buckets()
 
     async def exchange(self, request: Request, wire: Wire) -> None:
         """Answer one request on its connection."""
@@ -123,7 +101,8 @@ class App:
         world.clock.reset()
         self.faults.clear()
         self.log.clear()
-        self.set(**vars(self._first_settings))
+        world.settings.reset()
+        self._fill_buckets()
 
     async def break_off(self) -> None:
         """End the calls under way, as a server that is killed would."""
@@ -133,12 +112,8 @@ class App:
 
     def set(self, **changes: object) -> None:
         """Change settings. Raises ValueError; nothing is changed then."""
-        new = Settings(**{**vars(self.world.settings), **changes})
-        new.check()
-        latencies = {name: Latency.read(str(text)) for name, text in {"": new.latency, **new.latency_of}.items()}
-        self.world.limits.set(str(new.limits))
-        self._latencies = latencies
-        vars(self.world.settings).update(vars(new))
+        self.world.settings.change(changes)
+        self._fill_buckets()
 
     # helpers
 
@@ -150,31 +125,38 @@ class App:
     async def _exchange_with(self, api: Api, request: Request, wire: Wire) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 (for mypy)
-        key = api.caller(request)
-        fault = self.faults.take(request, key.key if key else None)
-        entry = self.log.begin(api.provider, request, key, fault.kind if fault else None, self.world.clock.peek_ms())
+        call = self._receive(api, request)
+        fault = self.faults.take(api.provider, request, call.key.key if call.key else None)
+        entry = self.log.begin(
+            api.provider, request, call.sent_key, call.key, fault.kind if fault else None, self.world.clock.peek_ms()
+        )
         self._under_way.add(task)
         response = None
         try:
-            response = await self._answer(api, request, key, fault)
+            response = await self._answer(api, call, fault)
             entry.status = response.status
             await _send(request, response, wire)
         finally:
             self._under_way.discard(task)
             self.log.end(entry, response)
 
-    async def _answer(self, api: Api, request: Request, key: ApiKey | None, fault: Fault | None) -> Response:
-        call = Call(request, key, self._wait_seconds(key))
-        failure = partial(api.failure, request)
+    def _receive(self, api: Api, request: Request) -> Call:
+        sent_key = api.sent_key(request)
+        key = self.world.keys.find(sent_key, api.provider) if sent_key else None
+        names = (key.key, str(key.account), key.account.merchant, api.provider) if key else (api.provider,)
+        return Call(request, sent_key, key, self.world.settings.latency_for(names).seconds(self._rng))
+
+    async def _answer(self, api: Api, call: Call, fault: Fault | None) -> Response:
+        failure, nothing_done = partial(api.failure, call.request), Response(200, api.empty_list)
         if fault is None:
             return await api.call(call)
         if fault.kind == "delay":
             return await self._delayed(api, call, fault)
         if not fault.after_work:
             await call.pause()
-            return fault.shape(NOTHING_DONE, failure)
+            return fault.shape(nothing_done, failure)
         if fault.kind == "error":  # the API itself fails, so it also stores that answer
-            call.failure = fault.shape(NOTHING_DONE, failure)
+            call.failure = fault.shape(nothing_done, failure)
             return await api.call(call)
         return fault.shape(await api.call(call), failure)
 
@@ -187,10 +169,9 @@ class App:
         await asyncio.sleep(seconds)
         return response
 
-    def _wait_seconds(self, key: ApiKey | None) -> float:
-        names = (key.key, str(key.account), key.account.merchant, "") if key else ("",)
-        latency = next((self._latencies[name] for name in names if name in self._latencies), None)
-        return latency.seconds(self._rng) if latency else 0.0
+    def _fill_buckets(self) -> None:
+        text = self.world.settings["limits"]
+        self.world.limits.set({api.provider: read_rates(text, api.rates) for api in self._apis})
 
 
 async def _send(request: Request, response: Response, wire: Wire) -> None:

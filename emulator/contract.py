@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from emulator.messages import Json
@@ -18,19 +18,33 @@ _INTEGER = re.compile(r"-?[0-9]{1,4000}")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
-class Invalid(Exception):
-    """What was asked breaks the contract: for each parameter (a dotted path) what is wrong with it."""
+class Stopped(Exception):
+    """A call that does not get as far as an API's own work. Each API says so in words of its own."""
 
-    def __init__(self, problems: dict[str, list[str]]) -> None:
+
+class Problem(NamedTuple):
+    """`rule` is the keyword of the document that is broken, or `twice` for a parameter given again."""
+
+    rule: str
+    text: str
+
+
+Problems = dict[str, list[Problem]]  # by the dotted path of the member or parameter
+
+
+class Invalid(Stopped):
+    """What was asked breaks the contract."""
+
+    def __init__(self, problems: Problems) -> None:
         super().__init__(problems)
         self.problems = problems
 
 
-class NoRoute(Exception):
+class NoRoute(Stopped):
     """No operation has this path."""
 
 
-class NoMethod(Exception):
+class NoMethod(Stopped):
     """The path exists, with these methods only."""
 
     def __init__(self, allowed: list[str]) -> None:
@@ -83,27 +97,26 @@ class Contract:
             for name, parameter in operation.query.items()
             if parameter["schema"].get("default") is not None
         }
-        problems: dict[str, list[str]] = {}
-        seen: set[str] = set()
-        for name, text in pairs:
+        problems: Problems = {}
+        for name, texts in _by_name(pairs).items():
+            schema = operation.query.get(name, {}).get("schema", {})
+            is_list = _types(schema) == ["array"]
+            value = texts if is_list else _from_text(schema, texts[0])
             if name not in operation.query:
-                problems[name] = ["is not a parameter of this call"]
-            elif name in seen:
-                problems[name] = ["is given more than once"]
+                problems[name] = [Problem("additionalProperties", "is not a parameter of this call")]
+            elif len(texts) > 1 and not is_list:
+                problems[name] = [Problem("twice", "is given more than once")]
             else:
-                schema = operation.query[name]["schema"]
-                value = _from_text(schema, text)
                 problems[name] = self._problems(schema, value)
-                if value is not None:
-                    values[name] = value
-            seen.add(name)
+            if value is not None:
+                values[name] = value
         _raise(problems)
         return values
 
     def read_body(self, operation: Operation, body: Any) -> Json:
         """Raises Invalid."""
         assert operation.body is not None  # noqa: S101 (only called for operations with a body)
-        problems: dict[str, list[str]] = {}
+        problems: Problems = {}
         self._check(operation.body, body, "", problems)
         _raise(problems)
         return body
@@ -132,39 +145,54 @@ class Contract:
                 schema = schema[step]
         return schema
 
-    def _problems(self, schema: Json, value: Any) -> list[str]:
-        problems: dict[str, list[str]] = {}
+    def _problems(self, schema: Json, value: Any) -> list[Problem]:
+        problems: Problems = {}
         self._check(schema, value, "value", problems)
         return problems.get("value", [])
 
-    def _check(self, schema: Json, value: Any, path: str, problems: dict[str, list[str]]) -> None:
-        """The part of JSON Schema that the documents use for requests."""
+    def _check(self, schema: Json, value: Any, path: str, problems: Problems) -> None:
+        """The part of JSON Schema that the documents use for requests; `anyOf` is left to the API."""
         schema = self._resolve(schema)
         wrong = _wrong_type(schema, value) or _wrong_value(schema, value)
         if wrong:
             problems.setdefault(path, []).append(wrong)
-        elif isinstance(value, dict) and "properties" in schema:
+        elif isinstance(value, dict):
             self._check_members(schema, value, path, problems)
         elif isinstance(value, list) and "items" in schema:
             for index, item in enumerate(value):
                 self._check(schema["items"], item, _below(path, str(index)), problems)
 
-    def _check_members(self, schema: Json, value: Json, path: str, problems: dict[str, list[str]]) -> None:
+    def _check_members(self, schema: Json, value: Json, path: str, problems: Problems) -> None:
         for name in schema.get("required", ()):
             if name not in value:
-                problems.setdefault(_below(path, name), []).append("is required")
+                problems.setdefault(_below(path, name), []).append(Problem("required", "is required"))
+        longest = schema.get("propertyNames", {}).get("maxLength")
+        others = schema.get("additionalProperties", True)
         for name, member in value.items():
-            if name in schema["properties"]:
-                self._check(schema["properties"][name], member, _below(path, name), problems)
-            elif schema.get("additionalProperties") is False:
-                problems.setdefault(_below(path, name), []).append("is not a known field")
+            below = _below(path, name)
+            if longest is not None and len(name) > longest:
+                text = f"must have a name of at most {longest} characters"
+                problems.setdefault(below, []).append(Problem("propertyNames", text))
+            if name in schema.get("properties", ()):
+                self._check(schema["properties"][name], member, below, problems)
+            elif others is False:
+                problems.setdefault(below, []).append(Problem("additionalProperties", "is not a known field"))
+            elif isinstance(others, dict):
+                self._check(others, member, below, problems)
 
 
 def is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def _raise(problems: dict[str, list[str]]) -> None:
+def _by_name(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
+    texts: dict[str, list[str]] = {}
+    for name, text in pairs:
+        texts.setdefault(name, []).append(text)
+    return texts
+
+
+def _raise(problems: Problems) -> None:
     if found := {name: texts for name, texts in problems.items() if texts}:
         raise Invalid(found)
 
@@ -204,45 +232,49 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 
 
-def _wrong_type(schema: Json, value: Any) -> str | None:
+def _wrong_type(schema: Json, value: Any) -> Problem | None:
     types = _types(schema)
     if not types or any(type(value) in _PYTHON_TYPES[name] for name in types):
         return None
-    return f"must be of type {' or '.join(types)}"
+    return Problem("type", f"must be of type {' or '.join(types)}")
 
 
-def _wrong_value(schema: Json, value: Any) -> str | None:
+def _wrong_value(schema: Json, value: Any) -> Problem | None:
     if value is None:
         return None
     if "enum" in schema and value not in schema["enum"]:
-        return f"must be one of {', '.join(str(item) for item in schema['enum'])}"
+        return Problem("enum", f"must be one of {', '.join(str(item) for item in schema['enum'])}")
     if isinstance(value, str):
         return _wrong_length(schema, len(value), "characters", "Length") or _wrong_format(schema, value)
     if isinstance(value, list):
         return _wrong_length(schema, len(value), "items", "Items")
+    if isinstance(value, dict):
+        return _wrong_length(schema, len(value), "members", "Properties")
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return "must be a number"
+        return Problem("type", "must be a number")
     if isinstance(value, (int, float)):
         if value < schema.get("minimum", value):
-            return f"must be at least {schema['minimum']}"
+            return Problem("minimum", f"must be at least {schema['minimum']}")
         if value > schema.get("maximum", value):
-            return f"must be at most {schema['maximum']}"
+            return Problem("maximum", f"must be at most {schema['maximum']}")
     return None
 
 
-def _wrong_length(schema: Json, length: int, what: str, suffix: str) -> str | None:
+def _wrong_length(schema: Json, length: int, what: str, suffix: str) -> Problem | None:
     if length < schema.get(f"min{suffix}", 0):
-        return f"must have at least {schema[f'min{suffix}']} {what}"
+        return Problem(f"min{suffix}", f"must have at least {schema[f'min{suffix}']} {what}")
     if length > schema.get(f"max{suffix}", length):
-        return f"must have at most {schema[f'max{suffix}']} {what}"
+        return Problem(f"max{suffix}", f"must have at most {schema[f'max{suffix}']} {what}")
     return None
 
 
-def _wrong_format(schema: Json, text: str) -> str | None:
+def _wrong_format(schema: Json, text: str) -> Problem | None:
     if schema.get("format") == "uuid" and not is_uuid(text):
-        return "must be a UUID"
+        return Problem("format", "must be a UUID")
     if schema.get("format") == "date-time" and not _is_date_time(text):
-        return "must be a date and time as in 2026-08-20T10:11:12Z"
+        return Problem("format", "must be a date and time as in 2026-08-20T10:11:12Z")
+    if "pattern" in schema and not re.search(schema["pattern"], text):
+        return Problem("pattern", f"must match {schema['pattern']}")
     return None
 
 

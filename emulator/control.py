@@ -88,12 +88,12 @@ async def reset(app: App, request: Request, body: Json) -> Json:
 
 
 async def show_settings(app: App, request: Request, body: Json) -> Json:
-    return vars(app.world.settings)
+    return app.world.settings.all()
 
 
 async def change_settings(app: App, request: Request, body: Json) -> Json:
     app.set(**body)
-    return vars(app.world.settings)
+    return app.world.settings.all()
 
 
 async def advance_clock(app: App, request: Request, body: Json) -> Json:
@@ -142,11 +142,14 @@ async def show_object(app: App, request: Request, kind: str, id: str, body: Json
 
 
 async def overwrite_object(app: App, request: Request, kind: str, id: str, body: Json) -> Json:
-    """Members to plant, whatever their type; null stays null, {"$remove": ["name"]} takes members away."""
+    """Members to plant, whatever their type; null stays null, {"$remove": ["name"]} takes members away.
+
+    {"$hidden": {…}} replaces what the API never tells.
+    """
     doc, _ = _object(app, kind, id)
-    removed = body.pop("$remove", [])
+    removed, hidden = body.pop("$remove", []), body.pop("$hidden", None)
     doc = {name: value for name, value in {**doc, **body}.items() if name not in removed}
-    app.world.store.save(kind, id, doc)
+    app.world.store.save(kind, id, doc, hidden)
     return {"object": doc}
 
 

@@ -105,6 +105,7 @@ class Flood(Delivery):
             piece = min(left, 65_536)
             wire.write(b"A" * piece)
             await wire.drain()
+            await asyncio.sleep(0)  # whether the caller has gone is only learned between two turns
             left -= piece
         wire.write(closing)
 

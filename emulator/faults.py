@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ class Fault:
 
     id: int
     kind: str
+    provider: str | None
     method: str
     path: re.Pattern[str]
     key: str | None
@@ -27,9 +29,10 @@ class Fault:
     rng: random.Random
     hits: int = 0
 
-    def matches(self, request: Request, key: str | None) -> bool:
+    def matches(self, provider: str, request: Request, key: str | None) -> bool:
         return (
-            self.method in ("*", request.method)
+            self.provider in (None, provider)
+            and self.method in ("*", request.method)
             and self.key in (None, key)
             and self.path.search(request.path) is not None
         )
@@ -39,12 +42,13 @@ class Fault:
         return KINDS[self.kind].shape(self.parameters, response, failure)
 
     def describe(self) -> Json:
-        shown = ("id", "kind", "method", "times", "probability", "after_work", "hits")
+        shown = ("id", "kind", "provider", "method", "times", "probability", "after_work", "hits")
         return {**{name: getattr(self, name) for name in shown}, "path": self.path.pattern, **self.parameters}
 
 
 class Faults:
-    def __init__(self) -> None:
+    def __init__(self, providers: Collection[str]) -> None:
+        self._providers = providers
         self._faults: list[Fault] = []
         self._made = 0
 
@@ -52,13 +56,15 @@ class Faults:
         """Raises ValueError, which says what is wrong."""
         self._made += 1
         fault = _read(self._made, dict(wanted))
+        if fault.provider not in (None, *self._providers):
+            raise ValueError(f"provider must be one of {', '.join(self._providers)}")
         self._faults.append(fault)
         return fault
 
-    def take(self, request: Request, key: str | None) -> Fault | None:
+    def take(self, provider: str, request: Request, key: str | None) -> Fault | None:
         """The fault that hits this call, counted; the oldest first."""
         for fault in self._faults:
-            if not fault.matches(request, key):
+            if not fault.matches(provider, request, key):
                 continue
             if fault.probability is not None and fault.rng.random() >= fault.probability:
                 continue
@@ -84,7 +90,8 @@ def _read(id: int, wanted: Json) -> Fault:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}")
     probability = _take(wanted, "probability", float | int, None)
     fault = Fault(
-        id=id, kind=kind.name, method=_take(wanted, "method", str, "*").upper(),
+        id=id, kind=kind.name, provider=_take(wanted, "provider", str, None),
+        method=_take(wanted, "method", str, "*").upper(),
         path=re.compile(_take(wanted, "path", str, "")), key=_take(wanted, "key", str, None),
         times=_take(wanted, "times", int, 1 if probability is None else None), probability=probability,
         after_work=_take(wanted, "after_work", bool, kind.after_work),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from emulator.accounts import Mode
+from emulator.keys import ApiKey
 
-# RevKeen's published figures: requests per minute and burst.
-REAL = "live=1000/2000,test=100/200"
+OWN = "own"  # each API as its provider publishes it
 
 
 @dataclass(frozen=True)
@@ -18,16 +18,21 @@ class Rate:
     burst: int
 
 
-def read_rates(text: str) -> dict[Mode, Rate]:
-    """`off`, or `live=1000/2000,test=100/200`; a mode left out has no limit. Raises ValueError."""
-    rates: dict[Mode, Rate] = {}
+Rates = dict[Mode, Rate]
+
+
+def read_rates(text: str, own: str = "off") -> Rates:
+    """`off`, `own` or `live=1000/2000,test=100/200`; a mode left out has no limit. Raises ValueError."""
+    rates: Rates = {}
+    if text == OWN:
+        text = own
     if text == "off":
         return rates
-    for part in text.split(","):
+    for part in str(text).split(","):
         mode, _, figures = part.partition("=")
         per_minute, _, burst = figures.partition("/")
         if mode not in ("live", "test") or int(per_minute) < 1 or int(burst) < 1:
-            raise ValueError("say off, or live=1000/2000,test=100/200")
+            raise ValueError("say off, own, or live=1000/2000,test=100/200")
         rates[mode] = Rate(int(per_minute), int(burst))  # type: ignore[index]
     return rates
 
@@ -35,24 +40,23 @@ def read_rates(text: str) -> dict[Mode, Rate]:
 class Limits:
     """A bucket of `burst` requests per key that fills at `per_minute`."""
 
-    def __init__(self, text: str, now_ms: Callable[[], int]) -> None:
+    def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms
-        self.set(text)
+        self.set({})
 
-    def set(self, text: str) -> None:
-        """Start anew with these rates. Raises ValueError."""
-        self._rates = read_rates(text)
-        self.text = text
+    def set(self, rates: Mapping[str, Rates]) -> None:
+        """Start anew with these rates, by provider."""
+        self._rates = rates
         self._buckets: dict[str, tuple[float, int]] = {}  # key: what is left, when it was counted
 
-    def seconds_to_wait(self, key: str, mode: Mode) -> int:
+    def seconds_to_wait(self, key: ApiKey) -> int:
         """0 when the request may pass (and is counted), else whole seconds until the next one may."""
-        rate = self._rates.get(mode)
+        rate = self._rates.get(key.provider, {}).get(key.account.mode)
         if rate is None:
             return 0
         now = self._now_ms()
-        left, counted = self._buckets.get(key, (float(rate.burst), now))
+        left, counted = self._buckets.get(key.key, (float(rate.burst), now))
         left = min(rate.burst, left + (now - counted) / 60_000 * rate.per_minute)
         passes = left >= 1
-        self._buckets[key] = (left - 1 if passes else left, now)
+        self._buckets[key.key] = (left - 1 if passes else left, now)
         return 0 if passes else max(1, math.ceil((1 - left) * 60 / rate.per_minute))

@@ -40,9 +40,10 @@ class RequestLog:
         self._began = time.perf_counter()
         self._count = 0
 
-    def begin(self, provider: str, request: Request, key: ApiKey | None, fault: str | None, now_ms: int) -> Entry:
+    def begin(
+        self, provider: str, request: Request, sent_key: str | None, key: ApiKey | None, fault: str | None, now_ms: int
+    ) -> Entry:
         self._count += 1
-        sent = request.headers.get("x-api-key")
         entry = Entry(
             id=self._count,
             at=iso(now_ms),
@@ -50,7 +51,7 @@ class RequestLog:
             method=request.method,
             path=request.path,
             query=request.query,
-            key=mask(sent) if sent else None,
+            key=mask(sent_key) if sent_key else None,
             merchant=key.account.merchant if key else None,
             mode=key.account.mode if key else None,
             request_id=request.id,

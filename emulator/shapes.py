@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from emulator.delivery import HANG_SECONDS, Cut, Drip, Drop, Flood, Hang, Raw
-from emulator.messages import Json, Response, dump, json_response, parse
+from emulator.messages import Json, Response, dump, parse
 
 MIB = 1_048_576
 _HTML = (
@@ -20,8 +20,8 @@ _HTML = (
     b"<body><h1>Bad Gateway</h1><script>alert(1)</script></body></html>"
 )
 
-# What a provider's error looks like: status, code, message, headers.
-Failure = Callable[[int, str, str, tuple[tuple[str, str], ...]], Response]
+# What a provider's error looks like: status, code (None: its own for this status), message, headers.
+Failure = Callable[[int, str | None, str, tuple[tuple[str, str], ...]], Response]
 Shape = Callable[[Json, Response, Failure], Response]  # of a fault's parameters
 
 
@@ -36,7 +36,7 @@ def _error(p: Json, response: Response, failure: Failure) -> Response:
 def _rate_limited(p: Json, response: Response, failure: Failure) -> Response:
     wait = p["retry_after"]
     headers = () if wait is None else (("Retry-After", str(wait)),)
-    return failure(429, "rate_limit_exceeded", "Too many requests.", headers)
+    return failure(429, None, "Too many requests.", headers)
 
 
 def _bad_gateway(p: Json, response: Response, failure: Failure) -> Response:
@@ -177,8 +177,6 @@ KINDS = {
         Kind("raw", _raw, {"text": "", "base64": None, "how": "close"}),
     )
 }
-
-NOTHING_DONE = json_response(200, {"object": "list", "data": [], "has_more": False})
 
 
 @lru_cache(maxsize=4)

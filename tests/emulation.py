@@ -61,6 +61,22 @@ class RunningEmulator:
     def orders(self, query: str = "limit=100", key: str = "rk_live_northwind_demo") -> list[dict[str, Any]]:
         return self.get(f"/orders?{query}", key)["data"]
 
+    def cases(self, merchant: str = "northwind", mode: str = "live") -> Any:
+        """The ids of the showcase orders, also at the partners, and of customers by name (emulator/README.md)."""
+        return self._control("GET", f"cases?merchant={merchant}&mode={mode}")
+
+    def make_order(self, key: str = "rk_live_northwind_demo", **body: Any) -> Any:
+        """Create an order as another client of RevKeen would: one line over 60.00 unless `line_items` says else."""
+        lines = [{"description": "Ridgeline 2 tent", "unit_price": 6000, "quantity": 1}]
+        return self.send("/orders", {"line_items": lines, **body}, key)
+
+    def send(self, path: str, body: Any, key: str = "rk_live_northwind_demo", method: str = "POST") -> Any:
+        """Change something as another client of RevKeen would."""
+        headers = {"x-api-key": key, "Content-Type": "application/json"}
+        request = urllib.request.Request(self.api + path, json.dumps(body).encode(), headers, method=method)
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
     def _control(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}

@@ -1,4 +1,4 @@
-"""The gate of RevKeen's API: key, limit, scope, idempotency, contract; then the operation itself."""
+"""RevKeen's API: through the gate, to the answer of an earlier call with the same idempotency key, or to the work."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from datetime import date
 from pathlib import Path
 
 from emulator.app import Call, World
-from emulator.contract import Contract, Invalid, NoMethod, NoRoute, Operation
+from emulator.contract import Operation, Stopped
 from emulator.delivery import Drop
-from emulator.idempotency import KeyReused, Place, Scope, StillRunning
+from emulator.gate import Gate
 from emulator.keys import ApiKey
-from emulator.messages import Headers, Request, Response, parse
+from emulator.messages import Headers, Request, Response
 from emulator.revkeen import orders, payments, reads, refunds
 from emulator.revkeen.asks import Ask
 from emulator.revkeen.documents import VERSION
-from emulator.revkeen.errors import Refusal, conflict, error_family, invalid, missing_scope, too_many, unauthenticated
+from emulator.revkeen.errors import CODES, Refusal, conflict, error_family, invalid, refusal_of
+from emulator.revkeen.idempotency import Idempotency, KeyReused, Place, Scope, StillRunning
 
 GATEWAY_PATIENCE_SECONDS = 120.0
 _CHANGES = ("POST", "PATCH", "PUT")
@@ -47,69 +48,45 @@ OPERATIONS: dict[str, Callable[[Ask], Response]] = {
 class RevKeen:
     provider = "revkeen"
     prefix = "/revkeen/v2"
+    rates = "live=1000/2000,test=100/200"
+    empty_list = b'{"object":"list","data":[],"has_more":false}'
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._contract = Contract(Path(__file__).with_name("openapi.json"))
+        self._gate = Gate(world, self.prefix, Path(__file__).with_name("openapi.json"))
+        self._idempotency = Idempotency(world.store, world.clock.peek_ms)
 
-    def caller(self, request: Request) -> ApiKey | None:
-        return self._world.keys.find(request.headers.get("x-api-key", ""), self.provider)
+    def sent_key(self, request: Request) -> str | None:
+        return request.headers.get("x-api-key")
 
-    def failure(self, request: Request, status: int, code: str, message: str, headers: Headers) -> Response:
-        refusal = Refusal(status, error_family(status), code, message, headers=headers)
+    def failure(self, request: Request, status: int, code: str | None, message: str, headers: Headers) -> Response:
+        family = error_family(status)
+        refusal = Refusal(status, family, code or CODES.get(status, family), message, headers=headers)
         return _with_version(request, refusal.response(request.id))
 
     async def call(self, call: Call) -> Response:
-        if call.request.path == f"{self.prefix}/openapi.json":
-            return _with_version(call.request, Response(200, self._contract.text))
-        return _with_version(call.request, await self._call(call))
+        return _with_version(call.request, self._gate.document(call.request) or await self._call(call))
 
     # helpers
 
     async def _call(self, call: Call) -> Response:
         operation = None
         try:
-            operation, ids = self._route(call.request)
-            key = self._authenticate(call)
+            operation, ids = self._gate.route(call.request)
+            key = self._gate.admit(call)
             kept = self._look_up(call.request, key, operation)
-        except Refusal as refusal:
+        except (Stopped, Refusal) as error:
             await call.pause()
-            return _refused(refusal, call.request, operation)
+            return _refused(error, call.request, operation)
         if isinstance(kept, Response):
             await call.pause()
             return kept
-        with self._world.idempotency.running(kept):
+        with self._idempotency.running(kept):
             await call.pause()
             try:
                 return self._work(call, key, operation, ids, kept)
             except payments.GatewayHangs:
                 return await self._hang(call.request)
-
-    def _authenticate(self, call: Call) -> ApiKey:
-        sent, key = call.request.headers.get("x-api-key"), call.key
-        if not sent:
-            raise unauthenticated("No API key: send it in the x-api-key header.")
-        if key is None:
-            raise unauthenticated("This API key does not exist.")
-        if key.revoked:
-            raise unauthenticated("This API key was revoked.")
-        if wait := self._world.limits.seconds_to_wait(key.key, key.account.mode):
-            raise too_many(wait)
-        return key
-
-    def _route(self, request: Request) -> tuple[Operation, dict[str, str]]:
-        path = request.path.removeprefix(self.prefix)
-        try:
-            return self._contract.match(request.method, path)
-        except NoMethod as error:
-            allowed = ", ".join(error.allowed)
-            message = f"{request.method} is not possible here, only {allowed}."
-            raise Refusal(
-                405, "invalid_request_error", "method_not_allowed", message, headers=(("Allow", allowed),)
-            ) from None
-        except NoRoute:
-            message = f"The emulator has no route {request.method} {path[:200]}"
-            raise Refusal(404, "invalid_request_error", "resource_missing", message) from None
 
     def _look_up(self, request: Request, key: ApiKey, operation: Operation) -> Response | Place | None:
         """The stored answer of an earlier call with the same idempotency key, or the place for this one's."""
@@ -119,7 +96,7 @@ class RevKeen:
         if not 1 <= len(text) <= 255:
             raise invalid("An idempotency key has 1 to 255 characters.", "Idempotency-Key")
         try:
-            return self._world.idempotency.find(Scope(key.key, request.method, request.path, text), request)
+            return self._idempotency.find(Scope(key.key, request.method, request.path, text), request)
         except KeyReused:
             raise conflict("idempotency_conflict", "This idempotency key was used with another body.") from None
         except StillRunning:
@@ -140,27 +117,22 @@ class RevKeen:
                 response = OPERATIONS[operation.id](ask)
                 response = _with_version(call.request, call.failure or response)
                 if place:
-                    world.idempotency.keep(place, response, after_work=True)
+                    self._idempotency.keep(place, response, after_work=True)
                 return response
-        except (Refusal, RecursionError) as error:
-            refusal = error if isinstance(error, Refusal) else invalid("The body is nested too deeply.")
+        except (Stopped, Refusal, RecursionError) as error:
+            refusal = invalid("The body is nested too deeply.") if isinstance(error, RecursionError) else error
             response = _with_version(call.request, _refused(refusal, call.request, operation))
             if place:
-                world.idempotency.keep(place, response, after_work=False)
+                self._idempotency.keep(place, response, after_work=False)
             return response
 
     def _read(self, request: Request, key: ApiKey, operation: Operation, ids: dict[str, str]) -> Ask:
         """Raises a 403 or a 400."""
-        if not key.may(operation.scope):
-            raise missing_scope(operation.scope)
+        self._gate.check_scope(key, operation)
         if not _is_version(request.headers.get("revkeen-version", VERSION)):
             raise invalid("A version is a date as in 2026-05-01.", "RevKeen-Version")
-        try:
-            self._contract.read_path(operation, ids)
-            query = self._contract.read_query(operation, request.query_pairs())
-            body = self._contract.read_body(operation, _json(request, operation)) if operation.body else {}
-        except Invalid as error:
-            raise _as_refusal(error) from None
+        query = self._gate.read_query(request, operation, ids)
+        body = self._gate.check_body(operation, self._gate.read_json(request, operation))
         return Ask(self._world, key.account, request, ids, query, body)
 
     async def _hang(self, request: Request) -> Response:
@@ -172,26 +144,8 @@ class RevKeen:
         return Response(500, delivery=Drop("close"))
 
 
-def _json(request: Request, operation: Operation) -> object:
-    if not request.body:
-        if operation.body_required:
-            raise invalid("A JSON body is required.")
-        return {}
-    if not request.headers.get("content-type", "").startswith("application/json"):
-        raise invalid("The body must be application/json.", "Content-Type")
-    try:
-        return parse(request.body, like_javascript=True)
-    except ValueError as error:
-        raise invalid(f"The body is not JSON: {error}") from None
-
-
-def _as_refusal(error: Invalid) -> Refusal:
-    param, texts = next(iter(error.problems.items()))
-    message = f"{param or 'The body'} {texts[0]}."
-    return invalid(message, param or None, fields=error.problems)
-
-
-def _refused(refusal: Refusal, request: Request, operation: Operation | None) -> Response:
+def _refused(error: Stopped | Refusal, request: Request, operation: Operation | None) -> Response:
+    refusal = refusal_of(error, request) if isinstance(error, Stopped) else error
     bare = operation is not None and operation.responses.get(refusal.status) == "ProductError"
     return refusal.response(request.id, bare=bare)
 

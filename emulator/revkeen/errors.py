@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from emulator.messages import Json, Response, json_response
+from emulator.contract import Invalid, NoMethod, NoRoute, Stopped
+from emulator.gate import KeyRefused, NotJson, ScopeMissing, TooMany
+from emulator.messages import Json, Request, Response, json_response
+
+CODES = {429: "rate_limit_exceeded"}  # of those that come without a reason of their own
+_WHY_NOT = {
+    "missing": "No API key: send it in the x-api-key header.",
+    "unknown": "This API key does not exist.",
+    "revoked": "This API key was revoked.",
+}
 
 
 class Refusal(Exception):
@@ -51,12 +60,27 @@ def invalid(
     return Refusal(400, "invalid_request_error", code, message, param=param, fields=fields)
 
 
-def unauthenticated(message: str) -> Refusal:
-    return Refusal(401, "authentication_error", "unauthenticated", message)
-
-
-def missing_scope(scope: str) -> Refusal:
-    return Refusal(403, "permission_error", "permission_denied", f"This API key lacks the scope {scope}.")
+def refusal_of(stopped: Stopped, request: Request) -> Refusal:
+    """What RevKeen says to a call that the gate has stopped."""
+    match stopped:
+        case KeyRefused():
+            return Refusal(401, "authentication_error", "unauthenticated", _WHY_NOT[stopped.why])
+        case ScopeMissing():
+            message = f"This API key lacks the scope {stopped.scope}."
+            return Refusal(403, "permission_error", "permission_denied", message)
+        case TooMany():
+            return too_many(stopped.seconds)
+        case NoMethod():
+            return _no_method(request, ", ".join(stopped.allowed))
+        case NoRoute():
+            path = request.path.removeprefix("/revkeen/v2")
+            message = f"The emulator has no route {request.method} {path[:200]}"
+            return Refusal(404, "invalid_request_error", "resource_missing", message)
+        case NotJson():
+            return invalid(str(stopped), stopped.param)
+        case Invalid():
+            return _broken_contract(stopped)
+    raise TypeError(stopped)
 
 
 def missing(what: str, id: str, param: str = "id") -> Refusal:
@@ -69,4 +93,19 @@ def conflict(code: str, message: str) -> Refusal:
 
 def too_many(seconds: int) -> Refusal:
     message = f"Too many requests with this API key. Try again in {seconds} s."
-    return Refusal(429, "rate_limit_error", "rate_limit_exceeded", message, headers=(("Retry-After", str(seconds)),))
+    return Refusal(429, "rate_limit_error", CODES[429], message, headers=(("Retry-After", str(seconds)),))
+
+
+# helpers
+
+
+def _no_method(request: Request, allowed: str) -> Refusal:
+    message = f"{request.method} is not possible here, only {allowed}."
+    return Refusal(405, "invalid_request_error", "method_not_allowed", message, headers=(("Allow", allowed),))
+
+
+def _broken_contract(error: Invalid) -> Refusal:
+    param, problems = next(iter(error.problems.items()))
+    message = f"{param or 'The body'} {problems[0].text}."
+    fields = {name: [problem.text for problem in found] for name, found in error.problems.items()}
+    return invalid(message, param or None, fields=fields)

@@ -1,7 +1,8 @@
-"""The kinds of objects RevKeen has, and what its lists can be filtered by."""
+"""The kinds of objects RevKeen has with what its lists can be filtered by, and what can be set of it."""
 
 from __future__ import annotations
 
+from emulator.settings import Switch
 from emulator.store import Kind
 
 KINDS = (
@@ -19,3 +20,8 @@ KINDS = (
     Kind("refunds", ("status", "payment_id", "gateway", "reason", "public_id", "order_id"), ("payment_id",)),
     Kind("events", ("type", "customer_id", "invoice_id", "subscription_id", "order_id"), ("order_id",)),
 )
+
+SWITCHES = {
+    "total_count": Switch((True, False)),
+    "refund_status": Switch(("succeeded", "pending", "processing", "failed")),  # what a new refund becomes
+}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from emulator.asks import answer, new_id
 from emulator.clock import iso
 from emulator.messages import Json, Response
 from emulator.revkeen import documents
-from emulator.revkeen.asks import Ask, answer, new_id
+from emulator.revkeen.asks import Ask
 from emulator.revkeen.errors import Refusal, invalid, missing
 
 LARGEST_AMOUNT = 9_007_199_254_740_991  # beyond it JavaScript clients would round

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from emulator.asks import answer, new_id
 from emulator.clock import iso
 from emulator.delivery import PLAIN, Drop
 from emulator.messages import Json, Response, parse
 from emulator.revkeen import documents
-from emulator.revkeen.asks import Ask, answer, new_id
+from emulator.revkeen.asks import Ask
 from emulator.revkeen.errors import invalid
 from emulator.revkeen.orders import change, wrong_state
 

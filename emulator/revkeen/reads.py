@@ -18,7 +18,7 @@ Conditions = list[tuple[str, Value]]
 
 def orders_list(ask: Ask) -> Response:
     where = _equal(ask, "customer_id", "status", "billing_type") + _created(ask)
-    total = ask.world.store.count("orders", ask.account.id, where) if ask.world.settings.total_count else None
+    total = ask.world.store.count("orders", ask.account.id, where) if ask.world.settings["total_count"] else None
     return _listed(_page(ask, "orders", where), None if total is None else f'"total_count":{total}')
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from emulator.asks import answer, new_id
 from emulator.clock import iso
 from emulator.messages import Json, Response, parse
 from emulator.revkeen import documents
-from emulator.revkeen.asks import Ask, answer, new_id
+from emulator.revkeen.asks import Ask
 from emulator.revkeen.errors import invalid
 from emulator.revkeen.orders import change
 
@@ -19,7 +20,7 @@ def create(ask: Ask) -> Response:
         raise invalid("There is no such payment.", "payment_id")
     amount = _amount(ask, sale)
     order = _order_of(ask, sale)
-    now, status = ask.now_ms(), ask.world.settings.refund_status
+    now, status = ask.now_ms(), ask.world.settings["refund_status"]
     why = {name: ask.body[name] for name in ("reason", "reason_details") if name in ask.body}
     refund = documents.refund(new_id(), order, sale, amount, status, now, **why)
     ask.add("refunds", refund, now)

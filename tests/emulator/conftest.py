@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -27,19 +28,20 @@ def emulator(served_emulator: Driver) -> Driver:
 
 
 @pytest.fixture
-def connect(emulator: Driver) -> Iterator[Connect]:
+def open_client() -> Iterator[Callable[..., httpx.Client]]:
+    """Makes clients that are closed after the test."""
+    with ExitStack() as clients:
+        yield lambda **options: clients.enter_context(httpx.Client(trust_env=False, **options))
+
+
+@pytest.fixture
+def connect(emulator: Driver, open_client: Callable[..., httpx.Client]) -> Connect:
     """Makes a client with an API key; `None` sends none."""
-    clients: list[httpx.Client] = []
 
-    def make(key: str | None = LIVE, timeout: float = 10) -> httpx.Client:
-        headers = {"x-api-key": key} if key else {}
-        client = httpx.Client(base_url=emulator.api, headers=headers, timeout=timeout, trust_env=False)
-        clients.append(client)
-        return client
+    def connect(key: str | None = LIVE, timeout: float = 10) -> httpx.Client:
+        return open_client(base_url=emulator.api, headers={"x-api-key": key} if key else {}, timeout=timeout)
 
-    yield make
-    for client in clients:
-        client.close()
+    return connect
 
 
 @pytest.fixture

@@ -34,6 +34,10 @@ class Driver(Emulator):
     def settle_refund(self, id: str, status: str) -> Json:
         return self.control("POST", f"refunds/{id}", {"status": status})
 
+    def plant(self, kind: str, id: str, members: Json) -> Json:
+        """The object with these members; "$hidden" is what the API never tells."""
+        return self.control("PATCH", f"objects/{kind}/{id}", members)["object"]
+
     def control(self, method: str, path: str, body: Json | None = None) -> Json:
         return self._control(method, path, body)
 
