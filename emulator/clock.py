@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 
 class Clock:
@@ -34,3 +35,11 @@ def iso(moment_ms: int) -> str:
     seconds, rest = divmod(moment_ms, 1000)
     year, month, day, hour, minute, second, *_ = time.gmtime(seconds)
     return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{rest:03}Z"
+
+
+def unix_ms(text: str) -> int:
+    """Raises ValueError for a text without a time zone or of another form."""
+    moment = datetime.fromisoformat(text.upper())
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return round(moment.timestamp() * 1000)

@@ -12,6 +12,7 @@ from emulator.revkeen.seed.lives import MINUTE_MS, Life, Shop, code
 from emulator.revkeen.seed.plans import DAY_MS, SHOWCASE, everyday
 from emulator.revkeen.seed.shelves import People, fill_customers, fill_products
 from emulator.revkeen.seed.stamps import Cells, Stamp
+from emulator.sales import Sale
 from emulator.store import Row, Store
 
 SPAN_MS = 548 * DAY_MS  # eighteen months
@@ -23,14 +24,16 @@ _READING = ("*:read",)
 _CHUNK = 2_000
 
 
-def fill(store: Store, *, orders: int, seed: int, now_ms: int) -> None:
-    """`orders` for each merchant and mode."""
-    for account in ACCOUNTS:
-        _fill_account(store, account, orders, random.Random(f"{seed}/{account}"), now_ms)
+def fill(store: Store, *, orders: int, seed: int, now_ms: int) -> dict[Account, list[Sale]]:
+    """`orders` for each merchant and mode; gives back those that the partners know."""
     _fill_keys(store)
+    return {
+        account: _fill_account(store, account, orders, random.Random(f"{seed}/{account}"), now_ms)
+        for account in ACCOUNTS
+    }
 
 
-def _fill_account(store: Store, account: Account, orders: int, rng: random.Random, now_ms: int) -> None:
+def _fill_account(store: Store, account: Account, orders: int, rng: random.Random, now_ms: int) -> list[Sale]:
     products, us_cents = fill_products(store, account, rng, now_ms)
     people = fill_customers(store, account, rng, now_ms, count=max(60, min(orders // 5, 20_000)))
     subscriptions = [code(account, 2**28 + n) + "-5b5c-4b5c-a5b5-c5b5c5b5c5b5" for n in range(8)]
@@ -39,6 +42,7 @@ def _fill_account(store: Store, account: Account, orders: int, rng: random.Rando
     books.stamp()
     store.note(f"last_number_{account.id}", books.newest_number)
     store.note(f"cases_{account.id}", {"orders": books.cases, "customers": people.cases})
+    return books.sales
 
 
 class _Books:
@@ -48,6 +52,7 @@ class _Books:
         self._store, self._shop, self._people, self._ages, self._rng = store, shop, people, ages, rng
         self.newest_number = _FIRST_NUMBER[shop.account.mode] + len(ages)
         self.cases: dict[str, str] = {}  # ids of the showcase by its names
+        self.sales: list[Sale] = []
 
     def live(self) -> None:
         """The newest orders each have a life of their own; the showcase stands among them."""
@@ -64,6 +69,8 @@ class _Books:
             life.tell()
             for kind, made in life.rows.items():
                 rows[kind] += made
+            if life.sale:
+                self.sales.append(life.sale)
             if plan.case:
                 self.cases[plan.case] = life.order["id"]
         for kind, made in rows.items():

@@ -15,6 +15,8 @@ from emulator.revkeen.seed import texts
 from emulator.revkeen.seed.catalogue import CURRENCIES, price_in
 from emulator.revkeen.seed.plans import DAY_MS, Plan
 from emulator.revkeen.seed.retell import retell
+from emulator.revkeen.seed.sales import sale_of
+from emulator.sales import Sale
 from emulator.store import Row
 
 MINUTE_MS = 60_000
@@ -46,6 +48,7 @@ class Life:
         self.customer = None if plan.guest else customer
         self.rows: dict[str, list[Row]] = {}
         self.moments: list[int] = []
+        self.sale: Sale | None = None  # as partners know it
         self._now = self._end = 0
         self._sales: list[Json] = []
         self._play(age_ms)
@@ -68,10 +71,28 @@ class Life:
         self._keep("orders", self.order, created, hidden={"fulfilled": self._fulfilled()})
 
     def tell(self) -> None:
-        """Add the events."""
+        """Add what copies do not have: the events, and what partners know."""
+        if self._is_known_to_partners():
+            self._number_for_partners()
+            self.sale = sale_of(self.order, self._fulfilled())
         transactions, refunds = ([row.doc for row in self.rows.get(kind, ())] for kind in ("transactions", "refunds"))
         self.rows["events"] = retell(self.shop.account, self.order, transactions, refunds, self.shop.now_ms)
         self.rows["orders"][0].hidden["told"] = True  # type: ignore[index]
+
+    def _is_known_to_partners(self) -> bool:
+        """All of the showcase that may be, and most of the others."""
+        plan = self.plan
+        is_paid = self.order["paid_at"] is not None
+        return is_paid and plan.partners and (plan.case != "" or self.rng.random() < 0.9)
+
+    def _number_for_partners(self) -> None:
+        order = self.order
+        numbers = {"dr_order_id": self.code + ("0336" if self.shop.account.mode == "live" else "0900")}
+        if self.plan.by_number:
+            numbers["op_order_id"] = f"#{order['public_id']}"
+        order["metadata"] = {**order["metadata"], **numbers}
+        for line in order["line_items"]:
+            line["metadata"] = {**line["metadata"], "dr_item_id": f"{self.code}{line['position'] + 1:04}"}
 
     # steps
 
@@ -82,7 +103,7 @@ class Life:
             self.shop.account, self._id(), self.number, self._lines(currency), self._now,
             currency=currency, customer_id=self.customer,
             fulfillment_status=None if plan.fulfillment is None else "unfulfilled",
-            metadata=texts.HOSTILE_METADATA if plan.hostile else texts.metadata(rng, self.shop.account.mode),
+            metadata=texts.HOSTILE_METADATA if plan.hostile else texts.metadata(rng),
             notes=texts.HOSTILE_NOTE if plan.hostile else texts.note(rng),
         )  # fmt: skip
         if plan.recurring:

@@ -25,6 +25,8 @@ class Plan:
     free: bool = False
     huge: bool = False
     hostile: bool = False
+    partners: bool = True  # whether Digital River and OrderProtection know it, once it is paid
+    by_number: bool = False  # OrderProtection knows it by its number, with a hash sign
     breaks: str = ""  # "lines" or "due": the amounts do not add up there
     case: str = ""  # the name it can be found under
 
@@ -77,6 +79,8 @@ SHOWCASE = (
     Plan("fulfilled", "fulfilled", recurring=True, case="recurring_fulfilled"),
     Plan("fulfilled", "fulfilled", guest=True, currency="eur", case="fulfilled_guest"),
     Plan("fulfilled", "fulfilled", lines=60, currency="usd", case="sixty_lines_fulfilled"),
+    Plan("paid", lines=2, partners=False, case="paid_unknown_to_partners"),
+    Plan("paid", lines=2, by_number=True, case="paid_hash_in_its_id"),
 )
 
 _FRESH = (

@@ -6,10 +6,10 @@ Those of the many copied orders are written down when somebody first asks for th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import NamedTuple
 
 from emulator.accounts import Account
+from emulator.clock import unix_ms
 from emulator.messages import Json, parse
 from emulator.revkeen import documents
 from emulator.store import Row, Store
@@ -53,19 +53,19 @@ def retell(
 
 
 def _own(order: Json) -> Iterator[Happening]:
-    yield Happening(_ms(order["created_at"]), "order.created", None, {})
+    yield Happening(unix_ms(order["created_at"]), "order.created", None, {})
     if order["fulfillment_status"] == "partial":
-        yield Happening(_ms(order["updated_at"]), "order.updated", None, {"fulfillment_status": "partial"})
+        yield Happening(unix_ms(order["updated_at"]), "order.updated", None, {"fulfillment_status": "partial"})
     for name, status in (("fulfilled_at", "fulfilled"), ("canceled_at", "canceled")):
         if order[name]:
             changes = {"status": status} if status == "canceled" else {"status": status, "fulfillment_status": status}
-            yield Happening(_ms(order[name]), f"order.{status}", None, changes)
+            yield Happening(unix_ms(order[name]), f"order.{status}", None, changes)
 
 
 def _payments(order: Json, transactions: Iterable[Json]) -> Iterator[Happening]:
     paid = 0
     for sale in sorted(transactions, key=lambda transaction: str(transaction["created_at"])):
-        moment = _ms(sale["created_at"])
+        moment = unix_ms(sale["created_at"])
         if sale["type"] == "sale" and sale["status"] == "failed":
             yield Happening(moment, "payment.failed", sale, {})
         elif sale["type"] == "sale":
@@ -76,13 +76,13 @@ def _payments(order: Json, transactions: Iterable[Json]) -> Iterator[Happening]:
             changes["amount_due"] = order["total"] - paid
             yield Happening(moment, "order.paid" if is_last else "order.updated", None, changes)
     if order["paid_at"] and not paid:  # over nothing
-        yield Happening(_ms(order["paid_at"]), "order.paid", None, {"status": "paid"})
+        yield Happening(unix_ms(order["paid_at"]), "order.paid", None, {"status": "paid"})
 
 
 def _refunds(order: Json, refunds: Iterable[Json]) -> Iterator[Happening]:
     given_back = 0
     for refund in sorted(refunds, key=lambda refund: str(refund["created_at"])):
-        moment = _ms(refund["created_at"])
+        moment = unix_ms(refund["created_at"])
         yield Happening(moment, "refund.created", refund, {})
         if refund["status"] == "succeeded":
             given_back += refund["amount_minor"]
@@ -114,7 +114,3 @@ def _money_of(store: Store, account: Account, order: Json) -> tuple[list[Json], 
     transactions = store.slice("transactions", account.id, [("invoice_id = ?", order["invoice_id"])], 1000, 0)
     refunds = store.slice("refunds", account.id, [("order_id = ?", order["id"])], 1000, 0)
     return [parse(text) for text in transactions], [parse(text) for text in refunds]
-
-
-def _ms(text: str) -> int:
-    return round(datetime.fromisoformat(text).timestamp() * 1000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 
-from emulator.accounts import Mode
 from emulator.messages import Json
 
 _NOTES = (
@@ -44,12 +43,9 @@ def note(rng: random.Random) -> str | None:
     return rng.choice(_NOTES) if rng.random() < 0.18 else None
 
 
-def metadata(rng: random.Random, mode: Mode) -> Json:
-    """Channel always, campaign sometimes, a Digital River order id for some of those sold on the web."""
-    channel = rng.choice(_CHANNELS)
-    made: Json = {"channel": channel}
+def metadata(rng: random.Random) -> Json:
+    """Channel always, campaign sometimes."""
+    made: Json = {"channel": rng.choice(_CHANNELS)}
     if rng.random() < 0.3:
         made["campaign"] = rng.choice(_CAMPAIGNS)
-    if channel == "web" and rng.random() < 0.4:
-        made["dr_order_id"] = str(rng.randrange(10**11, 10**12)) + ("0336" if mode == "live" else "0900")
     return made
