@@ -11,16 +11,21 @@ from collections.abc import Callable
 
 from emulator.app import Api, App, World
 from emulator.control import Control
+from emulator.digital_river.api import DigitalRiver
+from emulator.digital_river.control import ROUTES as DIGITAL_RIVER_CONTROL
+from emulator.digital_river.kinds import SWITCHES as DIGITAL_RIVER_SWITCHES
 from emulator.latency import Latency
 from emulator.limits import OWN, read_rates
 from emulator.revkeen.api import RevKeen
 from emulator.revkeen.control import ROUTES as REVKEEN_CONTROL
-from emulator.revkeen.kinds import SWITCHES
+from emulator.revkeen.kinds import SWITCHES as REVKEEN_SWITCHES
 from emulator.seeding import KINDS, Seeding, Snapshot, fill
 from emulator.server import listen
 from emulator.settings import Settings
 from emulator.state_file import open_state
 from emulator.store import MEMORY, OtherState, Store
+
+SWITCHES = {**REVKEEN_SWITCHES, **DIGITAL_RIVER_SWITCHES}
 
 
 def main() -> None:
@@ -38,8 +43,9 @@ def main() -> None:
 
 def make_app(store: Store, settings: Settings, *, untouched: bool) -> App:
     world = World(store, settings)
-    apis: list[Api] = [RevKeen(world)]
-    return App(world, apis, Control(REVKEEN_CONTROL), Snapshot(store, untouched=untouched))
+    apis: list[Api] = [RevKeen(world), DigitalRiver(world)]
+    control = Control({**REVKEEN_CONTROL, **DIGITAL_RIVER_CONTROL})
+    return App(world, apis, control, Snapshot(store, untouched=untouched))
 
 
 async def _serve(app: App, port: int) -> None:
@@ -58,7 +64,7 @@ async def _serve(app: App, port: int) -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("emulator", description="RevKeen, stood in for on loopback.")
+    parser = argparse.ArgumentParser("emulator", description="RevKeen and Digital River, stood in for on loopback.")
     parser.add_argument("--port", type=_between(0, 65_535), default=8001, help="0 takes a free one")
     parser.add_argument(
         "--state", default=MEMORY, metavar="FILE", help="SQLite file, made and filled if it is not there"

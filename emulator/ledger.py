@@ -12,7 +12,8 @@ from emulator.store import Store
 _MEMBERS = {
     "after", "provider", "effect", "merchant", "mode", "order_id", "amount", "currency", "idempotency_key",
     "request_id", "customer_id", "payment_id", "refund_id", "status", "code", "fields", "reason",
-    "line_item_ids", "carrier", "tracking_number", "notified",
+    "line_item_ids", "carrier", "tracking_number", "notified", "fulfillment_id", "item_id", "quantity", "items",
+    "metadata", "tracking_numbers",
 }  # fmt: skip
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from emulator.accounts import Account
+from emulator.digital_river import seed as digital_river_seed
+from emulator.digital_river.kinds import KINDS as DIGITAL_RIVER_KINDS
 from emulator.revkeen import seed as revkeen_seed
 from emulator.revkeen.kinds import KINDS as REVKEEN_KINDS
+from emulator.sales import Sale
 from emulator.store import MEMORY, Store
 
-KINDS = REVKEEN_KINDS
+KINDS = (*REVKEEN_KINDS, *DIGITAL_RIVER_KINDS)
 _SNAPSHOT_AT_ONCE = 4_000  # orders per merchant and mode; beyond it a reset seeds anew
 
 
@@ -23,7 +27,9 @@ class Seeding:
 
 def fill(store: Store, seeding: Seeding) -> None:
     with store.transaction():
-        revkeen_seed.fill(store, orders=seeding.orders, seed=seeding.seed, now_ms=seeding.now_ms)
+        sales = revkeen_seed.fill(store, orders=seeding.orders, seed=seeding.seed, now_ms=seeding.now_ms)
+        for account, sold in sales.items():
+            _tell_partners(store, account, sold)
         store.note("seeding", asdict(seeding))
         store.make_indexes()
 
@@ -42,3 +48,17 @@ class Snapshot:
             self._bytes = store.dump()
             store.close()
         return self._bytes
+
+
+# helpers
+
+
+def _tell_partners(store: Store, account: Account, sold: list[Sale]) -> None:
+    """The same sales, and the showcase by its names there."""
+    digital_river_seed.fill(store, account, sold)
+    name = f"cases_{account.id}"
+    cases = store.noted(name)
+    names = {id: case for case, id in cases["orders"].items()}
+    shown = [(names[sale.id], sale) for sale in sold if sale.id in names]
+    cases["digital_river"] = {case: sale.digital_river_id for case, sale in shown}
+    store.note(name, cases)

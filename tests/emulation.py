@@ -19,6 +19,10 @@ class RunningEmulator:
     def api(self) -> str:
         return f"{self.address}/revkeen/v2"
 
+    @property
+    def digital_river(self) -> str:
+        return f"{self.address}/digital-river"
+
     def reset(self) -> None:
         self._control("POST", "reset")
 

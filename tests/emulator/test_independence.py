@@ -9,6 +9,7 @@ import pytest
 from tests.emulation import ROOT
 
 MODULES = sorted((ROOT / "emulator").rglob("*.py"))
+PROVIDERS = ("revkeen", "digital_river", "order_protection")
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -18,11 +19,22 @@ def test_the_emulator_imports_only_itself_h11_and_the_standard_library(module: P
     assert roots <= {"emulator", "h11"} | sys.stdlib_module_names
 
 
-def test_what_all_apis_share_knows_nothing_of_revkeen() -> None:
+def test_what_all_apis_share_knows_none_of_them() -> None:
     wiring = {"__main__.py", "seeding.py"}
     for module in (ROOT / "emulator").glob("*.py"):
         if module.name not in wiring:
-            assert not [name for name in imported(ast.parse(module.read_text())) if "revkeen" in name], module
+            assert not providers_in(module), module
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_no_api_knows_another(provider: str) -> None:
+    for module in (ROOT / "emulator" / provider).rglob("*.py"):
+        assert providers_in(module) <= {provider}, module
+
+
+def providers_in(module: Path) -> set[str]:
+    names = imported(ast.parse(module.read_text()))
+    return {provider for provider in PROVIDERS if any(f"emulator.{provider}" in name for name in names)}
 
 
 def imported(tree: ast.AST) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from emulator.accounts import ACCOUNTS
 from emulator.contract import is_uuid
+from emulator.revkeen.kinds import KINDS as REVKEEN_KINDS
 from emulator.revkeen.seed.people import HARD_NAMES
 from emulator.revkeen.seed.plans import SHOWCASE
 from emulator.revkeen.seed.retell import ensure_told
@@ -58,8 +59,8 @@ def test_every_account_has_all_of_its_own_orders(store: Store) -> None:
 
 
 def test_ids_are_unique_uuids(store: Store) -> None:
-    for kind in store.kinds:
-        ids = [row[0] for row in store.db.execute(f"SELECT id FROM {kind}")]
+    for kind in REVKEEN_KINDS:
+        ids = [row[0] for row in store.db.execute(f"SELECT id FROM {kind.name}")]
         assert len(ids) == len(set(ids))
         assert all(map(is_uuid, ids))
 

@@ -36,6 +36,25 @@ def test_a_state_file_is_kept_over_a_restart_and_over_a_kill(tmp_path: Path) -> 
         assert made.json()["id"] not in [order["id"] for order in emulator.orders()]
 
 
+def test_what_the_partners_were_told_is_kept_over_a_kill_and_forgotten_by_a_reset(tmp_path: Path) -> None:
+    options = ("--orders", "60", "--state", str(tmp_path / "state.sqlite3"))
+    river = {"Authorization": "Bearer sk_northwind_demo"}
+    with Driver(*options) as emulator:
+        order = emulator.get(f"/orders/{emulator.cases()['orders']['one_line']}")
+        (line,) = order["line_items"]
+        items = [{"itemId": line["metadata"]["dr_item_id"], "quantity": 1}]
+        body = {"orderId": order["metadata"]["dr_order_id"], "items": items}
+        made = httpx.post(f"{emulator.digital_river}/fulfillments", json=body, headers=river, trust_env=False).json()
+        emulator._process.kill()
+    with Driver(*options) as emulator:
+        path = f"{emulator.digital_river}/fulfillments/{made['id']}"
+        assert httpx.get(path, headers=river, trust_env=False).json()["createdTime"] == made["createdTime"]
+        assert [entry["effect"] for entry in emulator.ledger()] == ["fulfillment", "capture"]
+        emulator.reset()
+        assert httpx.get(path, headers=river, trust_env=False).status_code == 404
+        assert emulator.ledger() == []
+
+
 def test_a_seeding_that_is_killed_leaves_no_state_file(tmp_path: Path) -> None:
     state = tmp_path / "state.sqlite3"
     command = [sys.executable, "-m", "emulator", "--port", "0", "--orders", "20000", "--state", str(state)]
