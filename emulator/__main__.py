@@ -16,6 +16,8 @@ from emulator.digital_river.control import ROUTES as DIGITAL_RIVER_CONTROL
 from emulator.digital_river.kinds import SWITCHES as DIGITAL_RIVER_SWITCHES
 from emulator.latency import Latency
 from emulator.limits import OWN, read_rates
+from emulator.order_protection.api import OrderProtection
+from emulator.order_protection.kinds import SWITCHES as ORDER_PROTECTION_SWITCHES
 from emulator.revkeen.api import RevKeen
 from emulator.revkeen.control import ROUTES as REVKEEN_CONTROL
 from emulator.revkeen.kinds import SWITCHES as REVKEEN_SWITCHES
@@ -25,7 +27,7 @@ from emulator.settings import Settings
 from emulator.state_file import open_state
 from emulator.store import MEMORY, OtherState, Store
 
-SWITCHES = {**REVKEEN_SWITCHES, **DIGITAL_RIVER_SWITCHES}
+SWITCHES = {**REVKEEN_SWITCHES, **DIGITAL_RIVER_SWITCHES, **ORDER_PROTECTION_SWITCHES}
 
 
 def main() -> None:
@@ -43,7 +45,7 @@ def main() -> None:
 
 def make_app(store: Store, settings: Settings, *, untouched: bool) -> App:
     world = World(store, settings)
-    apis: list[Api] = [RevKeen(world), DigitalRiver(world)]
+    apis: list[Api] = [RevKeen(world), DigitalRiver(world), OrderProtection(world)]
     control = Control({**REVKEEN_CONTROL, **DIGITAL_RIVER_CONTROL})
     return App(world, apis, control, Snapshot(store, untouched=untouched))
 
@@ -64,7 +66,7 @@ async def _serve(app: App, port: int) -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("emulator", description="RevKeen and Digital River, stood in for on loopback.")
+    parser = argparse.ArgumentParser("emulator", description="RevKeen and its partners, stood in for on loopback.")
     parser.add_argument("--port", type=_between(0, 65_535), default=8001, help="0 takes a free one")
     parser.add_argument(
         "--state", default=MEMORY, metavar="FILE", help="SQLite file, made and filled if it is not there"

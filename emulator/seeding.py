@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 from emulator.accounts import Account
 from emulator.digital_river import seed as digital_river_seed
 from emulator.digital_river.kinds import KINDS as DIGITAL_RIVER_KINDS
+from emulator.order_protection import seed as order_protection_seed
+from emulator.order_protection.kinds import KINDS as ORDER_PROTECTION_KINDS
 from emulator.revkeen import seed as revkeen_seed
 from emulator.revkeen.kinds import KINDS as REVKEEN_KINDS
 from emulator.sales import Sale
 from emulator.store import MEMORY, Store
 
-KINDS = (*REVKEEN_KINDS, *DIGITAL_RIVER_KINDS)
+KINDS = (*REVKEEN_KINDS, *DIGITAL_RIVER_KINDS, *ORDER_PROTECTION_KINDS)
 _SNAPSHOT_AT_ONCE = 4_000  # orders per merchant and mode; beyond it a reset seeds anew
 
 
@@ -54,11 +56,13 @@ class Snapshot:
 
 
 def _tell_partners(store: Store, account: Account, sold: list[Sale]) -> None:
-    """The same sales, and the showcase by its names there."""
+    """The same sales for each, and the showcase by its names there."""
     digital_river_seed.fill(store, account, sold)
+    order_protection_seed.fill(store, account, sold)
     name = f"cases_{account.id}"
     cases = store.noted(name)
     names = {id: case for case, id in cases["orders"].items()}
     shown = [(names[sale.id], sale) for sale in sold if sale.id in names]
     cases["digital_river"] = {case: sale.digital_river_id for case, sale in shown}
+    cases["order_protection"] = {case: sale.order_protection_id for case, sale in shown}
     store.note(name, cases)

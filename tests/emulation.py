@@ -23,6 +23,10 @@ class RunningEmulator:
     def digital_river(self) -> str:
         return f"{self.address}/digital-river"
 
+    @property
+    def order_protection(self) -> str:
+        return f"{self.address}/order-protection"
+
     def reset(self) -> None:
         self._control("POST", "reset")
 

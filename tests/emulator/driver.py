@@ -22,7 +22,9 @@ class Driver(Emulator):
         return self.control("GET", "faults")["data"]
 
     def cases(self, merchant: str = "northwind", mode: str = "live") -> Json:
-        """{"orders": {case: id}, "customers": {case: {"id": …, last four: payment method id}}}"""
+        """{"orders": {case: id}, "customers": {case: {"id": …, last four: payment method id}}}, and a map of order ids
+        for each partner.
+        """
         return self.control("GET", f"cases?merchant={merchant}&mode={mode}")
 
     def advance(self, seconds: float) -> None:

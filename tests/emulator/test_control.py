@@ -64,6 +64,29 @@ def test_latency_is_set_for_all_and_for_one_merchant(emulator: Driver, api: http
     assert seconds(connect("rk_sandbox_kestrel_demo")) < 1
 
 
+def test_latency_can_be_that_of_one_provider(emulator: Driver, api: httpx.Client) -> None:
+    emulator.settings(latency_of={"order_protection": "300"})
+    began = time.monotonic()
+    httpx.get(f"{emulator.order_protection}/v1/orders/x/fulfillments", trust_env=False)
+    assert time.monotonic() - began >= 0.3
+    began = time.monotonic()
+    api.get("/orders?limit=1")
+    assert time.monotonic() - began < 0.3
+
+
+def test_the_log_tells_the_providers_apart_and_masks_their_keys(emulator: Driver, api: httpx.Client) -> None:
+    api.get("/orders?limit=1")
+    for address, key in ((emulator.digital_river, "sk_test_northwind_demo"), (emulator.order_protection, "op_unknown")):
+        httpx.get(f"{address}/fulfillments", headers={"Authorization": f"Bearer {key}"}, trust_env=False)
+    told = [(call["provider"], call["key"], call["mode"], call["status"]) for call in emulator.requests()]
+    assert told == [
+        ("revkeen", "rk_live_…demo", "live", 200),
+        ("digital_river", "sk_test_…demo", "test", 200),
+        ("order_protection", "…nown", None, 404),
+    ]
+    assert len(emulator.requests(provider="digital_river")) == 1
+
+
 def test_latency_can_be_spread_out(emulator: Driver, api: httpx.Client) -> None:
     emulator.settings(latency="p50=5,p99=60")
     took = []
@@ -86,6 +109,9 @@ def test_latency_can_be_spread_out(emulator: Driver, api: httpx.Client) -> None:
         {"limits": 5},
         {"total_count": "no"},
         {"refund_status": "lost"},
+        {"digital_river_capture": "lost"},
+        {"order_protection_lenient": "yes"},
+        {"order_protection_lenient": 1},
         {"colour": "red"},
     ],
 )

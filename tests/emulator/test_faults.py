@@ -46,6 +46,32 @@ def test_a_fault_can_be_kept_to_one_api_key(api: httpx.Client, emulator: Driver,
     assert connect(LIVE + "2").get("/orders").status_code == 500
 
 
+def test_a_fault_can_be_kept_to_one_provider(api: httpx.Client, emulator: Driver) -> None:
+    emulator.fault("error", provider="digital_river", status=503)
+    assert api.get("/orders").status_code == 200
+    answer = httpx.get(f"{emulator.digital_river}/fulfillments", trust_env=False)
+    assert (answer.status_code, answer.json()["type"]) == (503, "service_unavailable")
+
+
+@pytest.mark.parametrize(
+    ("provider", "path", "nothing"),
+    [
+        ("digital_river", "/digital-river/fulfillments", {"hasMore": False, "data": []}),
+        ("order_protection", "/order-protection/v1/orders/x/fulfillments", []),
+    ],
+)
+def test_a_fault_speaks_as_the_provider_it_hits(emulator: Driver, provider: str, path: str, nothing: object) -> None:
+    def ask() -> httpx.Response:
+        return httpx.get(emulator.address + path, trust_env=False)
+
+    emulator.fault("rate_limited", provider=provider, retry_after="120")
+    limited = ask()
+    assert (limited.status_code, limited.headers["Retry-After"]) == (429, "120")
+    assert ("type" if provider == "digital_river" else "statusCode") in limited.json()
+    emulator.fault("drip", provider=provider, seconds=0, after_work=False)
+    assert ask().json() == nothing
+
+
 def test_a_fault_with_a_probability_falls_the_same_way_for_the_same_seed(api: httpx.Client, emulator: Driver) -> None:
     def fall() -> list[int]:
         emulator.clear_faults()
@@ -66,6 +92,8 @@ def test_a_fault_that_makes_no_sense_is_refused(emulator: Driver) -> None:
         {"kind": "error", "path": 5},
         {"kind": "error", "method": 5},
         {"kind": "error", "key": 5},
+        {"kind": "error", "provider": "digitalriver"},
+        {"kind": "error", "provider": 5},
         {"kind": "error", "times": 1.5},
         {"kind": "error", "probability": "often"},
         {"kind": "error", "after_work": "no"},

@@ -9,6 +9,7 @@ import pytest
 
 from emulator.accounts import ACCOUNTS
 from emulator.contract import is_uuid
+from emulator.digital_river.orders import as_of
 from emulator.revkeen.kinds import KINDS as REVKEEN_KINDS
 from emulator.revkeen.seed.people import HARD_NAMES
 from emulator.revkeen.seed.plans import SHOWCASE
@@ -220,3 +221,64 @@ def test_the_events_of_a_copied_order_are_written_down_when_asked_for() -> None:
         int(datetime.fromisoformat(order["created_at"]).timestamp()),
     )
     assert len({event["type"] for event in events}) == len(events)
+
+
+# what the partners have
+
+
+@pytest.mark.parametrize("orders", [60, 800])
+def test_most_paid_orders_exist_at_both_partners_and_one_of_the_showcase_at_none(orders: int) -> None:
+    store = seeded(orders)
+    for account in ACCOUNTS:
+        paid = [order for order in everything(store, "orders", account.id) if order["paid_at"]]
+        at_river = {order["upstreamId"] for order in everything(store, "digital_river_orders", account.id)}
+        at_protection = {order["sourceOrderId"] for order in everything(store, "order_protection_orders", account.id)}
+        both = [order for order in paid if order["id"] in at_river and protection_id(order) in at_protection]
+        assert 0.8 * len(paid) < len(both) < len(paid)
+        unknown = store.noted(f"cases_{account.id}")["orders"]["paid_unknown_to_partners"]
+        assert unknown not in at_river | at_protection
+
+
+def test_an_order_names_itself_and_its_lines_as_the_partners_know_them(store: Store) -> None:
+    for account in ACCOUNTS:
+        river = {order["id"]: order for order in everything(store, "digital_river_orders", account.id)}
+        protection = {o["sourceOrderId"]: o for o in everything(store, "order_protection_orders", account.id)}
+        for order in everything(store, "orders", account.id):
+            if "dr_order_id" not in order["metadata"]:
+                continue
+            there = river[order["metadata"]["dr_order_id"]]
+            lines = [(line["metadata"]["dr_item_id"], line["quantity"]) for line in order["line_items"]]
+            assert [(item["id"], item["quantity"]) for item in there["items"]] == lines
+            assert there["currency"] == order["currency"].upper()
+            items = protection[protection_id(order)]["orderItems"]
+            assert [item["sourceItemId"] for item in items] == [line["id"] for line in order["line_items"]]
+
+
+def test_orders_are_as_far_along_at_digital_river_as_they_are_here(store: Store) -> None:
+    expected = {
+        "paid": "accepted",
+        "paid_partial": "accepted",
+        "fulfilled": "complete",
+        "refunded": "cancelled",
+        "refunded_fulfilled": "returned",
+    }
+    for account in ACCOUNTS:
+        ids = store.noted(f"cases_{account.id}")["digital_river"]
+        assert {case: state_at_digital_river(store, account.id, ids[case]) for case in expected} == expected
+
+
+def test_what_digital_river_captured_and_released_is_what_its_orders_come_to(store: Store) -> None:
+    for id, doc in store.db.execute("SELECT id, doc FROM digital_river_orders").fetchall():
+        order = as_of(json.loads(doc), store.hidden("digital_river_orders", id), NOW_MS)
+        if order["state"] in ("complete", "returned", "cancelled"):
+            assert round(order["capturedAmount"] + order["cancelledAmount"], 3) == order["totalAmount"]
+
+
+def protection_id(order: Json) -> str:
+    return order["metadata"].get("op_order_id", order["id"])
+
+
+def state_at_digital_river(store: Store, account: int, id: str) -> str:
+    order = store.get("digital_river_orders", account, id)
+    assert order is not None
+    return as_of(order, store.hidden("digital_river_orders", id), NOW_MS)["state"]
