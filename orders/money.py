@@ -17,6 +17,7 @@ HUNDREDTHS = frozenset(
     SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ZWG""".split()
 )
 
+LARGEST_MINOR = 10**15  # beyond what any order amounts to, and within what every program on the way keeps exactly
 EXACT = Context(prec=40, traps=[Inexact, InvalidOperation, Overflow])  # more digits than that are refused, not cut
 
 

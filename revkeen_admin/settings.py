@@ -208,6 +208,8 @@ REVKEEN_URLS = {
     "test": env.str("REVKEEN_TEST_URL", default="https://staging-api.revkeen.com/v2"),
 }
 REVKEEN_VERSION = "2026-05-01"
+REVKEEN_READ_SECONDS = env.float("REVKEEN_READ_SECONDS", default=6.0)  # of a whole exchange, not of each byte
+REVKEEN_CHANGE_SECONDS = env.float("REVKEEN_CHANGE_SECONDS", default=25.0)
 
 LOGGING_CONFIG = None
 logging_config(env.str("LOG_FORMAT", default="json"), env.str("LOG_LEVEL", default="INFO"))

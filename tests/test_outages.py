@@ -58,8 +58,8 @@ UNWANTED = ("Bad Gateway", "alert(1)", "Traceback", "msgspec", "httpx")
 
 
 @pytest.fixture(autouse=True)
-def short_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "READ_SECONDS", 1.0)
+def short_deadlines(settings: LazySettings) -> None:
+    settings.REVKEEN_READ_SECONDS = 1.0
 
 
 @pytest.fixture
@@ -126,6 +126,13 @@ def test_a_page_never_seen_says_what_happened_and_what_to_do(
     assert_calm(response)
 
 
+def test_an_order_that_does_not_say_it_is_json_is_not_shown(admin: Client, order_id: str, emulator: Emulator) -> None:
+    path = f"/orders/{order_id}"
+    emulator.fault("respond", f"{path}$", body=emulator.get(path), content_type="text/plain", times=100)
+    response = admin.get(reverse("order_detail", args=["northwind", "live", order_id]))
+    assert response.status_code == 503
+
+
 @pytest.mark.parametrize(
     "name", ["reset before the answer", "reset in the middle of the body", "500", "502 with HTML", "garbage"]
 )
@@ -164,10 +171,8 @@ def test_a_connection_that_the_server_closed_while_idle_is_replaced(page: Page, 
     assert page().status_code == 200
 
 
-def test_the_real_deadline_holds_against_a_drip(
-    page: Page, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transport, "READ_SECONDS", 6.0)
+def test_the_real_deadline_holds_against_a_drip(page: Page, emulator: Emulator, settings: LazySettings) -> None:
+    settings.REVKEEN_READ_SECONDS = transport.READ_SECONDS
     emulator.fault("drip", path="/orders", times=100, seconds=0.5, bytes=1)
     started = time.monotonic()
     assert page().status_code == 503
@@ -186,10 +191,8 @@ def test_one_part_that_fails_leaves_the_rest_of_the_order(admin: Client, emulato
 # Too many calls
 
 
-def test_a_short_wait_that_revkeen_asks_for_is_waited(
-    page: Page, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transport, "READ_SECONDS", 6.0)
+def test_a_short_wait_that_revkeen_asks_for_is_waited(page: Page, emulator: Emulator, settings: LazySettings) -> None:
+    settings.REVKEEN_READ_SECONDS = transport.READ_SECONDS
     emulator.forget_calls()
     emulator.fault("rate_limited", path=r"/orders(/[0-9a-f-]{36})?$", retry_after="1")
     assert page().status_code == 200
@@ -238,6 +241,15 @@ def test_an_order_page_never_shows_an_amount_that_is_none(
     wrong: Any, admin: Client, order_id: str, emulator: Emulator
 ) -> None:
     emulator.fault("alter", path=f"/orders/{order_id}$", set={"amount_due": wrong}, times=5)
+    response = admin.get(reverse("order_detail", args=["northwind", "live", order_id]))
+    assert response.status_code == 503
+    assert "something we cannot read" in text(response)
+
+
+def test_a_quantity_that_no_database_holds_is_none_of_an_order(
+    admin: Client, order_id: str, emulator: Emulator
+) -> None:
+    emulator.fault("alter", path=f"/orders/{order_id}$", set={"line_items.0.quantity": 10**30}, times=5)
     response = admin.get(reverse("order_detail", args=["northwind", "live", order_id]))
     assert response.status_code == 503
     assert "something we cannot read" in text(response)

@@ -39,7 +39,14 @@ class NotConnected(NotSent):
 
 
 class Unknown(ApiError):
-    """The call went out, and no answer came that says what became of it."""
+    """The call went out, and no answer came that says what became of it.
+
+    `status` is that of an answer of 5xx, else 0; `replayed` says that the API stored it and will repeat it.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, replayed: bool = False) -> None:
+        super().__init__(message)
+        self.status, self.replayed = status, replayed
 
 
 class Refused(ApiError):

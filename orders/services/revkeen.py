@@ -4,6 +4,7 @@ with revkeen.session(merchant, mode) as api:
     order, events = api.get_together(reads.order(id), reads.order_events(id))
 """
 
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from orders.apis.errors import (
     Unknown,
 )
 from orders.apis.gate import Gate, gate_of
+from orders.apis.revkeen.changes import Change
 from orders.apis.revkeen.client import Client, Got, decode
 from orders.apis.revkeen.reads import Read
 from orders.models import Connection, Merchant
@@ -80,7 +82,7 @@ class Session:
 
     def __init__(self, merchant: Merchant, mode: str, connection: Connection | None, client: Client | ApiError) -> None:
         self.merchant, self.mode = merchant, mode
-        self._connection, self._client = connection, client
+        self.connection, self._client = connection, client
         self.errors: list[ApiError] = []
         self.answered = False
 
@@ -99,6 +101,18 @@ class Session:
         """One round: reads that do not depend on each other, side by side."""
         return tuple(self._reading(read, got) for read, got in zip(reads, self._calls(reads), strict=True))
 
+    def change(self, change: Change[T], key: uuid.UUID) -> T:
+        """Make a change, for the journal alone: nothing else may change anything. Raise `ApiError`."""
+        if isinstance(self._client, ApiError):
+            raise self._client
+        try:
+            value = self._client.change(change, key)
+        except ApiError as error:
+            self.errors.append(error)
+            raise
+        self.answered = True
+        return value
+
     def _calls(self, reads: tuple[Read[Any], ...]) -> tuple[Got[Any], ...]:
         if isinstance(self._client, ApiError):
             return tuple(Got(error=self._client) for _ in reads)
@@ -107,17 +121,17 @@ class Session:
     def _reading(self, read: Read[T], got: Got[T]) -> Reading[T]:
         if got.error is None:
             self.answered = True
-            if self._connection is not None:
-                copies.keep(self._connection.pk, read, got.body)
+            if self.connection is not None:
+                copies.keep(self.connection.pk, read, got.body)
             return Reading(timezone.now(), got.value, body=got.body)
         self.errors.append(got.error)
         return self._last_copy(read, got.error) or Reading(timezone.now(), error=got.error)
 
     def _last_copy(self, read: Read[T], error: ApiError) -> Reading[T] | None:
         """A refusal is an answer; only where there was none does an old answer stand in."""
-        if self._connection is None or not isinstance(error, NotSent | Unknown):
+        if self.connection is None or not isinstance(error, NotSent | Unknown):
             return None
-        copy = copies.find(self._connection.pk, read)
+        copy = copies.find(self.connection.pk, read)
         try:
             return Reading(copy.as_of, decode(read, copy.body), error, copy.body) if copy else None
         except Unknown:  # kept by another version of this program
@@ -148,7 +162,14 @@ def active_connection(merchant: Merchant, mode: str) -> Connection | None:
 
 
 def client_for(mode: str, key: str, gate: Gate) -> Client:
-    return Client(settings.REVKEEN_URLS[mode], key, settings.REVKEEN_VERSION, gate)
+    return Client(
+        settings.REVKEEN_URLS[mode],
+        key,
+        settings.REVKEEN_VERSION,
+        gate,
+        read_seconds=settings.REVKEEN_READ_SECONDS,
+        change_seconds=settings.REVKEEN_CHANGE_SECONDS,
+    )
 
 
 def note_use(connection: Connection, answered: bool, errors: list[ApiError]) -> None:

@@ -1,4 +1,4 @@
-"""The way to RevKeen: one key, the reads described in `reads`, errors by name.
+"""The way to RevKeen: one key, the calls described in `reads` and `changes`, errors by name.
 
 A page opens a client, makes its calls (at most two rounds, those of a round side by side), and closes it. Database
 and cache are only touched in the thread of the request, never in the threads that make the calls.
@@ -7,6 +7,7 @@ and cache are only touched in the thread of the request, never in the threads th
 import contextvars
 import os
 import time
+import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from orders.apis.errors import (
     Unknown,
 )
 from orders.apis.gate import Gate
+from orders.apis.revkeen.changes import Change
 from orders.apis.revkeen.reads import Read
 
 log = structlog.get_logger("orders.apis.revkeen")
@@ -62,14 +64,35 @@ class Got(Generic[T]):
 class Client:
     """Calls RevKeen with one key. `gate` is shared by all clients of a connection in this process."""
 
-    def __init__(self, base_url: str, key: str, version: str, gate: Gate) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        version: str,
+        gate: Gate,
+        *,
+        read_seconds: float = transport.READ_SECONDS,
+        change_seconds: float = transport.CHANGE_SECONDS,
+    ) -> None:
         self._base_url = base_url
         self._gate = gate
         self._headers = {"x-api-key": key, "RevKeen-Version": version}
+        self._read_seconds, self._change_seconds = read_seconds, change_seconds
+
+    def change(self, change: Change[T], key: uuid.UUID) -> T:
+        """Make a change under its idempotency key. Raise an `ApiError`; only `NotSent` means that nothing arrived.
+
+        After a 429, which says that nothing was done, it goes out once more if our turn comes within a few seconds.
+        """
+        deadline = time.monotonic() + self._change_seconds
+        try:
+            return self._change_once(change, key, deadline)
+        except RateLimited:
+            return self._change_once(change, key, deadline)
 
     def get(self, read: Read[T]) -> Got[T]:
         """Make one read, and once more if it failed in a way that may pass; never raises an `ApiError`."""
-        deadline = time.monotonic() + transport.READ_SECONDS
+        deadline = time.monotonic() + self._read_seconds
         try:
             body = self._read_twice(read, deadline)
             return Got(decode(read, body), body=body)
@@ -108,12 +131,21 @@ class Client:
             return True  # `before_call` waits for our turn, or says that it is too long
         return self._gate.may_try_again()
 
+    def _change_once(self, change: Change[T], key: uuid.UUID, deadline: float) -> T:
+        headers = {"Content-Type": "application/json", "Idempotency-Key": str(key)}
+        body = self._call(
+            change.method, change.path, change.scope, deadline, headers=self._headers | headers, body=change.encoded
+        )
+        return decode(change, body)
+
     def _read_once(self, read: Read[Any], deadline: float) -> bytes:
+        return self._call("GET", read.path, read.scope, deadline, headers=self._headers, params=read.params)
+
+    def _call(self, method: str, path: str, scope: str, deadline: float, **sent: Any) -> bytes:
         self._gate.before_call(deadline)
-        url = self._base_url + read.path
         try:
-            answer = transport.send("GET", url, params=read.params, headers=self._headers, deadline=deadline)
-            body = _checked(self._without_key(answer), read.scope)
+            answer = transport.send(method, self._base_url + path, deadline=deadline, **sent)
+            body = _checked(self._without_key(answer), scope)
         except RateLimited as error:
             self._gate.asked_to_wait(error.wait)
             raise
@@ -140,16 +172,18 @@ def _checked(answer: transport.Answer, scope: str) -> bytes:
     if 400 <= answer.status < 500:
         raise _refusal(answer, scope)
     if not 200 <= answer.status < 300:
-        raise Unknown(f"RevKeen answered with an error of its own ({answer.status}).")
+        replayed = answer.headers.get("idempotency-replayed", "").lower() == "true"
+        said = f"RevKeen answered with an error of its own ({answer.status})."
+        raise Unknown(said, status=answer.status, replayed=replayed)
     if "json" not in answer.headers.get("content-type", ""):
         raise Unknown("RevKeen answered with something that is not JSON.")
     return answer.body
 
 
-def decode(read: Read[T], body: bytes) -> T:
-    """Take an answer apart; raise `Unknown` when it is not what the read should get."""
+def decode(call: Read[T] | Change[T], body: bytes) -> T:
+    """Take an answer apart; raise `Unknown` when it is not what the call should get."""
     try:
-        return read.decode(body)
+        return call.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Unknown("RevKeen answered with something we cannot read.") from error
 

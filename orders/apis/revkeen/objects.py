@@ -12,10 +12,9 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from orders.money import Money
+from orders.money import LARGEST_MINOR, Money
 
-# Beyond what any order amounts to, and within what every database and spreadsheet holds exactly.
-Minor = Annotated[int, Meta(ge=-(10**15), le=10**15)]
+Minor = Annotated[int, Meta(ge=-LARGEST_MINOR, le=LARGEST_MINOR)]
 Time = Annotated[datetime, Meta(tz=True)]
 Json = dict[str, Any]
 
@@ -25,7 +24,7 @@ T = TypeVar("T")
 class LineItem(Struct, frozen=True):
     id: uuid.UUID
     description: str
-    quantity: int
+    quantity: Minor  # bounded as amounts are
     unit_price: Minor
     subtotal: Minor
     total: Minor
@@ -159,6 +158,32 @@ class Product(Struct, frozen=True):
     id: uuid.UUID
     name: str
     product_id: str = ""  # the merchant's own code
+    kind: str = ""
+    amount_minor: Minor | None = None
+    currency: str | None = None
+    is_active: bool = True
+    is_archived: bool = False
+
+    @property
+    def can_be_sold(self) -> bool:
+        return self.is_active and not self.is_archived
+
+
+class Price(Struct, frozen=True):
+    id: uuid.UUID
+    product_id: uuid.UUID
+    currency: str
+    active: bool = True
+    unit_amount: Minor | None = None
+    type: str = ""
+    nickname: str | None = None
+    interval: str | None = None
+
+    @property
+    def label(self) -> str:
+        """`Yearly plan, each year`."""
+        every = f"each {self.interval}" if self.interval else ""
+        return ", ".join(part for part in (self.nickname, every) if part)
 
 
 class Transaction(Struct, frozen=True):
@@ -180,6 +205,26 @@ class Transaction(Struct, frozen=True):
         if self.card_last_four:
             return f"{brand_name(self.card_brand)} ••{self.card_last_four}"
         return (self.payment_method_type or "payment").replace("_", " ").capitalize()
+
+
+class Refund(Struct, frozen=True):
+    id: uuid.UUID
+    payment_id: uuid.UUID
+    amount_minor: Minor
+    status: str
+    currency: str = ""
+    reason: str | None = None
+    failure_reason: str | None = None
+    created_at: Time | None = None
+
+    @property
+    def final(self) -> bool:
+        return self.status in ("succeeded", "failed", "canceled")
+
+    @property
+    def spent(self) -> bool:
+        """Whether it is gone from what can be refunded: money on its way is, and so is a status unknown to us."""
+        return self.status not in ("failed", "canceled")
 
 
 class Invoice(Struct, frozen=True):

@@ -26,7 +26,9 @@ _order = objects.reader(objects.Order)
 _transaction = objects.reader(objects.Transaction)
 _event = objects.reader(objects.Event)
 _product = objects.reader(objects.Product)
+_price = objects.reader(objects.Price)
 _payment_method = objects.reader(objects.PaymentMethod)
+_refund = objects.reader(objects.Refund)
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,19 @@ class Read(Generic[T]):
 
 
 def order(order_id: uuid.UUID) -> Read[objects.Order]:
+    return Read(path("orders", order_id), exactly(order_id), "orders:read")
+
+
+def exactly(order_id: uuid.UUID) -> Callable[[bytes], objects.Order]:
+    """How to read an order that must be this one."""
+
     def decode(body: bytes) -> objects.Order:
         found = _order(body)
         if found.id != order_id:
             raise Unknown("RevKeen answered with another order than the one asked for.")
         return found
 
-    return Read(_path("orders", order_id), decode, "orders:read")
+    return decode
 
 
 def orders(
@@ -78,7 +86,7 @@ def orders(
 
 
 def customer(customer_id: uuid.UUID) -> Read[objects.Customer]:
-    return Read(_path("customers", customer_id), _wrapped(objects.read_customer), "customers:read")
+    return Read(path("customers", customer_id), wrapped(objects.read_customer), "customers:read")
 
 
 def customers(*, search: str = "", offset: int = 0, limit: int = 50) -> Read[Listing[objects.Customer]]:
@@ -87,23 +95,51 @@ def customers(*, search: str = "", offset: int = 0, limit: int = 50) -> Read[Lis
 
 
 def payment_methods(customer_id: uuid.UUID) -> Read[Listing[objects.PaymentMethod]]:
-    path = _path("customers", customer_id, "payment-methods")
-    return Read(path, _listing(_payment_method), "payment_methods:read")
+    address = path("customers", customer_id, "payment-methods")
+    return Read(address, _listing(_payment_method), "payment_methods:read")
 
 
-def products() -> Read[Listing[objects.Product]]:
+def products(search: str = "") -> Read[Listing[objects.Product]]:
     """The first hundred products: enough to name the lines of most merchants' orders."""
-    return Read("/products", _listing(_product), "products:read", {"page": 1, "limit": LARGEST_PAGE})
+    return Read("/products", _listing(_product), "products:read", _given(page=1, limit=LARGEST_PAGE, search=search))
+
+
+def prices(currency: str, product_id: uuid.UUID | None = None) -> Read[Listing[objects.Price]]:
+    """The first hundred active prices in a currency, of one product or of all."""
+    params = _given(active="true", currency=currency.lower(), product_id=product_id, limit=LARGEST_PAGE)
+    return Read("/prices", _listing(_price), "prices:read", params)
 
 
 def invoice(invoice_id: uuid.UUID) -> Read[objects.Invoice]:
-    return Read(_path("invoices", invoice_id), _wrapped(objects.reader(objects.Invoice)), "invoices:read")
+    return Read(path("invoices", invoice_id), wrapped(objects.reader(objects.Invoice)), "invoices:read")
 
 
 def transactions(invoice_id: uuid.UUID) -> Read[Listing[objects.Transaction]]:
     """All money that moved through an invoice: sales, refunds, voids, and attempts that failed."""
     params = _given(invoice_id=invoice_id, limit=LARGEST_PAGE)
     return Read("/transactions", _listing(_transaction), "payments:read", params)
+
+
+def refunds(payment_id: uuid.UUID) -> Read[Listing[objects.Refund]]:
+    """The newest hundred refunds of a payment, in every status."""
+    params = _given(payment_id=payment_id, limit=LARGEST_PAGE)
+    return Read("/refunds", _listing(_refund), "refunds:read", params)
+
+
+def refund(refund_id: uuid.UUID) -> Read[objects.Refund]:
+    def decode(body: bytes) -> objects.Refund:
+        found = wrapped(_refund)(body)
+        if found.id != refund_id:
+            raise Unknown("RevKeen answered with another refund than the one asked for.")
+        return found
+
+    return Read(path("refunds", refund_id), decode, "refunds:read")
+
+
+def events_since(created_gte: int, types: tuple[str, ...]) -> Read[Listing[objects.Event]]:
+    """The newest hundred events of these types since `created_gte` (Unix seconds), over all orders."""
+    params = _given(types=",".join(types), created_gte=created_gte, limit=LARGEST_PAGE)
+    return Read("/events", _listing(_event), "events:read", params)
 
 
 def order_events(order_id: uuid.UUID) -> Read[Listing[objects.Event]]:
@@ -163,11 +199,11 @@ def _unreadable(raw: msgspec.Raw, error: Exception) -> Unreadable:
     return Unreadable(row_id[:64], str(error)[:200], status[:40])
 
 
-def _wrapped(read: RowReader[T]) -> Callable[[bytes], T]:
+def wrapped(read: RowReader[T]) -> Callable[[bytes], T]:
     return lambda body: read(_wrapper.decode(body).data)
 
 
-def _path(*segments: str | uuid.UUID) -> str:
+def path(*segments: str | uuid.UUID) -> str:
     """Ids are UUIDs by type, and every segment is quoted: nothing typed by anybody leads to another address."""
     return "".join(f"/{quote(str(segment), safe='')}" for segment in segments)
 
