@@ -55,10 +55,21 @@ def _order_sums(order: Order) -> Iterator[Compared]:
 
 
 def _payment_sums(order: Order, transactions: Iterable[Transaction]) -> Iterator[Compared]:
-    settled = [transaction for transaction in transactions if transaction.status == "succeeded"]
-    for kind, name, sent in (("sale", "Payments", order.amount_paid), ("refund", "Refunds", order.amount_refunded)):
-        summed = sum(transaction.amount for transaction in settled if transaction.type == kind)
-        yield f"{name} together", summed, sent
+    paid = refunded = 0
+    for transaction in (row for row in transactions if row.currency.upper() == order.currency_code):
+        paid += transaction.amount if _came_in(transaction) else 0
+        refunded += transaction.amount if _went_back(transaction) else 0
+    yield "Payments together", paid, order.amount_paid
+    yield "Refunds together", refunded, order.amount_refunded
+
+
+def _came_in(transaction: Transaction) -> bool:
+    """A payment that was voided later was one: its void counts as a refund."""
+    return transaction.type == "sale" and transaction.status in ("succeeded", "voided")
+
+
+def _went_back(transaction: Transaction) -> bool:
+    return transaction.type in ("refund", "void") and transaction.status == "succeeded"
 
 
 def _sum(lines: Iterable[LineItem], name: str) -> int:
