@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -17,7 +18,7 @@ SHARED: list[Any] = [
 def logging_config(format: str, level: str) -> None:
     """Send everything, Django's own messages included, through one formatter to stderr.
 
-    JSON escapes line breaks and control characters, so that a name with a newline stays within its line.
+    A name with a newline stays within its line: JSON escapes it, and what is made for a person is escaped here.
     """
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -32,13 +33,25 @@ def logging_config(format: str, level: str) -> None:
             "formatters": {"line": {"()": structlog.stdlib.ProcessorFormatter, **_formatter(format)}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level},
-            # httpx and httpcore log addresses, headers and so our keys; our own line per call says enough.
-            "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "asyncio")},
+            # They log addresses, headers and so our keys, and all that a page is made of; our own lines say enough.
+            "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "asyncio", "django.template")},
         }
     )
 
 
 def _formatter(format: str) -> dict[str, Any]:
-    renderer = structlog.processors.JSONRenderer() if format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    for_machines: list[Any] = [structlog.processors.JSONRenderer()]
+    for_people: list[Any] = [_escape, structlog.dev.ConsoleRenderer(colors=False)]
     strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    return {"processors": [strip, renderer], "foreign_pre_chain": SHARED}
+    return {"processors": [strip, *(for_machines if format == "json" else for_people)], "foreign_pre_chain": SHARED}
+
+
+def _escape(logger: Any, name: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Nothing in an entry ends its line or moves the cursor; each line of a traceback is marked as one."""
+    trace = str(entry.pop("exception", "")).split("\n")
+    plain = {_plain(str(key)): _plain(str(value)) for key, value in entry.items()}
+    return plain | ({"exception": "\n".join(f"  | {_plain(line)}" for line in trace)} if any(trace) else {})
+
+
+def _plain(text: str) -> str:
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

@@ -1,5 +1,8 @@
+import io
+import logging
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,19 @@ ROLES = ("admin", "support", "finance", "operations", "viewer")
 
 def pytest_sessionfinish() -> None:
     shutil.rmtree(test_settings.FOLDER, ignore_errors=True)
+
+
+@contextmanager
+def captured_log(level: int) -> Iterator[io.StringIO]:
+    """Everything that is logged from `level` on, by whomever, formatted as in production."""
+    written, root = io.StringIO(), logging.getLogger()
+    handler, before = logging.StreamHandler(written), root.level
+    handler.setFormatter(root.handlers[0].formatter)
+    root.addHandler(handler)
+    root.setLevel(level)
+    yield written
+    root.removeHandler(handler)
+    root.setLevel(before)
 
 
 class SecureClient(Client):

@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.models import Connection, EventLog
+from tests.conftest import captured_log
 from tests.emulation import Emulator
 
 CANARY = "rk_live_CANARYq7Zx81mPw0aVb3Tn5Kd_9f2c"
@@ -33,17 +34,8 @@ FAULTS = [
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """Everything that is logged, at every level, by whomever, formatted as in production."""
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(logging.getLogger().handlers[0].formatter)
-    root = logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    yield written
-    root.removeHandler(handler)
-    root.setLevel(level)
+    with captured_log(logging.DEBUG) as written:
+        yield written
 
 
 def test_the_canary_is_found_nowhere(admin: Client, emulator: Emulator, log: io.StringIO) -> None:
@@ -76,6 +68,14 @@ def everything_that_can_be_seen(admin: Client, emulator: Emulator) -> Iterator[s
         yield admin.post(reverse("connection_try", args=[*where, canary.pk]), follow=True).content.decode()
         yield admin.get(listing).content.decode()
         emulator.clear_faults()
+
+
+def test_who_was_searched_for_is_in_no_log(admin: Client, emulator: Emulator, log: io.StringIO) -> None:
+    logging.getLogger().setLevel(logging.INFO)  # as in production; `log` puts it back
+    emulator.forget_calls()
+    admin.get(reverse("customer_list", args=["northwind", "live"]), {"q": "ana.canary@example.com"})
+    assert "ana.canary" in str(emulator.calls())
+    assert "ana.canary" not in log.getvalue()
 
 
 def test_the_database_file_alone_opens_no_key(admin: Client, emulator: Emulator, settings: LazySettings) -> None:
