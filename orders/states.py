@@ -6,6 +6,7 @@ Payment is told from the amounts, because RevKeen's one `status` cannot say that
 from dataclasses import dataclass
 
 from orders.apis.revkeen.objects import Order, PaymentMethod, Transaction
+from orders.models import Operation, Shipment
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,55 @@ def transaction_state(transaction: Transaction) -> State:
     return TRANSACTION_STATES.get(transaction.status, State(transaction.status[:40], "help-circle"))
 
 
+REFUND_STATES = {
+    "succeeded": State("Refunded", "circle-check", "good"),
+    "pending": State("On its way", "clock"),
+    "processing": State("On its way", "clock"),
+    "failed": State("Failed", "circle-x", "bad"),
+    "canceled": State("Canceled", "circle-x", "bad"),
+}
+
+
+def refund_state(status: str) -> State:
+    """`status` in RevKeen's words."""
+    return REFUND_STATES.get(status, State(status[:40], "help-circle"))
+
+
 def payment_method_state(method: PaymentMethod, *, expired: bool) -> State:
     if expired:
         return State("Expired", "ban", "bad")
     if method.status == "active":
         return State("Active", "circle-check", "good")
     return State(method.status[:40].capitalize(), "circle")
+
+
+OPERATION_STATES = {
+    Operation.State.STARTED: State("Started", "clock"),
+    Operation.State.DONE: State("Done", "circle-check", "good"),
+    Operation.State.REFUSED: State("Refused", "circle-x", "bad"),
+    Operation.State.NOT_SENT: State("Not sent", "plug-connected-x"),
+    Operation.State.UNKNOWN: State("Unknown", "help-circle", "wait"),
+    Operation.State.NEEDS_PERSON: State("Needs a person", "user", "wait"),
+}
+
+
+def operation_state(operation: Operation) -> State:
+    """A decided *no* is nobody's refusal."""
+    if operation.decided_by_id is not None and operation.state == Operation.State.REFUSED:
+        return State("Did not happen", "circle-x")
+    return OPERATION_STATES[Operation.State(operation.state)]
+
+
+SHIPMENT_STATES = {
+    Operation.State.STARTED: State("Being sent", "clock"),
+    Operation.State.DONE: State("Shipped", "circle-check", "good"),
+    Operation.State.REFUSED: State("Never left", "circle-x"),
+    Operation.State.NOT_SENT: State("Never left", "circle-x"),
+    Operation.State.UNKNOWN: State("Not known yet", "help-circle", "wait"),
+    Operation.State.NEEDS_PERSON: State("Not known yet", "help-circle", "wait"),
+}
+
+
+def shipment_state(shipment: Shipment) -> State:
+    """As its operation has it."""
+    return SHIPMENT_STATES[Operation.State(shipment.operation.state)]

@@ -78,11 +78,13 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Database
 
-# A journal row must survive a power cut (FULL), and writers must queue instead of failing (IMMEDIATE).
+# A journal row must survive a power cut (FULL), and writers must queue instead of failing (IMMEDIATE). A REPLACE asks
+# the triggers that keep the journal only with recursive ones.
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 10,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+    " PRAGMA recursive_triggers=ON;",
 }
 # The cache may lose its last second, and has its own file so that it never holds the lock of the main one.
 SQLITE_CACHE_OPTIONS = {
@@ -105,6 +107,8 @@ def database(url: str, sqlite_options: dict[str, object]) -> dict[str, object]:
 DATABASES = {
     "default": database(env.str("DATABASE_URL", f"sqlite:///{BASE_DIR}/revkeen_admin.sqlite3"), SQLITE_OPTIONS)
 }
+# Tells after a restored backup that the database is older than it was (orders/services/quarantine.py).
+COUNTER_FILE = env.str("COUNTER_FILE", default=f"{BASE_DIR}/journal-counter")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Cache: shared by all processes, because the guessing limits live in it

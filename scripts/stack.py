@@ -123,6 +123,7 @@ class Stack:
             | {
                 "DATABASE_URL": os.environ.get("STACK_DATABASE_URL", f"sqlite:///{self.folder}/dashboard.sqlite3"),
                 "CACHE_DATABASE_URL": f"sqlite:///{self.folder}/cache.sqlite3",
+                "COUNTER_FILE": str(self.folder / "journal-counter"),
                 "CACHE_URL": "",
                 "STATIC_ROOT": str(self.folder / "static"),
                 "ALLOWED_HOSTS": "localhost,127.0.0.1",

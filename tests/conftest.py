@@ -66,6 +66,7 @@ def fresh_process() -> None:
         cache.clear()
     forget_gates()
     copies.forget_written()
+    Path(test_settings.COUNTER_FILE).unlink(missing_ok=True)
 
 
 @pytest.fixture

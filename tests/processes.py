@@ -1,10 +1,15 @@
 """Processes of their own on a database of their own: what only shows when several of them work at once."""
 
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,10 +22,13 @@ PASSWORD = "a good password"
 
 
 class Site:
-    """A freshly migrated database, on PostgreSQL where the tests run there, and a shared cache in `folder`."""
+    """A freshly migrated database, on PostgreSQL where the tests run there, and a shared cache in `folder`.
 
-    def __init__(self, folder: Path) -> None:
-        self._server = os.environ.get("TEST_DATABASE_URL", "")
+    `server` is the address of a PostgreSQL server, "" for SQLite; `environment` goes before what stands here.
+    """
+
+    def __init__(self, folder: Path, server: str | None = None, **environment: str) -> None:
+        self._server = os.environ.get("TEST_DATABASE_URL", "") if server is None else server
         self._name = f"site_{uuid.uuid4().hex}"
         self.environment = {
             **os.environ,
@@ -28,9 +36,11 @@ class Site:
             "DATABASE_URL": self._make_database(folder),
             "CACHE_URL": "",
             "CACHE_DATABASE_URL": f"sqlite:///{folder}/cache.sqlite3",
+            "COUNTER_FILE": f"{folder}/journal-counter",
             "EMAIL_URL": "dummymail://",
             "PLAIN_HTTP": "1",
             "LOG_LEVEL": "ERROR",
+            **environment,
         }
         self.manage("migrate", "-v0")
         self.manage("createcachetable", "--database=cache")
@@ -81,3 +91,32 @@ class Site:
 
 # At the beginning of a script, after its imports: wait until all the others are ready too.
 READY = "import sys; print('ready', flush=True); sys.stdin.readline()\n"
+
+
+@contextlib.contextmanager
+def served(site: Site, *, workers: int = 2, threads: int = 32) -> Iterator[int]:
+    """The dashboard under gunicorn, as in production; the port it answers at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = [sys.executable, "-m", "gunicorn", "revkeen_admin.wsgi", "--bind", f"127.0.0.1:{port}"]
+    size = ["--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads), "--timeout", "60"]
+    options = [*size, "--graceful-timeout", "2", "--no-control-socket", "--log-level", "critical"]
+    server = subprocess.Popen([*command, *options], cwd=ROOT, env=site.environment | {"ALLOWED_HOSTS": "127.0.0.1"})
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/healthz")
+        yield port
+    finally:
+        server.terminate()
+        server.wait(15)
+
+
+def _wait_for(url: str) -> None:
+    until = time.monotonic() + 60
+    while True:
+        try:
+            return urllib.request.urlopen(url, timeout=2).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)

@@ -11,6 +11,7 @@ os.environ.update(
     ALLOWED_HOSTS="testserver",
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", f"sqlite:///{FOLDER}/tests.sqlite3"),
     CACHE_URL="locmemcache://",
+    COUNTER_FILE=f"{FOLDER}/journal-counter",
     EMAIL_URL="memorymail://",
     PLAIN_HTTP="0",
 )

@@ -1,5 +1,6 @@
 """The commands for whoever runs it: the first admin, and new field keys."""
 
+import uuid
 from io import StringIO
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
 from orders import secrets
-from orders.models import Connection, EventLog, Membership, Merchant, User
+from orders.models import Connection, EventLog, Membership, Merchant, Operation, OperationToken, User
 from tests.conftest import SecureClient, make_person
 from tests.test_secrets import move_ciphertext
 
@@ -114,6 +115,21 @@ def test_after_rotating_the_new_key_is_enough(northwind: Merchant, app: Authenti
     assert keys == {"rk_live_northwind_demo", "rk_sandbox_northwind_demo"}
     app.refresh_from_db()
     assert get_adapter().decrypt(app.data["secret"]) == "JBSWY3DPEHPK3PXP"
+
+
+def test_the_token_of_an_open_payment_is_rotated_too(northwind: Merchant, settings: LazySettings) -> None:
+    user = make_person("mara@northwind.example", northwind, "support")
+    key = Connection.objects.get(merchant=northwind, mode="live")
+    asked: dict[str, Any] = {"kind": "pay", "body": {}, "seen": {}, "plan_id": uuid.uuid4(), "who": user.email}
+    operation = Operation.objects.create(merchant=northwind, mode="live", connection_id=key.pk, user=user, **asked)
+    token = OperationToken(operation=operation)
+    token.secret = "tok_something"
+    token.save()
+    new = Fernet.generate_key().decode()
+    settings.FIELD_ENCRYPTION_KEYS = [new, *settings.FIELD_ENCRYPTION_KEYS]
+    rotate()
+    settings.FIELD_ENCRYPTION_KEYS = [new]
+    assert OperationToken.objects.get().secret == "tok_something"
 
 
 def test_what_cannot_be_opened_is_reported_and_stops_nothing(

@@ -1,17 +1,30 @@
 from orders.models.connections import Connection
 from orders.models.customer_names import CustomerName
+from orders.models.drafts import Draft, DraftVisit
 from orders.models.events import EventLog
 from orders.models.merchants import INVITATION_LASTS, MODES, Invitation, Membership, Merchant
+from orders.models.operations import JournalCounter, Operation, OperationToken, OrderLock
 from orders.models.people import User
+from orders.models.refunds import RefundStatus
+from orders.models.shipments import Shipment, ShipmentItem
 
 __all__ = [
     "INVITATION_LASTS",
     "MODES",
     "Connection",
     "CustomerName",
+    "Draft",
+    "DraftVisit",
     "EventLog",
     "Invitation",
+    "JournalCounter",
     "Membership",
     "Merchant",
+    "Operation",
+    "OperationToken",
+    "OrderLock",
+    "RefundStatus",
+    "Shipment",
+    "ShipmentItem",
     "User",
 ]

@@ -26,6 +26,8 @@ class EventLog(models.Model):
         MEMBER_JOINED = "member_joined", "Joined"
         MEMBER_CHANGED = "member_changed", "Roles changed"
         MEMBER_REMOVED = "member_removed", "Member removed"
+        EXPORTED = "exported", "Exported"
+        DECIDED = "decided", "Outcome decided"
         REFUSED = "refused", "Attempt refused"
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)

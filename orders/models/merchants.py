@@ -33,6 +33,8 @@ class Merchant(models.Model):
     )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[check_time_zone])
     mfa_required = models.BooleanField(default=False)
+    # In live mode a larger payment is typed once more. In whole units of the order's currency, whichever it is.
+    typed_above = models.PositiveIntegerField(default=5000)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 
 from orders import secrets
-from orders.models import Connection
+from orders.models import Connection, OperationToken
 
 BATCH = 200
 
@@ -23,13 +23,10 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         done, failed = 0, 0
-        for connection in _in_batches(Connection.objects.all()):
-            ok = self._rotate(f"Connection {connection.pk} ({connection})", _rotate_connection, connection)
-            done, failed = done + ok, failed + (not ok)
-        for authenticator in _in_batches(Authenticator.objects.all()):
-            name = f"Second factor {authenticator.pk} of {authenticator.user}"
-            ok = self._rotate(name, _rotate_authenticator, authenticator)
-            done, failed = done + ok, failed + (not ok)
+        for kind, rotate in SEALED.items():
+            for row in _in_batches(kind.objects.all()):
+                ok = self._rotate(f"{kind.__name__} {row.pk} ({row})", rotate, row)
+                done, failed = done + ok, failed + (not ok)
         self.stdout.write(f"{done} secrets are encrypted with the first key now.")
         if failed:
             raise CommandError(f"{failed} could not be rotated; they are as they were. Keep the former keys.")
@@ -61,6 +58,20 @@ def _rotate_authenticator(pk: Any) -> None:
         for name in SEALED_DATA & authenticator.data.keys():
             authenticator.data[name] = secrets.reseal(authenticator.data[name])
         authenticator.save(update_fields=["data"])
+
+
+def _rotate_token(pk: Any) -> None:
+    token = OperationToken.objects.select_for_update().filter(pk=pk).first()
+    if token is not None:
+        token.sealed_secret = secrets.reseal(token.sealed_secret)
+        token.save(update_fields=["sealed_secret"])
+
+
+SEALED: dict[Any, Any] = {
+    Connection: _rotate_connection,
+    Authenticator: _rotate_authenticator,
+    OperationToken: _rotate_token,
+}
 
 
 def _in_batches(rows: QuerySet[Any]) -> Iterator[Any]:
