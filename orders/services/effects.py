@@ -1,0 +1,181 @@
+"""What each kind of operation does at RevKeen: the call, how its effect shows on the order, which events tell of it."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from orders.apis.revkeen import changes, reads
+from orders.apis.revkeen.changes import Change
+from orders.apis.revkeen.objects import Event, Listing, Order, Refund
+from orders.apis.revkeen.reads import Read
+from orders.models import Operation
+from orders.money import Money
+from orders.services import snapshots
+from orders.services.snapshots import Difference
+
+Kind = Operation.Kind
+
+FAILED_EVENTS = {"payment.failed": "The payment was refused", "refund.failed": "The refund failed"}
+
+
+def change_of(operation: Operation) -> Change[Any]:
+    """The call that carries it out, the same each time. Raise what `Operation.whole_body` raises."""
+    body, order_id = operation.whole_body, operation.order_id
+    if operation.kind == Kind.CREATE:
+        return changes.create_order(body)
+    if operation.kind == Kind.REFUND:
+        return changes.create_refund(body)
+    assert order_id is not None  # noqa: S101  (only a create and a refund go to another address than their order's)
+    by_kind = {
+        Kind.UPDATE: changes.update_order,
+        Kind.PAY: changes.pay_order,
+        Kind.CANCEL: changes.cancel_order,
+        Kind.FULFILL: changes.fulfill_order,
+    }
+    return by_kind[Kind(operation.kind)](order_id, body)
+
+
+def to_look_at(operation: Operation) -> list[Read[Any]]:
+    """What has to be as the form showed it: the order, if there is one, and the refunds of a refund's payment."""
+    if operation.order_id is None:
+        return []
+    refunds = [reads.refunds(_payment_id(operation))] if operation.kind == Kind.REFUND else []
+    return [reads.order(operation.order_id), *refunds]
+
+
+def differences(operation: Operation, order: Order, refunds: Listing[Refund] | None) -> list[Difference]:
+    """What is not as the form showed it. A refund on its way shows on its payment and not yet on the order.
+
+    A later step of a plan compares money and status alone: the step before it has changed the order's time.
+    """
+    found = snapshots.differences(operation.seen, order, only_money_and_status=operation.step > 0)
+    return [*found, *_left_differently(operation, refunds)] if operation.kind == Kind.REFUND else found
+
+
+def contradiction(operation: Operation, order: Order, refunds: Iterable[Refund] = ()) -> str:
+    """Why what was read back does not show the effect that RevKeen's answer claimed; "" when it does."""
+    checks = {
+        Kind.CREATE: _not_created,
+        Kind.UPDATE: _not_updated,
+        Kind.PAY: _not_paid,
+        Kind.CANCEL: _not_canceled,
+        Kind.FULFILL: _not_fulfilled,
+    }
+    if operation.kind == Kind.REFUND:
+        return _not_refunded(operation, refunds)
+    return checks[Kind(operation.kind)](operation, order)
+
+
+def told(operation: Operation, events: Iterable[Event]) -> tuple[str, str]:
+    """(state, words) that RevKeen's own events with our key give the operation; ("", "") when there is none yet."""
+    ours = _ours(operation, events)
+    if not ours:
+        return "", ""
+    failed = next((event for event in ours if event.type in FAILED_EVENTS), None)
+    if failed is None:
+        return Operation.State.DONE, ""
+    data = failed.data.object
+    why = data.get("gateway_response_text") or data.get("failure_reason")
+    return Operation.State.REFUSED, _because(FAILED_EVENTS[failed.type], why)
+
+
+def came_to_nothing(refund: Refund) -> str:
+    """In words, for a refund that RevKeen took and that moved no money."""
+    words = "The refund failed" if refund.status == "failed" else "The refund was canceled"
+    return _because(words, refund.failure_reason)
+
+
+def created_by(operation: Operation, events: Iterable[Event]) -> uuid.UUID | None:
+    """The order that an `order.created` event with our key tells of."""
+    for event in _ours(operation, events):
+        if event.type == "order.created":
+            return _uuid(event.data.object.get("id"))
+    return None
+
+
+def refund_told(operation: Operation, events: Iterable[Event]) -> dict[str, Any]:
+    """What the events of a refund say about it, as the journal keeps it; {} where an answer has said it already."""
+    if operation.kind != Kind.REFUND or "refund" in operation.result:
+        return {}
+    latest = next((event.data.object for event in _ours(operation, events) if event.type.startswith("refund.")), {})
+    return {"refund": {"id": latest.get("id"), "status": latest.get("status"), "amount": latest.get("amount_minor")}}
+
+
+def refund_of(operation: Operation, refunds: Iterable[Refund]) -> Refund | None:
+    """The refund that the operation's answer named."""
+    wanted = operation.result.get("refund", {}).get("id")
+    return next((refund for refund in refunds if str(refund.id) == wanted), None)
+
+
+def _because(words: str, why: object) -> str:
+    return f"{words}: {str(why)[:200].rstrip('.').lower()}." if why else f"{words}."
+
+
+def _ours(operation: Operation, events: Iterable[Event]) -> list[Event]:
+    return [event for event in events if event.request and event.request.idempotency_key == str(operation.pk)]
+
+
+def _payment_id(operation: Operation) -> uuid.UUID:
+    return uuid.UUID(operation.body["payment_id"])
+
+
+def _left_differently(operation: Operation, refunds: Listing[Refund] | None) -> list[Difference]:
+    payment = operation.seen["payments"][operation.body["payment_id"]]
+    gone = snapshots.spent(refunds) if refunds is not None else None
+    left = None if gone is None else payment["amount"] - gone
+    if left == payment["left"]:
+        return []
+    currency = operation.seen["currency"]
+    now = "not known" if left is None else str(Money(left, currency))
+    return [Difference(f"Left of {payment['label']}", str(Money(payment["left"], currency)), now)]
+
+
+def _uuid(value: object) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(str(value))
+    except ValueError:
+        return None
+
+
+def _not_created(operation: Operation, order: Order) -> str:
+    total = sum(line["unit_price"] * line.get("quantity", 1) for line in operation.body["line_items"])
+    if order.subtotal == total:
+        return ""
+    return f"the order that was created is over {order.money(order.subtotal)}, not {order.money(total)}."
+
+
+def _not_updated(operation: Operation, order: Order) -> str:
+    now = {"customer_id": str(order.customer_id) if order.customer_id else None, "metadata": order.metadata}
+    now["notes"] = order.notes
+    differing = [
+        name.replace("_id", "") for name, value in operation.body.items() if (now[name] or None) != (value or None)
+    ]
+    return f"{', '.join(differing)} of the order did not change." if differing else ""
+
+
+def _not_paid(operation: Operation, order: Order) -> str:
+    paid = operation.seen["amount_paid"] + operation.body["amount"]
+    if order.amount_paid >= paid:
+        return ""
+    return f"the order shows {order.money(order.amount_paid)} paid, not {order.money(paid)}."
+
+
+def _not_canceled(operation: Operation, order: Order) -> str:
+    return "" if order.status == "canceled" else f"the order is {order.status.replace('_', ' ')}, not canceled."
+
+
+def _not_fulfilled(operation: Operation, order: Order) -> str:
+    moved = order.updated_at.isoformat() != operation.seen["updated_at"]
+    if order.fulfillment_status not in ("partial", "fulfilled") or not moved:
+        return "the order shows no fulfilment."
+    all_of_it = {str(line.id) for line in order.lines} <= set(operation.body["line_item_ids"])
+    if all_of_it and order.fulfillment_status == "partial":
+        return "the order is fulfilled in part, and every line of it was asked for."
+    return ""
+
+
+def _not_refunded(operation: Operation, refunds: Iterable[Refund]) -> str:
+    found = refund_of(operation, refunds)
+    if found is None:
+        return "the refund is not among those of the payment."
+    return "" if found.amount_minor == operation.body["amount_minor"] else "the refund is over another amount."

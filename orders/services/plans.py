@@ -1,0 +1,96 @@
+"""Steps that belong together: each is begun in the transaction that ends the one before, so that none is forgotten.
+
+A step is a dict: `kind`, `order_id` (text), `order_number`, `body`, `summary`, `seen` (of the order; what a step
+before has read back of it counts more), and `instead`: the steps that follow when this one is refused or finds the
+order changed.
+"""
+
+import uuid
+from typing import Any
+
+from orders.models import Operation, OrderLock
+from orders.services.leases import lease
+from orders.services.revkeen import active_connection
+
+Step = dict[str, Any]
+
+# A step after one that was open when a backup was restored: it may have been done since the backup was made.
+HELD = {
+    "state": Operation.State.NEEDS_PERSON,
+    "code": "quarantined",
+    "message": "A backup was restored. This may have been done since it was made.",
+}
+
+
+def created_by(operation_id: uuid.UUID) -> str:
+    """Stands in a step for the id of the order that `operation_id` will have created."""
+    return f"created:{operation_id}"
+
+
+def follow(operation: Operation) -> Operation | None:
+    """Begin what follows on an operation that has just ended, in the transaction that ended it, or free its orders."""
+    following = operation.later.get("then" if operation.state == Operation.State.DONE else "instead") or []
+    if not following:
+        OrderLock.objects.filter(plan_id=operation.plan_id).delete()
+        return None
+    if operation.created_order_id is not None:
+        following = _filled(following, created_by(operation.pk), str(operation.created_order_id))
+        lock(operation, operation.created_order_id)
+    return _begin(operation, following[0], following[1:])
+
+
+def lock(operation: Operation, order_id: uuid.UUID) -> None:
+    """Raise IntegrityError when another operation holds the order."""
+    OrderLock.objects.create(
+        merchant_id=operation.merchant_id, mode=operation.mode, order_id=order_id, plan_id=operation.plan_id
+    )
+
+
+def operations_of(plan_id: uuid.UUID) -> list[Operation]:
+    return list(Operation.objects.filter(plan_id=plan_id).order_by("step"))
+
+
+def _begin(before: Operation, step: Step, rest: list[Step]) -> Operation:
+    copied = ("merchant_id", "mode", "plan_id", "user_id", "who", "asked_in", "quarantined")
+    order_id = uuid.UUID(step["order_id"])
+    return Operation.objects.create(
+        **{name: getattr(before, name) for name in copied},
+        **_key(before),
+        kind=step["kind"],
+        order_id=order_id,
+        order_number=step["order_number"],
+        body=step["body"],
+        summary=step["summary"],
+        seen=(step["seen"] or {}) | _last_seen(before.plan_id, order_id),
+        fingerprint="",
+        step=before.step + 1,
+        attempts=0,
+        lease_until=lease(),
+        later={"then": rest, "instead": step.get("instead", [])},
+        **(HELD if before.quarantined else {}),
+    )
+
+
+def _key(before: Operation) -> dict[str, Any]:
+    """What a step is sent with: the key that is active as it begins, which may be another than the step before had."""
+    active = active_connection(before.merchant, before.mode)
+    if active is None:
+        return {"connection_id": before.connection_id, "shown_key": before.shown_key}
+    return {"connection_id": active.pk, "shown_key": active.shown_key}
+
+
+def _last_seen(plan_id: uuid.UUID, order_id: uuid.UUID) -> dict[str, Any]:
+    """What a step of the plan read back of the order last, if one did."""
+    for operation in reversed(operations_of(plan_id)):
+        if operation.about_order_id == order_id and "order" in operation.result:
+            return dict(operation.result["order"])
+    return {}
+
+
+def _filled(value: Any, sign: str, order_id: str) -> Any:
+    """The same steps with the created order in its places."""
+    if isinstance(value, dict):
+        return {name: _filled(inner, sign, order_id) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, sign, order_id) for inner in value]
+    return order_id if value == sign else value

@@ -1,0 +1,106 @@
+"""A restored backup sends nothing: its open operations wait until a person has looked.
+
+A counter goes up when an operation begins and when it ends, in the database and then in a file beside it. After a
+backup was restored the file is ahead of the database, or belongs to another installation: what was open then may have
+been settled since.
+Several servers may each have a file; each is at most as far as the database that it was written from.
+"""
+
+import fcntl
+import os
+import uuid
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.db.models import F
+
+from orders.models import JournalCounter, Operation
+
+log = structlog.get_logger("orders.journal")
+
+WIDTH = 60  # bytes of the file: always written whole, in place
+
+
+def count_up() -> None:
+    """Count an operation that begins or ends, as the last thing in its transaction: all others wait for this row."""
+    if not JournalCounter.objects.filter(pk=1).update(count=F("count") + 1):
+        JournalCounter.objects.get_or_create(pk=1)
+        JournalCounter.objects.filter(pk=1).update(count=F("count") + 1)
+
+
+def note_count() -> None:
+    """Write the database's counter into the file, if it is ahead of it."""
+    _try_to_note(JournalCounter.objects.get(pk=1))
+
+
+def check() -> int:
+    """Put everything open into quarantine if a backup was restored; how many operations that were.
+
+    Not within a transaction: what it finds must stand whatever becomes of the operation that made us look.
+    """
+    noted = _noted()  # before the counter, which may go up meanwhile
+    counter = JournalCounter.objects.filter(pk=1).first() or JournalCounter.objects.get_or_create(pk=1)[0]
+    if _restored(counter, noted):
+        log.error("a backup was restored: open operations are in quarantine")
+        quarantined = quarantine()
+        _note(counter, overwrite=True)
+        return quarantined
+    if noted is None:  # before the first operation, which would else be without a file for a moment
+        _try_to_note(counter)
+    return 0
+
+
+def quarantine() -> int:
+    """What is open now is never sent again by a machine, and waits for a person; how many operations that are."""
+    return Operation.objects.filter(state__in=Operation.OPEN, quarantined=False).update(
+        quarantined=True,
+        state=Operation.State.NEEDS_PERSON,
+        code="quarantined",
+        message="A backup was restored. This may have been settled since it was made.",
+    )
+
+
+def _restored(counter: JournalCounter, noted: tuple[uuid.UUID, int] | None) -> bool:
+    if noted is None:
+        return counter.count > 0
+    installation, count = noted
+    return installation != counter.installation or count > counter.count
+
+
+def _noted() -> tuple[uuid.UUID, int] | None:
+    """What stands in the file; never half of what is being written."""
+    try:
+        with Path(settings.COUNTER_FILE).open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            return _read(file.fileno())
+    except FileNotFoundError:
+        return None
+
+
+def _read(file: int) -> tuple[uuid.UUID, int] | None:
+    try:
+        installation, count = os.pread(file, WIDTH, 0).split()
+        return uuid.UUID(installation.decode()), int(count)
+    except ValueError:
+        return None
+
+
+def _try_to_note(counter: JournalCounter) -> None:
+    try:
+        _note(counter)
+    except OSError:  # the database is what counts; the file catches up with the next operation
+        log.exception("the counter file could not be written")
+
+
+def _note(counter: JournalCounter, *, overwrite: bool = False) -> None:
+    """`overwrite` takes the file back to where a restored database is."""
+    file = os.open(settings.COUNTER_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        noted = _read(file)
+        if overwrite or noted is None or noted[0] != counter.installation or noted[1] < counter.count:
+            os.pwrite(file, f"{counter.installation} {counter.count}".ljust(WIDTH - 1).encode() + b"\n", 0)
+            os.fsync(file)
+    finally:
+        os.close(file)

@@ -1,0 +1,152 @@
+"""Finding out what became of an operation whose answer never came. The worker's part of the rules of money.
+
+First it reads: the order and its events. An event with our key is the end of it. If the order is as it was before the
+click, the key is young, and the connection is the one it was sent with, the same body goes out once more under the
+same key. Everything else is a person's to decide; it is still read, in case an event comes late.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db.models.functions import Now
+
+from orders.apis.errors import ApiError, Refused
+from orders.apis.revkeen import reads
+from orders.apis.revkeen.objects import Event, Listing, Order, Refund
+from orders.models import Operation
+from orders.services import effects, journal, outcomes, revkeen
+from orders.services.leases import take_to_send
+from orders.services.revkeen import Reading, Session
+
+log = structlog.get_logger("orders.settling")
+Kind, State = Operation.Kind, Operation.State
+
+# How old a key may be when it is sent again. RevKeen forgets it after 24 hours; a charge must not fire hours later.
+RESEND_WITHIN = timedelta(hours=20)
+RESEND_MONEY_WITHIN = timedelta(minutes=15)
+EVENT_MAY_LAG = 4  # looks, a minute in all, at an order that changed without an event of ours
+EARLIER = timedelta(hours=2)  # RevKeen's clock may be behind ours
+
+
+@dataclass(frozen=True)
+class Facts:
+    order: Order | None
+    events: list[Event]
+    unanswered: ApiError | None
+    refunds: Listing[Refund] | None = None  # of the payment that a refund is about
+
+
+def settle(operation: Operation) -> Operation:
+    """Look at an operation that the caller has claimed, and write down what is to be learned of it."""
+    with revkeen.session(operation.merchant, operation.mode) as api:
+        facts = look(api, operation)
+        if facts.unanswered is not None:
+            return _unanswered(operation)
+        _wake_others(operation)
+        return journal.go_on(api, _from_events(api, operation, facts) or _from_the_rest(api, operation, facts))
+
+
+def look(api: Session, operation: Operation) -> Facts:
+    """One round: the events that may tell of the operation, and what has to be as it was before it.
+
+    A key that may not read one of them makes it none; any other failure leaves the look unanswered.
+    """
+    events, *others = api.get_together(_events(operation), *effects.to_look_at(operation))
+    unfit = next((error for error in map(_unfit, (events, *others)) if error is not None), None)
+    rows = events.value.rows if events.value is not None and events.error is None else []
+    order, refunds = [*(reading.value for reading in others), None, None][:2]
+    return Facts(order, rows, unfit, refunds)
+
+
+def may_send_again(operation: Operation, connection_id: uuid.UUID | None, facts: Facts) -> bool:
+    """Whether a machine may send the same body once more. `operation.now` is the database's clock."""
+    return (
+        operation.state != State.NEEDS_PERSON
+        and not operation.quarantined
+        and connection_id == operation.connection_id
+        and _young(operation)
+        and _as_before(operation, facts)
+    )
+
+
+def _young(operation: Operation) -> bool:
+    """A key from the future is none: a clock was turned back, and its age is not known."""
+    within = RESEND_MONEY_WITHIN if operation.kind in Operation.MONEY else RESEND_WITHIN
+    age: timedelta = operation.now - operation.created_at  # type: ignore[attr-defined]
+    return timedelta() <= age < within
+
+
+def _unanswered(operation: Operation) -> Operation:
+    if operation.state != State.NEEDS_PERSON and not _young(operation):
+        return outcomes.needs_person(operation, operation.code or "no_answer", "RevKeen has not answered for too long.")
+    return outcomes.looked(operation, unreachable=True)
+
+
+def _from_events(api: Session, operation: Operation, facts: Facts) -> Operation | None:
+    state, words = effects.told(operation, facts.events)
+    if state == State.REFUSED:
+        return outcomes.failed(operation, words)
+    if state != State.DONE:
+        return None
+    order = facts.order
+    if operation.kind == Kind.CREATE:
+        order_id = effects.created_by(operation, facts.events)
+        order = api.get(reads.order(order_id)).value if order_id else None
+        if order is None:
+            return outcomes.looked(operation)
+    return outcomes.done(operation, order, **effects.refund_told(operation, facts.events))
+
+
+def _from_the_rest(api: Session, operation: Operation, facts: Facts) -> Operation:
+    connection_id = api.connection.pk if api.connection else None
+    if may_send_again(operation, connection_id, facts):
+        return _send_again(api, operation)
+    if operation.state == State.NEEDS_PERSON:
+        return outcomes.looked(operation, unreachable=False)
+    found = effects.differences(operation, facts.order, facts.refunds) if facts.order is not None else []
+    if operation.attempts == 0 and found:  # nothing was ever sent, so nothing can have happened
+        return outcomes.changed(operation, found)
+    if not _as_before(operation, facts) and operation.looks < EVENT_MAY_LAG:
+        return outcomes.looked(operation, unreachable=False)
+    return outcomes.needs_person(operation, operation.code or "no_answer", operation.message or "No answer came.")
+
+
+def _send_again(api: Session, operation: Operation) -> Operation:
+    if not take_to_send(operation):
+        return Operation.objects.get(pk=operation.pk)
+    log.info("sent again", operation=str(operation.pk), kind=operation.kind, attempt=operation.attempts)
+    operation = journal.send(api, operation)
+    return outcomes.looked(operation) if operation.state == State.UNKNOWN else operation
+
+
+def _as_before(operation: Operation, facts: Facts) -> bool:
+    """Whether the order is as the form showed it; what does not exist yet is as before."""
+    if operation.order_id is None:
+        return True
+    return facts.order is not None and not effects.differences(operation, facts.order, facts.refunds)
+
+
+def _wake_others(operation: Operation) -> None:
+    """The API answers again: whatever waited for that need not wait any longer."""
+    waiting = Operation.objects.filter(
+        merchant_id=operation.merchant_id, mode=operation.mode, state__in=Operation.OPEN, unreachable=True
+    )
+    waiting.exclude(pk=operation.pk).update(next_try_at=Now(), unreachable=False)
+
+
+def _events(operation: Operation) -> Any:
+    if operation.order_id is not None and operation.kind != Kind.CREATE:
+        return reads.order_events(operation.order_id)
+    since = int((operation.created_at - EARLIER).timestamp())
+    return reads.events_since(since, ("order.created",))
+
+
+def _unfit(reading: Reading[Any] | None) -> ApiError | None:
+    """The error of a reading that tells us nothing of now; a key that may not read is an answer."""
+    if reading is None or reading.error is None:
+        return None
+    refused_for_good = isinstance(reading.error, Refused) and reading.error.status == 403
+    return None if refused_for_good else reading.error

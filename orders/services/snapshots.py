@@ -1,0 +1,58 @@
+"""What was seen of an order at one time, and what is different at another."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from orders.apis.revkeen.objects import Listing, Order, Refund
+
+AMOUNTS = {"total": "Total", "amount_paid": "Paid", "amount_refunded": "Refunded", "amount_due": "Due"}
+STATES = {"status": "Status", "fulfillment_status": "Fulfilment"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    what: str
+    before: str
+    now: str
+
+
+def snapshot(order: Order) -> dict[str, Any]:
+    """As a form carries it and the journal keeps it; amounts in minor units."""
+    return {
+        **{name: getattr(order, name) for name in (*AMOUNTS, *STATES)},
+        "currency": order.currency_code,
+        "updated_at": order.updated_at.isoformat(),
+    }
+
+
+def differences(seen: dict[str, Any], order: Order, *, only_money_and_status: bool = False) -> list[Difference]:
+    """What of `seen` no longer holds, in words; empty when the order is as it was."""
+    now = snapshot(order)
+    found = [
+        Difference(words, str(order.money(seen[name])), str(order.money(now[name])))
+        for name, words in AMOUNTS.items()
+        if seen[name] != now[name]
+    ]
+    found += [
+        Difference(words, _word(seen[name]), _word(now[name]))
+        for name, words in STATES.items()
+        if seen[name] != now[name]
+    ]
+    if not found and not only_money_and_status and seen["updated_at"] != now["updated_at"]:
+        found.append(Difference("Last changed", _time(seen["updated_at"]), _time(now["updated_at"])))
+    return found
+
+
+def spent(refunds: Listing[Refund]) -> int | None:
+    """What is gone of a payment, in minor units: given back or on its way. None when not every refund is known."""
+    if refunds.unreadable or refunds.has_more:
+        return None
+    return sum(refund.amount_minor for refund in refunds.rows if refund.spent)
+
+
+def _word(state: str | None) -> str:
+    return str(state or "none").replace("_", " ")
+
+
+def _time(iso: str) -> str:
+    return iso[:19].replace("T", " ") + " UTC"
