@@ -1,0 +1,20 @@
+from django.core.management.base import BaseCommand
+
+from orders.services import quarantine
+
+
+class Command(BaseCommand):
+    help = (
+        "After a backup was restored: keep everything that is open from being sent again, until a person has looked. "
+        "Run it before the servers and workers start."
+    )
+
+    def handle(self, *args: object, **options: object) -> None:
+        count = quarantine.quarantine()
+        if not count:
+            self.stdout.write("Nothing was open: nothing is in quarantine.")
+            return
+        operations = "operation is" if count == 1 else "operations are"
+        self.stdout.write(
+            f"{count} {operations} in quarantine. They stand in each merchant's journal under “Needs someone”."
+        )
