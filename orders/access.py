@@ -76,6 +76,11 @@ def _membership(request: MerchantRequest, slug: str) -> Membership:
     return found
 
 
+def refuse(request: MerchantRequest, reason: str) -> None:
+    """Put an attempt on record that a view refuses for a reason of its own."""
+    _record_refusal(request, request.merchant, reason)
+
+
 def _record_refusal(request: Request, merchant: Merchant | None, reason: str) -> None:
     text = f"{request.method} {request.path}: {reason}"
     events.record(EventLog.Kind.REFUSED, text, user=request.user, merchant=merchant)

@@ -27,20 +27,34 @@ class Right(Enum):
 
     SEE = "see orders and customers"
     SEE_RAW = "see raw data"
+    DRAFT = "create and change orders"
+    PAY = "take payments and cancel orders"
+    REFUND = "refund payments"
+    FULFIL = "fulfil orders"
+    JOURNAL = "see the journal"  # one's own operations
+    JOURNAL_OF_ALL = "see what others did"
+    DECIDE = "decide what became of an operation"
     MANAGE = "manage the merchant, its connections and its members"
 
 
 SUMMARIES = {
     Role.ADMIN: "Everything, and the merchant, its keys and its members.",
-    Role.SUPPORT: "Sees orders and customers.",
-    Role.FINANCE: "Sees orders, customers and the raw data behind the amounts.",
-    Role.OPERATIONS: "Sees orders and customers.",
+    Role.SUPPORT: "Creates and changes orders, takes payments, cancels.",
+    Role.FINANCE: "Refunds, decides unclear operations, sees the journal and the raw data behind the amounts.",
+    Role.OPERATIONS: "Fulfils orders.",
     Role.VIEWER: "Sees orders and customers, changes nothing.",
 }
 
 ROLES: dict[Right, set[Role]] = {
     Right.SEE: set(Role),
     Right.SEE_RAW: {Role.ADMIN, Role.FINANCE},
+    Right.DRAFT: {Role.ADMIN, Role.SUPPORT},
+    Right.PAY: {Role.ADMIN, Role.SUPPORT},
+    Right.REFUND: {Role.ADMIN, Role.FINANCE},
+    Right.FULFIL: {Role.ADMIN, Role.OPERATIONS},
+    Right.JOURNAL: {Role.ADMIN, Role.SUPPORT, Role.FINANCE, Role.OPERATIONS},
+    Right.JOURNAL_OF_ALL: {Role.ADMIN, Role.FINANCE},
+    Right.DECIDE: {Role.ADMIN, Role.FINANCE},
     Right.MANAGE: {Role.ADMIN},
 }
 
@@ -50,6 +64,9 @@ PAGES: dict[str, Right] = {
     "order_detail": Right.SEE,
     "order_neighbour": Right.SEE,
     "order_json": Right.SEE_RAW,
+    "operation_detail": Right.JOURNAL,
+    "operation_decide": Right.DECIDE,
+    "operation_watch": Right.SEE,
     "customer_list": Right.SEE,
     "customer_detail": Right.SEE,
     "search": Right.SEE,

@@ -4,7 +4,19 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from django.urls.converters import StringConverter
 
 from orders.models import MODES
-from orders.views import account, connections, customers, health, invitations, members, merchants, orders, search
+from orders.views import (
+    account,
+    connections,
+    customers,
+    decisions,
+    health,
+    invitations,
+    members,
+    merchants,
+    operations,
+    orders,
+    search,
+)
 
 
 class ModeConverter(StringConverter):
@@ -23,6 +35,12 @@ order_pages = [
     path("<uuid:order_id>/", orders.order_detail, name="order_detail"),
     path("<uuid:order_id>/<direction:direction>/", orders.order_neighbour, name="order_neighbour"),
     path("<uuid:order_id>/json/", orders.order_json, name="order_json"),
+]
+
+journal_pages = [
+    path("<uuid:operation_id>/", decisions.operation_detail, name="operation_detail"),
+    path("<uuid:operation_id>/decide/", decisions.operation_decide, name="operation_decide"),
+    path("<uuid:operation_id>/watch/", operations.operation_watch, name="operation_watch"),
 ]
 
 customer_pages = [
@@ -48,6 +66,7 @@ settings_pages = [
 merchant_pages: list[URLPattern | URLResolver] = [
     path("orders/", include(order_pages)),
     path("customers/", include(customer_pages)),
+    path("journal/", include(journal_pages)),
     path("search/", search.search, name="search"),
     path("settings/", include(settings_pages)),
 ]

@@ -21,6 +21,13 @@ pytestmark = pytest.mark.database
 MAY = {
     Right.SEE: {"admin", "support", "finance", "operations", "viewer"},
     Right.SEE_RAW: {"admin", "finance"},
+    Right.DRAFT: {"admin", "support"},
+    Right.PAY: {"admin", "support"},
+    Right.REFUND: {"admin", "finance"},
+    Right.FULFIL: {"admin", "operations"},
+    Right.JOURNAL: {"admin", "support", "finance", "operations"},
+    Right.JOURNAL_OF_ALL: {"admin", "finance"},
+    Right.DECIDE: {"admin", "finance"},
     Right.MANAGE: {"admin"},
 }
 # Outside of any merchant: what a person without an account may see, and what every signed-in person may.

@@ -48,11 +48,11 @@ def days(events: Iterable[Event], zone: ZoneInfo) -> list[Day]:
 
 def _entry(event: Event, zone: ZoneInfo) -> Entry:
     icon, words = ICONS_AND_WORDS.get(event.type, ("point", event.type[:60]))
-    about = _amount(event) if event.type in ABOUT_MONEY else _changed(event)
+    about = amount_of(event) if event.type in ABOUT_MONEY else _changed(event)
     return Entry(event.at.astimezone(zone), icon, f"{words}: {about}" if about else words)
 
 
-def _amount(event: Event) -> Money | None:
+def amount_of(event: Event) -> Money | None:
     """The amount the event is about, if its object has one; an event that is off is shown without."""
     data = event.data.object
     minor = next((data[name] for name in AMOUNTS if isinstance(data.get(name), int)), None)

@@ -8,9 +8,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from qrcode.main import QRCode  # type: ignore[import-untyped]
 
-from orders.states import State
+from orders.states import State, fulfillment_state, payment_state, shipment_state
 
 register = template.Library()
+for state_of in (payment_state, fulfillment_state, shipment_state):
+    register.filter(state_of)
 
 SPRITE = "vendor/tabler-icons/3.51/icons.svg"
 

@@ -1,7 +1,7 @@
 from django import template
 
 from orders.models import Membership
-from orders.permissions import Right
+from orders.permissions import PAGES, Right
 
 register = template.Library()
 
@@ -10,3 +10,15 @@ register = template.Library()
 def may(membership: Membership, right: str) -> bool:
     """Whether to offer a link; the page behind it checks for itself. `{% if membership|may:"SEE_RAW" %}`."""
     return membership.may(Right[right])
+
+
+@register.filter
+def may_open(membership: Membership, page: str) -> bool:
+    """Whether to offer a way to the page of this name."""
+    return membership.may(PAGES[page])
+
+
+@register.filter
+def right_of(page: str) -> str:
+    """What is missing, to complete “You may not …”."""
+    return PAGES[page].value

@@ -55,23 +55,30 @@ function isSelecting(inside) {
   return !selection.isCollapsed && inside.contains(selection.anchorNode);
 }
 
-// --- A swap keeps the ticks of its rows, and says what has changed
+// --- A swap keeps the ticks of its rows and what was confirmed ([data-keep]: of what), and says what has changed
 
-const TICKS = ".tick input[type=checkbox]";
+const KEPT = ".tick input[type=checkbox], [data-keep]";
+const fields = () => [...document.querySelectorAll(KEPT)];
+const keptAs = (field) => field.dataset.keep || field.value;
 const announced = () => [...document.querySelectorAll("[data-announce]")].map(textToAnnounce);
-let ticks = new Map();
+let kept = new Map();
 let saidBefore = [];
 
 document.addEventListener("htmx:beforeSwap", () => {
-  ticks = new Map([...document.querySelectorAll(TICKS)].map((box) => [box.value, box.checked]));
+  kept = new Map(fields().map((field) => [keptAs(field), field]));
   saidBefore = announced();
 });
 
 document.addEventListener("htmx:afterSwap", () => {
-  for (const box of document.querySelectorAll(TICKS)) box.checked = ticks.get(box.value) ?? box.checked;
+  for (const field of fields()) restore(field, kept.get(keptAs(field)) ?? field);
   const news = announced().filter((text) => !saidBefore.includes(text));
   if (news.length) document.getElementById("announcement").textContent = news.join(" ");
 });
+
+function restore(field, before) {
+  field.checked = before.checked;
+  if (field.dataset.keep) field.value = before.value;
+}
 
 function textToAnnounce(element) {
   return element.dataset.announce || element.textContent.trim();

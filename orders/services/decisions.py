@@ -1,0 +1,187 @@
+"""A person's word on what became of an operation: the facts it rests on, who may say it, and when.
+
+It is final, and the only door to a new key. *It did not happen* lets the same thing be sent once more, so it needs ten
+quiet minutes, RevKeen's answer of now, a reason, and somebody else than who clicked where the merchant has one.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from orders.apis.errors import ApiError, Missing
+from orders.apis.revkeen import reads
+from orders.apis.revkeen.objects import Listing, Order, Refund
+from orders.models import EventLog, Membership, Operation, User
+from orders.permissions import Right
+from orders.services import effects, events, journal, outcomes, quarantine, revkeen, settling, snapshots
+from orders.services.revkeen import Session
+from orders.services.settling import Facts
+from orders.services.snapshots import Difference
+
+Kind, State = Operation.Kind, Operation.State
+
+QUIET = timedelta(minutes=10)  # since it was last sent: what is still on its way has arrived by then
+WORDS = {True: "it happened", False: "it did not happen"}
+
+
+@dataclass(frozen=True)
+class Decision:
+    happened: bool
+    reason: str
+    seen: dict[str, Any]  # what the page showed, as `seen` made it
+    order_id: uuid.UUID | None = None  # the order that a create made
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why nobody, or not this person, may say now that it did not happen; `until` when that is over."""
+
+    words: str
+    until: datetime | None = None
+
+
+class Settled(Exception):
+    """It needs no decision any more."""
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__("It was settled meanwhile.")
+        self.operation = operation
+
+
+class NotNow(Exception):
+    """Nothing was decided: why, the field that is about, and what changed since the page was drawn."""
+
+    def __init__(self, title: str, text: str = "", about: str = "", changed: Iterable[Difference] = ()) -> None:
+        super().__init__(title)
+        self.title, self.text, self.about, self.changed = title, text, about, list(changed)
+
+
+def seen(order: Order | None, refunds: Listing[Refund] | None) -> dict[str, Any]:
+    """What a page shows that a decision rests on; amounts in minor units."""
+    spent = snapshots.spent(refunds) if refunds is not None else None
+    return {"order": snapshots.snapshot(order) if order else None, "refunded": spent}
+
+
+def obstacles(operation: Operation, user: User, unanswered: ApiError | None) -> list[Obstacle]:
+    """What stands in the way of *it did not happen*, said by `user` now."""
+    found = []
+    quiet_from = operation.last_sent_at + QUIET
+    if _now(operation) < quiet_from:
+        found.append(Obstacle("Ten quiet minutes have to pass since it was last sent", quiet_from))
+    others = _others_who_may(operation, user)
+    if operation.user_id == user.pk and others:
+        found.append(Obstacle(f"You asked for it yourself; {_names(others)} can say this"))
+    if unanswered is not None:
+        found.append(Obstacle(f"RevKeen has to answer first. {unanswered}"))
+    return found
+
+
+def decide(operation: Operation, by: User, decision: Decision) -> Operation:
+    """Write the decision down and go on with the plan; give back the operation. Raise `Settled` or `NotNow`."""
+    if operation.state != State.NEEDS_PERSON:
+        raise Settled(operation)
+    quarantine.check()  # before a step that follows may be sent
+    with revkeen.session(operation.merchant, operation.mode) as api:
+        facts = settling.look(api, operation)
+        told = facts.unanswered is None and effects.told(operation, facts.events)[0]
+        found = {} if told else _checked(api, operation, by, decision, facts)
+    if told:
+        raise Settled(settling.settle(operation))
+    ended = _write(operation, by, decision, found)
+    with revkeen.session(operation.merchant, operation.mode) as api:
+        journal.go_on(api, ended)
+    return ended
+
+
+def _checked(api: Session, operation: Operation, by: User, decision: Decision, facts: Facts) -> dict[str, Any]:
+    """What goes into the row beside the decision. Raise `NotNow`."""
+    if facts.unanswered is None:
+        _check_unchanged(decision.seen, facts)
+    if not decision.happened:
+        standing = obstacles(operation, by, facts.unanswered)
+        if standing:
+            raise NotNow("Nothing was decided.", " ".join(f"{obstacle.words}." for obstacle in standing))
+        return {}
+    if operation.kind == Kind.CREATE:
+        order = _created(api, operation, decision.order_id)
+        return {"created_order_id": order.id, "result": _read_back(operation, order)}
+    fresh = facts.order if facts.unanswered is None else None
+    return {"result": _read_back(operation, fresh)} if fresh else {}
+
+
+def _check_unchanged(shown: dict[str, Any], facts: Facts) -> None:
+    """Raise `NotNow` when RevKeen shows something else than the page did."""
+    now = seen(facts.order, facts.refunds)
+    if now == shown:
+        return
+    changed = snapshots.differences(shown["order"], facts.order) if shown["order"] and facts.order else []
+    raise NotNow(
+        "Nothing was decided: RevKeen shows something else now.", "Look at it once more, then decide.", changed=changed
+    )
+
+
+def _created(api: Session, operation: Operation, order_id: uuid.UUID | None) -> Order:
+    """The order that a create is said to have made. Raise `NotNow` when it cannot be that."""
+    assert order_id is not None  # noqa: S101  (the form asks for it)
+    reading = api.get(reads.order(order_id))
+    if isinstance(reading.error, Missing):
+        raise NotNow("Nothing was decided.", "RevKeen has no order with this id.", "order_id")
+    if reading.error is not None:
+        raise NotNow("Nothing was decided: the order could not be read.", str(reading.error))
+    order = reading.require()
+    why_not = _why_not_this(operation, order)
+    if why_not:
+        raise NotNow("Nothing was decided.", why_not, "order_id")
+    return order
+
+
+def _why_not_this(operation: Operation, order: Order) -> str:
+    if order.created_at < operation.created_at - settling.EARLIER:
+        return f"{order.public_id} is older than this operation."
+    if Operation.objects.filter(created_order_id=order.id).exists():
+        return f"{order.public_id} was created by another operation."
+    contradiction = effects.contradiction(operation, order)
+    return f"This cannot be it: {contradiction}" if contradiction else ""
+
+
+def _read_back(operation: Operation, order: Order) -> dict[str, Any]:
+    return {**operation.result, "order": snapshots.snapshot(order), "number": order.public_id}
+
+
+def _write(operation: Operation, by: User, decision: Decision, found: dict[str, Any]) -> Operation:
+    """One decision, however often it is sent. Raise `Settled` for the second."""
+    state = State.DONE if decision.happened else State.REFUSED
+    text = f"{operation.get_kind_display()}, {operation.summary}: {WORDS[decision.happened]}. {decision.reason}"
+    try:
+        with transaction.atomic():
+            standing = Operation.objects.select_for_update().get(pk=operation.pk)
+            if standing.state != State.NEEDS_PERSON:
+                raise Settled(standing)
+            ended = outcomes.decided(operation, state, by=by, reason=decision.reason, **found)
+            events.record(EventLog.Kind.DECIDED, text, user=by, merchant=operation.merchant, mode=operation.mode)
+    except IntegrityError as error:  # the order that was created is held, so what follows on it cannot begin
+        words = "Another change holds the order that was created. Decide when that is settled."
+        raise NotNow("Nothing was decided.", words) from error
+    return ended
+
+
+def _others_who_may(operation: Operation, user: User) -> list[User]:
+    """Active people of the merchant, other than `user`, who may decide."""
+    memberships = Membership.objects.filter(merchant_id=operation.merchant_id, user__is_active=True).exclude(user=user)
+    return [row.user for row in memberships.select_related("user") if row.may(Right.DECIDE)]
+
+
+def _names(users: Iterable[User]) -> str:
+    names = sorted(str(user) for user in users)
+    return " or ".join(names[:3]) + (" or another" if len(names) > 3 else "")
+
+
+def _now(operation: Operation) -> datetime:
+    """By the database's clock, which gave the row its times."""
+    now: datetime = Operation.objects.filter(pk=operation.pk).annotate(now=Now()).values_list("now", flat=True)[0]
+    return now

@@ -1,0 +1,138 @@
+"""An operation's page, where it is told what became of it, and the decision of a person where nothing else tells."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.views.decorators.http import require_POST, require_safe
+
+from orders.access import merchant_page
+from orders.forms.decisions import DidNot, Happened
+from orders.models import Operation
+from orders.permissions import Right
+from orders.requests import MerchantRequest
+from orders.services import decisions, operations, revkeen
+from orders.services.decisions import Decision, NotNow, Obstacle, Settled
+from orders.services.operations import OperationFile
+from orders.views import operation_facts
+from orders.views.operations import Problem, new_ticket, ticket_of, to_operation
+from orders.views.order_pages import sums
+from orders.views.pages import render_page
+
+TICKET = "decide"
+SETTLED = "Your decision was not needed any more: this was settled meanwhile, as it stands here."
+
+
+@dataclass(frozen=True)
+class Forms:
+    """The two answers. One of them may be what was sent; the ticket says what the page showed."""
+
+    happened: Happened
+    did_not: DidNot
+    obstacles: list[Obstacle]
+    ticket: str
+
+
+@require_safe
+@merchant_page
+def operation_detail(request: MerchantRequest, operation_id: uuid.UUID) -> HttpResponse:
+    """What was asked, what came back, and what RevKeen shows now: the done and the unknown face of every form."""
+    return _page(request, _operation(request, operation_id))
+
+
+@merchant_page
+@require_POST
+def operation_decide(request: MerchantRequest, operation_id: uuid.UUID) -> HttpResponse:
+    operation = _operation(request, operation_id)
+    ticket = ticket_of(request, TICKET, operation.pk)
+    happened = request.POST.get("outcome") == "happened"
+    form = _happened(operation, request.POST) if happened else DidNot(request.POST)
+    if not form.is_valid():
+        return _page(request, operation, form, ticket=request.POST["ticket"], status=422)
+    reason, order_id = form.cleaned_data["reason"], form.cleaned_data.get("order_id")
+    try:
+        decided = decisions.decide(operation, request.user, Decision(happened, reason, ticket.seen, order_id))
+    except Settled as settled:
+        return _settled(request, settled.operation, happened)
+    except NotNow as refusal:
+        if refusal.about:
+            form.add_error(refusal.about, refusal.text)
+        changed = [[difference.what, difference.before, difference.now] for difference in refusal.changed]
+        return _page(
+            request, operation, form, problem=Problem(refusal.title, refusal.text, changed=changed), status=422
+        )
+    return to_operation(request, decided)
+
+
+def _operation(request: MerchantRequest, operation_id: uuid.UUID) -> Operation:
+    found = operations.visible_to(request.membership, request.merchant, request.mode, operation_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _settled(request: MerchantRequest, operation: Operation, happened: bool) -> HttpResponse:
+    """The same decision sent twice is one; any other end is somebody else's word."""
+    state = Operation.State.DONE if happened else Operation.State.REFUSED
+    own = operation.decided_by_id == request.user.pk and operation.state == state
+    if not own:
+        messages.warning(request, SETTLED)
+    return to_operation(request, operation)
+
+
+def _page(
+    request: MerchantRequest,
+    operation: Operation,
+    form: Happened | DidNot | None = None,
+    *,
+    ticket: str = "",
+    problem: Problem | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    with revkeen.session(request.merchant, request.mode) as api:
+        file = operations.operation_file(api, operation)
+    context = {**_context(file), "problem": problem, "decision": _forms(request, file, form, ticket)}
+    return render_page(request, "orders/operations/detail.html", context, status=status)
+
+
+def _context(file: OperationFile) -> dict[str, Any]:
+    operation = file.operation
+    order = file.order.value if file.order else None
+    steps = operation_facts.steps(file)
+    waits = operation.state == Operation.State.NEEDS_PERSON
+    return {
+        "file": file,
+        "operation": operation,
+        "current": file.current,
+        "state": next(step.state for step in steps if step.operation.pk == operation.pk),
+        "steps": steps,
+        "refunds_state": operation_facts.refunds_state(steps),
+        "never_begun": operation_facts.never_begun(file),
+        "only_a_part": operation_facts.only_a_part(file),
+        "order": order,
+        "sums": sums(order) if order else None,
+        "facts": operation_facts.sent(operation),
+        "ours": operation_facts.told(file),
+        "since_the_click": operation_facts.since_the_click(file) if waits else None,
+    }
+
+
+def _forms(request: MerchantRequest, file: OperationFile, sent: Happened | DidNot | None, ticket: str) -> Forms | None:
+    """None where nothing has to be decided, or not by this person."""
+    operation = file.operation
+    if operation.state != Operation.State.NEEDS_PERSON or not request.membership.may(Right.DECIDE):
+        return None
+    refunds = file.refunds.value if file.refunds else None
+    seen = decisions.seen(file.order.value if file.order else None, refunds)
+    return Forms(
+        sent if isinstance(sent, Happened) else _happened(operation),
+        sent if isinstance(sent, DidNot) else DidNot(),
+        decisions.obstacles(operation, request.user, operation_facts.unanswered(file)),
+        ticket or new_ticket(request, TICKET, operation.pk, seen),
+    )
+
+
+def _happened(operation: Operation, data: Any = None) -> Happened:
+    return Happened(data, creates=operation.kind == Operation.Kind.CREATE)

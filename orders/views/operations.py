@@ -1,0 +1,109 @@
+"""What every form that changes something at RevKeen has in common: tickets, sending, and what came of it."""
+
+import uuid
+from dataclasses import dataclass, field, replace
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from orders.access import merchant_page, refuse
+from orders.apis.errors import NotSent
+from orders.models import Operation
+from orders.requests import MerchantRequest
+from orders.services import journal, revkeen, tickets
+from orders.services.journal import Asked, OrderBusy, OtherBody
+from orders.services.tickets import BadTicket, Ticket
+
+OTHER_BODY = "This form was sent before, with something else in it. This is what became of that; nothing more was sent."
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a form did not lead to its operation's page: what happened, and what did not."""
+
+    title: str
+    text: str = ""
+    status: int = 422
+    operation: Operation | None = None  # the one that was refused or not sent
+    holder: Operation | None = None  # the one that is in the way
+    changed: list[list[str]] = field(default_factory=list)  # what, before, now
+
+    def with_words(self, title: str, text: str) -> "Problem":
+        return replace(self, title=title, text=text)
+
+
+@require_safe
+@merchant_page
+def operation_watch(request: MerchantRequest, operation_id: uuid.UUID) -> HttpResponse:
+    """Asked by pages that show an open operation: has it moved on from `state`? Then they load themselves anew."""
+    operation = Operation.objects.filter(merchant=request.merchant, mode=request.mode, pk=operation_id).first()
+    if operation is not None and operation.state == request.GET.get("state"):
+        return HttpResponse(status=204)
+    return HttpResponseClientRefresh()
+
+
+def ticket_of(request: MerchantRequest, kind: str, order_id: uuid.UUID | None) -> Ticket:
+    """The ticket of a form that was sent here. One for another person, merchant, mode or order is a 404, on record."""
+    text = request.POST.get("ticket", "")
+    try:
+        return tickets.read(text, request.user, request.merchant, request.mode, kind, order_id)
+    except BadTicket as error:
+        refuse(request, f"the form {error}")
+        raise Http404 from error
+
+
+def new_ticket(request: MerchantRequest, kind: str, order_id: uuid.UUID | None, seen: dict[str, object]) -> str:
+    return tickets.issue(request.user, request.merchant, request.mode, kind, order_id, seen)
+
+
+def send(request: MerchantRequest, asked: Asked) -> HttpResponse | Problem:
+    """Carry out what a form asks for: the way to the operation's page, or what the form has to say instead."""
+    try:
+        with revkeen.session(request.merchant, request.mode) as api:
+            operation = journal.submit(api, request.user, asked)
+    except OrderBusy as error:
+        return Problem("Nothing was sent: this order is held.", holder=error.holder)
+    except OtherBody as error:
+        messages.warning(request, OTHER_BODY)
+        return problem_of(error.first) or to_operation(request, error.first)
+    except NotSent as error:
+        return Problem(f"Nothing was sent. {error.title}", str(error), status=error.page_status)
+    return problem_of(operation) or to_operation(request, operation)
+
+
+def problem_of(operation: Operation) -> Problem | None:
+    """What the form says of an operation that came to nothing; None while it may yet come to something."""
+    if operation.step or operation.state not in (Operation.State.REFUSED, Operation.State.NOT_SENT):
+        return None
+    if operation.decided_by_id is not None:
+        return Problem(f"{operation.decided_by} decided that it did not happen.", operation.reason)
+    if operation.code == "order_changed":
+        changed = operation.result["changed"]
+        return Problem(
+            "Nothing was sent: the order changed since this form was opened.", "", 422, operation, None, changed
+        )
+    if operation.state == Operation.State.NOT_SENT:
+        return Problem("Nothing was sent.", operation.message, operation=operation)
+    return Problem("RevKeen refused.", operation.message, operation=operation)
+
+
+def by_its_field(form: Form, problem: Problem, title: str, fields: dict[str, str]) -> Problem:
+    """Say RevKeen's refusal by the field of ours that `fields` names for its parameter, and `title` above the form."""
+    operation = problem.operation
+    if operation is None or operation.state != Operation.State.REFUSED:
+        return problem
+    field = fields.get(operation.param.split(".")[0])
+    if field:
+        form.add_error(field, operation.message)
+    return problem.with_words(title, problem.text)
+
+
+def to_operation(request: MerchantRequest, operation: Operation) -> HttpResponse:
+    """The page that tells what became of it, asked for with GET: a reload sends nothing."""
+    response = redirect("operation_detail", request.merchant.slug, request.mode, operation.plan_id)
+    response.status_code = 303
+    return response
