@@ -1,6 +1,6 @@
 """What the frame around every page needs: where one is, where one can go, and the theme."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from django.http import HttpRequest
@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from orders.models import MODES
 from orders.permissions import PAGES
 from orders.requests import MerchantRequest
+from orders.services.journal_list import needing_someone
 
 THEMES = ("light", "dark")
 
@@ -17,6 +18,7 @@ THEMES = ("light", "dark")
 SECTIONS = [
     ("Orders", "receipt", "order_list", ("order_", "search")),
     ("Customers", "user", "customer_list", ("customer_",)),
+    ("Journal", "book-2", "journal", ("journal", "operation_")),
     ("Settings", "settings", "merchant_settings", ("merchant_", "connection_", "member_", "invitation_")),
 ]
 
@@ -27,7 +29,8 @@ class NavigationItem:
     icon: str
     url: str
     current: bool
-    count: int | None = None
+    count: int = 0
+    counted: str = ""  # what the count is of
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,18 @@ def _navigation(request: MerchantRequest) -> list[NavigationItem]:
     page = (match.url_name if match else "") or ""
     where = [request.merchant.slug, request.mode]
     return [
-        NavigationItem(label, icon, reverse(name, args=where), page.startswith(pages))
+        _with_count(request, NavigationItem(label, icon, reverse(name, args=where), page.startswith(pages)), name)
         for label, icon, name, pages in SECTIONS
         if request.membership.may(PAGES[name])
     ]
+
+
+def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> NavigationItem:
+    """While operations wait for a person the way to the journal counts them, and leads to them."""
+    waiting = needing_someone(request.membership, request.mode) if name == "journal" else 0
+    if not waiting:
+        return item
+    return replace(item, url=f"{item.url}?state=needs_person", count=waiting, counted="need someone")
 
 
 def places(request: MerchantRequest) -> list[Place]:

@@ -64,6 +64,8 @@ PAGES: dict[str, Right] = {
     "order_detail": Right.SEE,
     "order_neighbour": Right.SEE,
     "order_json": Right.SEE_RAW,
+    "journal": Right.JOURNAL,
+    "journal_csv": Right.JOURNAL,
     "operation_detail": Right.JOURNAL,
     "operation_decide": Right.DECIDE,
     "operation_watch": Right.SEE,

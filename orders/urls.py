@@ -11,6 +11,7 @@ from orders.views import (
     decisions,
     health,
     invitations,
+    journal,
     members,
     merchants,
     operations,
@@ -38,6 +39,8 @@ order_pages = [
 ]
 
 journal_pages = [
+    path("", journal.journal, name="journal"),
+    path("csv/", journal.journal_csv, name="journal_csv"),
     path("<uuid:operation_id>/", decisions.operation_detail, name="operation_detail"),
     path("<uuid:operation_id>/decide/", decisions.operation_decide, name="operation_decide"),
     path("<uuid:operation_id>/watch/", operations.operation_watch, name="operation_watch"),
