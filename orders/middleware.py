@@ -117,12 +117,25 @@ def api_errors(get_response: GetResponse) -> GetResponse:
             return None
         page = "partials/error.html" if cast(Request, request).htmx else "orders/unavailable.html"
         status = exception.page_status
-        response = render(request, page, {"error": exception, "status": status}, status=status)
+        context = {"error": exception, "status": status, "typed": _typed(request)}
+        response = render(request, page, context, status=status)
         response["Retry-After"] = "5"
         return response
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware
+
+
+def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """What a person typed into a form with a ticket, for the page that stands in its place; nothing that is secret."""
+    if "ticket" not in request.POST:
+        return []
+    secret = getattr(request, "sensitive_post_parameters", ())
+    if secret == "__ALL__":  # noqa: S105  (Django's word for every field)
+        return []
+    left_out = {"csrfmiddlewaretoken", "ticket", *secret}
+    typed = [(name, value) for name, values in request.POST.lists() for value in values]
+    return [(name.replace("_", " "), value) for name, value in typed if value and name not in left_out]
 
 
 def _path(request: HttpRequest) -> str:

@@ -16,6 +16,7 @@ from orders.views import (
     merchants,
     operations,
     orders,
+    payments,
     search,
 )
 
@@ -36,6 +37,7 @@ order_pages = [
     path("<uuid:order_id>/", orders.order_detail, name="order_detail"),
     path("<uuid:order_id>/<direction:direction>/", orders.order_neighbour, name="order_neighbour"),
     path("<uuid:order_id>/json/", orders.order_json, name="order_json"),
+    path("<uuid:order_id>/pay/", payments.order_pay, name="order_pay"),
 ]
 
 journal_pages = [

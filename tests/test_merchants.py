@@ -31,7 +31,9 @@ PAGE = "/northwind/live/settings/"
 
 
 def save(client: Client, **changes: str) -> Any:
-    return client.post(PAGE, {"name": "Northwind Trading", "time_zone": "Europe/Berlin", **changes})
+    return client.post(
+        PAGE, {"name": "Northwind Trading", "time_zone": "Europe/Berlin", "typed_above": "5000", **changes}
+    )
 
 
 def changes() -> list[str]:

@@ -64,8 +64,8 @@ def test_a_row_is_quiet_when_nobody_has_anything_left_to_do(fields: dict[str, An
 
 # What the status machine allows, by status: payment, fulfilment, refund, change of lines, cancel.
 ALLOWED = {
-    "draft": ({}, "Take payment, Change line items, Cancel"),
-    "pending": ({}, "Take payment, Change line items, Cancel"),
+    "draft": ({}, "Take payment, Edit line items, Cancel order"),
+    "pending": ({}, "Take payment, Edit line items, Cancel order"),
     "partially_paid": ({"amount_paid": 90, "amount_due": 2000}, "Take payment, Refund"),
     "paid": (PAID, "Fulfil, Refund"),
     "fulfilled": (PAID | {"fulfillment_status": "fulfilled"}, "Refund"),

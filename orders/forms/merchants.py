@@ -17,9 +17,17 @@ class MerchantSettings(forms.ModelForm):
         help_text="Whoever has none is led to setting one up before they see anything of this merchant.",
     )
 
+    typed_above = forms.IntegerField(
+        label="Type the sum of live payments above",
+        min_value=0,
+        max_value=2_000_000_000,
+        widget=forms.TextInput({"class": "num units", "inputmode": "numeric", "autocomplete": "off"}),
+        help_text="In whole units of the order’s currency. Smaller live payments are confirmed with a tick.",
+    )
+
     class Meta:
         model = Merchant
-        fields = ["name", "time_zone", "mfa_required"]
+        fields = ["name", "time_zone", "mfa_required", "typed_above"]
         labels = {"time_zone": "Time zone"}
         help_texts = {"time_zone": "Days begin and end there, in lists and filters. A name such as Europe/Berlin."}
         widgets = {"time_zone": forms.TextInput({"list": "time-zones", "autocomplete": "off", "spellcheck": "false"})}

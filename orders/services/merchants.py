@@ -8,7 +8,12 @@ from orders.models import MODES, Connection, EventLog, Membership, Merchant, Use
 from orders.services import events
 
 # What a change of a field is called in the event log.
-LABELS = {"name": "name", "time_zone": "time zone", "mfa_required": "second factor required"}
+LABELS = {
+    "name": "name",
+    "time_zone": "time zone",
+    "mfa_required": "second factor required",
+    "typed_above": "sum to type",
+}
 
 
 def memberships_of(user: User) -> list[Membership]:

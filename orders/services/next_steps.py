@@ -4,6 +4,7 @@ The rules are RevKeen's where it states them (only what is neither paid nor fulf
 of its status texts elsewhere.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from orders import states
@@ -12,9 +13,11 @@ from orders.apis.revkeen.objects import Order
 
 @dataclass(frozen=True)
 class Step:
-    """Something that is done with orders; `reason` says why it cannot be done with this one now."""
+    """Something that is done with orders, on the page of that name; `reason` says why it cannot be done now."""
 
     name: str
+    page: str
+    icon: str
     reason: str = ""
 
     @property
@@ -30,15 +33,15 @@ class NextSteps:
 
 
 def next_steps(order: Order) -> NextSteps:
-    steps = [
-        Step("Take payment", _no_payment(order)),
-        Step("Fulfil", _no_fulfilment(order)),
-        Step("Refund", _no_refund(order)),
-        Step("Change line items", _no_change_of_lines(order)),
-        Step("Cancel", _no_cancel(order)),
-    ]
+    steps = [step(order, page) for page in STEPS]
     headline, detail = _headline(order)
     return NextSteps(headline, detail, steps)
+
+
+def step(order: Order, page: str) -> Step:
+    """Whether this page's step can be taken with the order now."""
+    name, icon, why_not = STEPS[page]
+    return Step(name, page, icon, why_not(order))
 
 
 def _headline(order: Order) -> tuple[str, str]:
@@ -89,4 +92,16 @@ def _no_change_of_lines(order: Order) -> str:
 def _no_cancel(order: Order) -> str:
     if order.status in ("canceled", "refunded"):
         return f"it is {order.status}."
-    return "money was received; refund it first." if order.amount_paid > 0 else ""
+    if order.amount_paid > 0:
+        return "money was received; refund it first."
+    return f"it is {order.status}." if order.status in ("paid", "fulfilled") else ""
+
+
+# Page: its name, its icon, and why it cannot be done.
+STEPS: dict[str, tuple[str, str, Callable[[Order], str]]] = {
+    "order_pay": ("Take payment", "credit-card", _no_payment),
+    "order_fulfill": ("Fulfil", "truck-delivery", _no_fulfilment),
+    "order_refund": ("Refund", "arrow-back-up", _no_refund),
+    "draft_revise": ("Edit line items", "replace", _no_change_of_lines),
+    "order_cancel": ("Cancel order", "ban", _no_cancel),
+}

@@ -1,0 +1,63 @@
+from typing import Any, ClassVar, cast
+
+from django import forms
+
+from orders.forms.amounts import AmountField
+from orders.money import Money
+
+
+class MoneyMoveForm(forms.Form):
+    """What every form that moves money asks at its end. `seen` comes out of the ticket: nobody can have changed it.
+
+    `button` is the field that the button sends: what it names. What is sent is never another thing than that.
+    """
+
+    button: ClassVar[str]
+
+    confirmed = forms.BooleanField(required=False)
+    typed = AmountField(
+        label="Type the sum once more", required=False, widget=forms.TextInput({"class": "num amount", "value": ""})
+    )
+
+    def __init__(self, data: Any, *, seen: dict[str, Any], live: bool, typed_above: int, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.seen, self.live, self.typed_above = seen, live, typed_above
+        cast(AmountField, self.fields["typed"]).currency = seen["currency"]
+
+    @property
+    def money(self) -> Money | None:
+        """All that would move; None while that is not clear."""
+        raise NotImplementedError
+
+    @property
+    def named(self) -> str:
+        """What a button that moves this would carry; "" while it is not clear what would be moved."""
+        raise NotImplementedError
+
+    @property
+    def asks_to_type(self) -> bool:
+        """In live mode a large sum is typed once more, a smaller one is ticked."""
+        return (
+            self.live
+            and self.money is not None
+            and Money.from_major(str(self.typed_above), self.money.currency) < self.money
+        )
+
+    def refuse(self, field: str, words: str) -> None:
+        """Say by a field what RevKeen said of it; the button goes on naming what is chosen."""
+        if field:
+            chosen = dict(self.cleaned_data)
+            self.add_error(field, words)
+            self.cleaned_data |= chosen
+
+    def check_button(self) -> bool:
+        """Whether the button that was pressed named this move and the person confirmed it; else say what lacks."""
+        if self.errors:
+            return False
+        if self.cleaned_data[self.button] != self.named:
+            self.add_error(None, "The button now names what you have chosen. Look at it once more, then press it.")
+        elif self.asks_to_type and self.cleaned_data["typed"] != self.money:
+            self.add_error("typed", "Type the same sum as above.")
+        elif self.live and not self.asks_to_type and not self.cleaned_data["confirmed"]:
+            self.add_error("confirmed", "Tick this: real money moves.")
+        return not self.errors

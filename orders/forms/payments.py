@@ -1,0 +1,76 @@
+from typing import Any, cast
+
+from django import forms
+from django.core.validators import RegexValidator
+
+from orders.forms.amounts import AmountField
+from orders.forms.money_moves import MoneyMoveForm
+from orders.money import Money
+
+TOKEN = "token"  # noqa: S105  (the choice of a one-time token, not one)
+
+
+class PaymentForm(MoneyMoveForm):
+    """What is charged, and from where."""
+
+    button = "charging"
+
+    amount = AmountField()
+    method = forms.CharField(max_length=40, error_messages={"required": "Choose a payment method."})
+    token = forms.CharField(
+        label="Token",
+        required=False,
+        max_length=255,
+        strip=True,
+        validators=[RegexValidator(r"^[!-~]+$", "A token has no spaces and no special letters. Copy it once more.")],
+        # A password field never gets its value back: a token is in no page.
+        widget=forms.PasswordInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
+        help_text="Can be used once. It is kept encrypted until the payment is settled, then wiped.",
+    )
+    charging = forms.CharField(required=False, max_length=120)
+
+    def __init__(self, data: Any, *, seen: dict[str, Any], **options: Any) -> None:
+        super().__init__(data, seen=seen, **options)
+        cast(AmountField, self.fields["amount"]).currency = seen["currency"]
+        self.fields["amount"].label = f"Amount in {seen['currency']}"
+        self.fields["amount"].help_text = f"Due: {self.due.number}. A smaller sum makes it part paid."
+
+    @property
+    def due(self) -> Money:
+        return Money(self.seen["amount_due"], self.seen["currency"])
+
+    def clean_amount(self) -> Money:
+        amount: Money = self.cleaned_data["amount"]
+        if amount.minor < 1:
+            raise forms.ValidationError("Enter more than nothing.")
+        if self.due < amount:
+            raise forms.ValidationError(f"This is more than the {self.due} that is due.")
+        return amount
+
+    def clean_method(self) -> str:
+        method: str = self.cleaned_data["method"]
+        if method != TOKEN and method not in self.seen["methods"]:
+            raise forms.ValidationError("This method cannot be charged. Choose another.")
+        return method
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        if cleaned.get("method") == TOKEN and not cleaned.get("token") and "token" not in self.errors:
+            self.add_error("token", "Paste the token from RevKeen’s payment form.")
+        return cleaned
+
+    @property
+    def money(self) -> Money | None:
+        return self.cleaned_data.get("amount")
+
+    @property
+    def method_label(self) -> str:
+        method = self.cleaned_data.get("method", "")
+        return "a one-time token" if method == TOKEN else self.seen["methods"].get(method, "")
+
+    @property
+    def named(self) -> str:
+        """What a button that charges this would carry; "" while it is not clear what would be charged."""
+        if self.money is None or not self.method_label:
+            return ""
+        return f"{self.money.minor} {self.cleaned_data['method']}"

@@ -1,0 +1,94 @@
+"""Taking a payment for an order: from a saved method of its customer, or a one-time token."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from orders.apis.revkeen import reads
+from orders.apis.revkeen.objects import Customer, Order, PaymentMethod
+from orders.models import Operation
+from orders.money import Money
+from orders.services.journal import Asked
+from orders.services.revkeen import Reading, Session
+from orders.services.snapshots import snapshot
+from orders.services.tickets import Ticket
+
+# What RevKeen calls the reasons why a charge came to nothing, in words. Its documents name them for payment attempts.
+DECLINES = {
+    "generic_decline": "the bank declined it.",
+    "insufficient_funds": "there are not enough funds.",
+    "over_limit": "it is over the limit.",
+    "expired_card": "the card has expired.",
+    "invalid_card_number": "the card number is not valid.",
+    "invalid_cvv": "the security code is not right.",
+    "invalid_expiry": "the expiry date is not right.",
+    "call_issuer": "the bank wants to be called.",
+    "lost_or_stolen": "the card is reported lost or stolen.",
+    "pickup_card": "the bank has withdrawn the card.",
+    "suspected_fraud": "the bank suspects fraud.",
+    "restricted_card": "the card is restricted.",
+    "processor_error": "the processor failed.",
+    "gateway_error": "the gateway failed.",
+    "issuer_unavailable": "the bank cannot be reached.",
+    "duplicate_transaction": "the gateway takes it for a duplicate.",
+    "authentication_required": "the customer has to confirm it with the bank.",
+}
+FIELDS = {"amount": "amount", "payment_method_id": "method", "payment_token": "token"}
+
+
+@dataclass(frozen=True)
+class Payable:
+    """What the form shows: the order, and what its customer can pay with."""
+
+    order: Reading[Order]
+    customer: Customer | None
+    methods: list[PaymentMethod]
+    methods_error: str  # why there are none to choose from, if they could not be read
+
+
+def payable(api: Session, order_id: uuid.UUID) -> Payable:
+    """Two rounds. Raise the order's `ApiError`."""
+    order = api.get(reads.order(order_id))
+    customer_id = order.require().customer_id
+    if customer_id is None:
+        return Payable(order, None, [], "")
+    customer, methods = api.get_together(reads.customer(customer_id), reads.payment_methods(customer_id))
+    error = str(methods.error) if methods.error else ""
+    return Payable(order, customer.value, methods.value.rows if methods.value else [], error)
+
+
+def seen(found: Payable, now: datetime) -> dict[str, Any]:
+    """What the ticket keeps: the order as shown, and the methods that may be charged, by id."""
+    order = found.order.require()
+    usable = [method for method in found.methods if why_not(method, now) == ""]
+    return {
+        **snapshot(order),
+        "number": order.public_id,
+        "customer": found.customer.shown_name if found.customer else "Guest",
+        "methods": {str(method.id): method.label for method in usable},
+    }
+
+
+def why_not(method: PaymentMethod, now: datetime) -> str:
+    """Why it cannot be charged; "" when it can."""
+    if method.expired(now):
+        return "Expired"
+    return "" if method.status == "active" else method.status.replace("_", " ").capitalize()
+
+
+def asked(ticket: Ticket, amount: Money, method: str, token: str) -> Asked:
+    """`method` is the id of a saved method, or "" when `token` is charged."""
+    body: dict[str, Any] = {"amount": amount.minor}
+    if method:
+        body["payment_method_id"] = method
+    label = ticket.seen["methods"][method] if method else "a one-time token"
+    return Asked(ticket, body, f"{amount} from {label}", ticket.seen["number"], token=token)
+
+
+def in_words(operation: Operation) -> tuple[str, str]:
+    """(what happened, the field it is about) of a payment that was refused."""
+    why = DECLINES.get(operation.code)
+    if why:
+        return f"Not charged: {why}", "token" if "payment_token" in operation.body else "method"
+    return "Not charged.", FIELDS.get(operation.param, "")

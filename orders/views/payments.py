@@ -1,0 +1,96 @@
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from orders.access import merchant_page
+from orders.apis.errors import Missing
+from orders.forms.payments import TOKEN, PaymentForm
+from orders.models import Operation
+from orders.requests import MerchantRequest
+from orders.services import next_steps, payments, revkeen
+from orders.services.payments import Payable
+from orders.views import operations
+from orders.views.operations import Problem
+from orders.views.order_pages import order_head
+from orders.views.pages import render_page
+
+PARTS = {"charge": "orders/payments/_charge.html"}
+
+
+@sensitive_post_parameters("token")
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def order_pay(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
+    if request.method != "POST":
+        return _page(request, order_id)
+    ticket = operations.ticket_of(request, Operation.Kind.PAY, order_id)
+    form = _form(request, request.POST, ticket.seen)
+    form.is_valid()
+    if request.htmx.target in PARTS:  # the words of the button follow what is typed; nothing is sent
+        return render_page(request, "", {"form": form, "seen": ticket.seen}, parts=PARTS)
+    if not form.check_button():
+        return _page(request, order_id, form, ticket=request.POST["ticket"])
+    method = form.cleaned_data["method"]
+    token = form.cleaned_data["token"] if method == TOKEN else ""
+    asked = payments.asked(ticket, form.cleaned_data["amount"], "" if token else method, token)
+    answer = operations.send(request, asked)
+    return answer if isinstance(answer, HttpResponse) else _refused(request, order_id, form, answer)
+
+
+def _refused(request: MerchantRequest, order_id: uuid.UUID, form: PaymentForm, problem: Problem) -> HttpResponse:
+    """The form once more, with a new ticket: what was typed stays, and the refusal stands by its field."""
+    if problem.operation is not None and problem.operation.state == Operation.State.REFUSED:
+        words, field = payments.in_words(problem.operation)
+        problem = problem.with_words(words, f"{problem.text} The order is as before. Try another method or sum.")
+        form.refuse(field, words)
+    return _page(request, order_id, form, problem=problem)
+
+
+def _page(
+    request: MerchantRequest,
+    order_id: uuid.UUID,
+    form: PaymentForm | None = None,
+    *,
+    ticket: str = "",
+    problem: Problem | None = None,
+) -> HttpResponse:
+    """The form. One that was sent keeps its ticket while nothing was begun with it, else it gets a new one."""
+    try:
+        with revkeen.session(request.merchant, request.mode) as api:
+            found = payments.payable(api, order_id)
+    except Missing as error:
+        raise Http404 from error
+    seen = payments.seen(found, timezone.now())
+    shown = form or _form(request, _preset(found, seen), seen)
+    if form is None:
+        shown.is_valid()
+    context = {
+        **order_head(request, found.order),
+        "step": next_steps.step(found.order.require(), "order_pay"),
+        "form": shown,
+        "fresh": form is None,
+        "found": found,
+        "methods": [(method, payments.why_not(method, timezone.now())) for method in found.methods],
+        "seen": shown.seen if ticket else seen,
+        "ticket": ticket or operations.new_ticket(request, Operation.Kind.PAY, order_id, seen),
+        "problem": problem,
+        "token_choice": TOKEN,
+    }
+    status = problem.status if problem else 422 if form else found.order.page_status
+    return render_page(request, "orders/payments/page.html", context, status=status)
+
+
+def _form(request: MerchantRequest, data: Any, seen: dict[str, Any]) -> PaymentForm:
+    live = request.mode == "live"
+    return PaymentForm(data, seen=seen, live=live, typed_above=request.merchant.typed_above)
+
+
+def _preset(found: Payable, seen: dict[str, Any]) -> dict[str, str]:
+    """All that is due, from the customer's default method."""
+    default = next((str(method.id) for method in found.methods if method.is_default), "")
+    order = found.order.require()
+    return {"amount": order.money(order.amount_due).number, "method": default if default in seen["methods"] else ""}
