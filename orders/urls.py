@@ -6,6 +6,7 @@ from django.urls.converters import StringConverter
 from orders.models import MODES
 from orders.views import (
     account,
+    cancellations,
     connections,
     customers,
     decisions,
@@ -38,6 +39,7 @@ order_pages = [
     path("<uuid:order_id>/<direction:direction>/", orders.order_neighbour, name="order_neighbour"),
     path("<uuid:order_id>/json/", orders.order_json, name="order_json"),
     path("<uuid:order_id>/pay/", payments.order_pay, name="order_pay"),
+    path("<uuid:order_id>/cancel/", cancellations.order_cancel, name="order_cancel"),
 ]
 
 journal_pages = [

@@ -1,0 +1,33 @@
+from typing import Any
+
+from django import forms
+
+from orders.forms.text import TextField
+from orders.services.cancellations import LONGEST_REASON, REASONS, whole_reason
+
+
+class CancellationForm(forms.Form):
+    """Why an order is canceled. None of the reasons is preset: a person decides."""
+
+    reason = forms.ChoiceField(
+        label="Reason",
+        choices=list(REASONS.items()),
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose why it is canceled."},
+    )
+    text = TextField(
+        label="In your words",
+        required=False,
+        widget=forms.Textarea({"rows": 3, "maxlength": LONGEST_REASON}),
+        help_text="Kept with the reason, in RevKeen and in the journal here. The customer does not see it.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        reason, text = cleaned.get("reason"), cleaned.get("text", "")
+        if reason == "other" and not text and "text" not in self.errors:
+            self.add_error("text", "Say why: “Other” alone tells nobody anything.")
+        excess = len(whole_reason(reason, text)) - LONGEST_REASON if reason else 0
+        if excess > 0:
+            self.add_error("text", f"This is {excess} characters too long for RevKeen, which keeps {LONGEST_REASON}.")
+        return cleaned

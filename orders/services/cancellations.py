@@ -1,0 +1,54 @@
+"""Canceling an order for which nothing was received. RevKeen takes a reason and never gives it back: we keep it."""
+
+from typing import Any
+
+from orders.apis.revkeen.objects import Order
+from orders.models import Merchant, Operation
+from orders.money import Money
+from orders.services import next_steps
+from orders.services.journal import Asked
+from orders.services.next_steps import Step
+from orders.services.snapshots import snapshot
+from orders.services.tickets import Ticket
+
+REASONS = {
+    "customer": "Requested by customer",
+    "duplicate": "Duplicate",
+    "fraud": "Fraud suspected",
+    "stock": "Out of stock",
+    "price": "Pricing error",
+    "other": "Other",
+}
+LONGEST_REASON = 500  # RevKeen's bound, over all of it
+FIELDS = {"reason": "text"}
+
+
+def seen(order: Order) -> dict[str, Any]:
+    """What the ticket keeps: the order as shown."""
+    return {**snapshot(order), "number": order.public_id}
+
+
+def whole_reason(reason: str, text: str) -> str:
+    """The one text that RevKeen gets: `Out of stock: back in May`. `reason` is a key of `REASONS`."""
+    return f"{REASONS[reason]}: {text}" if text else REASONS[reason]
+
+
+def asked(ticket: Ticket, reason: str, text: str) -> Asked:
+    due = Money(ticket.seen["amount_due"], ticket.seen["currency"])
+    summary = f"{due} no longer due, {REASONS[reason].lower()}"
+    return Asked(ticket, {"reason": whole_reason(reason, text)}, summary, ticket.seen["number"])
+
+
+def first_step(order: Order) -> Step | None:
+    """What has to be done before the order can be canceled, None where nothing helps."""
+    refund = next_steps.step(order, "order_refund")
+    canceled = next_steps.step(order, "order_cancel")
+    return refund if refund.possible and not canceled.possible else None
+
+
+def canceled_here(merchant: Merchant, mode: str, order: Order) -> Operation | None:
+    """The operation that canceled the order, with its reason; None where that was not done here."""
+    if order.status != "canceled":
+        return None
+    done = Operation.objects.filter(merchant=merchant, mode=mode, order_id=order.id, state=Operation.State.DONE)
+    return done.filter(kind=Operation.Kind.CANCEL).select_related("user").first()

@@ -1,0 +1,63 @@
+import uuid
+
+from django.http import Http404, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from orders.access import merchant_page
+from orders.apis.errors import Missing
+from orders.apis.revkeen import reads
+from orders.forms.cancellations import CancellationForm
+from orders.models import Operation
+from orders.requests import MerchantRequest
+from orders.services import cancellations, next_steps, revkeen
+from orders.views import operations
+from orders.views.operations import Problem
+from orders.views.order_pages import order_head
+from orders.views.pages import render_page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def order_cancel(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
+    if request.method != "POST":
+        return _page(request, order_id)
+    ticket = operations.ticket_of(request, Operation.Kind.CANCEL, order_id)
+    form = CancellationForm(request.POST)
+    if not form.is_valid():
+        return _page(request, order_id, form, ticket=request.POST["ticket"])
+    answer = operations.send(request, cancellations.asked(ticket, **form.cleaned_data))
+    return answer if isinstance(answer, HttpResponse) else _refused(request, order_id, form, answer)
+
+
+def _refused(request: MerchantRequest, order_id: uuid.UUID, form: CancellationForm, problem: Problem) -> HttpResponse:
+    """The form once more, with a new ticket: what was typed stays, and the refusal stands by its field."""
+    problem = operations.by_its_field(form, problem, "Not canceled: RevKeen refused.", cancellations.FIELDS)
+    return _page(request, order_id, form, problem=problem)
+
+
+def _page(
+    request: MerchantRequest,
+    order_id: uuid.UUID,
+    form: CancellationForm | None = None,
+    *,
+    ticket: str = "",
+    problem: Problem | None = None,
+) -> HttpResponse:
+    """The form. One that was sent keeps its ticket while nothing was begun with it, else it gets a new one."""
+    try:
+        with revkeen.session(request.merchant, request.mode) as api:
+            reading = api.get(reads.order(order_id))
+        order = reading.require()
+    except Missing as error:
+        raise Http404 from error
+    context = {
+        **order_head(request, reading),
+        "step": next_steps.step(order, "order_cancel"),
+        "first": cancellations.first_step(order),
+        "received": order.money(order.net_received),
+        "form": form or CancellationForm(),
+        "ticket": ticket or operations.new_ticket(request, Operation.Kind.CANCEL, order_id, cancellations.seen(order)),
+        "problem": problem,
+    }
+    status = problem.status if problem else 422 if form else reading.page_status
+    return render_page(request, "orders/cancellations/page.html", context, status=status)
