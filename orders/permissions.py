@@ -65,6 +65,7 @@ PAGES: dict[str, Right] = {
     "order_neighbour": Right.SEE,
     "order_json": Right.SEE_RAW,
     "order_pay": Right.PAY,
+    "order_refund": Right.REFUND,
     "order_cancel": Right.PAY,
     "journal": Right.JOURNAL,
     "journal_csv": Right.JOURNAL,

@@ -18,6 +18,7 @@ from orders.views import (
     operations,
     orders,
     payments,
+    refunds,
     search,
 )
 
@@ -39,6 +40,7 @@ order_pages = [
     path("<uuid:order_id>/<direction:direction>/", orders.order_neighbour, name="order_neighbour"),
     path("<uuid:order_id>/json/", orders.order_json, name="order_json"),
     path("<uuid:order_id>/pay/", payments.order_pay, name="order_pay"),
+    path("<uuid:order_id>/refund/", refunds.order_refund, name="order_refund"),
     path("<uuid:order_id>/cancel/", cancellations.order_cancel, name="order_cancel"),
 ]
 

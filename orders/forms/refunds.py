@@ -1,0 +1,91 @@
+from typing import Any
+
+from django import forms
+
+from orders.forms.amounts import AmountField
+from orders.forms.money_moves import MoneyMoveForm
+from orders.forms.text import TextField
+from orders.money import Money
+from orders.services.refunds import LONGEST_DETAILS, REASONS, amount_field
+
+
+class RefundForm(MoneyMoveForm):
+    """How much goes back to each payment, and why. An amount that is left empty gives nothing back."""
+
+    button = "refunding"
+
+    reason = forms.ChoiceField(
+        label="Reason",
+        choices=list(REASONS.items()),
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose why it is given back."},
+    )
+    details = TextField(
+        label="In your words",
+        required=False,
+        max_length=LONGEST_DETAILS,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="Kept with the reason, in RevKeen and in the journal here.",
+    )
+    refunding = forms.CharField(required=False)
+
+    def __init__(self, data: Any, *, seen: dict[str, Any], **options: Any) -> None:
+        super().__init__(data, seen=seen, **options)
+        for payment_id, payment in seen["payments"].items():
+            label = f"Give back to {payment['label']}, of {Money(payment['amount'], seen['currency'])}"
+            self.fields[amount_field(payment_id)] = AmountField(label=label, required=False, currency=seen["currency"])
+        self.order_fields([amount_field(payment_id) for payment_id in seen["payments"]])
+
+    def clean(self) -> dict[str, Any]:
+        for payment_id in self.seen["payments"]:
+            self._check_amount(payment_id)
+        if not self.amounts and self._first and not self._unclear:
+            self.add_error(self._first, "Enter how much goes back.")
+        return self.cleaned_data
+
+    def left(self, payment_id: str) -> Money:
+        return Money(self.seen["payments"][payment_id]["left"], self.seen["currency"])
+
+    @property
+    def amounts(self) -> dict[str, Money]:
+        """What goes back, by payment id."""
+        typed = {payment_id: self.cleaned_data.get(amount_field(payment_id)) for payment_id in self.seen["payments"]}
+        return {payment_id: amount for payment_id, amount in typed.items() if amount is not None}
+
+    @property
+    def money(self) -> Money | None:
+        if self._unclear or not self.amounts:
+            return None
+        return sum(self.amounts.values(), Money(0, self.seen["currency"]))
+
+    @property
+    def named(self) -> str:
+        if self.money is None:
+            return ""
+        return " ".join(f"{payment_id}:{amount.minor}" for payment_id, amount in self.amounts.items())
+
+    @property
+    def target(self) -> str:
+        """Where the money goes, as the button says it."""
+        labels = [self.seen["payments"][payment_id]["label"] for payment_id in self.amounts]
+        return labels[0] if len(labels) == 1 else f"{len(labels)} payments"
+
+    @property
+    def _first(self) -> str:
+        return next((amount_field(payment_id) for payment_id in self.seen["payments"]), "")
+
+    @property
+    def _unclear(self) -> bool:
+        """Whether something was typed for an amount that is none."""
+        names = (amount_field(payment_id) for payment_id in self.seen["payments"])
+        return any(name in self.errors and name not in self.cleaned_data for name in names)
+
+    def _check_amount(self, payment_id: str) -> None:
+        name = amount_field(payment_id)
+        amount: Money | None = self.cleaned_data.get(name)
+        if amount is None:
+            return
+        if amount.minor < 1:
+            self.add_error(name, "Enter more than nothing, or leave it empty.")
+        elif self.left(payment_id) < amount:
+            self.add_error(name, f"This is more than the {self.left(payment_id)} that is left of this payment.")

@@ -1,0 +1,209 @@
+"""Giving money back for an order: from its invoice to its payments, and what is left of each."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from orders.apis.revkeen import reads
+from orders.apis.revkeen.objects import Customer, Event, Listing, Order, Refund, Transaction
+from orders.models import Operation, RefundStatus
+from orders.money import Money
+from orders.services import next_steps
+from orders.services.journal import Asked
+from orders.services.plans import Step
+from orders.services.revkeen import Reading, Session
+from orders.services.snapshots import snapshot, spent
+from orders.services.tickets import Ticket
+
+REASONS = {
+    "customer_request": "Requested by customer",
+    "duplicate": "Duplicate",
+    "fraudulent": "Fraudulent",
+    "product_not_received": "Product not received",
+    "product_unacceptable": "Product unacceptable",
+    "subscription_canceled": "Subscription canceled",
+    "other": "Other",
+}  # RevKeen's, in its order
+LONGEST_DETAILS = 500  # RevKeen's bound
+FIELDS = {"reason": "reason", "reason_details": "details"}
+
+
+@dataclass(frozen=True)
+class Payment:
+    """A sale of the order's invoice, and what was refunded of it."""
+
+    sale: Transaction
+    refunds: Reading[Listing[Refund]]
+
+    @property
+    def left(self) -> int | None:
+        """What can still be refunded, in minor units; None when not every refund is known."""
+        gone = spent(self.refunds.value) if self.refunds.value is not None else None
+        return None if gone is None else max(self.sale.amount - gone, 0)
+
+    @property
+    def given_back(self) -> int:
+        """Of the refunds that are known, in minor units."""
+        return sum(refund.amount_minor for refund in self._rows if refund.status == "succeeded")
+
+    @property
+    def on_its_way(self) -> int:
+        """Refunds that are neither through nor failed, in minor units."""
+        return sum(refund.amount_minor for refund in self._rows if refund.spent and not refund.final)
+
+    @property
+    def _rows(self) -> list[Refund]:
+        return self.refunds.value.rows if self.refunds.value is not None else []
+
+
+@dataclass(frozen=True)
+class Refundable:
+    """What the form shows: the order, and each of its payments, the oldest first."""
+
+    order: Reading[Order]
+    customer: Customer | None
+    transactions: Reading[Listing[Transaction]] | None  # None: the order has no invoice
+    payments: list[Payment]
+
+    @property
+    def open_payments(self) -> list[Payment]:
+        """What can be given back from: amounts are typed in the order's currency, and in no other."""
+        currency = self.order.require().currency_code
+        return [payment for payment in self.payments if payment.left and payment.sale.currency.upper() == currency]
+
+
+def refundable(api: Session, order_id: uuid.UUID) -> Refundable:
+    """Three rounds, each needs what the one before it brought. Raise the order's `ApiError`."""
+    order = api.get(reads.order(order_id))
+    invoice_id, customer_id = order.require().invoice_id, order.require().customer_id
+    if invoice_id is None:
+        return Refundable(order, None, None, [])
+    transactions, *customers = api.get_together(
+        reads.transactions(invoice_id), *([reads.customer(customer_id)] if customer_id else [])
+    )
+    sales = _sales(transactions.value.rows) if transactions.value else []
+    refunds = api.get_together(*(reads.refunds(sale.id) for sale in sales))
+    payments = [Payment(sale, reading) for sale, reading in zip(sales, refunds, strict=True)]
+    return Refundable(order, customers[0].value if customers else None, transactions, payments)
+
+
+def why_not(found: Refundable) -> str:
+    """Why nothing can be given back now; "" when something can."""
+    reason = next_steps.step(found.order.require(), "order_refund").reason
+    if reason or found.open_payments:
+        return reason
+    if found.transactions is None:
+        return "RevKeen names no invoice for this order, so its payments are not known here."
+    if found.transactions.value is None or any(payment.left is None for payment in found.payments):
+        return "its payments, or what was refunded of them, could not be read."
+    if any(payment.left for payment in found.payments):
+        return f"it was paid in another currency than {found.order.require().currency_code}."
+    return "everything that was paid is given back, or on its way." if found.payments else "no payment went through."
+
+
+def seen(found: Refundable) -> dict[str, Any]:
+    """What the ticket keeps: the order as shown, and what is left of each payment, in minor units, by its id."""
+    order = found.order.require()
+    return {
+        **snapshot(order),
+        "number": order.public_id,
+        "customer": found.customer.shown_name if found.customer else "Guest",
+        "payments": {
+            str(payment.sale.id): {
+                "label": payment.sale.method,
+                "amount": payment.sale.amount,
+                "left": payment.left,
+                "day": payment.sale.created_at.astimezone(UTC).date().isoformat(),
+            }
+            for payment in found.open_payments
+        },
+    }
+
+
+def voids(payment: dict[str, Any], amount: int, now: datetime) -> bool:
+    """Whether RevKeen would take back a whole payment on its day (UTC): a void. `payment` as in `seen`."""
+    whole: bool = amount == payment["amount"] == payment["left"]
+    return whole and bool(payment["day"] == now.astimezone(UTC).date().isoformat())
+
+
+def asked(ticket: Ticket, amounts: dict[str, Money], reason: str, details: str) -> Asked:
+    """`amounts` by payment id, at least one. Several are one plan: one after another, the first that fails ends it."""
+    (first, summary), *others = [_one(ticket, *item, reason, details) for item in amounts.items()]
+    then = [_step(ticket, body, words) for body, words in others]
+    return Asked(ticket, first, summary, ticket.seen["number"], then=then)
+
+
+def in_words(operation: Operation) -> tuple[str, str]:
+    """(what happened, the field it is about) of a refund that was refused."""
+    if operation.code == "failed":
+        return "Not refunded: the money did not move.", ""
+    if operation.param in ("amount_minor", "payment_id"):
+        return "Not refunded: RevKeen refused this sum.", amount_field(operation.body["payment_id"])
+    return "Not refunded: RevKeen refused.", FIELDS.get(operation.param, "")
+
+
+def amount_field(payment_id: str) -> str:
+    """The name of the form's field for the amount of a payment."""
+    return f"amount_{payment_id}"
+
+
+def known_refunds(events: Iterable[Event], done_here: Iterable[Operation]) -> list[Refund]:
+    """The refunds of an order as its events and our own looks tell, without a call; a final status stands."""
+    followed = [operation.refund_status for operation in done_here if hasattr(operation, "refund_status")]
+    found = {status.refund_id: _followed(status) for status in followed}
+    told = [event for event in events if event.type.startswith("refund.")]
+    for event in sorted(told, key=lambda event: event.created):
+        refund = _told(event)
+        if refund is not None and not (refund.id in found and found[refund.id].final):
+            found[refund.id] = refund
+    return list(found.values())
+
+
+def _sales(rows: list[Transaction]) -> list[Transaction]:
+    """The payments that went through, the oldest first; what was voided since is shown as history."""
+    paid = (row for row in rows if row.type == "sale" and row.status in ("succeeded", "voided"))
+    return sorted(paid, key=lambda row: row.created_at)
+
+
+def _one(ticket: Ticket, payment_id: str, amount: Money, reason: str, details: str) -> tuple[dict[str, Any], str]:
+    """The body and the words of one refund."""
+    body = {"payment_id": payment_id, "amount_minor": amount.minor, "reason": reason}
+    if details:
+        body["reason_details"] = details
+    return body, f"{amount} to {ticket.seen['payments'][payment_id]['label']}"
+
+
+def _step(ticket: Ticket, body: dict[str, Any], summary: str) -> Step:
+    return {
+        "kind": Operation.Kind.REFUND,
+        "order_id": str(ticket.order_id),
+        "order_number": ticket.seen["number"],
+        "body": body,
+        "summary": summary,
+        "seen": ticket.seen,
+    }
+
+
+def _followed(status: RefundStatus) -> Refund:
+    operation = status.operation
+    return Refund(
+        id=status.refund_id,
+        payment_id=uuid.UUID(operation.body["payment_id"]),
+        amount_minor=operation.body["amount_minor"],
+        status=status.status,
+        currency=operation.seen["currency"],
+        failure_reason=status.failure_reason or None,
+        created_at=operation.created_at,
+    )
+
+
+def _told(event: Event) -> Refund | None:
+    """The refund as an event has it; None where it is not what it should be."""
+    try:
+        return msgspec.convert(event.data.object, Refund)
+    except msgspec.ValidationError:
+        return None

@@ -1,0 +1,150 @@
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.forms.boundfield import BoundField
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from orders.access import merchant_page
+from orders.apis.errors import Missing
+from orders.forms.refunds import RefundForm
+from orders.models import Operation
+from orders.money import Money
+from orders.requests import MerchantRequest
+from orders.services import refunds, revkeen
+from orders.services.refunds import Payment, amount_field
+from orders.views import operations
+from orders.views.operations import Problem
+from orders.views.order_pages import order_head
+from orders.views.pages import render_page
+
+PARTS = {"refund": "orders/refunds/_form.html", "check": "orders/refunds/_check.html"}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def order_refund(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
+    if request.method != "POST":
+        return _page(request, order_id)
+    ticket = operations.ticket_of(request, Operation.Kind.REFUND, order_id)
+    if request.htmx.target == "refund":  # “All that is left”: what else was typed stays; nothing is sent
+        filled = request.POST.dict() | _all_that_is_left(ticket.seen)
+        return _page(request, order_id, _form(request, filled, ticket.seen), ticket=request.POST["ticket"], filled=True)
+    form = _form(request, request.POST, ticket.seen)
+    if request.htmx.target == "check":  # the words of the button follow what is typed; nothing is sent
+        return render_page(request, "", {**_check(form), "fresh": True}, parts=PARTS)
+    if not form.check_button():
+        return _page(request, order_id, form, ticket=request.POST["ticket"])
+    cleaned = form.cleaned_data
+    answer = operations.send(request, refunds.asked(ticket, form.amounts, cleaned["reason"], cleaned["details"]))
+    return answer if isinstance(answer, HttpResponse) else _page(request, order_id, form, problem=answer)
+
+
+@dataclass(frozen=True)
+class PaymentRow:
+    payment: Payment
+    paid: Money
+    given_back: Money
+    on_its_way: Money
+    left: Money | None
+    amount: BoundField | None  # None: nothing can be given back, or not by this form
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the form gives back to one payment."""
+
+    label: str
+    money: Money
+    void: bool
+
+
+def _page(
+    request: MerchantRequest,
+    order_id: uuid.UUID,
+    form: RefundForm | None = None,
+    *,
+    ticket: str = "",
+    problem: Problem | None = None,
+    filled: bool = False,
+) -> HttpResponse:
+    """The form. One that was sent keeps its ticket while nothing was begun with it, else it gets a new one."""
+    try:
+        with revkeen.session(request.merchant, request.mode) as api:
+            found = refunds.refundable(api, order_id)
+    except Missing as error:
+        raise Http404 from error
+    seen = refunds.seen(found)
+    if form is None:
+        shown = _form(request, _all_that_is_left(seen) if request.GET.get("fill") == "all" else {}, seen)
+    else:
+        shown = form if ticket else _form(request, form.data, seen)  # a new ticket is good for what is left now
+    fresh = filled or form is None
+    if fresh:
+        shown.errors.clear()  # nobody has said yet that this is all
+    if problem is not None:
+        problem = _say(shown, problem)
+    context = {
+        **order_head(request, found.order),
+        **_check(shown),
+        "why_not": refunds.why_not(found),
+        "found": found,
+        "rows": [_row(payment, shown) for payment in found.payments],
+        "fresh": fresh,
+        "ticket": ticket or operations.new_ticket(request, Operation.Kind.REFUND, order_id, seen),
+        "problem": problem,
+    }
+    status = problem.status if problem else 422 if not fresh else found.order.page_status
+    return render_page(request, "orders/refunds/page.html", context, parts=PARTS, status=status)
+
+
+def _say(form: RefundForm, problem: Problem) -> Problem:
+    """Put a refusal by its field, in our words."""
+    operation = problem.operation
+    if operation is None or operation.state != Operation.State.REFUSED:
+        return problem
+    words, field = refunds.in_words(operation)
+    if field in form.fields:
+        form.refuse(field, operation.message or words)
+    return problem.with_words(words, problem.text)
+
+
+def _form(request: MerchantRequest, data: Any, seen: dict[str, Any]) -> RefundForm:
+    form = RefundForm(data, seen=seen, live=request.mode == "live", typed_above=request.merchant.typed_above)
+    form.is_valid()
+    return form
+
+
+def _all_that_is_left(seen: dict[str, Any]) -> dict[str, str]:
+    currency = seen["currency"]
+    return {
+        amount_field(payment_id): Money(payment["left"], currency).number
+        for payment_id, payment in seen["payments"].items()
+    }
+
+
+def _check(form: RefundForm) -> dict[str, Any]:
+    """What is looked at once more before it is sent."""
+    now = timezone.now()
+    return {"form": form, "seen": form.seen, "refund_parts": [_part(form, *item, now) for item in form.amounts.items()]}
+
+
+def _part(form: RefundForm, payment_id: str, money: Money, now: datetime) -> Part:
+    payment = form.seen["payments"][payment_id]
+    return Part(payment["label"], money, refunds.voids(payment, money.minor, now))
+
+
+def _row(payment: Payment, form: RefundForm) -> PaymentRow:
+    currency = payment.sale.currency.upper()
+    name = amount_field(str(payment.sale.id))
+    return PaymentRow(
+        payment=payment,
+        paid=Money(payment.sale.amount, currency),
+        given_back=Money(payment.given_back, currency),
+        on_its_way=Money(payment.on_its_way, currency),
+        left=None if payment.left is None else Money(payment.left, currency),
+        amount=form[name] if payment.left and name in form.fields else None,
+    )
