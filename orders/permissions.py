@@ -66,6 +66,8 @@ PAGES: dict[str, Right] = {
     "order_json": Right.SEE_RAW,
     "order_pay": Right.PAY,
     "order_refund": Right.REFUND,
+    "order_fulfill": Right.FULFIL,
+    "order_next_to_fulfil": Right.FULFIL,
     "order_cancel": Right.PAY,
     "journal": Right.JOURNAL,
     "journal_csv": Right.JOURNAL,

@@ -10,6 +10,7 @@ from orders.views import (
     connections,
     customers,
     decisions,
+    fulfillments,
     health,
     invitations,
     journal,
@@ -41,6 +42,8 @@ order_pages = [
     path("<uuid:order_id>/json/", orders.order_json, name="order_json"),
     path("<uuid:order_id>/pay/", payments.order_pay, name="order_pay"),
     path("<uuid:order_id>/refund/", refunds.order_refund, name="order_refund"),
+    path("<uuid:order_id>/fulfill/", fulfillments.order_fulfill, name="order_fulfill"),
+    path("<uuid:order_id>/next-to-fulfil/", fulfillments.order_next_to_fulfil, name="order_next_to_fulfil"),
     path("<uuid:order_id>/cancel/", cancellations.order_cancel, name="order_cancel"),
 ]
 

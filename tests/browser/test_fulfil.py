@@ -1,0 +1,194 @@
+"""Fulfilling as people do: by keyboard, without a script, with a long order, and in the four faces of the form."""
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.emulation import RunningEmulator
+
+pytestmark = pytest.mark.browser
+
+LONG = "Merino base layer, long sleeve, women’s M, charcoal melange, recycled-yarn edition"
+
+
+@pytest.fixture
+def email(emulator: RunningEmulator) -> str:
+    customer_id = emulator.cases()["customers"]["wallet_0"]["id"]
+    return str(emulator.get(f"/customers/{customer_id}")["data"]["email"])
+
+
+@pytest.fixture
+def order(emulator: RunningEmulator) -> dict[str, Any]:
+    """Three lines, paid, nothing shipped."""
+    return paid_order(emulator, ["Ridgeline 2 tent", "Titanium cookset", LONG])
+
+
+def paid_order(emulator: RunningEmulator, descriptions: list[str]) -> dict[str, Any]:
+    lines = [{"description": text, "unit_price": 1000, "quantity": 2} for text in descriptions]
+    customer_id = emulator.cases()["customers"]["wallet_0"]["id"]
+    made = emulator.make_order(customer_id=customer_id, line_items=lines)
+    paid: dict[str, Any] = emulator.send(
+        f"/orders/{made['id']}/pay", {"payment_token": f"tok_approve_{uuid.uuid4().hex}"}
+    )
+    return paid
+
+
+def address(order: dict[str, Any]) -> str:
+    return f"/northwind/live/orders/{order['id']}/fulfill/"
+
+
+def effects(emulator: RunningEmulator, order: dict[str, Any]) -> list[tuple[int, bool]]:
+    """How many lines each fulfilment had, and whether the customer was told."""
+    rows = (row for row in emulator.ledger() if row["order_id"] == order["id"] and row["effect"] == "fulfillment")
+    return [(len(row["line_item_ids"]), row["notified"]) for row in rows]
+
+
+def problems(page: Page) -> list[str]:
+    return [violation["id"] for violation in Axe().run(page).response["violations"]]
+
+
+def too_wide(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+def test_the_button_follows_ticks_and_e_mail_and_sends_that(
+    open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any], email: str
+) -> None:
+    page = open_page(address(order), "operations")
+    expect(page.get_by_role("button", name="Fulfil 3 lines: first choose about the e-mail")).to_be_visible()
+    page.get_by_label("Titanium cookset").uncheck()
+    page.get_by_label(f"E-mail {email}").check()
+    expect(page.locator("#announcement")).to_contain_text("2 of 3 lines")
+    page.get_by_label("Tracking number", exact=True).fill("1Z 999 AA1")
+    page.get_by_label("Carrier", exact=True).select_option("UPS")
+    page.get_by_role("button", name=f"Fulfil 2 lines and e-mail {email}").click()
+    expect(page.get_by_text(f"Done: 2 lines, UPS 1Z 999 AA1, e-mail to {email}.")).to_be_visible()
+    expect(page.get_by_role("link", name="1Z 999 AA1")).to_have_attribute("rel", "noreferrer")
+    assert effects(emulator, order) == [(2, True)]
+
+
+def test_without_a_script_the_button_has_to_name_the_lines_first(
+    open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]
+) -> None:
+    page = open_page(address(order), "operations", java_script_enabled=False)
+    page.get_by_label("Titanium cookset").uncheck()
+    page.get_by_label("No e-mail").check()
+    page.get_by_role("button", name="Fulfil 3 lines, no e-mail").click()
+    assert effects(emulator, order) == []
+    page.get_by_role("button", name="Fulfil 2 lines, no e-mail").click()
+    expect(page.get_by_text("Done: 2 lines, no e-mail.")).to_be_visible()
+    assert effects(emulator, order) == [(2, False)]
+
+
+def test_by_keyboard_alone_and_on_to_the_next(
+    open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]
+) -> None:
+    page = open_page(address(order), "operations")
+    page.get_by_label("Ridgeline 2 tent").focus()
+    page.keyboard.press("Space")
+    for key in ("Tab", "Tab", "Tab"):
+        page.keyboard.press(key)
+    page.keyboard.type("7 7")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Another")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Bike courier")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    if not page.get_by_label("No e-mail").is_checked():
+        page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("button", name="Fulfil 2 lines, no e-mail")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Done: 2 lines, Bike courier 7 7, no e-mail.")).to_be_visible()
+    page.get_by_role("link", name="Next to fulfil").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/fulfill/$"))
+    assert order["id"] not in page.url
+    assert effects(emulator, order) == [(2, False)]
+
+
+def test_nobody_is_e_mailed_before_somebody_chose(
+    open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any], email: str
+) -> None:
+    page = open_page(address(order), "operations")
+    page.get_by_label("Tracking number", exact=True).fill("T-1")
+    page.get_by_label("Tracking number", exact=True).press("Enter")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Nothing was fulfilled.")
+    assert problems(page) == []
+    alert.get_by_role("link", name="E-mail to the customer").click()
+    expect(page.get_by_label(f"E-mail {email}")).to_be_in_viewport()
+    expect(page.get_by_label("Tracking number", exact=True)).to_have_value("T-1")
+    assert effects(emulator, order) == []
+
+
+def test_a_refusal_stands_by_the_lines_and_the_rest_can_be_sent(
+    open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]
+) -> None:
+    first = order["line_items"][0]["id"]
+    emulator.send(f"/orders/{order['id']}/fulfill", {"line_item_ids": [first], "notify_customer": False})
+    page = open_page(address(order), "operations")
+    expect(page.get_by_text("RevKeen says that some lines are fulfilled, and never tells which.")).to_be_visible()
+    page.get_by_label("Ridgeline 2 tent").check()
+    page.get_by_label("No e-mail").check()
+    page.get_by_role("button", name="Fulfil 1 line, no e-mail").click()
+    expect(page.get_by_role("alert")).to_contain_text("Not fulfilled: RevKeen refused.")
+    assert problems(page) == []
+    page.get_by_label("Ridgeline 2 tent").uncheck()
+    page.get_by_label("Titanium cookset").check()
+    page.get_by_label("Merino base layer").check()
+    page.get_by_role("button", name="Fulfil 2 lines, no e-mail").click()
+    expect(page.get_by_text("Done: 2 lines, no e-mail.")).to_be_visible()
+    assert effects(emulator, order) == [(1, False), (2, False)]
+
+
+def test_an_unknown_outcome_turns_by_itself(
+    open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]
+) -> None:
+    emulator.fault("disconnect", "/fulfill$", after_work=True)
+    emulator.fault("error", "/events$", times=2)
+    page = open_page(address(order), "operations")
+    page.get_by_label("No e-mail").check()
+    page.get_by_role("button", name="Fulfil 3 lines, no e-mail").click()
+    expect(page.get_by_text("We do not know yet whether it happened")).to_be_visible()
+    assert problems(page) == []
+    expect(page.get_by_text("Done: 3 lines, no e-mail.")).to_be_visible(timeout=30_000)
+    assert problems(page) == []
+    assert effects(emulator, order) == [(3, False)]
+
+
+def test_two_clicks_ship_once(open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]) -> None:
+    emulator.fault("delay", "/fulfill$", seconds=1)
+    page = open_page(address(order), "operations")
+    page.get_by_label("No e-mail").check()
+    page.get_by_role("button", name="Fulfil 3 lines, no e-mail").dblclick()
+    expect(page.get_by_text("Done: 3 lines, no e-mail.")).to_be_visible()
+    assert effects(emulator, order) == [(3, False)]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_fresh_form_is_accessible(open_page: OpenPage, order: dict[str, Any], scheme: Any) -> None:
+    assert problems(open_page(address(order), "operations", color_scheme=scheme)) == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_sixty_lines_of_the_longest_descriptions_and_a_long_address_fit(
+    width: int, open_page: OpenPage, emulator: RunningEmulator
+) -> None:
+    order = paid_order(emulator, ["x" * 500, *[f"{LONG} {place}" for place in range(59)]])
+    emulator.patch("customers", order["customer_id"], email=f"{'a' * 240}@example.com")
+    page = open_page(address(order), "operations", viewport={"width": width, "height": 844})
+    assert too_wide(page) == 0
+    page.get_by_label("E-mail aaa").check()
+    assert too_wide(page) == 0
+    page.get_by_role("button", name="Fulfil 60 lines and e-mail aaa").click()
+    expect(page.get_by_text("Done: 60 lines, e-mail to aaa")).to_be_visible()
+    assert too_wide(page) == 0
+    assert effects(emulator, order) == [(60, True)]

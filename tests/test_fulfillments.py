@@ -1,0 +1,627 @@
+"""Fulfilling through the form: what the button named leaves once and is kept here; nobody is told by accident."""
+
+import re
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+from django.test import Client
+
+from orders import carriers
+from orders.models import Membership, Merchant, Operation, Shipment, ShipmentItem
+from orders.services import settling
+from orders.services.leases import claim
+from tests.conftest import make_person, sign_in
+from tests.emulation import Emulator
+
+pytestmark = pytest.mark.database
+
+State = Operation.State
+HOSTILE = '"><script>window.pwned=1</script>'
+
+
+@pytest.fixture
+def operations(northwind: Merchant, emulator: Emulator) -> Client:
+    return sign_in(make_person("operations@northwind.example", northwind, "operations"))
+
+
+@pytest.fixture
+def customer(emulator: Emulator) -> dict[str, Any]:
+    customer_id = emulator.cases()["customers"]["wallet_0"]["id"]
+    return emulator.get(f"/customers/{customer_id}")["data"]
+
+
+@pytest.fixture
+def order(emulator: Emulator, customer: dict[str, Any]) -> dict[str, Any]:
+    """Three lines, paid, nothing shipped."""
+    return paid_order(emulator, 3, customer_id=customer["id"])
+
+
+def paid_order(emulator: Emulator, lines: int = 1, description: str = "Tent", **body: Any) -> dict[str, Any]:
+    items = [{"description": f"{description} {place}", "unit_price": 1000, "quantity": 2} for place in range(lines)]
+    made = emulator.make_order(line_items=items, **body)
+    return emulator.send(f"/orders/{made['id']}/pay", {"payment_token": f"tok_approve_{uuid.uuid4().hex}"})
+
+
+def address(order: dict[str, Any], mode: str = "live") -> str:
+    return f"/northwind/{mode}/orders/{order['id']}/fulfill/"
+
+
+def ticket(client: Client, order: dict[str, Any]) -> str:
+    return ticket_in(client.get(address(order)).content.decode())
+
+
+def ticket_in(page: str) -> str:
+    found = re.search(r'name="ticket" value="([^"]+)"', page)
+    assert found, page
+    return found[1]
+
+
+def ids(order: dict[str, Any], *places: int) -> list[str]:
+    return [order["line_items"][place]["id"] for place in places]
+
+
+def fulfil(client: Client, order: dict[str, Any], *places: int, **more: Any) -> Any:
+    """Send the form with the lines at these places ticked; all of them, if none is named."""
+    lines = more.pop("lines", None) or ids(order, *(places or range(len(order["line_items"]))))
+    sent = {
+        "ticket": more.pop("ticket", None) or ticket(client, order),
+        "lines": lines,
+        "notify": "no",
+        "fulfilling": str(len(lines)),
+        **more,
+    }
+    return client.post(address(order), {name: value for name, value in sent.items() if value is not None})
+
+
+def effects(emulator: Emulator, order: dict[str, Any]) -> list[dict[str, Any]]:
+    wanted = ("line_item_ids", "notified", "carrier", "tracking_number")
+    return [
+        {name: row[name] for name in wanted}
+        for row in emulator.ledger()
+        if row["order_id"] == order["id"] and row["effect"] == "fulfillment"
+    ]
+
+
+def sent_lines(emulator: Emulator, order: dict[str, Any]) -> list[list[str]]:
+    return [row["line_item_ids"] for row in effects(emulator, order)]
+
+
+def settle(operation: Operation) -> Operation:
+    """As the worker does when it is due."""
+    Operation.objects.filter(pk=operation.pk).update(next_try_at=Now(), lease_until=Now() - timedelta(seconds=1))
+    claimed = claim()
+    assert claimed is not None
+    return settling.settle(claimed)
+
+
+def shipped_lines(order: dict[str, Any]) -> list[list[str]]:
+    """What is kept here, shipment by shipment."""
+    found = Shipment.objects.filter(order_id=order["id"]).order_by("pk")
+    return [[str(item.line_item_id) for item in shipment.items.order_by("pk")] for shipment in found]
+
+
+# What is sent, and what is kept
+
+
+def test_two_lines_and_then_the_rest_fulfil_the_order(
+    operations: Client, order: dict[str, Any], customer: dict[str, Any], emulator: Emulator
+) -> None:
+    first = fulfil(operations, order, 0, 2, carrier="ups", tracking_number="1Z 999 AA1", notify="yes")
+    assert first.status_code == 303
+    page = operations.get(first["Location"]).content.decode()
+    assert f"Done: <bdi>2 lines, UPS 1Z 999 AA1, e-mail to {customer['email']}</bdi>" in page
+    assert emulator.get(f"/orders/{order['id']}")["fulfillment_status"] == "partial"
+    second = fulfil(operations, order, 1)
+    assert "1 line, no e-mail" in operations.get(second["Location"]).content.decode()
+    assert emulator.get(f"/orders/{order['id']}")["status"] == "fulfilled"
+    assert effects(emulator, order) == [
+        {"line_item_ids": ids(order, 0, 2), "notified": True, "carrier": "ups", "tracking_number": "1Z 999 AA1"},
+        {"line_item_ids": ids(order, 1), "notified": False, "carrier": None, "tracking_number": None},
+    ]
+    assert shipped_lines(order) == [ids(order, 0, 2), ids(order, 1)]
+    assert [shipment.number for shipment in Shipment.objects.order_by("pk")] == [1, 2]
+
+
+def test_lines_and_e_mail_are_always_named_to_revkeen_and_the_rest_only_when_typed(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    fulfil(operations, order)
+    assert Operation.objects.get().body == {"line_item_ids": ids(order, 0, 1, 2), "notify_customer": False}
+
+
+def test_a_shipment_is_shown_on_the_order_with_a_link_to_follow_it(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    fulfil(operations, order, 0, carrier="ups", tracking_number="1Z 999 AA1", notify="yes")
+    page = operations.get(f"/northwind/live/orders/{order['id']}/").content.decode()
+    assert '<a class="mono" href="https://www.ups.com/track?tracknum=1Z999AA1" rel="noreferrer">1Z 999 AA1</a>' in page
+    assert "2 × <bdi>Tent 0</bdi>" in page
+    assert "<bdi>Operations</bdi>, <time" in page
+    assert "RevKeen was asked to write to the customer" in page
+    assert page.count("in shipment 1</small>") == 1
+
+
+def test_a_carrier_that_is_not_in_the_list_is_sent_as_typed_and_gets_no_link(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    fulfil(operations, order, carrier="other", carrier_name="  Bike  courier ", tracking_number="7")
+    assert effects(emulator, order)[0]["carrier"] == "Bike courier"
+    page = operations.get(f"/northwind/live/orders/{order['id']}/").content.decode()
+    assert "<bdi>Bike courier</bdi>" in page
+    assert '<bdi class="mono">7</bdi>' in page
+
+
+@pytest.mark.parametrize("carrier", carriers.CARRIERS, ids=lambda carrier: carrier.code)
+def test_a_tracking_address_is_https_and_no_number_leads_elsewhere(carrier: carriers.Carrier) -> None:
+    found = carriers.tracking_address(carrier.name.upper(), " ../?a=1&b=2#x@evil.example/ 5 ")
+    start, end = carrier.page.split("{}")
+    assert found.startswith("https://")
+    assert found == start + "..%2F%3Fa%3D1%26b%3D2%23x%40evil.example%2F5" + end
+    assert len(carrier.code) <= 50
+    assert carriers.tracking_address(carrier.code, "") == ""
+
+
+# What is refused before anything is sent
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"notify": None}, "notify"),
+        ({"notify": "maybe"}, "notify"),
+        ({"lines": ["00000000-0000-4000-8000-000000000000"]}, "lines"),
+        ({"carrier": "other"}, "carrier_name"),
+        ({"carrier": "other", "carrier_name": "c" * 51}, "carrier_name"),
+        ({"carrier": "other", "carrier_name": "UPS\u202e"}, "carrier_name"),
+        ({"carrier": "pigeon"}, "carrier"),
+        ({"tracking_number": "1" * 101}, "tracking_number"),
+        ({"tracking_number": "１Ｚ"}, "tracking_number"),
+        ({"tracking_number": "1Z\x00"}, "tracking_number"),
+        ({"tracking_number": "1Z\u202e9"}, "tracking_number"),
+    ],
+)
+def test_what_cannot_be_is_said_by_its_field_and_nothing_is_sent(
+    typed: dict[str, Any], field: str, operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    answer = fulfil(operations, order, 0, **{"tracking_number": "KEPT-1", **typed})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert page.count(f'id="id_{field}_error"') == 1
+    assert f'href="#id_{field}"' in page
+    assert field == "tracking_number" or 'value="KEPT-1"' in page
+    assert effects(emulator, order) == []
+    assert not Operation.objects.exists()
+    assert not Shipment.objects.exists()
+
+
+def test_no_line_ticked_is_said_and_the_corrected_form_is_sent(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    answer = fulfil(operations, order, lines=[""], fulfilling="0", tracking_number="KEPT-1")
+    assert answer.status_code == 422
+    same = ticket_in(answer.content.decode())
+    assert fulfil(operations, order, 1, ticket=same).status_code == 303
+    assert sent_lines(emulator, order) == [ids(order, 1)]
+
+
+def test_a_refused_form_comes_back_as_it_was_sent(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    page = fulfil(
+        operations, order, 1, carrier="other", carrier_name="Bike courier", tracking_number="T-1", notify=None
+    ).content.decode()
+    ticked = re.findall(r'name="lines" value="([^"]+)" checked', page)
+    assert ticked == ids(order, 1)
+    assert '<option value="other" selected>' in page
+    assert 'value="Bike courier"' in page
+    assert 'value="T-1"' in page
+    assert 'name="fulfilling" value="1"' in page
+
+
+def test_the_e_mail_is_nobodys_default(operations: Client, order: dict[str, Any], emulator: Emulator) -> None:
+    page = operations.get(address(order)).content.decode()
+    radios = re.findall(r"<input[^>]*type=\"radio\"[^>]*>", page)
+    assert len(radios) == 2
+    assert not any("checked" in radio for radio in radios)
+    assert len(re.findall(r'name="lines" value="[^"]+" checked', page)) == 3
+
+
+def test_a_guest_gets_no_e_mail(operations: Client, emulator: Emulator) -> None:
+    order = paid_order(emulator)
+    page = operations.get(address(order)).content.decode()
+    assert "A guest has no e-mail address" in page
+    assert re.search(r'value="yes" disabled', page)
+    assert re.search(r'value="no" checked', page)
+    assert fulfil(operations, order, notify="yes").status_code == 422
+    assert fulfil(operations, order, notify="no").status_code == 303
+    assert [row["notified"] for row in effects(emulator, order)] == [False]
+
+
+def test_what_the_button_did_not_name_is_not_sent(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    answer = fulfil(operations, order, 0, fulfilling="3")
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "The button now names the lines you have ticked" in page
+    assert "Fulfil 1 line, no e-mail" in page
+    assert effects(emulator, order) == []
+
+
+def test_the_button_follows_the_ticks_without_anything_being_sent(
+    operations: Client, order: dict[str, Any], customer: dict[str, Any], emulator: Emulator
+) -> None:
+    sent = {"ticket": ticket(operations, order), "lines": ids(order, 0, 1)}
+    emulator.forget_calls()
+    part = operations.post(address(order), sent, headers={"HX-Request": "true", "HX-Target": "send"}).content.decode()
+    assert f"Fulfil 2 lines and e-mail <bdi>{customer['email']}</bdi>" in part
+    assert 'name="fulfilling" value="2"' in part
+    assert "2 of 3 lines" in part
+    assert emulator.calls() == []
+    assert not Operation.objects.exists()
+
+
+def test_a_customer_who_cannot_be_read_can_still_be_told(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    emulator.fault("error", "/customers/", status=404, times=5)
+    page = operations.get(address(order)).content.decode()
+    assert "Fulfil 3 lines and e-mail <bdi>the customer</bdi>" in page
+    assert fulfil(operations, order, notify="yes").status_code == 303
+    assert [row["notified"] for row in effects(emulator, order)] == [True]
+
+
+# What may not be shipped twice
+
+
+def test_lines_that_have_left_are_locked_and_say_in_which_shipment(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    fulfil(operations, order, 1)
+    page = operations.get(address(order)).content.decode()
+    locked, still_open = ids(order, 1)[0], ids(order, 0, 2)
+    assert f'id="line-{locked}" disabled checked' in page
+    assert "Shipment 1, <time" in page
+    assert re.findall(r'name="lines" value="([^"]+)" checked', page) == still_open
+    ticked_all_the_same = fulfil(operations, order, 0, 1)
+    assert ticked_all_the_same.status_code == 422
+    assert "One of these lines has left already" in ticked_all_the_same.content.decode()
+    assert sent_lines(emulator, order) == [ids(order, 1)]
+
+
+def test_the_same_form_sent_again_ships_once_and_shows_the_first_result(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    same = ticket(operations, order)
+    first, second = (fulfil(operations, order, 0, ticket=same) for _ in range(2))
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first["Location"] == second["Location"]
+    assert sent_lines(emulator, order) == shipped_lines(order) == [ids(order, 0)]
+
+
+def test_the_same_form_with_other_lines_sends_nothing_more(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    same = ticket(operations, order)
+    fulfil(operations, order, 0, ticket=same)
+    second = fulfil(operations, order, 0, 1, ticket=same)
+    assert second.status_code == 303
+    assert "nothing more was sent" in operations.get(second["Location"]).content.decode()
+    assert sent_lines(emulator, order) == shipped_lines(order) == [ids(order, 0)]
+
+
+def test_a_line_of_a_form_in_another_tab_does_not_leave_twice(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    other_tab = ticket(operations, order)
+    fulfil(operations, order, 0)
+    answer = fulfil(operations, order, 0, 1, ticket=other_tab, tracking_number="T-1")
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Nothing was sent. A line has left already." in page
+    assert re.findall(r'name="lines" value="([^"]+)" checked', page) == ids(order, 1)
+    assert 'value="T-1"' in page
+    assert fulfil(operations, order, 1, ticket=ticket_in(page)).status_code == 303
+    assert sent_lines(emulator, order) == shipped_lines(order) == [ids(order, 0), ids(order, 1)]
+    assert Operation.objects.count() == 2
+
+
+def test_an_order_that_changed_since_the_form_was_opened_is_not_sent(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    old = ticket(operations, order)
+    emulator.send(f"/orders/{order['id']}/fulfill", {"line_item_ids": ids(order, 0), "notify_customer": False})
+    answer = fulfil(operations, order, 1, ticket=old)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "the order changed since this form was opened" in page
+    assert "unfulfilled</s> → <strong>partial" in page
+    assert sent_lines(emulator, order) == [ids(order, 0)]
+    assert "Shipments" not in page, "what never left is not shown as a shipment"
+
+
+def test_fulfilled_elsewhere_in_part_is_said_and_nothing_is_preset(operations: Client, emulator: Emulator) -> None:
+    order = paid_order(emulator, 2)
+    emulator.send(f"/orders/{order['id']}/fulfill", {"line_item_ids": ids(order, 0), "notify_customer": False})
+    page = operations.get(address(order)).content.decode()
+    assert "RevKeen says that some lines are fulfilled, and never tells which" in page
+    assert not re.findall(r'name="lines" value="([^"]+)" checked', page)
+    refused = fulfil(operations, order, 0)
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "Not fulfilled: RevKeen refused." in page
+    assert "Nothing is left to fulfil among these lines." in page
+    assert page.count('id="id_lines_error"') == 1
+    assert fulfil(operations, order, 1, ticket=ticket_in(page)).status_code == 303
+    assert sent_lines(emulator, order) == [ids(order, 0), ids(order, 1)]
+    assert [operation.state for operation in Operation.objects.order_by("created_at")] == [State.REFUSED, State.DONE]
+
+
+def test_whoever_comes_second_is_told_who_and_when_and_keeps_what_was_typed(
+    northwind: Merchant, operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    colleague = sign_in(make_person("colleague@northwind.example", northwind, "operations"))
+    theirs = ticket(colleague, order)
+    emulator.fault("disconnect", "/fulfill$", after_work=True)
+    fulfil(operations, order, 0)
+    answer = fulfil(colleague, order, 1, ticket=theirs, tracking_number="T-2")
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "<bdi>Operations</bdi> has been at it since" in page
+    assert 'value="T-2"' in page
+    assert 'name="ticket"' not in page
+    assert sent_lines(emulator, order) == shipped_lines(order) == [ids(order, 0)]
+
+
+def test_an_order_whose_lines_are_all_recorded_says_so_instead_of_a_form(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    fulfil(operations, order)
+    emulator.patch("orders", order["id"], status="paid", fulfillment_status="partial")
+    page = operations.get(address(order)).content.decode()
+    assert "every line is recorded here as shipped" in page
+    assert 'name="ticket"' not in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"status": "partially_paid"}, "it is not paid in full."),
+        ({"fulfillment_status": None}, "nothing in it is shipped."),
+        ({"fulfillment_status": "fulfilled"}, "everything is fulfilled."),
+        ({"line_items": []}, "RevKeen sent it without line items."),
+    ],
+)
+def test_where_it_cannot_be_fulfilled_the_page_says_why(
+    fields: dict[str, Any], reason: str, operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    emulator.patch("orders", order["id"], **fields)
+    page = operations.get(address(order)).content.decode()
+    assert f"<strong>It cannot be fulfilled now:</strong> {reason}" in page
+    assert 'name="ticket"' not in page
+
+
+def test_the_form_of_one_place_does_nothing_in_another(
+    northwind: Merchant, kestrel: Merchant, order: dict[str, Any], emulator: Emulator
+) -> None:
+    person = make_person("both@example.com", northwind, "operations")
+    Membership.objects.create(user=person, merchant=kestrel, roles=["operations"])
+    client = sign_in(person)
+    sent = {"ticket": ticket(client, order), "lines": ids(order, 0), "notify": "no", "fulfilling": "1"}
+    emulator.forget_calls()
+    elsewhere = (f"/kestrel/live/orders/{order['id']}/fulfill/", address(order, "test"), address({"id": uuid.uuid4()}))
+    for place in elsewhere:
+        assert client.post(place, sent).status_code == 404
+    colleague = sign_in(make_person("colleague@northwind.example", northwind, "operations"))
+    assert colleague.post(address(order), sent).status_code == 404
+    assert emulator.calls() == []
+    assert not Shipment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("param", "field"),
+    [("line_item_ids.0", "lines"), ("carrier", "carrier"), ("tracking_number", "tracking_number"), (None, "")],
+)
+def test_what_revkeen_refuses_stands_by_its_field_and_stays_typed(
+    param: str | None, field: str, operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    refusal = {"type": "invalid_request_error", "code": "invalid_request", "message": "It is so.", "param": param}
+    emulator.fault("respond", "/fulfill$", status=400, body={"error": refusal})
+    page = fulfil(operations, order, 0, tracking_number="T-1", carrier="ups").content.decode()
+    assert "<strong>Not fulfilled: RevKeen refused.</strong> It is so." in page
+    assert set(re.findall(r'id="id_(\w+)_error"', page)) == ({field} if field else set())
+    assert 'value="T-1"' in page
+    assert '<option value="ups" selected>' in page
+    assert fulfil(operations, order, 0, ticket=ticket_in(page)).status_code == 303
+    assert sent_lines(emulator, order) == [ids(order, 0)]
+
+
+# What nobody knows yet
+
+
+@pytest.mark.parametrize("after_work", [True, False], ids=["answer lost", "call lost"])
+@pytest.mark.parametrize("before", [0, 1], ids=["first part", "part after part"])
+def test_a_lost_answer_is_unknown_then_settled_once(
+    before: int, after_work: bool, operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    for place in range(before):
+        fulfil(operations, order, place)
+    emulator.fault("disconnect", "/fulfill$", after_work=after_work)
+    answer = fulfil(operations, order, before)
+    assert answer.status_code == 303
+    assert "We do not know yet whether it happened" in operations.get(answer["Location"]).content.decode()
+    form = operations.get(address(order)).content.decode()
+    assert "We do not know yet" in form
+    assert 'name="ticket"' not in form
+    of_order = operations.get(f"/northwind/live/orders/{order['id']}/").content.decode()
+    assert "Not known yet</span> in shipment" in of_order
+    assert settle(Operation.objects.latest("created_at")).state == State.DONE
+    expected = [ids(order, place) for place in range(before + 1)]
+    assert sent_lines(emulator, order) == shipped_lines(order) == expected
+    keys = {call["idempotency_key"] for call in emulator.calls() if call["path"].endswith("/fulfill")}
+    assert len(keys) == before + 1
+
+
+def test_a_yes_that_the_order_does_not_show_stays_open(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    fulfil(operations, order, 0)
+    now = emulator.get(f"/orders/{order['id']}")
+    emulator.fault("respond", "/fulfill$", status=200, body=now)
+    fulfil(operations, order, 1)
+    latest = Operation.objects.latest("created_at")
+    assert (latest.state, latest.code) == (State.UNKNOWN, "contradicted")
+    assert settle(latest).state == State.DONE
+    assert sent_lines(emulator, order) == [ids(order, 0), ids(order, 1)]
+
+
+def test_a_yes_to_every_line_that_leaves_the_order_in_part_stays_open(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    emulator.fault("alter", rf"/orders/{order['id']}$", method="GET", times=3, set={"fulfillment_status": "partial"})
+    fulfil(operations, order)
+    operation = Operation.objects.get()
+    assert (operation.state, operation.code) == (State.UNKNOWN, "contradicted")
+    assert "the order is fulfilled in part" in operation.message
+
+
+def test_a_lost_call_is_not_repeated_on_an_order_that_changed_meanwhile(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    fulfil(operations, order, 0)
+    emulator.fault("disconnect", "/fulfill$")
+    fulfil(operations, order, 1)
+    emulator.send(f"/orders/{order['id']}/fulfill", {"line_item_ids": ids(order, 1), "notify_customer": False})
+    operation = Operation.objects.latest("created_at")
+    for _ in range(settling.EVENT_MAY_LAG + 1):
+        operation = settle(operation)
+    assert operation.state == State.NEEDS_PERSON
+    assert sent_lines(emulator, order) == [ids(order, 0), ids(order, 1)]
+    assert 'name="ticket"' not in operations.get(address(order)).content.decode()
+
+
+def test_no_connection_means_that_nothing_left(operations: Client, order: dict[str, Any], emulator: Emulator) -> None:
+    emulator.fault("rate_limited", "/fulfill$", retry_after="60")
+    answer = fulfil(operations, order, 0)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Nothing was sent" in page
+    assert "Shipment 1" not in operations.get(f"/northwind/live/orders/{order['id']}/").content.decode()
+    operation = Operation.objects.get()
+    assert operation.state == State.NOT_SENT
+    assert "Never left" in operations.get(f"/northwind/live/journal/{operation.pk}/").content.decode()
+
+
+def test_an_operation_and_its_shipment_are_begun_together_or_not_at_all(
+    operations: Client, order: dict[str, Any], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = ticket(operations, order)
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(ShipmentItem.objects, "bulk_create", broken)
+    with pytest.raises(RuntimeError):
+        fulfil(operations, order, 0, ticket=form)
+    assert not Operation.objects.exists()
+    assert not Shipment.objects.exists()
+    assert effects(emulator, order) == []
+
+
+# What others write
+
+
+def test_hostile_text_is_text(operations: Client, emulator: Emulator) -> None:
+    order = paid_order(emulator, description=HOSTILE)
+    fulfil(operations, order, carrier="other", carrier_name=HOSTILE, tracking_number=HOSTILE)
+    assert effects(emulator, order)[0]["tracking_number"] == HOSTILE
+    operation = Operation.objects.get()
+    for page in (f"/northwind/live/orders/{order['id']}/", f"/northwind/live/journal/{operation.pk}/", address(order)):
+        assert "<script>window" not in operations.get(page).content.decode()
+
+
+def test_a_hostile_number_stays_within_its_carriers_page(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    fulfil(operations, order, carrier="ups", tracking_number='javascript:alert(1)"//')
+    page = operations.get(f"/northwind/live/orders/{order['id']}/").content.decode()
+    assert 'href="https://www.ups.com/track?tracknum=javascript%3Aalert%281%29%22%2F%2F"' in page
+
+
+def test_sixty_lines_of_the_longest_descriptions_can_be_sent(operations: Client, emulator: Emulator) -> None:
+    order = paid_order(emulator, 60, description="x" * 490)
+    assert fulfil(operations, order).status_code == 303
+    assert sent_lines(emulator, order) == [ids(order, *range(60))]
+    assert {len(item.description) for item in ShipmentItem.objects.all()} == {100}
+
+
+# The next one
+
+
+def follow(client: Client, order: dict[str, Any]) -> Any:
+    return client.get(f"/northwind/live/orders/{order['id']}/next-to-fulfil/")
+
+
+@pytest.fixture
+def waiting(emulator: Emulator) -> list[dict[str, Any]]:
+    """Three orders that wait, the oldest first; of all others none does."""
+    for order in emulator.orders("status=paid&limit=100"):
+        emulator.patch("orders", order["id"], fulfillment_status=None)
+    return [paid_order(emulator) for _ in range(3)]
+
+
+def test_done_leads_on_to_the_next_one_that_waits(
+    operations: Client, waiting: list[dict[str, Any]], emulator: Emulator
+) -> None:
+    first, second, third = waiting
+    done = fulfil(operations, first)
+    assert f"/orders/{first['id']}/next-to-fulfil/" in operations.get(done["Location"]).content.decode()
+    assert follow(operations, first)["Location"] == address(second)
+    fulfil(operations, second)
+    assert follow(operations, second)["Location"] == address(third)
+    fulfil(operations, third)
+    answer = operations.get(f"/northwind/live/orders/{third['id']}/next-to-fulfil/", follow=True)
+    assert "Nothing else is left to fulfil." in answer.content.decode()
+
+
+def test_what_was_skipped_comes_again_after_the_newest(
+    operations: Client, waiting: list[dict[str, Any]], emulator: Emulator
+) -> None:
+    first, second, third = waiting
+    assert [follow(operations, order)["Location"] for order in waiting] == [
+        address(second),
+        address(third),
+        address(first),
+    ]
+
+
+def test_an_order_that_is_held_is_passed_over(
+    operations: Client, waiting: list[dict[str, Any]], emulator: Emulator
+) -> None:
+    first, second, third = waiting
+    emulator.fault("disconnect", "/fulfill$")
+    fulfil(operations, second)
+    assert follow(operations, first)["Location"] == address(third)
+
+
+def test_the_search_goes_through_several_pages_and_says_where_it_stopped(
+    operations: Client, waiting: list[dict[str, Any]], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = waiting
+    monkeypatch.setattr("orders.apis.revkeen.reads.LARGEST_PAGE", 1)
+    monkeypatch.setattr("orders.services.fulfillments.PAGES", 2)
+    emulator.patch("orders", second["id"], fulfillment_status=None)
+    assert follow(operations, first)["Location"] == address(third)
+    emulator.patch("orders", second["id"], fulfillment_status="unfulfilled")
+    answer = operations.get(f"/northwind/live/orders/{third['id']}/next-to-fulfil/", follow=True)
+    assert answer.redirect_chain == [(address(second), 302)]
+    words = "Looked for the oldest among the newest 2 paid orders; there are older ones."
+    assert words in answer.content.decode()
+    for order in (second, third):
+        emulator.patch("orders", order["id"], fulfillment_status=None)
+    answer = operations.get(f"/northwind/live/orders/{third['id']}/next-to-fulfil/", follow=True)
+    words = "Nothing is left to fulfil among the newest 2 paid orders; there are older ones."
+    assert words in answer.content.decode()
