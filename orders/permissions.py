@@ -69,6 +69,7 @@ PAGES: dict[str, Right] = {
     "order_fulfill": Right.FULFIL,
     "order_next_to_fulfil": Right.FULFIL,
     "order_cancel": Right.PAY,
+    "order_edit": Right.DRAFT,
     "journal": Right.JOURNAL,
     "journal_csv": Right.JOURNAL,
     "operation_detail": Right.JOURNAL,

@@ -17,6 +17,7 @@ from orders.views import (
     members,
     merchants,
     operations,
+    order_edits,
     orders,
     payments,
     refunds,
@@ -45,6 +46,7 @@ order_pages = [
     path("<uuid:order_id>/fulfill/", fulfillments.order_fulfill, name="order_fulfill"),
     path("<uuid:order_id>/next-to-fulfil/", fulfillments.order_next_to_fulfil, name="order_next_to_fulfil"),
     path("<uuid:order_id>/cancel/", cancellations.order_cancel, name="order_cancel"),
+    path("<uuid:order_id>/edit/", order_edits.order_edit, name="order_edit"),
 ]
 
 journal_pages = [

@@ -62,12 +62,12 @@ def test_a_row_is_quiet_when_nobody_has_anything_left_to_do(fields: dict[str, An
     assert states.finished(an_order(**fields)) is finished
 
 
-# What the status machine allows, by status: payment, fulfilment, refund, change of lines, cancel.
+# What the status machine allows, by status: payment, fulfilment, refund, change of lines, edit, cancel.
 ALLOWED = {
-    "draft": ({}, "Take payment, Edit line items, Cancel order"),
-    "pending": ({}, "Take payment, Edit line items, Cancel order"),
-    "partially_paid": ({"amount_paid": 90, "amount_due": 2000}, "Take payment, Refund"),
-    "paid": (PAID, "Fulfil, Refund"),
+    "draft": ({}, "Take payment, Edit line items, Edit customer, notes, metadata, Cancel order"),
+    "pending": ({}, "Take payment, Edit line items, Edit customer, notes, metadata, Cancel order"),
+    "partially_paid": ({"amount_paid": 90, "amount_due": 2000}, "Take payment, Refund, Edit customer, notes, metadata"),
+    "paid": (PAID, "Fulfil, Refund, Edit customer, notes, metadata"),
     "fulfilled": (PAID | {"fulfillment_status": "fulfilled"}, "Refund"),
     "refunded": (PAID | {"amount_refunded": 2090}, ""),
     "canceled": ({}, ""),

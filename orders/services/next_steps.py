@@ -89,6 +89,12 @@ def _no_change_of_lines(order: Order) -> str:
     return "money was received; refund it and make a new order." if order.amount_paid else "it is closed."
 
 
+def _no_edit(order: Order) -> str:
+    if order.status in ("canceled", "refunded", "fulfilled"):
+        return f"the order is {order.status}."
+    return "some lines are fulfilled." if order.fulfillment_status in ("partial", "fulfilled", "returned") else ""
+
+
 def _no_cancel(order: Order) -> str:
     if order.status in ("canceled", "refunded"):
         return f"it is {order.status}."
@@ -103,5 +109,6 @@ STEPS: dict[str, tuple[str, str, Callable[[Order], str]]] = {
     "order_fulfill": ("Fulfil", "truck-delivery", _no_fulfilment),
     "order_refund": ("Refund", "arrow-back-up", _no_refund),
     "draft_revise": ("Edit line items", "replace", _no_change_of_lines),
+    "order_edit": ("Edit customer, notes, metadata", "edit", _no_edit),
     "order_cancel": ("Cancel order", "ban", _no_cancel),
 }

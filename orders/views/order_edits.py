@@ -1,0 +1,135 @@
+import uuid
+from dataclasses import replace
+from typing import NamedTuple
+
+from django.http import Http404, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from orders.access import merchant_page
+from orders.apis.errors import Missing
+from orders.apis.revkeen.objects import Customer, Listing
+from orders.forms.order_edits import NOBODY, Clash, OrderEditForm
+from orders.models import Operation
+from orders.requests import MerchantRequest
+from orders.services import next_steps, order_edits, revkeen
+from orders.services.revkeen import Reading
+from orders.services.snapshots import AMOUNTS, STATES
+from orders.views import operations
+from orders.views.operations import Problem
+from orders.views.order_pages import order_head
+from orders.views.pages import render_page
+
+PARTS = {
+    "customer-choice": "orders/order_edits/_customer.html",
+    "metadata-rows": "orders/order_edits/_metadata.html",
+}
+
+
+class Choice(NamedTuple):
+    """A customer whom one may choose; `value` is an id or `NOBODY`."""
+
+    value: str
+    name: str
+    about: str
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def order_edit(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
+    """The form. Its buttons to search and to add a row draw it once more and send nothing."""
+    if request.method != "POST":
+        return _page(request, order_id)
+    ticket = operations.ticket_of(request, Operation.Kind.UPDATE, order_id)
+    form = OrderEditForm(request.POST, seen=ticket.seen, more_rows="add" in request.POST)
+    if request.htmx.target in PARTS:
+        return _part(request, form)
+    if "save" not in request.POST:
+        return _page(request, order_id, form, ticket=request.POST["ticket"], status=200)
+    if not form.is_valid() or not form.has_changes():
+        return _page(request, order_id, form, ticket=request.POST["ticket"])
+    asked = order_edits.asked(ticket, form.changes, form.in_words(_chosen(request, form)))
+    answer = operations.send(request, asked)
+    return answer if isinstance(answer, HttpResponse) else _page(request, order_id, form, problem=answer)
+
+
+def _part(request: MerchantRequest, form: OrderEditForm) -> HttpResponse:
+    text = _search(form)
+    found = None
+    if text and "find" in request.POST:
+        with revkeen.session(request.merchant, request.mode) as api:
+            found = order_edits.search(api, text)
+    context = {"form": form, "found": found, "search": text, "choices": _choices(request, form, found)}
+    return render_page(request, "", context, parts=PARTS)
+
+
+def _page(
+    request: MerchantRequest,
+    order_id: uuid.UUID,
+    form: OrderEditForm | None = None,
+    *,
+    ticket: str = "",
+    problem: Problem | None = None,
+    status: int = 422,
+) -> HttpResponse:
+    """One that was sent keeps its ticket while nothing was begun with it. Else what was typed is carried over to the
+    order as it is now, with a new ticket."""
+    search = _search(form) if form else ""
+    try:
+        with revkeen.session(request.merchant, request.mode) as api:
+            editable = order_edits.editable(api, order_id, search)
+        order = editable.order.require()
+    except Missing as error:
+        raise Http404 from error
+    seen = order_edits.seen(editable)
+    clashes = form.clashes(seen, _chosen(request, form)) if form and problem else []
+    shown = form.carried_over(seen) if form and problem else form or OrderEditForm(None, seen=seen)
+    context = {
+        **order_head(request, editable.order),
+        "step": next_steps.step(order, "order_edit"),
+        "form": shown,
+        "found": editable.found,
+        "search": search,
+        "choices": _choices(request, shown, editable.found),
+        "clashes": clashes,
+        "ticket": ticket or operations.new_ticket(request, Operation.Kind.UPDATE, order_id, seen),
+        "problem": _told(problem, shown, clashes),
+    }
+    page_status = problem.status if problem else status if form else editable.order.page_status
+    return render_page(request, "orders/order_edits/page.html", context, status=page_status)
+
+
+def _told(problem: Problem | None, form: OrderEditForm, clashes: list[Clash]) -> Problem | None:
+    """The problem in this form's words; a refusal stands by its field as well."""
+    if problem and clashes:  # they say better than its time what was changed
+        kinds = [*AMOUNTS.values(), *STATES.values()]
+        problem = replace(problem, changed=[row for row in problem.changed if row[0] in kinds])
+    operation = problem.operation if problem else None
+    if problem is None or operation is None or operation.state != Operation.State.REFUSED:
+        return problem
+    form.refuse(operation.param, operation.message)
+    return problem.with_words("Not saved: RevKeen refused.", problem.text)
+
+
+def _search(form: OrderEditForm) -> str:
+    return " ".join(form.data.get("q", "").split())[:200]
+
+
+def _chosen(request: MerchantRequest, form: OrderEditForm) -> str:
+    """The name of the customer who is chosen in the form."""
+    choice = form["customer"].value() or ""
+    if choice == (form.before["customer_id"] or NOBODY):
+        return str(form.seen["customer"])
+    return order_edits.GUEST if choice == NOBODY else order_edits.name_of(request.merchant, request.mode, choice)
+
+
+def _choices(request: MerchantRequest, form: OrderEditForm, found: Reading[Listing[Customer]] | None) -> list[Choice]:
+    """Who the order belongs to, who is chosen, who was found, and nobody."""
+    before = form.before["customer_id"]
+    choices = [Choice(before, form.seen["customer"], "As it is")] if before else []
+    choices.append(Choice(NOBODY, order_edits.GUEST, "Not a customer in RevKeen" if before else "As it is"))
+    rows = found.value.rows if found and found.value else []
+    offered = [Choice(str(row.id), row.shown_name, row.email) for row in rows]
+    chosen = form["customer"].value()
+    if chosen and chosen not in [choice.value for choice in choices + offered]:
+        offered.insert(0, Choice(chosen, _chosen(request, form), "Chosen"))
+    return choices + [choice for choice in offered if choice.value != before]
