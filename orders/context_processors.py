@@ -18,6 +18,7 @@ THEMES = ("light", "dark")
 SECTIONS = [
     ("Orders", "receipt", "order_list", ("order_", "search")),
     ("Customers", "user", "customer_list", ("customer_",)),
+    ("Drafts", "file-pencil", "draft_list", ("draft_",)),
     ("Journal", "book-2", "journal", ("journal", "operation_")),
     ("Settings", "settings", "merchant_settings", ("merchant_", "connection_", "member_", "invitation_")),
 ]

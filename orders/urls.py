@@ -10,6 +10,8 @@ from orders.views import (
     connections,
     customers,
     decisions,
+    draft_creation,
+    drafts,
     fulfillments,
     health,
     invitations,
@@ -45,8 +47,19 @@ order_pages = [
     path("<uuid:order_id>/refund/", refunds.order_refund, name="order_refund"),
     path("<uuid:order_id>/fulfill/", fulfillments.order_fulfill, name="order_fulfill"),
     path("<uuid:order_id>/next-to-fulfil/", fulfillments.order_next_to_fulfil, name="order_next_to_fulfil"),
+    path("<uuid:order_id>/copy/", drafts.draft_copy, name="draft_copy"),
+    path("<uuid:order_id>/revise/", drafts.draft_revise, name="draft_revise"),
     path("<uuid:order_id>/cancel/", cancellations.order_cancel, name="order_cancel"),
     path("<uuid:order_id>/edit/", order_edits.order_edit, name="order_edit"),
+]
+
+draft_pages = [
+    path("", drafts.draft_list, name="draft_list"),
+    path("new/", drafts.draft_new, name="draft_new"),
+    path("<uuid:draft_id>/", drafts.draft_detail, name="draft_detail"),
+    path("<uuid:draft_id>/presence/", drafts.draft_presence, name="draft_presence"),
+    path("<uuid:draft_id>/discard/", drafts.draft_discard, name="draft_discard"),
+    path("<uuid:draft_id>/create/", draft_creation.draft_create, name="draft_create"),
 ]
 
 journal_pages = [
@@ -80,6 +93,7 @@ settings_pages = [
 merchant_pages: list[URLPattern | URLResolver] = [
     path("orders/", include(order_pages)),
     path("customers/", include(customer_pages)),
+    path("drafts/", include(draft_pages)),
     path("journal/", include(journal_pages)),
     path("search/", search.search, name="search"),
     path("settings/", include(settings_pages)),

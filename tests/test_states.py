@@ -62,15 +62,18 @@ def test_a_row_is_quiet_when_nobody_has_anything_left_to_do(fields: dict[str, An
     assert states.finished(an_order(**fields)) is finished
 
 
-# What the status machine allows, by status: payment, fulfilment, refund, change of lines, edit, cancel.
+# What the status machine allows, by status: payment, fulfilment, refund, change of lines, edit, copy, cancel.
 ALLOWED = {
-    "draft": ({}, "Take payment, Edit line items, Edit customer, notes, metadata, Cancel order"),
-    "pending": ({}, "Take payment, Edit line items, Edit customer, notes, metadata, Cancel order"),
-    "partially_paid": ({"amount_paid": 90, "amount_due": 2000}, "Take payment, Refund, Edit customer, notes, metadata"),
-    "paid": (PAID, "Fulfil, Refund, Edit customer, notes, metadata"),
-    "fulfilled": (PAID | {"fulfillment_status": "fulfilled"}, "Refund"),
-    "refunded": (PAID | {"amount_refunded": 2090}, ""),
-    "canceled": ({}, ""),
+    "draft": ({}, "Take payment, Edit line items, Edit customer, notes, metadata, Copy into a draft, Cancel order"),
+    "pending": ({}, "Take payment, Edit line items, Edit customer, notes, metadata, Copy into a draft, Cancel order"),
+    "partially_paid": (
+        {"amount_paid": 90, "amount_due": 2000},
+        "Take payment, Refund, Edit customer, notes, metadata, Copy into a draft",
+    ),
+    "paid": (PAID, "Fulfil, Refund, Edit customer, notes, metadata, Copy into a draft"),
+    "fulfilled": (PAID | {"fulfillment_status": "fulfilled"}, "Refund, Copy into a draft"),
+    "refunded": (PAID | {"amount_refunded": 2090}, "Copy into a draft"),
+    "canceled": ({}, "Copy into a draft"),
 }
 
 

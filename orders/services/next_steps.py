@@ -95,6 +95,11 @@ def _no_edit(order: Order) -> str:
     return "some lines are fulfilled." if order.fulfillment_status in ("partial", "fulfilled", "returned") else ""
 
 
+def _never(order: Order) -> str:
+    """Always possible."""
+    return ""
+
+
 def _no_cancel(order: Order) -> str:
     if order.status in ("canceled", "refunded"):
         return f"it is {order.status}."
@@ -110,5 +115,6 @@ STEPS: dict[str, tuple[str, str, Callable[[Order], str]]] = {
     "order_refund": ("Refund", "arrow-back-up", _no_refund),
     "draft_revise": ("Edit line items", "replace", _no_change_of_lines),
     "order_edit": ("Edit customer, notes, metadata", "edit", _no_edit),
+    "draft_copy": ("Copy into a draft", "copy", _never),
     "order_cancel": ("Cancel order", "ban", _no_cancel),
 }

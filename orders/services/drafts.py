@@ -1,0 +1,352 @@
+"""Orders being written here: kept at every step, created in RevKeen once. Amounts are minor units of the currency."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from orders.apis.revkeen import reads
+from orders.apis.revkeen.objects import Customer, Order, Price, Product
+from orders.models import Draft, DraftVisit, Merchant, Operation, User
+from orders.money import LARGEST_MINOR, Money, decimal_places
+from orders.services import plans
+from orders.services.journal import Asked
+from orders.services.plans import Step
+from orders.services.revkeen import Session
+from orders.services.snapshots import snapshot
+from orders.services.tickets import Ticket
+from orders.storable import storable
+
+Line = dict[str, Any]
+
+MOST_LINES = 200
+LONGEST_DESCRIPTION = 500
+FOUND = 20  # customers or products shown of a search
+VISIT_LASTS = timedelta(minutes=2)
+REPLACES, REPLACED_BY = "replaces", "replaced_by"  # names in the metadata of an order
+
+# What a person calls the fields that two people may have changed.
+FIELDS = {
+    "currency": "Currency",
+    "billing_type": "Billing",
+    "customer_label": "Customer",
+    "notes": "Notes",
+    "metadata": "Metadata",
+    "expires_at": "Expires",
+    "invoice_id": "Invoice",
+    "subscription_id": "Subscription",
+}
+
+
+class Conflict(Exception):
+    """Somebody saved the draft after this page was opened; nothing was written. `current` is what stands."""
+
+    def __init__(self, current: Draft) -> None:
+        super().__init__("Somebody saved this draft after you opened it.")
+        self.current = current
+
+
+class Closed(Exception):
+    """The draft is being created, was created, or was discarded: it is not edited any more."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    lines: int  # that are counted
+    units: int
+    subtotal: Money
+    uncounted: list[int]  # the numbers of the lines without a price
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Something of the catalogue that can become a line."""
+
+    key: str  # the id of the price, or of the product where it has none
+    product: Product
+    label: str
+    price: Money
+    recurring: bool
+
+
+def of_merchant(merchant: Merchant, mode: str) -> "QuerySet[Draft]":
+    """The drafts that are still written at, the last saved first."""
+    taken = Operation.objects.filter(draft_id=OuterRef("pk"), state__in=(*Operation.OPEN, Operation.State.DONE))
+    found = Draft.objects.filter(merchant=merchant, mode=mode, discarded_at=None).exclude(Exists(taken))
+    return found.select_related("updated_by").order_by("-updated_at", "pk")
+
+
+def find(merchant: Merchant, mode: str, draft_id: uuid.UUID) -> Draft | None:
+    found = Draft.objects.filter(merchant=merchant, mode=mode, pk=draft_id)
+    return found.select_related("created_by", "updated_by").first()
+
+
+def operation_of(draft: Draft) -> Operation | None:
+    """The operation that creates it or has created it."""
+    taken = Operation.objects.filter(draft_id=draft.pk, state__in=(*Operation.OPEN, Operation.State.DONE))
+    return taken.select_related("user").first()
+
+
+def start(merchant: Merchant, mode: str, by: User) -> Draft:
+    return Draft.objects.create(merchant=merchant, mode=mode, lines=[new_line()], created_by=by, updated_by=by)
+
+
+def why_not_copied(order: Order) -> str:
+    """Why no draft can be made of the order; "" when one can. A draft that drops a line would be another order."""
+    if len(order.lines) > MOST_LINES:
+        return f"it has {len(order.lines)} lines, and a draft takes {MOST_LINES}."
+    if decimal_places(order.currency_code) is None:
+        return f"the decimals of {order.currency_code} are not known."
+    return ""
+
+
+def copy_of(order: Order, customer: str, merchant: Merchant, mode: str, by: User) -> Draft:
+    """A new draft with everything of the order that can be sent again."""
+    return Draft.objects.create(
+        merchant=merchant, mode=mode, copied_from=order.public_id[:100], created_by=by, updated_by=by,
+        **_taken_from(order, customer),
+    )  # fmt: skip
+
+
+def replacement_of(order: Order, customer: str, merchant: Merchant, mode: str, by: User) -> Draft:
+    """The draft that is to replace the order; the one that somebody has begun already, if there is one."""
+    begun = of_merchant(merchant, mode).filter(replaces_id=order.id).first()
+    if begun is not None:
+        return begun
+    fields = _taken_from(order, customer) | {"expires_at": order.expires_at}
+    fields |= {"invoice_id": order.invoice_id, "subscription_id": order.subscription_id}
+    return Draft.objects.create(
+        merchant=merchant, mode=mode, replaces_id=order.id, replaces_number=order.public_id[:100], created_by=by,
+        updated_by=by, **fields,
+    )  # fmt: skip
+
+
+def save(draft: Draft, changes: dict[str, Any], *, version: int, page: str, next_page: str, by: User) -> Draft:
+    """Write `changes` over the version that was seen. Raise `Conflict`, or `Closed`.
+
+    A page is never in its own way: what it saved itself while it was open does not count as somebody else's. Once it
+    is left for the `next_page`, what it still sends comes too late.
+    """
+    if draft.discarded_at or operation_of(draft):
+        raise Closed("This draft is not edited any more.")
+    seen = Draft.objects.filter(pk=draft.pk).filter(Q(version=version) | Q(saved_from=page))
+    facts = {
+        **changes,
+        "saved_from": next_page,
+        "updated_by": by,
+        "updated_at": timezone.now(),
+        "version": F("version") + 1,
+    }
+    if not seen.update(**facts):
+        raise Conflict(Draft.objects.select_related("updated_by").get(pk=draft.pk))
+    return Draft.objects.select_related("created_by", "updated_by").get(pk=draft.pk)
+
+
+def discard(draft: Draft) -> None:
+    Draft.objects.filter(pk=draft.pk, discarded_at=None).update(discarded_at=timezone.now())
+
+
+def visit(draft: Draft, user: User) -> list[DraftVisit]:
+    """Note that `user` has the draft open; the others who have."""
+    now = timezone.now()
+    for gone in DraftVisit.objects.filter(draft=draft, user=user, seen_at__lt=now - VISIT_LASTS):
+        gone.delete()
+    DraftVisit.objects.update_or_create(
+        draft=draft, user=user, defaults={"seen_at": now}, create_defaults={"seen_at": now, "opened_at": now}
+    )
+    others = draft.visits.exclude(user=user).filter(seen_at__gte=now - VISIT_LASTS)
+    return list(others.select_related("user").order_by("opened_at"))
+
+
+def new_line(**known: Any) -> Line:
+    empty: Line = {"product_id": None, "description": "", "quantity": 1, "unit_price": None, "metadata": {}}
+    return {"id": uuid.uuid4().hex[:8], **empty, **known}
+
+
+def totals(draft: Draft) -> Totals:
+    counted = [line for line in draft.lines if line["unit_price"] is not None]
+    minor = sum(line["unit_price"] * line["quantity"] for line in counted)
+    without = [number for number, line in enumerate(draft.lines, 1) if line["unit_price"] is None]
+    units = sum(line["quantity"] for line in counted)
+    return Totals(len(counted), units, Money(minor, draft.currency), without)
+
+
+def problems(draft: Draft) -> list[tuple[str, str]]:
+    """(field of the form, words): what keeps the draft from being created. The limits are those of RevKeen."""
+    if not draft.lines:
+        return [("add", "An order needs at least one line.")]
+    found = []
+    for number, line in enumerate(draft.lines, 1):
+        if not line["description"]:
+            found.append((f"description-{line['id']}", f"Line {number}: say what it is."))
+        if line["unit_price"] is None:
+            found.append((f"price-{line['id']}", f"Line {number}: type a unit price."))
+    if totals(draft).subtotal.minor > LARGEST_MINOR:
+        found.append(("", "Together the lines are more than any order can be."))
+    if draft.expires_at and draft.expires_at <= timezone.now():
+        found.append(("expires_at", "The expiry has passed."))
+    return found
+
+
+def differences(mine: dict[str, Any], current: Draft) -> list[tuple[str, str, str]]:
+    """(field, theirs, mine) where what was typed here is not what stands; lines are compared one by one."""
+    found = [
+        (words, _shown(getattr(current, name)), _shown(mine[name]))
+        for name, words in FIELDS.items()
+        if name in mine and mine[name] != getattr(current, name)
+    ]
+    if "lines" in mine and mine["lines"] != current.lines:
+        found += _line_differences(mine["lines"], current)
+    return found
+
+
+def find_customers(api: Session, text: str) -> list[Customer]:
+    """Raise `ApiError`."""
+    return api.get(reads.customers(search=text, limit=FOUND)).require().rows
+
+
+def customer(api: Session, customer_id: uuid.UUID) -> Customer:
+    """Raise `ApiError`."""
+    return api.get(reads.customer(customer_id)).require()
+
+
+def find_offers(api: Session, currency: str, text: str) -> list[Offer]:
+    """Active products whose name or code has `text`, at their active prices in `currency`. Raise `ApiError`.
+
+    Where there are more prices than one call brings, those of the first products found are asked for one by one.
+    """
+    listing, prices = api.get_together(reads.products(search=text), reads.prices(currency))
+    products = [product for product in listing.require().rows if product.can_be_sold]
+    found = [prices.require()]
+    if found[0].has_more:
+        products = products[:FOUND]
+        found = [own.require() for own in api.get_together(*(reads.prices(currency, row.id) for row in products))]
+    by_product: dict[uuid.UUID, list[Price]] = {}
+    for price in (row for prices in found for row in prices.rows):
+        if price.active and price.unit_amount is not None and price.currency.upper() == currency:
+            by_product.setdefault(price.product_id, []).append(price)
+    return [offer for product in products for offer in _offers(product, by_product.get(product.id, []), currency)]
+
+
+def asked(ticket: Ticket, draft: Draft, order: Order | None) -> Asked:
+    """The order that RevKeen is asked to create; with `order`, the plan that replaces it.
+
+    RevKeen changes no lines of an order it has: the replacement is created, the old one marked, then canceled. Should
+    the old one be paid in between, the replacement is canceled instead and the mark taken off.
+    """
+    body = body_of(draft)
+    sums = totals(draft)
+    lines = "1 line" if sums.lines == 1 else f"{sums.lines} lines"
+    summary = f"{lines} over {sums.subtotal} for {draft.customer_label or 'a guest'}"
+    if order is None:
+        return Asked(ticket, body, summary, draft_id=draft.pk)
+    body["metadata"] = body.get("metadata", {}) | {REPLACES: str(order.id)}
+    steps = _replacing(order, plans.created_by(ticket.operation_id), snapshot(order))
+    summary = f"replacement of {order.public_id}, {summary}"
+    return Asked(ticket, body, summary, order.public_id, draft_id=draft.pk, then=steps)
+
+
+def body_of(draft: Draft) -> dict[str, Any]:
+    """As `POST /orders` takes it: what is not given is left out, because RevKeen takes no null there."""
+    body: dict[str, Any] = {
+        "currency": draft.currency.lower(),
+        "billing_type": draft.billing_type,
+        "line_items": [_line_body(line) for line in draft.lines],
+        "customer_id": str(draft.customer_id) if draft.customer_id else None,
+        "notes": draft.notes,
+        "metadata": draft.metadata,
+        "expires_at": draft.expires_at.isoformat().replace("+00:00", "Z") if draft.expires_at else None,
+        "invoice_id": str(draft.invoice_id) if draft.invoice_id else None,
+        "subscription_id": str(draft.subscription_id) if draft.subscription_id else None,
+    }
+    return {name: value for name, value in body.items() if value}
+
+
+def _replacing(order: Order, created: str, seen: dict[str, Any]) -> list[Step]:
+    old, number = str(order.id), order.public_id
+    cancel_new: Step = {
+        "kind": "cancel", "order_id": created, "order_number": "", "seen": None, "summary": "the replacement",
+        "body": {"reason": f"{number} was paid or changed before it could be replaced."},
+    }  # fmt: skip
+    unmark: Step = {
+        "kind": "update", "order_id": old, "order_number": number, "seen": seen,
+        "summary": f"no longer mark {number} as replaced", "body": {"metadata": order.metadata},
+    }  # fmt: skip
+    mark: Step = {
+        "kind": "update", "order_id": old, "order_number": number, "seen": seen, "instead": [cancel_new],
+        "summary": f"mark {number} as replaced", "body": {"metadata": order.metadata | {REPLACED_BY: created}},
+    }  # fmt: skip
+    cancel_old: Step = {
+        "kind": "cancel", "order_id": old, "order_number": number, "seen": seen, "instead": [cancel_new, unmark],
+        "summary": f"cancel {number}, which is replaced", "body": {"reason": "Replaced by another order."},
+    }  # fmt: skip
+    return [mark, cancel_old]
+
+
+def _taken_from(order: Order, customer: str) -> dict[str, Any]:
+    links = (REPLACES, REPLACED_BY)
+    taken: dict[str, Any] = {
+        "currency": order.currency_code,
+        "billing_type": order.billing_type,
+        "customer_id": order.customer_id,
+        "customer_label": customer[:300],
+        "notes": (order.notes or "")[:1000],
+        "metadata": {name: value for name, value in order.metadata.items() if name not in links},
+        "lines": [
+            new_line(
+                product_id=str(line.product_id) if line.product_id else None,
+                description=line.description[:LONGEST_DESCRIPTION],
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                metadata=line.metadata,
+            )
+            for line in order.lines
+        ],
+    }
+    return storable(taken)
+
+
+def _line_body(line: Line) -> dict[str, Any]:
+    names = ("product_id", "description", "quantity", "unit_price", "metadata")
+    return {name: line[name] for name in names if line[name] not in (None, {})}
+
+
+def _offers(product: Product, prices: Iterable[Price], currency: str) -> list[Offer]:
+    found = [
+        Offer(str(price.id), product, price.label, Money(price.unit_amount or 0, currency), price.type == "recurring")
+        for price in prices
+    ]
+    if not found and product.amount_minor is not None and (product.currency or "").upper() == currency:
+        money = Money(product.amount_minor, currency)
+        found = [Offer(str(product.id), product, "", money, product.kind == "subscription")]
+    return found
+
+
+def _line_differences(mine: list[Line], current: Draft) -> list[tuple[str, str, str]]:
+    theirs = {line["id"]: line for line in current.lines}
+    ours = {line["id"]: line for line in mine}
+    names = [*theirs, *(line_id for line_id in ours if line_id not in theirs)]
+    found = []
+    for line_id in names:
+        before, after = theirs.get(line_id), ours.get(line_id)
+        if before != after:
+            label = (before or after or {})["description"] or "A line without description"
+            found.append((label[:80], _line_shown(before, current.currency), _line_shown(after, current.currency)))
+    if not found:
+        found.append(("Order of the lines", "as they have it", "as you have it"))
+    return found
+
+
+def _line_shown(line: Line | None, currency: str) -> str:
+    if line is None:
+        return "no such line"
+    price = "no price" if line["unit_price"] is None else str(Money(line["unit_price"], currency))
+    return f"{line['quantity']} × {line['description'] or '?'} at {price}"
+
+
+def _shown(value: Any) -> str:
+    return "none" if value in (None, "", {}) else str(value)

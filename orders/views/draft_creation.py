@@ -1,0 +1,109 @@
+"""From the draft to the order: what will be created stands on a page of its own before anything is sent."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from orders.access import merchant_page
+from orders.apis.errors import Missing
+from orders.apis.revkeen import reads
+from orders.models import Draft, Operation
+from orders.money import Money
+from orders.requests import MerchantRequest
+from orders.services import drafts, journal, next_steps, revkeen
+from orders.services.revkeen import Reading
+from orders.services.snapshots import snapshot
+from orders.views import operations
+from orders.views.drafts import to_created
+from orders.views.operations import Problem
+from orders.views.pages import render_page
+
+CONFIRM = "Tick that it is to be created in live mode."
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def draft_create(request: MerchantRequest, draft_id: uuid.UUID) -> HttpResponse:
+    draft = drafts.find(request.merchant, request.mode, draft_id)
+    if draft is None or draft.discarded_at is not None:
+        raise Http404
+    if request.method != "POST":
+        return _page(request, draft)
+    ticket = operations.ticket_of(request, Operation.Kind.CREATE, draft.replaces_id)
+    if ticket.seen["draft"] != str(draft.pk):
+        raise Http404
+    first = journal.find(ticket)
+    if first is not None:
+        problem = operations.problem_of(first)
+        return _page(request, draft, problem) if problem else operations.to_operation(request, first)
+    if ticket.seen["version"] != draft.version:
+        return _page(request, draft, Problem("Nothing was sent: the draft changed since this page was opened."))
+    if request.mode == "live" and "confirmed" not in request.POST:
+        return _page(request, draft, Problem("Nothing was sent.", CONFIRM), ticket=request.POST["ticket"])
+    order = _replaced(request, draft)
+    if order is not None and (order.error is not None or not next_steps.step(order.require(), "draft_revise").possible):
+        return _page(request, draft, Problem("Nothing was sent.", str(order.error or "")))
+    answer = operations.send(request, drafts.asked(ticket, draft, order.require() if order else None))
+    return answer if isinstance(answer, HttpResponse) else _page(request, draft, _by_line(answer, draft))
+
+
+def _page(request: MerchantRequest, draft: Draft, problem: Problem | None = None, *, ticket: str = "") -> HttpResponse:
+    operation = drafts.operation_of(draft)
+    if operation is not None:
+        return to_created(request, operation)
+    missing = drafts.problems(draft)
+    if missing:
+        messages.error(request, f"{missing[0][1]} Nothing was sent.")
+        return redirect("draft_detail", request.merchant.slug, request.mode, draft.pk)
+    order = _replaced(request, draft)
+    held = journal.holder_of(request.merchant.pk, request.mode, draft.replaces_id) if draft.replaces_id else None
+    context = {
+        "draft": draft,
+        "lines": [(line, *_amounts(draft, line)) for line in draft.lines],
+        "totals": drafts.totals(draft),
+        "reading": order,
+        "order": order.require() if order else None,
+        "old_total": order.require().money(order.require().total) if order else None,
+        "step": next_steps.step(order.require(), "draft_revise") if order else None,
+        "holder": held,
+        "ticket": ticket
+        or operations.new_ticket(request, Operation.Kind.CREATE, draft.replaces_id, _seen(draft, order)),
+        "problem": problem,
+    }
+    return render_page(request, "orders/drafts/create.html", context, status=problem.status if problem else 200)
+
+
+def _seen(draft: Draft, order: Reading[Any] | None) -> dict[str, Any]:
+    seen = {"draft": str(draft.pk), "version": draft.version}
+    return seen | snapshot(order.require()) if order else seen
+
+
+def _replaced(request: MerchantRequest, draft: Draft) -> Reading[Any] | None:
+    """The order that the draft replaces, as RevKeen has it now. Raise the `ApiError` when there is not even a copy."""
+    if draft.replaces_id is None:
+        return None
+    try:
+        with revkeen.session(request.merchant, request.mode) as api:
+            reading = api.get(reads.order(draft.replaces_id))
+            reading.require()
+    except Missing as error:
+        raise Http404 from error
+    return reading
+
+
+def _amounts(draft: Draft, line: dict[str, Any]) -> tuple[Money, Money]:
+    price = Money(line["unit_price"], draft.currency)
+    return price, Money(price.minor * line["quantity"], draft.currency)
+
+
+def _by_line(problem: Problem, draft: Draft) -> Problem:
+    """RevKeen names a line by its place, counted from 0."""
+    param = problem.operation.param.split(".") if problem.operation else []
+    if len(param) >= 2 and param[0] == "line_items" and param[1].isdigit() and int(param[1]) < len(draft.lines):
+        what = draft.lines[int(param[1])]["description"]
+        return problem.with_words(f"RevKeen refused line {int(param[1]) + 1}, {what}.", problem.text)
+    return problem

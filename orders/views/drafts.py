@@ -1,0 +1,297 @@
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from orders.access import merchant_page
+from orders.apis.errors import ApiError, Missing
+from orders.apis.revkeen import reads
+from orders.apis.revkeen.objects import Order
+from orders.forms.drafts import CURRENCIES, DraftForm, known_currency
+from orders.models import Draft, Operation
+from orders.permissions import Right
+from orders.requests import MerchantRequest
+from orders.services import drafts, next_steps, orders, revkeen
+from orders.services.drafts import Closed, Conflict
+from orders.services.revkeen import Reading
+from orders.storable import storable
+from orders.views.operations import to_operation
+from orders.views.pages import render_page
+
+PAGE_SIZE = 50
+PARTS = {"draft-state": "orders/drafts/_saved.html", "metadata-rows": "orders/order_edits/_metadata.html"}
+
+
+@require_safe
+@merchant_page
+def draft_list(request: MerchantRequest) -> HttpResponse:
+    pages = Paginator(drafts.of_merchant(request.merchant, request.mode), PAGE_SIZE)
+    page = pages.get_page(request.GET.get("page"))
+    rows = [(draft, drafts.totals(draft)) for draft in page]
+    newer = f"?page={page.previous_page_number()}" if page.has_previous() else ""
+    older = f"?page={page.next_page_number()}" if page.has_next() else ""
+    context = {"rows": rows, "count": pages.count, "newer": newer, "older": older}
+    return render_page(request, "orders/drafts/list.html", context)
+
+
+@merchant_page
+@require_POST
+def draft_new(request: MerchantRequest) -> HttpResponse:
+    return _to(request, drafts.start(request.merchant, request.mode, request.user))
+
+
+@merchant_page
+@require_POST
+def draft_copy(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
+    """Begin a draft with everything of the order that can be sent again."""
+    order, customer = _order(request, order_id)
+    reason = drafts.why_not_copied(order)
+    if reason:
+        return _refused(request, order, f"{order.public_id} cannot be copied: {reason}")
+    return _to(request, drafts.copy_of(order, customer, request.merchant, request.mode, request.user))
+
+
+@merchant_page
+@require_POST
+def draft_revise(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
+    """Begin the draft that is to replace an unpaid order, or go on with the one that was begun."""
+    order, customer = _order(request, order_id)
+    reason = next_steps.step(order, "draft_revise").reason or drafts.why_not_copied(order)
+    if reason:
+        return _refused(request, order, f"The line items of {order.public_id} cannot be changed: {reason}")
+    return _to(request, drafts.replacement_of(order, customer, request.merchant, request.mode, request.user))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def draft_detail(request: MerchantRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """The editor. Each button saves what is valid first, then does its own."""
+    draft = _draft(request, draft_id)
+    closed = _closed(request, draft)
+    if closed is not None:
+        return closed
+    if request.method != "POST":
+        return _page(request, draft, DraftForm(None, draft=draft, zone=request.merchant.zone))
+    return _saved(request, draft)
+
+
+@require_safe
+@merchant_page
+def draft_presence(request: MerchantRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """Who else has the draft open; asking says that one has it open oneself."""
+    draft = _draft(request, draft_id)
+    context = {"draft": draft, "others": drafts.visit(draft, request.user)}
+    return render_page(request, "orders/drafts/_presence.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def draft_discard(request: MerchantRequest, draft_id: uuid.UUID) -> HttpResponse:
+    draft = _draft(request, draft_id)
+    closed = _closed(request, draft)
+    if closed is not None:
+        return closed
+    if request.method == "POST":
+        drafts.discard(draft)
+        messages.success(request, f"{draft} is discarded.")
+        return redirect("draft_list", request.merchant.slug, request.mode)
+    return render_page(request, "orders/drafts/discard.html", {"draft": draft, "totals": drafts.totals(draft)})
+
+
+def _saved(request: MerchantRequest, draft: Draft) -> HttpResponse:
+    """Save what is valid, then show, find, or go on, as the button says."""
+    data, extra, error = request.POST.copy(), {}, ""
+    do, _, what = data.get("do", "save").partition(":")
+    try:
+        extra = _before_saving(request, draft, data, do, what)
+    except ApiError as failure:
+        error = f"{failure.title} {failure}"
+    form = DraftForm(data, draft=draft, zone=request.merchant.zone)
+    form.is_valid()
+    changes = form.changes | extra.pop("changes", {})
+    page = storable(data.get("page", "")[:40])
+    next_page = page if request.htmx else uuid.uuid4().hex
+    try:
+        saved = drafts.save(draft, changes, version=_version(data), page=page, next_page=next_page, by=request.user)
+    except Conflict as conflict:
+        return _conflict(request, form, changes, conflict.current)
+    except Closed:
+        return _to(request, draft)
+    if form.errors or error or extra or request.htmx or "add" in data:
+        form.draft = saved
+        return _page(request, saved, form, refused=bool(form.errors), page=next_page, error=error, **extra)
+    if do == "review":
+        return _review(request, saved, form, next_page)
+    return _to(request, saved, f"#{'lines' if do in LINE_BUTTONS else 'main'}")
+
+
+NOT_TYPED = {"csrfmiddlewaretoken", "version", "do", "page", "add"}
+LINE_BUTTONS = ("add_line", "add_offer", "remove", "save")
+
+
+def _before_saving(request: MerchantRequest, draft: Draft, data: QueryDict, do: str, what: str) -> dict[str, Any]:
+    """Let a button change what was typed, or bring what it looks for. Raise `ApiError`.
+
+    What it brings goes to the page; under `changes` is what it changes beside the form.
+    """
+    if do == "add_line":
+        _append(data, drafts.new_line())
+    elif do == "remove":
+        data.setlist("line", [line_id for line_id in data.getlist("line") if line_id != what])
+    elif do == "guest":
+        return {"changes": {"customer_id": None, "customer_label": ""}}
+    elif do in ("find_customers", "customer", "find_offers", "add_offer"):
+        with revkeen.session(request.merchant, request.mode) as api:
+            if do == "find_customers":
+                return {"customers": drafts.find_customers(api, data.get("q", "")[:200])}
+            if do == "customer":
+                found = drafts.customer(api, _uuid(what))
+                return {"changes": {"customer_id": found.id, "customer_label": storable(found.shown_name)[:300]}}
+            currency = known_currency(data.get("currency", "")) or draft.currency
+            offers = drafts.find_offers(api, currency, data.get("product_q", "")[:200])
+        if do == "find_offers":
+            return {"offers": offers[: drafts.FOUND], "more_offers": max(0, len(offers) - drafts.FOUND)}
+        offer = next((offer for offer in offers if offer.key == what), None)
+        if offer is None:
+            messages.warning(request, f"Nothing was added: that product is not offered in {currency} any more.")
+        else:
+            _add_offer(data, offer)
+    return {}
+
+
+def _add_offer(data: QueryDict, offer: drafts.Offer) -> None:
+    name = f"{offer.product.name}, {offer.label}" if offer.label else offer.product.name
+    line = drafts.new_line(product_id=str(offer.product.id), description=name[: drafts.LONGEST_DESCRIPTION])
+    _append(data, line)
+    data[f"price-{line['id']}"] = offer.price.number
+
+
+def _append(data: QueryDict, line: drafts.Line) -> None:
+    data.appendlist("line", line["id"])
+    data[f"position-{line['id']}"] = str(len(data.getlist("line")))
+    data[f"description-{line['id']}"] = line["description"]
+    data[f"quantity-{line['id']}"] = str(line["quantity"])
+    if line["product_id"]:
+        data[f"product-{line['id']}"] = line["product_id"]
+
+
+def _review(request: MerchantRequest, draft: Draft, form: DraftForm, page: str) -> HttpResponse:
+    """On to what will be created, once nothing is missing; else what is stands by its field."""
+    problems = drafts.problems(draft)
+    if not problems:
+        return redirect("draft_create", request.merchant.slug, request.mode, draft.pk)
+    form.draft = draft
+    for name, words in problems:
+        form.add_error(name if name in form.fields else None, words)
+    return _page(request, draft, form, refused=True, page=page, incomplete=True)
+
+
+def _conflict(request: MerchantRequest, form: DraftForm, changes: dict[str, Any], current: Draft) -> HttpResponse:
+    """Nothing was written: theirs beside yours, and everything typed is still there."""
+    typed = [(name, value) for name, values in request.POST.lists() for value in values if name not in NOT_TYPED]
+    context = {"draft": current, "typed": typed, "differences": drafts.differences(changes, current)}
+    parts = dict.fromkeys(PARTS, "orders/drafts/_conflict.html")
+    response = render_page(request, "orders/drafts/conflict.html", context, parts=parts, status=409)
+    response["HX-Retarget"] = "#draft-state"
+    return response
+
+
+def _page(
+    request: MerchantRequest, draft: Draft, form: DraftForm, *, refused: bool = False, page: str = "", **found: Any
+) -> HttpResponse:
+    replaced = None if request.htmx else _replaced(request, draft)
+    context = {
+        "draft": draft,
+        "form": form,
+        "rows": form.line_rows,
+        "totals": drafts.totals(draft),
+        "others": drafts.visit(draft, request.user),
+        "replaced": replaced,
+        "replaced_total": replaced.value.money(replaced.value.total) if replaced and replaced.value else None,
+        "page": page or uuid.uuid4().hex,
+        "currencies": CURRENCIES,
+        "q": form.data.get("q", ""),
+        "product_q": form.data.get("product_q", ""),
+        "refused": refused,
+        **found,
+    }
+    return render_page(request, "orders/drafts/page.html", context, parts=PARTS, status=422 if refused else 200)
+
+
+def _replaced(request: MerchantRequest, draft: Draft) -> Reading[Order] | None:
+    """The order that the draft is to replace, as it is now, for comparison: writing goes on without it."""
+    if draft.replaces_id is None:
+        return None
+    with revkeen.session(request.merchant, request.mode) as api:
+        return api.get(reads.order(draft.replaces_id))
+
+
+def _draft(request: MerchantRequest, draft_id: uuid.UUID) -> Draft:
+    draft = drafts.find(request.merchant, request.mode, draft_id)
+    if draft is None:
+        raise Http404
+    return draft
+
+
+def _closed(request: MerchantRequest, draft: Draft) -> HttpResponse | None:
+    """Where a draft leads that is not edited any more."""
+    operation = drafts.operation_of(draft)
+    if operation is not None:
+        return to_created(request, operation)
+    if draft.discarded_at is not None:
+        messages.warning(request, f"{draft} was discarded.")
+        return redirect("draft_list", request.merchant.slug, request.mode)
+    return None
+
+
+def to_created(request: MerchantRequest, operation: Operation) -> HttpResponse:
+    """To what became of a draft: its operation, for whoever may see it, else the order."""
+    own = operation.user_id == request.user.pk
+    if own or request.membership.may(Right.JOURNAL_OF_ALL):
+        return to_operation(request, operation)
+    if operation.created_order_id is not None:
+        return redirect("order_detail", request.merchant.slug, request.mode, operation.created_order_id)
+    messages.warning(request, f"{operation.user} is creating the order of this draft.")
+    return redirect("draft_list", request.merchant.slug, request.mode)
+
+
+def _order(request: MerchantRequest, order_id: uuid.UUID) -> tuple[Order, str]:
+    """The order and what its customer is called. Only a fresh one will do."""
+    try:
+        with revkeen.session(request.merchant, request.mode) as api:
+            file = orders.order_file(api, order_id)
+    except Missing as error:
+        raise Http404 from error
+    if file.order.error is not None:
+        raise file.order.error
+    customer = file.customer.value if file.customer else None
+    order = file.order.require()
+    return order, customer.shown_name if customer else str(order.customer_id or "")
+
+
+def _refused(request: MerchantRequest, order: Order, words: str) -> HttpResponse:
+    messages.error(request, words)
+    return redirect("order_detail", request.merchant.slug, request.mode, order.id)
+
+
+def _to(request: MerchantRequest, draft: Draft, place: str = "") -> HttpResponse:
+    response = redirect(reverse("draft_detail", args=[request.merchant.slug, request.mode, draft.pk]) + place)
+    response.status_code = 303
+    return response
+
+
+def _version(data: QueryDict) -> int:
+    text = data.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+def _uuid(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError as error:
+        raise Http404 from error
