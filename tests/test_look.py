@@ -36,8 +36,7 @@ HOOKS = {"asof"}
 MODES = {"live", "test", "neutral"}
 # The part of the visual language that no page happens to need at present: editors, answers with consequences, slips.
 RESERVE = {
-    *("dock", "edit", "even", "fields", "form-select", "is-invalid", "price", "ticks", "units", "wide"),
-    *("no", "say", "say-no", "say-yes", "slip", "tickbox"),
+    *("edit", "even", "form-select", "is-invalid", "price", "slip", "tickbox", "ticks", "units"),
 }
 
 

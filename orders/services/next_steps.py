@@ -27,15 +27,19 @@ class Step:
 
 @dataclass(frozen=True)
 class NextSteps:
+    """`primary` is the one thing to do next, None when nothing is; the others are in the order of the menu."""
+
     headline: str
     detail: str
-    steps: list[Step]
+    primary: Step | None
+    others: list[Step]
 
 
 def next_steps(order: Order) -> NextSteps:
     steps = [step(order, page) for page in STEPS]
+    primary = next((step for step in steps if step.page in ADVANCES and step.possible), None)
     headline, detail = _headline(order)
-    return NextSteps(headline, detail, steps)
+    return NextSteps(headline, detail, primary, [step for step in steps if step is not primary])
 
 
 def step(order: Order, page: str) -> Step:
@@ -108,7 +112,7 @@ def _no_cancel(order: Order) -> str:
     return f"it is {order.status}." if order.status in ("paid", "fulfilled") else ""
 
 
-# Page: its name, its icon, and why it cannot be done.
+# Page: its name, its icon, and why it cannot be done. The safe ones first, the destructive one last.
 STEPS: dict[str, tuple[str, str, Callable[[Order], str]]] = {
     "order_pay": ("Take payment", "credit-card", _no_payment),
     "order_fulfill": ("Fulfil", "truck-delivery", _no_fulfilment),
@@ -118,3 +122,4 @@ STEPS: dict[str, tuple[str, str, Callable[[Order], str]]] = {
     "draft_copy": ("Copy into a draft", "copy", _never),
     "order_cancel": ("Cancel order", "ban", _no_cancel),
 }
+ADVANCES = ("order_pay", "order_fulfill")

@@ -1,4 +1,8 @@
-"""What happened to an order, told from RevKeen's events."""
+"""What happened to an order: RevKeen's events, and what staff did here, in one order.
+
+An event that carries the key of one of our operations says who asked for it. An operation that no event tells of
+stands as an entry of its own: it was refused, never sent, is open, or a person decided about it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +10,9 @@ from datetime import date, datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from orders import states
 from orders.apis.revkeen.objects import Event
+from orders.models import Operation
 from orders.money import Money
 
 ICONS_AND_WORDS = {
@@ -27,11 +33,22 @@ ABOUT_MONEY = {"order.created", "order.paid"} | {name for name in ICONS_AND_WORD
 AMOUNTS = ("amount_minor", "amount", "total")
 
 
+WITHOUT_AN_EVENT = {
+    Operation.State.STARTED: "on its way",
+    Operation.State.DONE: "done",
+    Operation.State.REFUSED: "refused",
+    Operation.State.NOT_SENT: "not sent",
+    Operation.State.UNKNOWN: "not known yet whether it happened",
+    Operation.State.NEEDS_PERSON: "somebody has to decide whether it happened",
+}
+
+
 @dataclass(frozen=True)
 class Entry:
     at: datetime
     icon: str
     text: str
+    operation: Operation | None = None  # what staff did here
 
 
 @dataclass(frozen=True)
@@ -40,16 +57,36 @@ class Day:
     entries: list[Entry]
 
 
-def days(events: Iterable[Event], zone: ZoneInfo) -> list[Day]:
+def days(events: Iterable[Event], operations: Iterable[Operation], zone: ZoneInfo) -> list[Day]:
     """Newest first, by the days of the merchant's time zone."""
-    entries = sorted((_entry(event, zone) for event in events), key=lambda entry: entry.at, reverse=True)
+    asked = {str(operation.pk): operation for operation in operations}
+    told = [_of_event(event, asked.get(_key(event)), zone) for event in events]
+    with_event = {entry.operation.pk for entry in told if entry.operation is not None}
+    alone = [_of_operation(operation, zone) for operation in asked.values() if operation.pk not in with_event]
+    entries = sorted([*told, *alone], key=lambda entry: entry.at, reverse=True)
     return [Day(day, list(of_day)) for day, of_day in groupby(entries, key=lambda entry: entry.at.date())]
 
 
-def _entry(event: Event, zone: ZoneInfo) -> Entry:
+def _of_event(event: Event, operation: Operation | None, zone: ZoneInfo) -> Entry:
     icon, words = ICONS_AND_WORDS.get(event.type, ("point", event.type[:60]))
     about = amount_of(event) if event.type in ABOUT_MONEY else _changed(event)
-    return Entry(event.at.astimezone(zone), icon, f"{words}: {about}" if about else words)
+    return Entry(event.at.astimezone(zone), icon, f"{words}: {about}" if about else words, operation)
+
+
+def _of_operation(operation: Operation, zone: ZoneInfo) -> Entry:
+    state = Operation.State(operation.state)
+    words, why = WITHOUT_AN_EVENT[state], operation.message
+    if operation.decided_by is not None:
+        happened = "it happened" if state == Operation.State.DONE else "it did not happen"
+        words, why = f"{operation.decided_by} decided that {happened}", operation.reason
+    text = f"{operation.get_kind_display()}, {operation.summary}: {words}"
+    icon = states.operation_state(operation).icon
+    said = f"{text}. {why.rstrip('.')}" if why else text
+    return Entry(operation.created_at.astimezone(zone), icon, said, operation)
+
+
+def _key(event: Event) -> str:
+    return (event.request.idempotency_key or "") if event.request else ""
 
 
 def amount_of(event: Event) -> Money | None:

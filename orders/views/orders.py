@@ -11,17 +11,32 @@ from orders import states
 from orders.access import merchant_page
 from orders.apis.errors import Missing
 from orders.apis.revkeen import reads
-from orders.apis.revkeen.objects import LineItem, Listing, Order, Transaction
+from orders.apis.revkeen.objects import LineItem, Listing, Order
 from orders.forms.orders import OrderFilter
+from orders.models import Operation, Shipment
 from orders.money import Money
 from orders.requests import MerchantRequest
-from orders.services import amounts, next_steps, orders, revkeen, timeline
+from orders.services import (
+    amounts,
+    cancellations,
+    fulfillments,
+    next_steps,
+    operations,
+    orders,
+    refunds,
+    revkeen,
+    timeline,
+)
 from orders.services.orders import OrderFile
 from orders.services.revkeen import Reading
-from orders.states import STATUSES, State
+from orders.states import STATUSES
+from orders.views.addresses import address
+from orders.views.order_pages import holder, sums
 from orders.views.pages import render_page
+from orders.views.payment_rows import PaymentRow, payment_rows
 from orders.views.tables import OrderRow, order_rows, sums_by_currency
 
+POST_PAGES = ("draft_revise", "draft_copy")  # they make something here and lead to it
 LIST_PARTS = {"order-table": "orders/orders/_table.html", "customer-orders": "orders/orders/_customer_orders.html"}
 
 
@@ -34,7 +49,7 @@ def order_list(request: MerchantRequest) -> HttpResponse:
     with revkeen.session(request.merchant, request.mode) as api:
         listing = orders.list_orders(api, form.asked)
     if _went_past_the_newest(form, listing):
-        return redirect(_address(request, starting_after=None, ending_before=None))
+        return redirect(address(request, starting_after=None, ending_before=None))
     context = {"form": form, "listing": listing, "tabs": _tabs(request), **_table(request, form, listing)}
     return render_page(request, "orders/orders/list.html", context, parts=LIST_PARTS, status=listing.page_status)
 
@@ -90,21 +105,14 @@ class LineRow:
     discount: Money
     tax: Money
     total: Money
-
-
-@dataclass(frozen=True)
-class PaymentRow:
-    transaction: Transaction
-    state: State
-    amount: Money
-    refundable: Money | None
+    shipment: Shipment | None  # the one that it has left in from here
 
 
 def _tabs(request: MerchantRequest) -> list[Tab]:
     current = request.GET.get("status", "")
     paging = {"starting_after": None, "ending_before": None, "tick": None}
     return [
-        Tab(label, _address(request, status=status or None, **paging), status == current)
+        Tab(label, address(request, status=status or None, **paging), status == current)
         for status, label in [("", "All"), *STATUSES.items()]
     ]
 
@@ -122,7 +130,7 @@ def _table(request: MerchantRequest, form: OrderFilter, listing: Reading[Listing
         "ticked": ticked,
         "sums": sums_by_currency(ticked),
         "customer_name": names.get(form.customer_id) if form.customer_id else None,
-        "conditions": [(words, _address(request, **{name: None})) for name, words in form.conditions],
+        "conditions": [(words, address(request, **{name: None})) for name, words in form.conditions],
     }
 
 
@@ -131,13 +139,13 @@ def _newer(request: MerchantRequest, form: OrderFilter, found: Listing[Order]) -
     paged = form.cleaned_data["starting_after"] or (form.cleaned_data["ending_before"] and found.has_more)
     if not paged or not found.rows:
         return ""
-    return _address(request, starting_after=None, ending_before=found.rows[0].id, tick=None)
+    return address(request, starting_after=None, ending_before=found.rows[0].id, tick=None)
 
 
 def _older(request: MerchantRequest, form: OrderFilter, found: Listing[Order]) -> str:
     if not found.rows or not (found.has_more or form.cleaned_data["ending_before"]):
         return ""
-    return _address(request, ending_before=None, starting_after=found.rows[-1].id, tick=None)
+    return address(request, ending_before=None, starting_after=found.rows[-1].id, tick=None)
 
 
 def _went_past_the_newest(form: OrderFilter, listing: Reading[Listing[Order]]) -> bool:
@@ -145,21 +153,11 @@ def _went_past_the_newest(form: OrderFilter, listing: Reading[Listing[Order]]) -
     return bool(form.cleaned_data["ending_before"] and listing.value and not listing.value.has_more)
 
 
-def _address(request: MerchantRequest, **changes: object) -> str:
-    """This page's address with some parameters changed, or taken out where the change is None."""
-    query = request.GET.copy()
-    for name, value in changes.items():
-        if value is None:
-            query.pop(name, None)
-        else:
-            query[name] = str(value)
-    for name in [name for name, values in query.lists() if values == [""]]:
-        del query[name]
-    return f"{request.path}?{query.urlencode()}" if query else request.path
-
-
 def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
     order = file.order.require()
+    shipments = fulfillments.of_order(request.merchant, request.mode, order.id)
+    shipped = fulfillments.by_line(shipments)
+    done_here = operations.of_order(request.merchant, request.mode, order.id)
     transactions = file.transactions.value.rows if file.transactions and file.transactions.value else None
     return {
         "file": file,
@@ -167,15 +165,32 @@ def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
         "payment": states.payment_state(order),
         "fulfillment": states.fulfillment_state(order),
         "mismatches": amounts.mismatches(order, transactions),
+        "reading": file.order,
+        "holder": holder(request, order),
+        "canceled": cancellations.canceled_here(request.merchant, request.mode, order),
         "next_steps": next_steps.next_steps(order),
-        "lines": [_line_row(order, line, file) for line in order.lines],
-        "sums": _sums(order),
-        "payments": [_payment_row(transaction) for transaction in transactions or []],
-        "days": timeline.days(file.events.value.rows, request.merchant.zone) if file.events.value else [],
+        "can_edit": next_steps.step(order, "order_edit").possible and not file.order.stale,
+        "post_pages": POST_PAGES,
+        "lines": [_line_row(order, line, file, shipped.get(line.id)) for line in order.lines],
+        "shipments": shipments,
+        "sums": sums(order),
+        "payments": _payments(file, done_here),
+        "days": _days(request, file, done_here),
     }
 
 
-def _line_row(order: Order, line: LineItem, file: OrderFile) -> LineRow:
+def _payments(file: OrderFile, done_here: list[Operation]) -> list[PaymentRow]:
+    events = file.events.value.rows if file.events.value else []
+    transactions = file.transactions.value.rows if file.transactions and file.transactions.value else []
+    return payment_rows(file.order.require(), transactions, refunds.known_refunds(events, done_here))
+
+
+def _days(request: MerchantRequest, file: OrderFile, done_here: list[Operation]) -> list[timeline.Day]:
+    events = file.events.value.rows if file.events.value else []
+    return timeline.days(events, done_here, request.merchant.zone)
+
+
+def _line_row(order: Order, line: LineItem, file: OrderFile, shipment: Shipment | None) -> LineRow:
     product = file.product_names.get(line.product_id) if line.product_id else None
     return LineRow(
         line=line,
@@ -184,34 +199,8 @@ def _line_row(order: Order, line: LineItem, file: OrderFile) -> LineRow:
         discount=order.money(-line.discount),
         tax=order.money(line.tax),
         total=order.money(line.total),
+        shipment=shipment,
     )
-
-
-def _payment_row(transaction: Transaction) -> PaymentRow:
-    currency = transaction.currency.upper()
-    gives_back = transaction.type in ("refund", "void")
-    refundable = transaction.amount - transaction.amount_refunded
-    return PaymentRow(
-        transaction=transaction,
-        state=states.transaction_state(transaction),
-        amount=Money(-transaction.amount if gives_back else transaction.amount, currency),
-        refundable=Money(refundable, currency)
-        if transaction.type == "sale" and transaction.status == "succeeded"
-        else None,
-    )
-
-
-def _sums(order: Order) -> dict[str, Money]:
-    return {
-        "subtotal": order.money(order.subtotal),
-        "discount": order.money(-order.discount),
-        "tax": order.money(order.tax),
-        "total": order.money(order.total),
-        "paid": order.money(order.amount_paid),
-        "refunded": order.money(-order.amount_refunded),
-        "net": order.money(order.net_received),
-        "due": order.money(order.amount_due),
-    }
 
 
 def _indented(body: bytes) -> str:

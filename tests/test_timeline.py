@@ -1,0 +1,170 @@
+"""One timeline on the order page: RevKeen's events and what staff did here, each thing once."""
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from orders.models import Merchant, Operation, User
+from tests.conftest import make_person, sign_in
+from tests.emulation import Emulator
+from tests.test_decisions import decide, left_to_people
+from tests.test_journal import asked, payable, settle, submit
+
+pytestmark = pytest.mark.database
+
+State = Operation.State
+
+
+@pytest.fixture
+def support(northwind: Merchant) -> User:
+    return make_person("mara@northwind.example", northwind, "support")
+
+
+@pytest.fixture
+def order(emulator: Emulator) -> dict[str, Any]:
+    return payable(emulator)
+
+
+def timeline(client: Client, order: dict[str, Any]) -> list[str]:
+    """The entries as text, newest first."""
+    page = client.get(f"/northwind/live/orders/{order['id']}/").content.decode()
+    part = page[page.index('id="h-log"') :]
+    entries = re.findall(r"<li><time.*?</time><svg.*?</svg><span>(.*?)</span></li>", part[: part.index("</section>")])
+    return [re.sub(r"<[^>]+>", "", entry) for entry in entries]
+
+
+def test_an_event_of_ours_says_who_asked_for_it_and_stands_once(
+    admin: Client, northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
+) -> None:
+    submit(northwind, support, asked(northwind, support, order, 100))
+    entries = [entry for entry in timeline(admin, order) if "by Mara" in entry]
+    assert f"Payment received: 1.00 {order['currency'].upper()} · by Mara" in entries
+    assert not any("a payment" in entry for entry in entries)
+
+
+def test_what_others_did_at_revkeen_has_no_name(admin: Client, order: dict[str, Any], emulator: Emulator) -> None:
+    emulator.send(f"/orders/{order['id']}/pay", {"amount": 100, "payment_token": f"tok_approve_{uuid.uuid4()}"})
+    entries = timeline(admin, order)
+    assert any(entry.startswith("Payment received") for entry in entries)
+    assert not any(" · by" in entry for entry in entries)
+
+
+def test_a_refusal_without_an_event_stands_as_an_entry_of_its_own(
+    admin: Client, northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
+) -> None:
+    emulator.fault("respond", "/pay$", status=422, body={"error": {"code": "nope", "message": "Not today"}})
+    assert submit(northwind, support, asked(northwind, support, order, 100)).state == State.REFUSED
+    [entry] = [entry for entry in timeline(admin, order) if "by Mara" in entry]
+    assert entry.startswith("Take payment, a payment: refused.")
+    assert "Not today" in entry
+
+
+def test_what_is_open_is_told_until_its_event_tells_it(
+    admin: Client, northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
+) -> None:
+    emulator.fault("disconnect", "/pay$")
+    operation = submit(northwind, support, asked(northwind, support, order, 100))
+    assert any("not known yet whether it happened" in entry for entry in timeline(admin, order))
+    assert settle(operation).state == State.DONE
+    entries = timeline(admin, order)
+    assert not any("not known yet" in entry for entry in entries)
+    assert any(entry.startswith("Payment received") and entry.endswith("· by Mara") for entry in entries)
+
+
+def test_a_decision_is_told_with_who_decided(
+    northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
+) -> None:
+    finance = sign_in(make_person("fin@northwind.example", northwind, "finance"))
+    emulator.fault("disconnect", "/pay$")
+    operation = left_to_people(submit(northwind, support, asked(northwind, support, order, 100)))
+    assert any("somebody has to decide" in entry for entry in timeline(finance, order))
+    decide(finance, operation, "did_not", reason="not in the gateway")
+    assert "Take payment, a payment: Fin decided that it did not happen. not in the gateway · by Mara" in timeline(
+        finance, order
+    )
+
+
+def test_the_order_that_was_created_here_says_by_whom(
+    admin: Client, northwind: Merchant, support: User, emulator: Emulator
+) -> None:
+    order = emulator.make_order()
+    Operation.objects.create(
+        plan_id=uuid.uuid4(),
+        merchant=northwind,
+        mode="live",
+        connection_id=uuid.uuid4(),
+        kind="create",
+        body={},
+        seen={},
+        summary="one line",
+        user=support,
+        state=State.DONE,
+        created_order_id=order["id"],
+    )
+    assert "Create order, one line: done · by Mara" in timeline(admin, order)
+
+
+def test_who_did_it_is_for_everybody_and_what_is_known_of_it_for_those_with_the_right(
+    admin: Client, viewer: Client, northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
+) -> None:
+    operation = submit(northwind, support, asked(northwind, support, order, 100))
+    other = sign_in(make_person("other@northwind.example", northwind, "support"))
+    link = f"/northwind/live/journal/{operation.pk}/"
+    page = f"/northwind/live/orders/{order['id']}/"
+    linked = [link in client.get(page).content.decode() for client in (admin, sign_in(support), other, viewer)]
+    assert linked == [True, True, False, False]
+    assert any(entry.endswith("· by Mara") for entry in timeline(viewer, order))
+
+
+def test_our_part_is_told_while_revkeens_events_cannot_be_read(
+    admin: Client, northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
+) -> None:
+    submit(northwind, support, asked(northwind, support, order, 100))
+    emulator.fault("disconnect", "/events", times=20)
+    assert any(entry.endswith("· by Mara") for entry in timeline(admin, order))
+    emulator.clear_faults()
+
+
+def test_other_orders_and_modes_are_not_told(
+    admin: Client, northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
+) -> None:
+    emulator.fault("disconnect", "/pay$")
+    operation = submit(northwind, support, asked(northwind, support, order, 100))
+    other = emulator.make_order()
+    assert not any("by Mara" in entry for entry in timeline(admin, other))
+    assert operation.mode == "live"
+
+
+def test_names_and_reasons_are_text(
+    admin: Client, northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
+) -> None:
+    User.objects.filter(pk=support.pk).update(name="<img src=x>")
+    emulator.fault(
+        "respond", "/pay$", status=422, body={"error": {"code": "x", "message": "<script>alert(1)</script>"}}
+    )
+    submit(northwind, support, asked(northwind, support, order, 100))
+    page = admin.get(f"/northwind/live/orders/{order['id']}/").content.decode()
+    assert "<img src=x>" not in page
+    assert "<script>alert" not in page
+
+
+def test_queries_do_not_grow_with_what_staff_did(
+    admin: Client,
+    northwind: Merchant,
+    support: User,
+    order: dict[str, Any],
+    emulator: Emulator,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    page = f"/northwind/live/orders/{order['id']}/"
+    admin.get(page)
+    for _ in range(2):
+        for amount in (100, 101, 102):
+            emulator.fault("respond", "/pay$", status=422, body={"error": {"code": "x", "message": "no"}})
+            submit(northwind, support, asked(northwind, support, order, amount))
+        with django_assert_max_num_queries(10):
+            admin.get(page)
