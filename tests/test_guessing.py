@@ -1,7 +1,11 @@
 """Guessing passwords: limited over all processes, answered before the hash, and telling nothing."""
 
 import re
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import LazySettings
@@ -10,7 +14,8 @@ from django.urls import reverse
 
 from orders.models import EventLog, Merchant, User
 from tests.conftest import SecureClient, make_person
-from tests.processes import READY, Site
+from tests.processes import PASSWORD as RIGHT
+from tests.processes import READY, Site, served
 from tests.test_sign_in import PASSWORD, sign_in
 
 
@@ -98,6 +103,46 @@ print(json.dumps(sum("Too many failed" not in answer for answer in answers)))
 def test_the_limit_holds_over_processes(site: Site) -> None:
     site.add_admin("mara@x.example")
     assert sum(site.run_together(GUESS, [(), (), ()])) == 10
+
+
+def test_a_forged_origin_does_not_make_another_visitor(db: None) -> None:
+    answers = [
+        SecureClient().post(
+            reverse("account_login"),
+            {"login": f"person{number}@x.example", "password": "wrong"},
+            headers=dict.fromkeys(("X-Forwarded-For", "X-Real-IP", "Forwarded"), f"203.0.113.{number}"),
+        )
+        for number in range(35)
+    ]
+    assert len([answer for answer in answers if b"Too many failed" in answer.content]) == 5
+
+
+def test_two_servers_count_guesses_together(site: Site) -> None:
+    """A hundred guesses at once, each from another place by its own word: ten are tried, and then not even the right
+    password opens the door."""
+    site.add_admin("mara@x.example")
+    with served(site) as port, ThreadPoolExecutor(20) as guessers:
+        tried = list(guessers.map(lambda number: guess(port, f"guess {number}", f"203.0.113.{number}"), range(100)))
+        assert 1 <= tried.count(True) <= 10
+        assert not guess(port, RIGHT, "203.0.113.200")
+
+
+def guess(port: int, password: str, origin: str) -> bool:
+    """Whether the password was tried, as far as the page tells."""
+    url = f"http://127.0.0.1:{port}/account/login/"
+    with urllib.request.urlopen(url) as page:
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.read().decode())
+        cookie = page.headers["Set-Cookie"].partition(";")[0]
+    assert token
+    form = {"login": "mara@x.example", "password": password, "csrfmiddlewaretoken": token[1]}
+    headers = {"Cookie": cookie, "X-Forwarded-For": origin, "Origin": f"http://127.0.0.1:{port}"}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, urlencode(form).encode(), headers)) as answer:
+            return "Too many failed" not in answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        if refusal.code != 429:  # too many of all kinds from this place
+            raise
+        return False
 
 
 FLOOD = f"""
