@@ -16,7 +16,10 @@ from orders.models import Connection, Membership, Merchant, User
 from orders.services import copies
 from tests import settings as test_settings
 from tests.emulation import Emulator
+from tests.matrix import pytest_itemcollected, pytest_runtest_logreport, pytest_terminal_summary
 from tests.processes import Site
+
+__all__ = ["pytest_itemcollected", "pytest_runtest_logreport", "pytest_terminal_summary"]
 
 ROLES = ("admin", "support", "finance", "operations", "viewer")
 

@@ -1,0 +1,50 @@
+"""`kill -9` at a point of its own choice: the first process that comes to the point named in CRASH_FILE dies there."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig
+
+BEFORE_THE_CALL = "server before the call"
+AFTER_THE_CALL = "server after the call"
+AFTER_THE_OUTCOME = "server after the outcome"
+SETTLER_BEFORE_IT_READS = "settler before it reads"
+SETTLER_AFTER_THE_CALL = "settler after the call"
+
+
+class Crashes(AppConfig):
+    name = "tests.faults.crashes"
+
+    def ready(self) -> None:
+        from orders.services import journal, revkeen, settling
+
+        role = "settler" if "worker" in sys.argv else "server"
+        change, submit, settle = revkeen.Session.change, journal.submit, settling.settle
+        revkeen.Session.change = _dying(change, f"{role} before the call", f"{role} after the call")  # type: ignore[method-assign]
+        journal.submit = _dying(submit, "", f"{role} after the outcome")
+        settling.settle = _dying(settle, f"{role} before it reads", "")
+
+
+def _dying(function: Callable[..., Any], before: str, after: str) -> Callable[..., Any]:
+    def dying(*given: Any, **more: Any) -> Any:
+        _die_at(before)
+        answer = function(*given, **more)
+        _die_at(after)
+        return answer
+
+    return dying
+
+
+def _die_at(point: str) -> None:
+    file = Path(os.environ["CRASH_FILE"])
+    try:
+        if file.read_text() != point:
+            return
+        file.unlink()
+    except FileNotFoundError:  # nobody is to die, or another process was quicker
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
