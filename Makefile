@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT EMULATOR_PORT
 
-.PHONY: demo demo-reset test lint bench lock clean
+.PHONY: demo demo-reset test lint bench chaos lock clean
 
 demo: $(VENV)/runtime  ## Emulator, dashboard and worker with lifelike data
 	@exec $(BIN)/python -m scripts.demo
@@ -24,6 +24,9 @@ lint: $(VENV)/development
 
 bench: $(VENV)/development  ## How fast, as ratios within one run
 	@exec $(BIN)/python -m bench
+
+chaos: $(VENV)/development  ## Servers killed, an API that fails, full disks: nothing is done twice, and nothing is lost
+	@exec $(BIN)/python -m chaos $(CHAOS)
 
 lock: $(VENV)/development  ## Make the two locks from the short lists
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-emit-index-url requirements.in -o requirements.txt

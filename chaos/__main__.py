@@ -1,0 +1,125 @@
+"""`make chaos`: prints what it did and measured, writes it to a file, and fails when anything was done twice or lost.
+
+    python -m chaos [part …] [--trials 2000] [--seed 1] [--report FILE]
+
+Parts: sqlite, postgres, naive, machine, settle-time, heavy-answers, full-disk, slow-merchant. Without any, all.
+PostgreSQL is the server that TEST_POSTGRES_URL names, or one that answers at its usual place.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+
+from chaos import full_disk, heavy_answers, slow_merchant, trials
+from chaos import settle_time as settling
+from chaos.report import Report, beside_of, filled_of, growth_of, machine_of, table_of, waits_of
+
+MACHINE_RUNS, MACHINE_STEPS = 500, 50
+USUAL_PLACE = "postgres://postgres@127.0.0.1:5432/postgres"
+
+
+def main() -> int:
+    options = _options()
+    report = Report()
+    for name in options.parts or PARTS:
+        print(f"\n{name} …", flush=True)
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+            PARTS[name](Path(folder), options, report)
+        print(f"{name} took {time.monotonic() - started:.0f} s")
+    if options.report:
+        options.report.write_text(report.text)
+    print(f"\n{report.verdict}")
+    return 0 if report.good else 1
+
+
+def sqlite(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    report.add(table_of("SQLite", trials.run(folder, options.trials, seed=options.seed)))
+
+
+def postgres(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    server = _postgres()
+    if server:
+        report.add(table_of("PostgreSQL", trials.run(folder, options.trials, server=server, seed=options.seed)))
+    else:
+        report.skip("PostgreSQL: there is no server; TEST_POSTGRES_URL names one")
+
+
+def naive(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    run = trials.run(folder, options.naive_trials, seed=options.seed, naive=True)
+    report.add(table_of("A fresh key for each attempt, no lock", run, naive=True))
+
+
+def settle_time(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    for words, outage in settling.OUTAGES.items():
+        inner = folder / words.replace(" ", "-")
+        inner.mkdir()
+        report.add(waits_of(words, settling.measure(inner, outage)))
+
+
+def heavy(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    report.add(growth_of(*heavy_answers.measure(folder)))
+
+
+def disk(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    report.add(filled_of(*full_disk.measure(folder)))
+
+
+def slow(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    report.add(beside_of(slow_merchant.measure(folder)))
+
+
+def machine(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    """In two processes, each with half of the runs and a seed of its own."""
+    runs = {"STATE_MACHINE_RUNS": str(MACHINE_RUNS // 2), "STATE_MACHINE_STEPS": str(MACHINE_STEPS)}
+    command = [sys.executable, "-m", "pytest", "-q", "--show-capture=no", "tests/test_state_machine.py"]
+    halves = [
+        subprocess.Popen([*command, f"--hypothesis-seed={options.seed + half}"], env=os.environ | runs)
+        for half in range(2)
+    ]
+    report.add(machine_of(MACHINE_RUNS, MACHINE_STEPS, [half.wait() for half in halves]))
+
+
+PARTS: dict[str, Callable[[Path, argparse.Namespace, Report], None]] = {
+    "sqlite": sqlite,
+    "postgres": postgres,
+    "naive": naive,
+    "machine": machine,
+    "settle-time": settle_time,
+    "heavy-answers": heavy,
+    "full-disk": disk,
+    "slow-merchant": slow,
+}
+
+
+def _postgres() -> str:
+    server = os.environ.get("TEST_POSTGRES_URL", USUAL_PLACE)
+    try:
+        psycopg.connect(server, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return ""
+    return server
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("chaos", description="Kill it, fail it, fill it; then compare the books.")
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    parser.add_argument("--trials", type=int, default=2000)
+    parser.add_argument("--naive-trials", type=int, default=150)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--report", type=Path)
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())
