@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT EMULATOR_PORT
 
-.PHONY: demo demo-reset test lint bench chaos lock clean
+.PHONY: demo demo-reset test lint mutants bench chaos lock clean
 
 demo: $(VENV)/runtime  ## Emulator, dashboard and worker with lifelike data
 	@exec $(BIN)/python -m scripts.demo
@@ -21,6 +21,9 @@ lint: $(VENV)/development
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+mutants: $(VENV)/development  ## One defence taken out at a time: a test notices each
+	@MUTANTS="$(MUTANTS)" $(BIN)/python -m scripts.mutants
 
 bench: $(VENV)/development  ## How fast, as ratios within one run
 	@exec $(BIN)/python -m bench
