@@ -16,7 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.attacks import attacks
 from bench.load import get, people
+from bench.posts import posts
 from scripts.stack import Stack, free_port
 
 API_MS = 50
@@ -65,8 +67,12 @@ def measure(stack: Stack, minimal: str) -> Iterator[Figure]:
     people(4, orders, 2, northwind)
     people(4, minimal, 1)
     yield from one_person(stack, orders, order, northwind)
+    for what, over in posts(stack, sign_in(stack, "admin@northwind.example")):
+        yield Figure(what, over, 35, "ms")
     yield from many_people(orders, minimal, northwind)
     yield from beside_a_slow_merchant(stack, orders, northwind)
+    for what, ratio, bound in attacks(stack, orders, northwind, SECONDS):
+        yield Figure(what, ratio, bound, "×")
 
 
 def one_person(stack: Stack, orders: str, order: str, headers: dict[str, str]) -> Iterator[Figure]:
