@@ -13,9 +13,9 @@ RevKeen Admin runs at  {address}
 
 Sign in as                         with the password  northwind-demo
   admin@northwind.example          everything, keys and members included
-  support@northwind.example        finds orders and customers
-  finance@northwind.example        reviews amounts and raw data
-  operations@northwind.example     sees what is paid and not shipped
+  support@northwind.example        writes drafts, creates and changes orders, takes payments, cancels
+  finance@northwind.example        refunds, decides what is unclear, reads the whole journal
+  operations@northwind.example     fulfils
   viewer@northwind.example         only looks
   both@example.com                 Northwind Trading and Kestrel Outdoor
 
