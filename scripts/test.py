@@ -11,13 +11,14 @@ from pathlib import Path
 
 BIN = Path(sys.executable).parent
 
+ON_ALL_CORES = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder"]
 CHECKS = (
     [str(BIN / "ruff"), "format", "--check", "--quiet", "."],
     [str(BIN / "ruff"), "check", "--quiet", "."],
     [str(BIN / "mypy"), "--no-error-summary"],
-    [str(BIN / "pytest")],
+    [str(BIN / "pytest"), *ON_ALL_CORES],
 )
-ON_POSTGRES = [str(BIN / "pytest"), "-m", "database"]
+ON_POSTGRES = [str(BIN / "pytest"), *ON_ALL_CORES, "-m", "database"]
 
 
 def main() -> int:

@@ -1,9 +1,12 @@
 """The project's settings with keys, database and cache for a test run: HTTPS as in production, mails kept in memory."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 FOLDER = tempfile.mkdtemp(prefix="revkeen-admin-tests-")
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 os.environ.update(
     SECRET_KEY="only-for-tests-" + "x" * 40,
@@ -14,6 +17,7 @@ os.environ.update(
     COUNTER_FILE=f"{FOLDER}/journal-counter",
     EMAIL_URL="memorymail://",
     PLAIN_HTTP="0",
+    DJANGO_ALLOW_ASYNC_UNSAFE="1",  # Playwright leaves an event loop in the thread that later tests run in
 )
 
 from revkeen_admin.settings import *  # noqa: E402, F403

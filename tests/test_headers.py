@@ -133,7 +133,8 @@ def test_health_needs_nothing_and_readiness_needs_database_and_cache(db: None, s
     assert client.get("/readyz").status_code == 503
 
 
-def test_the_deployment_check_has_nothing_to_say(settings: LazySettings) -> None:
+def test_the_deployment_check_has_nothing_to_say(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE")  # of the tests alone
     call_command("check", deploy=True, fail_level="WARNING")
 
 
