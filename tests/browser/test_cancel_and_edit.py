@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
 from tests.emulation import RunningEmulator
 
@@ -34,10 +34,6 @@ def effects(emulator: RunningEmulator, order: dict[str, Any], effect: str) -> li
 
 def now(emulator: RunningEmulator, order: dict[str, Any]) -> Any:
     return emulator.get(f"/orders/{order['id']}")
-
-
-def problems(page: Page) -> list[str]:
-    return [violation["id"] for violation in Axe().run(page).response["violations"]]
 
 
 def tab_to(page: Page, selector: str) -> None:
@@ -196,6 +192,7 @@ def test_the_faces_of_both_forms_fit_and_please_axe(
     found["changed"] = problems(page)
     emulator.fault("disconnect", "/orders/", method="PATCH", after_work=True)
     page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_text("We do not know yet whether it happened")).to_be_visible()
     page.goto(page.url.split("/northwind")[0] + address(order, "cancel/"))
     found["held"] = problems(page)
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")

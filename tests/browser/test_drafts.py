@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
 from tests.emulation import RunningEmulator
 
@@ -20,10 +20,6 @@ def new_draft(open_page: OpenPage, **options: Any) -> Page:
     page = open_page(DRAFTS, "support", **options)
     page.get_by_role("button", name="New order").click()
     return page
-
-
-def problems(page: Page) -> list[str]:
-    return [violation["id"] for violation in Axe().run(page).response["violations"]]
 
 
 def type_line(page: Page, number: int, description: str, quantity: str, price: str) -> None:
@@ -110,10 +106,13 @@ def test_axe_finds_nothing(scheme: Any, open_page: OpenPage, emulator: RunningEm
     page = new_draft(open_page, color_scheme=scheme)
     assert problems(page) == []
     page.get_by_role("button", name="Review and create").click()
+    expect(page.locator(".notice.bad")).to_be_visible()
     assert problems(page) == []
     type_line(page, 1, "Tea", "1", "3.50")
+    expect(page.locator("#draft-state")).to_contain_text("3.50")
     page.get_by_label("Find a product by name or code").fill("e")
     page.get_by_role("button", name="Find products").click()
+    expect(page.get_by_role("button", name="Add", exact=False).nth(1)).to_be_visible()
     assert problems(page) == []
     page.get_by_role("button", name="Review and create").click()
     expect(page.get_by_role("heading", name="Create this order in RevKeen")).to_be_visible()

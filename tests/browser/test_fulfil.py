@@ -5,9 +5,9 @@ import uuid
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
 from tests.emulation import RunningEmulator
 
@@ -46,10 +46,6 @@ def effects(emulator: RunningEmulator, order: dict[str, Any]) -> list[tuple[int,
     """How many lines each fulfilment had, and whether the customer was told."""
     rows = (row for row in emulator.ledger() if row["order_id"] == order["id"] and row["effect"] == "fulfillment")
     return [(len(row["line_item_ids"]), row["notified"]) for row in rows]
-
-
-def problems(page: Page) -> list[str]:
-    return [violation["id"] for violation in Axe().run(page).response["violations"]]
 
 
 def too_wide(page: Page) -> int:

@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
+from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
 from tests.emulation import RunningEmulator
 
@@ -27,10 +27,6 @@ def address(order: dict[str, Any]) -> str:
 
 def charges(emulator: RunningEmulator, order: dict[str, Any]) -> list[int]:
     return [row["amount"] for row in emulator.ledger() if row["order_id"] == order["id"] and row["effect"] == "payment"]
-
-
-def problems(page: Page) -> list[str]:
-    return [violation["id"] for violation in Axe().run(page).response["violations"]]
 
 
 def test_the_button_follows_what_is_typed_and_charges_that(

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
 from tests.emulation import RunningEmulator
 
@@ -28,10 +28,6 @@ def address(order: dict[str, Any]) -> str:
 
 def refunds(emulator: RunningEmulator, order: dict[str, Any]) -> list[int]:
     return [row["amount"] for row in emulator.ledger() if row["order_id"] == order["id"] and row["effect"] == "refund"]
-
-
-def problems(page: Page) -> list[str]:
-    return [violation["id"] for violation in Axe().run(page).response["violations"]]
 
 
 def test_the_button_follows_what_is_typed_and_a_wrong_amount_stands_by_its_field(
