@@ -22,6 +22,7 @@ from emulator.revkeen.api import RevKeen
 from emulator.revkeen.control import ROUTES as REVKEEN_CONTROL
 from emulator.revkeen.kinds import SWITCHES as REVKEEN_SWITCHES
 from emulator.seeding import KINDS, Seeding, Snapshot, fill
+from emulator.selling import ROUTES as SELLING
 from emulator.server import listen
 from emulator.settings import Settings
 from emulator.state_file import open_state
@@ -46,7 +47,7 @@ def main() -> None:
 def make_app(store: Store, settings: Settings, *, untouched: bool) -> App:
     world = World(store, settings)
     apis: list[Api] = [RevKeen(world), DigitalRiver(world), OrderProtection(world)]
-    control = Control({**REVKEEN_CONTROL, **DIGITAL_RIVER_CONTROL})
+    control = Control({**REVKEEN_CONTROL, **DIGITAL_RIVER_CONTROL, **SELLING})
     return App(world, apis, control, Snapshot(store, untouched=untouched))
 
 

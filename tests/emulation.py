@@ -60,6 +60,10 @@ class RunningEmulator:
     def add_key(self, key: str, merchant: str, mode: str, scopes: tuple[str, ...] = ("*",)) -> None:
         self._control("POST", "keys", {"key": key, "merchant": merchant, "mode": mode, "scopes": scopes})
 
+    def add_partner_key(self, key: str, provider: str, merchant: str = "northwind", mode: str = "live") -> None:
+        account = {"key": key, "merchant": merchant, "mode": mode, "scopes": ["*"], "provider": provider}
+        self._control("POST", "keys", account)
+
     def get(self, path: str, key: str = "rk_live_northwind_demo") -> Any:
         """Ask as a client of RevKeen would, e.g. `get("/orders?limit=2")`."""
         request = urllib.request.Request(self.api + path, headers={"x-api-key": key})
@@ -72,6 +76,11 @@ class RunningEmulator:
     def cases(self, merchant: str = "northwind", mode: str = "live") -> Any:
         """The ids of the showcase orders, also at the partners, and of customers by name (emulator/README.md)."""
         return self._control("GET", f"cases?merchant={merchant}&mode={mode}")
+
+    def tell_partners(self, order_id: str) -> dict[str, str]:
+        """Let both partners know a paid order, as a shop does; what they call it."""
+        told: dict[str, str] = self._control("POST", f"sales/{order_id}", {})
+        return told
 
     def make_order(self, key: str = "rk_live_northwind_demo", **body: Any) -> Any:
         """Create an order as another client of RevKeen would: one line over 60.00 unless `line_items` says else."""

@@ -16,6 +16,12 @@ from emulator.store import Row, Store
 
 
 def fill(store: Store, account: Account, sold: Iterable[Sale]) -> None:
+    tell(store, account, sold)
+    prefix = "sk" if account.mode == "live" else "sk_test"
+    save_key(store, ApiKey(f"{prefix}_{account.merchant}_demo", "digital_river", account, ("*",)))
+
+
+def tell(store: Store, account: Account, sold: Iterable[Sale]) -> None:
     orders, fulfillments = [], []
     for sale in sold:
         order, hidden = _order(sale, account.mode == "live")
@@ -23,8 +29,6 @@ def fill(store: Store, account: Account, sold: Iterable[Sale]) -> None:
         orders.append(Row(order["id"], account.id, sale.created_ms, order, hidden))
     store.add(ORDERS, orders)
     store.add(FULFILLMENTS, fulfillments)
-    prefix = "sk" if account.mode == "live" else "sk_test"
-    save_key(store, ApiKey(f"{prefix}_{account.merchant}_demo", "digital_river", account, ("*",)))
 
 
 # helpers

@@ -15,9 +15,13 @@ from emulator.store import Row, Store
 
 
 def fill(store: Store, account: Account, sold: Sequence[Sale]) -> None:
+    tell(store, account, sold)
+    save_key(store, ApiKey(f"op_{account.merchant}_{account.mode}_demo", "order_protection", account, ("*",)))
+
+
+def tell(store: Store, account: Account, sold: Sequence[Sale]) -> None:
     store.add(ORDERS, [_order(account, sale) for sale in sold])
     store.add(FULFILLMENTS, [_fulfillment(account, sale, sale.shipped_ms) for sale in sold if sale.shipped_ms])
-    save_key(store, ApiKey(f"op_{account.merchant}_{account.mode}_demo", "order_protection", account, ("*",)))
 
 
 # helpers

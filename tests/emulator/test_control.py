@@ -173,3 +173,10 @@ def test_a_filter_the_log_does_not_have_is_refused_rather_than_finding_nothing(e
             emulator.requests(**wrong)
     with pytest.raises(ValueError, match="error"):
         emulator.ledger(effects="payment")
+
+
+def test_a_shop_tells_its_partners_of_a_new_order(emulator: Driver) -> None:
+    lines = [{"description": "Tea", "unit_price": 900, "quantity": 2, "metadata": {"dr_item_id": "dri_1"}}]
+    order = emulator.make_order(line_items=lines, metadata={"dr_order_id": "dr_new", "op_order_id": "#NEW"})
+    emulator.send(f"/orders/{order['id']}/pay", {"payment_token": "tok_approve_new"})
+    assert emulator.tell_partners(order["id"]) == {"digital_river": "dr_new", "order_protection": "#NEW"}
