@@ -190,7 +190,7 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 2500  # a draft of 200 lines has 1,400, and its metadata up to 720
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000  # forms/fulfillments.py has the largest form, which keeps below it
 
 # --- Static files
 
@@ -212,9 +212,19 @@ REVKEEN_URLS = {
     "live": env.str("REVKEEN_LIVE_URL", default="https://api.revkeen.com/v2"),
     "test": env.str("REVKEEN_TEST_URL", default="https://staging-api.revkeen.com/v2"),
 }
+DIGITAL_RIVER_URL = env.str("DIGITAL_RIVER_URL", default="https://api.digitalriver.com")  # of both modes, by the key
+ORDER_PROTECTION_URL = env.str("ORDER_PROTECTION_URL", default="https://api.production.orderprotection.com")
 REVKEEN_VERSION = "2026-05-01"
 REVKEEN_READ_SECONDS = env.float("REVKEEN_READ_SECONDS", default=6.0)  # of a whole exchange, not of each byte
 REVKEEN_CHANGE_SECONDS = env.float("REVKEEN_CHANGE_SECONDS", default=25.0)
+
+# --- Deliveries to the partners, in seconds (orders/services/deliveries.py)
+
+DELIVERY_LEASE = env.float("DELIVERY_LEASE", default=120.0)  # half of it to begin a call, the rest for the call
+DELIVERY_FIRST_WAIT = env.float("DELIVERY_FIRST_WAIT", default=5.0)
+DELIVERY_LONGEST_WAIT = env.float("DELIVERY_LONGEST_WAIT", default=900.0)
+DELIVERY_ATTEMPTS = env.int("DELIVERY_ATTEMPTS", default=200)  # failures in a row, more than a day of them
+DIGITAL_RIVER_DOUBT_SECONDS = env.float("DIGITAL_RIVER_DOUBT_SECONDS", default=600.0)
 
 LOGGING_CONFIG = None
 logging_config(env.str("LOG_FORMAT", default="json"), env.str("LOG_LEVEL", default="INFO"))

@@ -12,7 +12,7 @@ from django.test import Client
 
 from orders.apis.gate import forget_gates
 from orders.models import Connection, Membership, Merchant, User
-from orders.services import copies
+from orders.services import copies, workers
 from tests import settings as test_settings
 from tests.emulation import Emulator
 from tests.matrix import pytest_itemcollected, pytest_runtest_logreport, pytest_terminal_summary
@@ -66,6 +66,8 @@ def emulator(running_emulator: Emulator, settings: LazySettings) -> Emulator:
     """The emulator as freshly seeded, and the application pointed to it."""
     running_emulator.reset()
     settings.REVKEEN_URLS = {"live": running_emulator.api, "test": running_emulator.api}
+    settings.DIGITAL_RIVER_URL = running_emulator.digital_river
+    settings.ORDER_PROTECTION_URL = running_emulator.order_protection
     return running_emulator
 
 
@@ -76,6 +78,7 @@ def fresh_process() -> None:
         cache.clear()
     forget_gates()
     copies.forget_written()
+    workers.forget()
     Path(test_settings.COUNTER_FILE).unlink(missing_ok=True)
 
 

@@ -3,14 +3,28 @@
 `NotSent`: the API got nothing from us. `Refused`: it got the call and said no. `Unknown`: it may have done it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class ApiError(Exception):
-    """`str()` is a sentence for staff; it never holds a key, a body or anything the API sent unbounded."""
+    """`str()` is a sentence for staff; it never holds a key, a body or anything the API sent unbounded.
 
-    title = "RevKeen does not answer."
+    `{provider}` in a text stands for whom we called, which is RevKeen unless `named` says else.
+    """
+
+    provider = "RevKeen"
+    heading = "{provider} does not answer."
     page_status = 503  # of a page that has nothing to show without this call
     request_id = ""
     about_the_key = False  # a new or better key would help
+
+    def __str__(self) -> str:
+        return super().__str__().replace("{provider}", self.provider)
+
+    @property
+    def title(self) -> str:
+        return self.heading.replace("{provider}", self.provider)
 
 
 class NotSent(ApiError):
@@ -18,7 +32,7 @@ class NotSent(ApiError):
 
 
 class RateLimited(NotSent):
-    title = "RevKeen asks us to wait."
+    heading = "{provider} asks us to wait."
 
     def __init__(self, wait: float) -> None:
         super().__init__(f"There were too many calls; the next one goes out in {round(wait)} s.")
@@ -28,13 +42,13 @@ class RateLimited(NotSent):
 class Busy(NotSent):
     """All places that this connection may take at once are taken."""
 
-    title = "RevKeen is slow, and many pages wait for it."
+    heading = "{provider} is slow, and many pages wait for it."
 
 
 class NotConnected(NotSent):
     """There is no active key for this merchant and mode."""
 
-    title = "RevKeen is not connected."
+    heading = "{provider} is not connected."
     about_the_key = True
 
 
@@ -52,11 +66,11 @@ class Unknown(ApiError):
 class Refused(ApiError):
     """The API answered 4xx. Decide by class, `status` and `code`; `message` may change at any time."""
 
-    title = "RevKeen refused."
+    heading = "{provider} refused."
     page_status = 400
 
     def __init__(self, status: int, code: str = "", message: str = "", param: str = "", request_id: str = "") -> None:
-        super().__init__(f"RevKeen said: {message}" if message else "RevKeen gave no reason.")
+        super().__init__(f"{{provider}} said: {message}" if message else "{provider} gave no reason.")
         self.status, self.code, self.message, self.param = status, code, message, param
         self.request_id = request_id
 
@@ -64,7 +78,7 @@ class Refused(ApiError):
 class KeyRefused(Refused):
     """401: the key is wrong, revoked or of the other environment."""
 
-    title = "RevKeen refused this merchant’s key."
+    heading = "{provider} refused this merchant’s key."
     page_status = 503
     about_the_key = True
 
@@ -72,10 +86,20 @@ class KeyRefused(Refused):
 class ScopeMissing(Refused):
     """403: the key is good, and not allowed to do this."""
 
-    title = "This merchant’s key may not read this."
+    heading = "This merchant’s key may not read this."
     page_status = 503
     about_the_key = True
 
 
 class Missing(Refused):
     """404: no such thing, or not visible to this key."""
+
+
+@contextmanager
+def named(provider: str) -> Iterator[None]:
+    """Errors raised in here name this provider, as in `Digital River`. A decorator too."""
+    try:
+        yield
+    except ApiError as error:
+        error.provider = provider
+        raise

@@ -1,6 +1,6 @@
 """What one connection may do at once, and whether it may do anything now. One gate per connection and process.
 
-Three things keep one merchant's trouble from the others and from RevKeen: a bulkhead (so many pages at once, a short
+Three things keep one merchant's trouble from the others and from the API: a bulkhead (so many pages at once, a short
 wait, then `Busy`), a breaker (after a row of failures nothing is sent for a few seconds, then one call tries), and
 a budget for second tries (a tenth of the calls, so that an outage is not answered with a storm).
 """
@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from orders.apis.errors import Busy, NotSent, RateLimited
+from orders.apis.errors import Busy, NotSent, RateLimited, named
 
 PAGES_AT_ONCE = 16  # of the 32 threads of a process
 WAITING_AT_ONCE = 8
@@ -29,7 +29,8 @@ _all_pages = threading.BoundedSemaphore(ALL_PAGES_AT_ONCE)
 
 
 class Gate:
-    def __init__(self) -> None:
+    def __init__(self, provider: str = "RevKeen") -> None:
+        self._provider = provider
         self._lock = threading.Lock()
         self._pages = threading.BoundedSemaphore(PAGES_AT_ONCE)
         self._waiting = threading.BoundedSemaphore(WAITING_AT_ONCE)
@@ -41,7 +42,8 @@ class Gate:
     @contextmanager
     def page(self) -> Iterator[None]:
         """Hold one of the places of this connection while a page makes its calls. Raise `Busy` if none is free."""
-        self._take_place()
+        with named(self._provider):
+            self._take_place()
         try:
             yield
         finally:
@@ -60,7 +62,7 @@ class Gate:
             self._second_tries = min(SECOND_TRIES_SAVED, self._second_tries + SECOND_TRIES_PER_CALL)
             if self._failures >= FAILURES_TO_OPEN:
                 if now < self._closed_until:
-                    raise NotSent("RevKeen has not answered several calls; the next one is tried in a few seconds.")
+                    raise NotSent("{provider} has not answered several calls; the next one is tried in a few seconds.")
                 self._closed_until = now + OPEN_SECONDS  # this call tries, the others wait for what it finds
 
     def answered(self) -> None:
@@ -85,24 +87,24 @@ class Gate:
     def _take_place(self) -> None:
         until = time.monotonic() + WAIT_SECONDS
         if not self._waiting.acquire(blocking=False):
-            raise Busy("Too many pages are waiting for RevKeen at the moment.")
+            raise Busy("Too many pages are waiting for {provider} at the moment.")
         try:
             if not self._pages.acquire(timeout=WAIT_SECONDS):
-                raise Busy("RevKeen is answering too slowly at the moment.")
+                raise Busy("{provider} is answering too slowly at the moment.")
         finally:
             self._waiting.release()
         if not _all_pages.acquire(timeout=max(0.0, until - time.monotonic())):
             self._pages.release()
-            raise Busy("RevKeen is answering too slowly at the moment.")
+            raise Busy("{provider} is answering too slowly at the moment.")
 
 
 _gates: dict[uuid.UUID, Gate] = {}
 _gates_lock = threading.Lock()
 
 
-def gate_of(connection_id: uuid.UUID) -> Gate:
+def gate_of(connection_id: uuid.UUID, provider: str = "RevKeen") -> Gate:
     with _gates_lock:
-        return _gates.setdefault(connection_id, Gate())
+        return _gates.setdefault(connection_id, Gate(provider))
 
 
 def forget_gates() -> None:

@@ -7,7 +7,7 @@ is applied to each read and write of the socket, the cap while the body arrives 
 import os
 import time
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +24,8 @@ READ_SECONDS = 6.0
 CHANGE_SECONDS = 25.0
 MAX_BYTES = 5 * 1024 * 1024
 
+Params = Mapping[str, str | int | Sequence[str]]  # of several texts each goes out as a parameter of its own
+
 _deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))  # of the monotonic clock
 
 
@@ -38,7 +40,7 @@ def send(
     method: str,
     url: str,
     *,
-    params: Mapping[str, str | int] | None = None,
+    params: Params | None = None,
     body: bytes | None = None,
     headers: Mapping[str, str],
     deadline: float,
@@ -52,13 +54,13 @@ def send(
     try:
         return _exchange(method, url, params, body, headers)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise NotSent("No connection to RevKeen.") from error
+        raise NotSent("No connection to {provider}.") from error
     except (httpx.LocalProtocolError, httpx.InvalidURL, UnicodeEncodeError) as error:
         raise NotSent("The call could not be written down as HTTP, so it was not sent.") from error
     except httpx.TimeoutException as error:
-        raise Unknown(f"RevKeen did not answer within {round(time.monotonic() - started)} s.") from error
+        raise Unknown(f"{{provider}} did not answer within {round(time.monotonic() - started)} s.") from error
     except (httpx.HTTPError, zlib.error) as error:
-        raise Unknown("RevKeen’s answer broke off.") from error
+        raise Unknown("{provider}’s answer broke off.") from error
     finally:
         _deadline.reset(token)
         note_call(started, time.monotonic())
@@ -67,14 +69,14 @@ def send(
 def _exchange(
     method: str,
     url: str,
-    params: Mapping[str, str | int] | None,
+    params: Params | None,
     body: bytes | None,
     headers: Mapping[str, str],
 ) -> Answer:
     with _client().stream(method, url, params=params, content=body, headers=dict(headers)) as response:
         declared = response.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > MAX_BYTES:
-            raise Unknown("RevKeen’s answer is too large.")
+            raise Unknown("{provider}’s answer is too large.")
         unpacked = _unpack(response.iter_raw(), response.headers.get("content-encoding", "identity"))
         return Answer(response.status_code, response.headers, unpacked)
 
@@ -82,15 +84,15 @@ def _exchange(
 def _unpack(pieces: Iterable[bytes], encoding: str) -> bytes:
     """Join the pieces of a body, unpacked, and stop at MAX_BYTES: a bomb never gets to grow."""
     if encoding not in ("identity", "gzip"):
-        raise Unknown("RevKeen’s answer is packed in a way we did not ask for.")
+        raise Unknown("{provider}’s answer is packed in a way we did not ask for.")
     gzip = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS) if encoding == "gzip" else None
     whole = bytearray()
     for piece in pieces:
         whole += gzip.decompress(piece, MAX_BYTES + 1 - len(whole)) if gzip else piece
         if len(whole) > MAX_BYTES:
-            raise Unknown("RevKeen’s answer is too large.")
+            raise Unknown("{provider}’s answer is too large.")
     if gzip and not gzip.eof:
-        raise Unknown("RevKeen’s answer broke off.")
+        raise Unknown("{provider}’s answer broke off.")
     return bytes(whole)
 
 

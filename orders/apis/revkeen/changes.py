@@ -10,8 +10,9 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from orders.apis.calls import path
 from orders.apis.revkeen import objects
-from orders.apis.revkeen.reads import exactly, path, wrapped
+from orders.apis.revkeen.reads import exactly, wrapped
 
 T = TypeVar("T")
 Body = dict[str, Any]

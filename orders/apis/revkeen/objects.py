@@ -4,14 +4,15 @@ Amounts are strict: no float, no text, no NaN passes as one. The source of the f
 """
 
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
+from orders.apis.listings import Listing as Listing
+from orders.apis.listings import Unreadable as Unreadable
 from orders.money import LARGEST_MINOR, Money
 
 Minor = Annotated[int, Meta(ge=-LARGEST_MINOR, le=LARGEST_MINOR)]
@@ -256,32 +257,6 @@ class Event(Struct, frozen=True):
     @property
     def at(self) -> datetime:
         return datetime.fromtimestamp(self.created, UTC)
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A row of a list that is not what it should be: shown as such, and the other rows are not lost."""
-
-    id: str
-    reason: str
-    status: str
-
-
-@dataclass(frozen=True)
-class Listing(Generic[T]):
-    """One page of a list. `total` is there when RevKeen counted."""
-
-    rows: list[T]
-    unreadable: list[tuple[int, Unreadable]] = field(default_factory=list)  # with their place among all rows
-    has_more: bool = False
-    total: int | None = None
-
-    def __iter__(self) -> Iterator[T | Unreadable]:
-        """All rows in the order they came."""
-        whole: list[T | Unreadable] = list(self.rows)
-        for place, row in self.unreadable:
-            whole.insert(place, row)
-        return iter(whole)
 
 
 def brand_name(brand: str | None) -> str:

@@ -8,17 +8,16 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
 
 import msgspec
 
+from orders.apis.calls import path
 from orders.apis.errors import Unknown
+from orders.apis.listings import Listing, RowReader, read_rows
 from orders.apis.revkeen import objects
-from orders.apis.revkeen.objects import Listing, Unreadable
 
 T = TypeVar("T")
 Params = dict[str, str | int]
-RowReader = Callable[[msgspec.Raw | bytes], T]
 
 LARGEST_PAGE = 100
 
@@ -168,7 +167,7 @@ _wrapper = msgspec.json.Decoder(_Wrapper)
 def _listing(read_row: RowReader[T]) -> Callable[[bytes], Listing[T]]:
     def decode(body: bytes) -> Listing[T]:
         envelope = _envelope.decode(body)
-        rows, unreadable = _rows(envelope.data, read_row)
+        rows, unreadable = read_rows(envelope.data, read_row)
         total = envelope.total_count
         if total is None:
             total = envelope.pagination.get("total", envelope.meta.get("total"))
@@ -178,34 +177,8 @@ def _listing(read_row: RowReader[T]) -> Callable[[bytes], Listing[T]]:
     return decode
 
 
-def _rows(raw_rows: list[msgspec.Raw], read_row: RowReader[T]) -> tuple[list[T], list[tuple[int, Unreadable]]]:
-    rows: list[T] = []
-    unreadable: list[tuple[int, Unreadable]] = []
-    for place, raw in enumerate(raw_rows):
-        try:
-            rows.append(read_row(raw))
-        except (msgspec.MsgspecError, RecursionError) as error:
-            unreadable.append((place, _unreadable(raw, error)))
-    return rows, unreadable
-
-
-def _unreadable(raw: msgspec.Raw, error: Exception) -> Unreadable:
-    try:
-        plain = msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, RecursionError):
-        plain = None
-    known = plain if isinstance(plain, dict) else {}
-    row_id, status = (value if isinstance(value := known.get(name), str) else "" for name in ("id", "status"))
-    return Unreadable(row_id[:64], str(error)[:200], status[:40])
-
-
 def wrapped(read: RowReader[T]) -> Callable[[bytes], T]:
     return lambda body: read(_wrapper.decode(body).data)
-
-
-def path(*segments: str | uuid.UUID) -> str:
-    """Ids are UUIDs by type, and every segment is quoted: nothing typed by anybody leads to another address."""
-    return "".join(f"/{quote(str(segment), safe='')}" for segment in segments)
 
 
 def _given(**params: object) -> Params:

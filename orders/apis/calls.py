@@ -1,0 +1,223 @@
+"""What the clients of all APIs have in common: our turn, one exchange, and its answer or an error by name."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from orders.apis import transport
+from orders.apis.errors import (
+    KeyRefused,
+    Missing,
+    NotSent,
+    RateLimited,
+    Refused,
+    ScopeMissing,
+    Unknown,
+    named,
+)
+from orders.apis.gate import Gate
+from orders.apis.transport import Answer
+
+T = TypeVar("T")
+Said = Mapping[str, object]  # `code`, `message`, `param`, `request_id`, as far as an API says them
+
+DEFAULT_WAIT = 5.0  # seconds, after a 429 that does not say how long
+LONGEST_WAIT = 24 * 60 * 60.0
+LONGEST_TEXT = 200
+LONGEST_EXCERPT = 2000
+REFUSALS: dict[int, type[Refused]] = {401: KeyRefused, 403: ScopeMissing, 404: Missing}
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+@dataclass(frozen=True)
+class Api:
+    """What differs from one API to the next."""
+
+    request_id_header: str
+    read_refusal: Callable[[Any], Said]  # gets the JSON of a refusal, or None if it was none
+    kinds: Mapping[str, type[Refused]] = field(default_factory=dict)  # by code, where the status is not enough
+    unclear: frozenset[int] = frozenset()  # statuses of 4xx that do not say that nothing was done
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What became of one call, for the record. `status` is 0 where no whole answer came."""
+
+    method: str
+    path: str
+    status: int = 0
+    request_id: str = ""
+    excerpt: str = ""  # the beginning of the body, without the key
+
+
+class Caller:
+    """Makes calls with one key. `gate` is shared by all who call with the key of one connection in this process."""
+
+    def __init__(self, api: Api, base_url: str, key: str, headers: Mapping[str, str], gate: Gate) -> None:
+        self._api, self._base_url, self._key, self._gate = api, base_url, key, gate
+        self._headers = headers
+
+    def read(self, path: str, deadline: float, *, scope: str = "", params: transport.Params | None = None) -> bytes:
+        """The JSON at `path`; asked for once more after a failure that may pass. Raise an `ApiError`."""
+        try:
+            return self.call("GET", path, deadline, scope=scope, params=params)
+        except (NotSent, Unknown) as error:
+            if time.monotonic() >= deadline or not self._worth_another_try(error):
+                raise
+        return self.call("GET", path, deadline, scope=scope, params=params)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        deadline: float,
+        *,
+        scope: str = "",
+        headers: Mapping[str, str] | None = None,
+        params: transport.Params | None = None,
+        body: bytes | None = None,
+    ) -> bytes:
+        """Send once; the JSON of an answer of 2xx. Raise an `ApiError`; only `NotSent` means that nothing arrived."""
+        self._gate.before_call(deadline)
+        try:
+            answer = self._send(method, path, deadline, {**self._headers, **(headers or {})}, params, body)
+            checked = self._checked(answer, scope)
+        except RateLimited as error:
+            self._gate.asked_to_wait(error.wait)
+            raise
+        except (NotSent, Unknown):
+            self._gate.failed()
+            raise
+        except Refused:
+            self._gate.answered()
+            raise
+        self._gate.answered()
+        return checked
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        deadline: float,
+        headers: Mapping[str, str],
+        params: transport.Params | None,
+        body: bytes | None,
+    ) -> Answer:
+        url = self._base_url + path
+        return transport.send(method, url, deadline=deadline, headers=headers, params=params, body=body)
+
+    def _worth_another_try(self, error: NotSent | Unknown) -> bool:
+        if isinstance(error, RateLimited):
+            return True  # `before_call` waits for our turn, or says that it is too long
+        return self._gate.may_try_again()
+
+    def _checked(self, answer: Answer, scope: str) -> bytes:
+        """The body of a 2xx answer in JSON; everything else becomes an error by name."""
+        if answer.status == 429:
+            raise RateLimited(_wait(answer.headers))
+        if 400 <= answer.status < 500 and answer.status not in self._api.unclear:
+            raise self._refusal(answer, scope)
+        if not 200 <= answer.status < 300:
+            replayed = answer.headers.get("idempotency-replayed", "").lower() == "true"
+            said = f"{{provider}} answered with an error of its own ({answer.status})."
+            raise Unknown(said, status=answer.status, replayed=replayed)
+        if "json" not in answer.headers.get("content-type", ""):
+            raise Unknown("{provider} answered with something that is not JSON.")
+        return answer.body
+
+    def _refusal(self, answer: Answer, scope: str) -> Refused:
+        said = self._api.read_refusal(_plain(answer.body))
+        code, message, param, request_id = (
+            self._text(said.get(name)) for name in ("code", "message", "param", "request_id")
+        )
+        if answer.status == 403 and scope:
+            message = f"this key may not {scope}. {message}".strip()
+        kind = self._api.kinds.get(code) or REFUSALS.get(answer.status, Refused)
+        return kind(answer.status, code, message, param, request_id or self._request_id(answer))
+
+    def _request_id(self, answer: Answer) -> str:
+        return self._text(answer.headers.get(self._api.request_id_header))
+
+    def _text(self, value: object, longest: int = LONGEST_TEXT) -> str:
+        """What the API said, bounded and without our key: it is shown to people as text, and kept.
+
+        PostgreSQL keeps no NUL.
+        """
+        if not isinstance(value, str):
+            return ""
+        for key in filter(None, {self._key, self._key.replace("/", "\\/")}):  # as it is, and as JSON may write it
+            value = value.replace(key, "[key]")
+        return value[:longest].replace("\x00", "")
+
+
+class Recorder(Caller):
+    """A caller that keeps its last exchange. One is made for each use, and never shared between threads."""
+
+    last_exchange: Exchange | None = None
+
+    @contextmanager
+    def operation(self, provider: str) -> Iterator[None]:
+        """What is done in here is one operation: exchanges before it are forgotten, errors name the provider."""
+        self.last_exchange = None
+        with named(provider):
+            yield
+
+    def _send(self, method: str, path: str, *sent: Any) -> Answer:
+        self.last_exchange = Exchange(method, path)
+        answer = super()._send(method, path, *sent)
+        excerpt = self._text(answer.body.decode(errors="replace"), LONGEST_EXCERPT)
+        self.last_exchange = Exchange(method, path, answer.status, self._request_id(answer), excerpt)
+        return answer
+
+
+def taken_apart(decode: Callable[[bytes], T], body: bytes) -> T:
+    """What `decode` makes of an answer; raise `Unknown` when it is not what the call should get."""
+    try:
+        return decode(body)
+    except UNREADABLE as error:
+        raise Unknown("{provider} answered with something we cannot read.") from error
+
+
+def path(*segments: object) -> str:
+    """Every segment is quoted, and none leads up: nothing typed by anybody leads to another address.
+
+    Raise `NotSent` for one that would.
+    """
+    texts = [str(segment) for segment in segments]
+    if any(text in ("", ".", "..") for text in texts):
+        raise NotSent("An id is empty or nothing but dots, so nothing was sent.")
+    return "".join(f"/{quote(text, safe='')}" for text in texts)
+
+
+def _plain(body: bytes) -> Any:
+    """The JSON of a body, None if it is none."""
+    try:
+        return msgspec.json.decode(body)
+    except UNREADABLE:
+        return None
+
+
+def _wait(headers: Mapping[str, str]) -> float:
+    """Seconds to wait after a 429: no API says in which form `Retry-After` comes, so both are read."""
+    said = headers.get("retry-after", "")
+    try:
+        seconds = float(said) if said.isascii() else DEFAULT_WAIT
+    except ValueError:
+        seconds = _seconds_until(said)
+    return min(seconds, LONGEST_WAIT) if seconds >= 0 else DEFAULT_WAIT  # NaN is not >= 0
+
+
+def _seconds_until(date: str) -> float:
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return DEFAULT_WAIT
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
