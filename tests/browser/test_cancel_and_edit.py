@@ -191,9 +191,13 @@ def test_the_faces_of_both_forms_fit_and_please_axe(
     expect(page.get_by_text("Changed by somebody else meanwhile").first).to_be_visible()
     found["changed"] = problems(page)
     emulator.fault("disconnect", "/orders/", method="PATCH", after_work=True)
+    emulator.fault("error", "/events$", times=100)  # so that nothing turns the page while it is looked at
     page.get_by_role("button", name="Save changes").click()
     expect(page.get_by_text("We do not know yet whether it happened")).to_be_visible()
     page.goto(page.url.split("/northwind")[0] + address(order, "cancel/"))
+    expect(page.locator(".notice.wait")).to_be_visible()
     found["held"] = problems(page)
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    emulator.clear_faults()
+    expect(page.locator(".notice.wait")).to_have_count(0, timeout=60_000)
     assert ({name: faults for name, faults in found.items() if faults}, max(0, wide)) == ({}, 0)

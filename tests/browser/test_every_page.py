@@ -1,9 +1,9 @@
 """What holds for every page: a title, a heading, no overflow, nothing that axe finds, no message of the browser."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.accessibility import violations
 from tests.browser.conftest import OpenPage
 from tests.browser.places import SIGNED_OUT, pages
 from tests.emulation import RunningEmulator
@@ -60,13 +60,6 @@ def test_axe_finds_nothing(width: int, scheme: str, open_page: OpenPage, emulato
         page.goto(address)
         found.append(violations(page))
     assert [text for text in found if text] == []
-
-
-def violations(page: Page) -> str:
-    results = Axe().run(page)
-    if results.violations_count == 0:
-        return ""
-    return f"{page.url}\n{results.generate_report()}"
 
 
 def test_nothing_is_fetched_from_elsewhere_and_the_first_visit_is_light(

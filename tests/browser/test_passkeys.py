@@ -1,7 +1,9 @@
 """Signing in with a passkey, which only a browser with an authenticator can do."""
 
+import re
+
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from orders.management.commands.seed_demo import PASSWORD
 from tests.browser.conftest import OpenPage
@@ -45,14 +47,17 @@ def test_a_passkey_is_added_signs_in_and_is_removed(open_page: OpenPage) -> None
 
     page.locator("details.menu.end > summary").click()
     page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(re.compile("/account/login/"))
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url("**/northwind/live/orders/")
 
     page.goto(page.url.replace("/northwind/live/orders/", "/account/2fa/webauthn/"))
     page.get_by_role("link", name="Remove").first.click()
+    page.wait_for_url(re.compile("/(reauthenticate|remove)/"))
     if "reauthenticate" in page.url:
         page.get_by_label("Password").fill(PASSWORD)
         page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "reauthenticate" not in url)
     page.locator("main button.btn-primary").click()
     page.wait_for_url("**/account/2fa/webauthn/")
-    assert "My laptop" not in page.locator("main").inner_text()
+    expect(page.locator("main")).not_to_contain_text("My laptop")

@@ -22,4 +22,5 @@ def test_back_after_signing_out_shows_no_order(open_page: OpenPage, stack: Stack
     page.wait_for_url(re.compile("/account/login/"))
     page.go_back()
     expect(page.get_by_role("heading", name=re.compile("Sign in"))).to_be_visible()
+    page.wait_for_load_state()
     assert newest["public_id"] not in page.content()

@@ -33,6 +33,7 @@ def test_filtering_by_date_and_paging(page: Page) -> None:
     page.wait_for_url(re.compile("starting_after="))
     assert "created_from=2020-01-01" in page.url
     page.get_by_role("link", name="Newer").click()
+    expect(page).not_to_have_url(re.compile("starting_after="))
     expect(page.get_by_role("heading", name="Orders")).to_be_visible()
 
 
@@ -59,7 +60,7 @@ def test_choosing_a_theme(page: Page) -> None:
     page.goto(page.url.replace(ORDERS, "/account/"))
     page.get_by_label("Dark").check()
     page.get_by_role("button", name=re.compile("theme", re.IGNORECASE)).click()
-    assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
 
 
 def test_signing_out(open_page: OpenPage, stack: Stack) -> None:
@@ -67,5 +68,6 @@ def test_signing_out(open_page: OpenPage, stack: Stack) -> None:
     sign_in_by_password(page, stack, "viewer")
     page.locator("details.menu.end > summary").first.click()
     page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(re.compile("/account/login/"))
     page.goto(stack.address + ORDERS)
     expect(page.get_by_role("heading", name=re.compile("Sign in"))).to_be_visible()
