@@ -93,10 +93,11 @@ def _pay(person: Person, api: Api) -> tuple[float, float]:
 def _fulfill(person: Person, api: Api) -> tuple[float, float]:
     order, other = _paid(api), _paid(api)
     path = f"/northwind/test/orders/{order['id']}/fulfill/"
-    lines = [line["id"] for line in order["line_items"]]
-    typed = {"carrier": "ups", "tracking_number": "1Z12345E6605272234", "notify": "no", "fulfilling": str(len(lines))}
-    fields = person.open(path) | typed
-    ours = person.post(path, [*fields.items(), *(("lines", line) for line in lines)])
+    line = order["line_items"][0]
+    parcel = {"lines": line["id"], f"units-{line['id']}": "1", "carrier": "ups", "notify": "no"}
+    parcel |= {"number-0": "1Z12345E6605272234"}
+    typed = {"parcel": "1", "fulfilling": "1:1:1:1", **{f"p1-{name}": value for name, value in parcel.items()}}
+    ours = person.post(path, [*(person.open(path) | typed).items()])
     return ours, _calls(api, other["id"], "fulfill", {"notify_customer": False})
 
 

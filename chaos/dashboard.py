@@ -35,6 +35,7 @@ class Dashboard:
     """Started with the `with` block and ended with it. `server` is a PostgreSQL server's address, "" means SQLite.
 
     `seconds` is what a call to RevKeen may take: little, so that hangs do not dominate; None is as in production.
+    `environment` goes before the settings here. `hold`: seconds in which what was fulfilled can be undone.
     """
 
     def __init__(
@@ -48,11 +49,20 @@ class Dashboard:
         threads: int = 16,
         settlers: int = 2,
         seconds: float | None = 1.0,
+        environment: dict[str, str] | None = None,
+        hold: int = 0,
     ) -> None:
-        api = {"REVKEEN_LIVE_URL": emulator.api, "REVKEEN_TEST_URL": emulator.api}
+        api = {
+            "REVKEEN_LIVE_URL": emulator.api,
+            "REVKEEN_TEST_URL": emulator.api,
+            "DIGITAL_RIVER_URL": emulator.digital_river,
+            "ORDER_PROTECTION_URL": emulator.order_protection,
+        }
         short = {} if seconds is None else dict.fromkeys(DEADLINES, str(seconds))
-        self.site = Site(folder, server, **SETTINGS | api | short | {"DJANGO_SETTINGS_MODULE": settings})
-        self.site.manage("seed_demo")
+        self.site = Site(
+            folder, server, **SETTINGS | api | short | (environment or {}) | {"DJANGO_SETTINGS_MODULE": settings}
+        )
+        self.site.manage("seed_demo", f"--hold={hold}")
         self.folder, self.port, self._size = folder, free_port(), (workers, threads)
         self.killed = {"server": 0, "settler": 0}
         self._settlers: list[subprocess.Popen[bytes]] = []

@@ -46,13 +46,12 @@ class Shop:
         self.replaced: dict[str, str] = {}  # draft: the order that it is to replace
         self.wallet = emulator.cases(place.merchant, place.mode)["customers"]["wallet_0"]
 
-    def order(self) -> Any:
-        return self._emulator.make_order(
-            self.place.other_key, customer_id=self.wallet["id"], currency="usd", line_items=LINES
-        )
+    def order(self, **body: Any) -> Any:
+        usual = {"customer_id": self.wallet["id"], "currency": "usd", "line_items": LINES}
+        return self._emulator.make_order(self.place.other_key, **usual | body)
 
-    def paid_order(self) -> Any:
-        order = self.order()
+    def paid_order(self, **body: Any) -> Any:
+        order = self.order(**body)
         return self._send(f"{order['id']}/pay", self._payment(order["total"]))
 
     def touch(self, subject: str) -> None:

@@ -10,6 +10,8 @@ from django.utils.functional import SimpleLazyObject
 from orders.models import MODES
 from orders.permissions import PAGES
 from orders.requests import MerchantRequest
+from orders.services import workers
+from orders.services.deliveries import count_needing_someone
 from orders.services.journal_list import needing_someone
 
 THEMES = ("light", "dark")
@@ -20,7 +22,7 @@ SECTIONS = [
     ("Customers", "user", "customer_list", ("customer_",)),
     ("Drafts", "file-pencil", "draft_list", ("draft_",)),
     ("Journal", "book-2", "journal", ("journal", "operation_")),
-    ("Settings", "settings", "merchant_settings", ("merchant_", "connection_", "member_", "invitation_")),
+    ("Settings", "settings", "merchant_settings", ("merchant_", "connection_", "partner_", "member_", "invitation_")),
 ]
 
 
@@ -62,6 +64,7 @@ def _merchant_frame(request: MerchantRequest) -> dict[str, Any]:
         "membership": request.membership,
         "navigation": SimpleLazyObject(lambda: _navigation(request)),
         "switcher": SimpleLazyObject(lambda: places(request)),  # a part has no frame and pays for none
+        "worker_missing": workers.missing,
     }
 
 
@@ -77,7 +80,9 @@ def _navigation(request: MerchantRequest) -> list[NavigationItem]:
 
 
 def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> NavigationItem:
-    """While operations wait for a person the way to the journal counts them, and leads to them."""
+    """While operations wait for a person the way to the journal counts them, and leads to them; so do deliveries."""
+    if name == "delivery_list":
+        return replace(item, count=count_needing_someone(request.merchant, request.mode), counted="need someone")
     waiting = needing_someone(request.membership, request.mode) if name == "journal" else 0
     if not waiting:
         return item

@@ -6,7 +6,7 @@ Payment is told from the amounts, because RevKeen's one `status` cannot say that
 from dataclasses import dataclass
 
 from orders.apis.revkeen.objects import Order, PaymentMethod, Transaction
-from orders.models import Operation, Shipment
+from orders.models import Delivery, Operation, Shipment
 
 
 @dataclass(frozen=True)
@@ -128,15 +128,52 @@ def operation_state(operation: Operation) -> State:
 
 
 SHIPMENT_STATES = {
-    Operation.State.STARTED: State("Being sent", "clock"),
-    Operation.State.DONE: State("Shipped", "circle-check", "good"),
-    Operation.State.REFUSED: State("Never left", "circle-x"),
-    Operation.State.NOT_SENT: State("Never left", "circle-x"),
-    Operation.State.UNKNOWN: State("Not known yet", "help-circle", "wait"),
-    Operation.State.NEEDS_PERSON: State("Not known yet", "help-circle", "wait"),
+    Shipment.State.PENDING: State("Being sent", "clock"),
+    Shipment.State.LEFT: State("Shipped", "circle-check", "good"),
+    Shipment.State.REFUSED: State("Never left", "circle-x"),
+    Shipment.State.UNDONE: State("Undone", "arrow-back-up"),
 }
+NOT_KNOWN = State("Not known yet", "help-circle", "wait")
+GIVEN_UP = State("Never shipped", "ban")
 
 
 def shipment_state(shipment: Shipment) -> State:
-    """As its operation has it."""
-    return SHIPMENT_STATES[Operation.State(shipment.operation.state)]
+    """Of one that RevKeen has to hear of: as RevKeen answered."""
+    if shipment.kind == Shipment.Kind.CANCELLATION and shipment.state == Shipment.State.LEFT:
+        return GIVEN_UP
+    operation = shipment.operation if shipment.state == Shipment.State.PENDING else None
+    if operation is not None and operation.state in (Operation.State.UNKNOWN, Operation.State.NEEDS_PERSON):
+        return NOT_KNOWN
+    return SHIPMENT_STATES[Shipment.State(shipment.state)]
+
+
+def units_state(ordered: int, shipped: int, given_up: int) -> State:
+    """How much of a line has left, as far as it left from here: `1 of 3 shipped`."""
+    if shipped >= ordered:
+        return State("Shipped", "square-check", "good")
+    words = f"{shipped} of {ordered} shipped" + (f", {given_up} given up" if given_up else "")
+    if shipped + given_up >= ordered:
+        return State(words, "square-check")
+    return State(words, "square-half" if shipped else "square", "wait")
+
+
+DELIVERY_STATES = {
+    Delivery.State.FOR_REVKEEN: State("Waiting", "clock"),
+    Delivery.State.WAITING: State("Waiting", "clock"),
+    Delivery.State.SENDING: State("Sending", "send"),
+    Delivery.State.SENT: State("Sent", "circle-check", "good"),
+    Delivery.State.UNKNOWN: State("Unknown", "help-circle", "wait"),
+    Delivery.State.FAILED: State("Failed", "alert-triangle", "bad"),
+    Delivery.State.HELD_BACK: State("Held back", "player-pause", "wait"),
+    Delivery.State.STOPPED: State("Stopped", "ban"),
+    Delivery.State.UNDONE: State("Undone", "arrow-back-up"),
+}
+TRIED_AGAIN = State("Failing", "alert-triangle", "wait")
+NOT_CONNECTED = State("Not connected", "plug-connected-x")
+
+
+def delivery_state(delivery: Delivery) -> State:
+    """One that failed and is tried again by itself is not called failed: nobody has to do anything yet."""
+    if delivery.state == Delivery.State.WAITING and delivery.failures:
+        return TRIED_AGAIN
+    return DELIVERY_STATES[Delivery.State(delivery.state)]

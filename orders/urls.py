@@ -10,6 +10,7 @@ from orders.views import (
     connections,
     customers,
     decisions,
+    deliveries,
     draft_creation,
     drafts,
     fulfillments,
@@ -24,6 +25,7 @@ from orders.views import (
     payments,
     refunds,
     search,
+    shipments,
 )
 
 
@@ -46,7 +48,9 @@ order_pages = [
     path("<uuid:order_id>/pay/", payments.order_pay, name="order_pay"),
     path("<uuid:order_id>/refund/", refunds.order_refund, name="order_refund"),
     path("<uuid:order_id>/fulfill/", fulfillments.order_fulfill, name="order_fulfill"),
+    path("<uuid:order_id>/cancel-units/", fulfillments.order_cancel_units, name="order_cancel_units"),
     path("<uuid:order_id>/next-to-fulfil/", fulfillments.order_next_to_fulfil, name="order_next_to_fulfil"),
+    path("<uuid:order_id>/shipments/", shipments.order_shipments, name="order_shipments"),
     path("<uuid:order_id>/copy/", drafts.draft_copy, name="draft_copy"),
     path("<uuid:order_id>/revise/", drafts.draft_revise, name="draft_revise"),
     path("<uuid:order_id>/cancel/", cancellations.order_cancel, name="order_cancel"),
@@ -80,6 +84,11 @@ settings_pages = [
     path("connections/", connections.connection_list, name="connection_list"),
     path("connections/add/", connections.connection_add, name="connection_add"),
     path("connections/<uuid:connection_id>/activate/", connections.connection_activate, name="connection_activate"),
+    path(
+        "connections/<uuid:connection_id>/switch-off/",
+        connections.connection_switch_off,
+        name="connection_switch_off",
+    ),
     path("connections/<uuid:connection_id>/try/", connections.connection_try, name="connection_try"),
     path("connections/<uuid:connection_id>/rename/", connections.connection_rename, name="connection_rename"),
     path("connections/<uuid:connection_id>/remove/", connections.connection_remove, name="connection_remove"),
@@ -90,10 +99,26 @@ settings_pages = [
     path("invitations/<uuid:invitation_id>/withdraw/", members.invitation_withdraw, name="invitation_withdraw"),
 ]
 
+shipment_pages = [
+    path("statuses/", shipments.shipment_statuses, name="shipment_statuses"),
+    path("<int:pk>/", shipments.shipment_detail, name="shipment_detail"),
+    path("<int:pk>/correct/", shipments.shipment_correct, name="shipment_correct"),
+    path("<int:pk>/status/", shipments.shipment_status, name="shipment_status"),
+]
+
+delivery_pages = [
+    path("<int:pk>/send-again/", deliveries.delivery_send_again, name="delivery_send_again"),
+    path("<int:pk>/stop/", deliveries.delivery_stop, name="delivery_stop"),
+    path("<int:pk>/release/", deliveries.delivery_release, name="delivery_release"),
+]
+
 merchant_pages: list[URLPattern | URLResolver] = [
     path("orders/", include(order_pages)),
+    path("fulfillments/dispatches/<uuid:dispatch_id>/undo/", fulfillments.dispatch_undo, name="dispatch_undo"),
     path("customers/", include(customer_pages)),
     path("drafts/", include(draft_pages)),
+    path("fulfillments/", include(shipment_pages)),
+    path("deliveries/", include(delivery_pages)),
     path("journal/", include(journal_pages)),
     path("search/", search.search, name="search"),
     path("settings/", include(settings_pages)),

@@ -14,6 +14,10 @@ SHARED: list[Any] = [
     structlog.processors.format_exc_info,
 ]
 
+# The first log addresses, headers and so our keys, and all that a page is made of; our own lines say enough. The last
+# says at each start that it makes no pictures, and we need none.
+QUIET = ("httpx", "httpcore", "asyncio", "django.template", "pyBarcode")
+
 
 def logging_config(format: str, level: str) -> None:
     """Send everything, Django's own messages included, through one formatter to stderr.
@@ -33,8 +37,7 @@ def logging_config(format: str, level: str) -> None:
             "formatters": {"line": {"()": structlog.stdlib.ProcessorFormatter, **_formatter(format)}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level},
-            # They log addresses, headers and so our keys, and all that a page is made of; our own lines say enough.
-            "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "asyncio", "django.template")},
+            "loggers": {name: {"level": "WARNING"} for name in QUIET},
         }
     )
 

@@ -19,7 +19,8 @@ Sign in as                         with the password  northwind-demo
   viewer@northwind.example         only looks
   both@example.com                 Northwind Trading and Kestrel Outdoor
 
-RevKeen itself is stood in for by an emulator at {emulator_address} (see emulator/README.md).
+RevKeen and both partners are stood in for by an emulator at {emulator_address} (see emulator/README.md).
+What is fulfilled is held for 10 seconds, in which it can be undone; then all three hear of it.
 Mails are printed to {folder}/dashboard.log. The data stays for the next start; `make demo-reset` forgets it.
 Ctrl-C stops everything.
 """

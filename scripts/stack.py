@@ -36,6 +36,7 @@ class Stack:
     emulator_port: int
     emulator_options: Sequence[str] = ("--limits", "off")
     workers: int = 2
+    hold: int = 10  # seconds in which what was fulfilled can be undone
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -58,7 +59,8 @@ class Stack:
             parts = Stack(making, self.port, self.emulator_port, self.emulator_options)
             try:
                 parts.start_emulator()
-                for command in (["migrate"], ["createcachetable", "--database", "cache"], ["seed_demo"]):
+                seed = ["seed_demo", f"--hold={self.hold}"]
+                for command in (["migrate"], ["createcachetable", "--database", "cache"], seed):
                     parts.manage(*command)
             finally:
                 parts.stop()
@@ -130,6 +132,8 @@ class Stack:
                 "PLAIN_HTTP": "1",
                 "REVKEEN_LIVE_URL": api,
                 "REVKEEN_TEST_URL": api,
+                "DIGITAL_RIVER_URL": f"{self.emulator_address}/digital-river",
+                "ORDER_PROTECTION_URL": f"{self.emulator_address}/order-protection",
                 "DJANGO_SETTINGS_MODULE": "revkeen_admin.settings",
             }
         )

@@ -103,9 +103,11 @@ def _pay_more(shop: Shop, form: Form) -> Values:
 
 
 def _fulfill(shop: Shop, form: Form) -> Values:
-    """One of the lines that are left."""
-    line = next(value for name, value in form.fields if name == "lines")
-    return {"lines": line, "fulfilling": "1", "notify": "no", "tracking_number": NUMBER}
+    """One of the lines that are left, with all its units. An empty `do` presses none of the other buttons."""
+    line = next(value for name, value in form.fields if name == "p1-lines")
+    units = dict(form.fields)[f"p1-units-{line}"]
+    parcel = {"p1-lines": line, "p1-notify": "no", "p1-number-0": NUMBER, "p1-address-0": ""}
+    return {**parcel, "do": "", "fulfilling": f"1:{units}:1:1"}
 
 
 def _refund(shop: Shop, form: Form) -> Values:
@@ -145,7 +147,7 @@ ACTIONS = [
     ),
     Action(
         "F", "fulfill", "fulfillment", "fulfill", ("POST", "/fulfill$"),
-        _paid_order, _fulfill, (NUMBER,), _changed(tracking_number="OTHER"),
+        _paid_order, _fulfill, (NUMBER,), _changed(**{"p1-number-0": "OTHER"}),
     ),
     Action(
         "R", "refund", "refund", "refund", ("POST", "/refunds$"),

@@ -9,6 +9,7 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
+from chaos.browser import form_with
 from orders import carriers
 from orders.models import Membership, Merchant, Operation, Shipment, ShipmentItem
 from orders.services import settling
@@ -64,16 +65,47 @@ def ids(order: dict[str, Any], *places: int) -> list[str]:
 
 
 def fulfil(client: Client, order: dict[str, Any], *places: int, **more: Any) -> Any:
-    """Send the form with the lines at these places ticked; all of them, if none is named."""
+    """Send the form with the lines at these places ticked, both units of each; all of them, if none is named.
+
+    `more` is what else is typed into the parcel, by the names of its fields; None leaves a field out.
+    """
     lines = more.pop("lines", None) or ids(order, *(places or range(len(order["line_items"]))))
-    sent = {
-        "ticket": more.pop("ticket", None) or ticket(client, order),
-        "lines": lines,
-        "notify": "no",
-        "fulfilling": str(len(lines)),
-        **more,
-    }
-    return client.post(address(order), {name: value for name, value in sent.items() if value is not None})
+    parcel = {"lines": lines, "notify": "no", **{f"units-{line}": "2" for line in lines}}
+    whole = {"ticket": more.pop("ticket", None) or ticket(client, order), "parcel": "1"}
+    whole["fulfilling"] = more.pop("fulfilling", f"{len(lines)}:{2 * len(lines)}:1:{len(lines)}")
+    return client.post(address(order), whole | in_parcel("1", **(parcel | more)))
+
+
+def in_parcel(key: str, **typed: Any) -> dict[str, Any]:
+    """What a parcel's fields send. A tracking number may be named so, though it is the first of several."""
+    first = {"tracking_number": "number-0", "tracking_address": "address-0"}
+    return {f"p{key}-{first.get(name, name)}": value for name, value in typed.items() if value is not None}
+
+
+def ticked(page: str, key: str = "1") -> list[str]:
+    return re.findall(rf'name="p{key}-lines" value="([^"]+)"[^>]* checked', page)
+
+
+def opened(client: Client, order: dict[str, Any], place: str = "") -> dict[str, Any]:
+    """What the form sends as it stands when it is opened, by name; several values of a name as a list."""
+    return fields_in(client.get(place or address(order)).content.decode())
+
+
+def fields_in(page: str) -> dict[str, Any]:
+    form = form_with(page, "ticket")
+    assert form, page
+    sent: dict[str, Any] = {}
+    for name, value in form.fields:
+        sent.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 or name.endswith("-lines") else values[0] for name, values in sent.items()}
+
+
+def look(client: Client, order: dict[str, Any], sent: dict[str, Any], do: str = "look") -> str:
+    """The part of the form that is drawn anew when something is typed, or a button that changes it is pressed."""
+    headers = {"HX-Request": "true", "HX-Target": "parcels"}
+    answer = client.post(address(order), sent | {"do": do}, headers=headers)
+    assert answer.status_code == 200
+    return answer.content.decode()
 
 
 def effects(emulator: Emulator, order: dict[str, Any]) -> list[dict[str, Any]]:
@@ -139,9 +171,9 @@ def test_a_shipment_is_shown_on_the_order_with_a_link_to_follow_it(
     page = operations.get(f"/northwind/live/orders/{order['id']}/").content.decode()
     assert '<a class="mono" href="https://www.ups.com/track?tracknum=1Z999AA1" rel="noreferrer">1Z 999 AA1</a>' in page
     assert "2 × <bdi>Tent 0</bdi>" in page
-    assert "<bdi>Operations</bdi>, <time" in page
+    assert "by <bdi>Operations</bdi>" in page
     assert "RevKeen was asked to write to the customer" in page
-    assert page.count("in shipment 1</small>") == 1
+    assert len(re.findall("in <a [^>]*>shipment 1</a>", page)) == 1
 
 
 def test_a_carrier_that_is_not_in_the_list_is_sent_as_typed_and_gets_no_link(
@@ -177,10 +209,10 @@ def test_a_tracking_address_is_https_and_no_number_leads_elsewhere(carrier: carr
         ({"carrier": "other", "carrier_name": "c" * 51}, "carrier_name"),
         ({"carrier": "other", "carrier_name": "UPS\u202e"}, "carrier_name"),
         ({"carrier": "pigeon"}, "carrier"),
-        ({"tracking_number": "1" * 101}, "tracking_number"),
-        ({"tracking_number": "１Ｚ"}, "tracking_number"),
-        ({"tracking_number": "1Z\x00"}, "tracking_number"),
-        ({"tracking_number": "1Z\u202e9"}, "tracking_number"),
+        ({"tracking_number": "1" * 101}, "number-0"),
+        ({"tracking_number": "１Ｚ"}, "number-0"),
+        ({"tracking_number": "1Z\x00"}, "number-0"),
+        ({"tracking_number": "1Z\u202e9"}, "number-0"),
     ],
 )
 def test_what_cannot_be_is_said_by_its_field_and_nothing_is_sent(
@@ -189,9 +221,9 @@ def test_what_cannot_be_is_said_by_its_field_and_nothing_is_sent(
     answer = fulfil(operations, order, 0, **{"tracking_number": "KEPT-1", **typed})
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert page.count(f'id="id_{field}_error"') == 1
-    assert f'href="#id_{field}"' in page
-    assert field == "tracking_number" or 'value="KEPT-1"' in page
+    assert page.count(f'id="id_p1-{field}_error"') == 1
+    assert f'href="#id_p1-{field}"' in page
+    assert field == "number-0" or 'value="KEPT-1"' in page
     assert effects(emulator, order) == []
     assert not Operation.objects.exists()
     assert not Shipment.objects.exists()
@@ -200,7 +232,7 @@ def test_what_cannot_be_is_said_by_its_field_and_nothing_is_sent(
 def test_no_line_ticked_is_said_and_the_corrected_form_is_sent(
     operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    answer = fulfil(operations, order, lines=[""], fulfilling="0", tracking_number="KEPT-1")
+    answer = fulfil(operations, order, lines=[""], fulfilling="0:0:1:0", tracking_number="KEPT-1")
     assert answer.status_code == 422
     same = ticket_in(answer.content.decode())
     assert fulfil(operations, order, 1, ticket=same).status_code == 303
@@ -213,12 +245,11 @@ def test_a_refused_form_comes_back_as_it_was_sent(
     page = fulfil(
         operations, order, 1, carrier="other", carrier_name="Bike courier", tracking_number="T-1", notify=None
     ).content.decode()
-    ticked = re.findall(r'name="lines" value="([^"]+)" checked', page)
-    assert ticked == ids(order, 1)
+    assert ticked(page) == ids(order, 1)
     assert '<option value="other" selected>' in page
     assert 'value="Bike courier"' in page
     assert 'value="T-1"' in page
-    assert 'name="fulfilling" value="1"' in page
+    assert 'name="fulfilling" value="1:2:1:1"' in page
 
 
 def test_the_e_mail_is_nobodys_default(operations: Client, order: dict[str, Any], emulator: Emulator) -> None:
@@ -226,15 +257,15 @@ def test_the_e_mail_is_nobodys_default(operations: Client, order: dict[str, Any]
     radios = re.findall(r"<input[^>]*type=\"radio\"[^>]*>", page)
     assert len(radios) == 2
     assert not any("checked" in radio for radio in radios)
-    assert len(re.findall(r'name="lines" value="[^"]+" checked', page)) == 3
+    assert len(ticked(page)) == 3
 
 
 def test_a_guest_gets_no_e_mail(operations: Client, emulator: Emulator) -> None:
     order = paid_order(emulator)
     page = operations.get(address(order)).content.decode()
     assert "A guest has no e-mail address" in page
-    assert re.search(r'value="yes" disabled', page)
-    assert re.search(r'value="no" checked', page)
+    assert re.search(r'value="yes"[^>]* disabled', page)
+    assert re.search(r'value="no"[^>]* checked', page)
     assert fulfil(operations, order, notify="yes").status_code == 422
     assert fulfil(operations, order, notify="no").status_code == 303
     assert [row["notified"] for row in effects(emulator, order)] == [False]
@@ -243,10 +274,10 @@ def test_a_guest_gets_no_e_mail(operations: Client, emulator: Emulator) -> None:
 def test_what_the_button_did_not_name_is_not_sent(
     operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    answer = fulfil(operations, order, 0, fulfilling="3")
+    answer = fulfil(operations, order, 0, fulfilling="3:6:1:3")
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "The button now names the lines you have ticked" in page
+    assert "The button now names what you have ticked and typed" in page
     assert "Fulfil 1 line, no e-mail" in page
     assert effects(emulator, order) == []
 
@@ -254,11 +285,11 @@ def test_what_the_button_did_not_name_is_not_sent(
 def test_the_button_follows_the_ticks_without_anything_being_sent(
     operations: Client, order: dict[str, Any], customer: dict[str, Any], emulator: Emulator
 ) -> None:
-    sent = {"ticket": ticket(operations, order), "lines": ids(order, 0, 1)}
+    sent = opened(operations, order) | in_parcel("1", lines=ids(order, 0, 1))
     emulator.forget_calls()
-    part = operations.post(address(order), sent, headers={"HX-Request": "true", "HX-Target": "send"}).content.decode()
+    part = look(operations, order, sent)
     assert f"Fulfil 2 lines and e-mail <bdi>{customer['email']}</bdi>" in part
-    assert 'name="fulfilling" value="2"' in part
+    assert 'name="fulfilling" value="2:4:1:2"' in part
     assert "2 of 3 lines" in part
     assert emulator.calls() == []
     assert not Operation.objects.exists()
@@ -283,9 +314,12 @@ def test_lines_that_have_left_are_locked_and_say_in_which_shipment(
     fulfil(operations, order, 1)
     page = operations.get(address(order)).content.decode()
     locked, still_open = ids(order, 1)[0], ids(order, 0, 2)
-    assert f'id="line-{locked}" disabled checked' in page
-    assert "Shipment 1, <time" in page
-    assert re.findall(r'name="lines" value="([^"]+)" checked', page) == still_open
+    gone = re.search(rf'<li class="done" id="line-{locked}">(.*?)</li>', page, re.DOTALL)
+    assert gone
+    assert "Shipment 1, <time" in gone[1]
+    assert "Tent 1" in gone[1]
+    assert f'value="{locked}"' not in page
+    assert ticked(page) == still_open
     ticked_all_the_same = fulfil(operations, order, 0, 1)
     assert ticked_all_the_same.status_code == 422
     assert "One of these lines has left already" in ticked_all_the_same.content.decode()
@@ -321,8 +355,8 @@ def test_a_line_of_a_form_in_another_tab_does_not_leave_twice(
     answer = fulfil(operations, order, 0, 1, ticket=other_tab, tracking_number="T-1")
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "Nothing was sent. A line has left already." in page
-    assert re.findall(r'name="lines" value="([^"]+)" checked', page) == ids(order, 1)
+    assert "Nothing was sent. Some units have left already." in page
+    assert ticked(page) == ids(order, 1)
     assert 'value="T-1"' in page
     assert fulfil(operations, order, 1, ticket=ticket_in(page)).status_code == 303
     assert sent_lines(emulator, order) == shipped_lines(order) == [ids(order, 0), ids(order, 1)]
@@ -348,13 +382,13 @@ def test_fulfilled_elsewhere_in_part_is_said_and_nothing_is_preset(operations: C
     emulator.send(f"/orders/{order['id']}/fulfill", {"line_item_ids": ids(order, 0), "notify_customer": False})
     page = operations.get(address(order)).content.decode()
     assert "RevKeen says that some lines are fulfilled, and never tells which" in page
-    assert not re.findall(r'name="lines" value="([^"]+)" checked', page)
+    assert not ticked(page)
     refused = fulfil(operations, order, 0)
     page = refused.content.decode()
     assert refused.status_code == 422
     assert "Not fulfilled: RevKeen refused." in page
     assert "Nothing is left to fulfil among these lines." in page
-    assert page.count('id="id_lines_error"') == 1
+    assert page.count('id="id_p1-lines_error"') == 1
     assert fulfil(operations, order, 1, ticket=ticket_in(page)).status_code == 303
     assert sent_lines(emulator, order) == [ids(order, 0), ids(order, 1)]
     assert [operation.state for operation in Operation.objects.order_by("created_at")] == [State.REFUSED, State.DONE]
@@ -410,7 +444,9 @@ def test_the_form_of_one_place_does_nothing_in_another(
     person = make_person("both@example.com", northwind, "operations")
     Membership.objects.create(user=person, merchant=kestrel, roles=["operations"])
     client = sign_in(person)
-    sent = {"ticket": ticket(client, order), "lines": ids(order, 0), "notify": "no", "fulfilling": "1"}
+    line = ids(order, 0)[0]
+    parcel = in_parcel("1", **{"lines": [line], f"units-{line}": "2", "notify": "no"})
+    sent = {"ticket": ticket(client, order), "parcel": "1", "fulfilling": "1:2:1:1", **parcel}
     emulator.forget_calls()
     elsewhere = (f"/kestrel/live/orders/{order['id']}/fulfill/", address(order, "test"), address({"id": uuid.uuid4()}))
     for place in elsewhere:
@@ -423,7 +459,7 @@ def test_the_form_of_one_place_does_nothing_in_another(
 
 @pytest.mark.parametrize(
     ("param", "field"),
-    [("line_item_ids.0", "lines"), ("carrier", "carrier"), ("tracking_number", "tracking_number"), (None, "")],
+    [("line_item_ids.0", "lines"), ("carrier", "carrier"), ("tracking_number", "number-0"), (None, "")],
 )
 def test_what_revkeen_refuses_stands_by_its_field_and_stays_typed(
     param: str | None, field: str, operations: Client, order: dict[str, Any], emulator: Emulator
@@ -432,7 +468,7 @@ def test_what_revkeen_refuses_stands_by_its_field_and_stays_typed(
     emulator.fault("respond", "/fulfill$", status=400, body={"error": refusal})
     page = fulfil(operations, order, 0, tracking_number="T-1", carrier="ups").content.decode()
     assert "<strong>Not fulfilled: RevKeen refused.</strong> It is so." in page
-    assert set(re.findall(r'id="id_(\w+)_error"', page)) == ({field} if field else set())
+    assert set(re.findall(r'id="id_p1-([\w-]+)_error"', page)) == ({field} if field else set())
     assert 'value="T-1"' in page
     assert '<option value="ups" selected>' in page
     assert fulfil(operations, order, 0, ticket=ticket_in(page)).status_code == 303
@@ -457,7 +493,7 @@ def test_a_lost_answer_is_unknown_then_settled_once(
     assert "We do not know yet" in form
     assert 'name="ticket"' not in form
     of_order = operations.get(f"/northwind/live/orders/{order['id']}/").content.decode()
-    assert "Not known yet</span> in shipment" in of_order
+    assert "Not known yet</span>" in of_order
     assert settle(Operation.objects.latest("created_at")).state == State.DONE
     expected = [ids(order, place) for place in range(before + 1)]
     assert sent_lines(emulator, order) == shipped_lines(order) == expected
@@ -509,7 +545,7 @@ def test_no_connection_means_that_nothing_left(operations: Client, order: dict[s
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "Nothing was sent" in page
-    assert "Shipment 1" not in operations.get(f"/northwind/live/orders/{order['id']}/").content.decode()
+    assert "Never left" in operations.get(f"/northwind/live/orders/{order['id']}/").content.decode()
     operation = Operation.objects.get()
     assert operation.state == State.NOT_SENT
     assert "Never left" in operations.get(f"/northwind/live/journal/{operation.pk}/").content.decode()

@@ -128,7 +128,7 @@ def test_a_crash_shows_a_calm_page_with_the_request_id(
 def test_health_needs_nothing_and_readiness_needs_database_and_cache(db: None, settings: LazySettings) -> None:
     client = SecureClient()
     assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.get("/readyz").json() == {"status": "ok", "database": "ok", "cache": "ok"}
+    assert client.get("/readyz").json() == {"status": "ok", "database": "ok", "cache": "ok", "worker": "never seen"}
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     assert client.get("/readyz").status_code == 503
 

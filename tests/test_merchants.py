@@ -31,9 +31,8 @@ PAGE = "/northwind/live/settings/"
 
 
 def save(client: Client, **changes: str) -> Any:
-    return client.post(
-        PAGE, {"name": "Northwind Trading", "time_zone": "Europe/Berlin", "typed_above": "5000", **changes}
-    )
+    saved = {"name": "Northwind Trading", "time_zone": "Europe/Berlin", "typed_above": "5000", "hold_seconds": "0"}
+    return client.post(PAGE, saved | changes)
 
 
 def changes() -> list[str]:
@@ -89,6 +88,20 @@ def test_name_and_time_zone_are_changed_and_recorded(client: Client, northwind: 
 def test_saving_without_a_change_leaves_no_trace(client: Client) -> None:
     assert save(client).status_code == 302
     assert changes() == []
+
+
+def test_a_hold_after_fulfil_is_set_and_recorded(client: Client, northwind: Merchant) -> None:
+    assert save(client, hold_seconds="120").status_code == 302
+    northwind.refresh_from_db()
+    assert northwind.hold_seconds == 120
+    assert changes() == ["hold after fulfil, in seconds: 120"]
+
+
+@pytest.mark.parametrize("typed", ["121", "-1", "", "ten", "1.5", "9" * 30, "\x00"])
+def test_a_hold_is_a_whole_number_of_seconds_up_to_two_minutes(typed: str, client: Client, northwind: Merchant) -> None:
+    assert save(client, hold_seconds=typed).status_code == 422
+    northwind.refresh_from_db()
+    assert northwind.hold_seconds == 0
 
 
 @pytest.mark.parametrize("zone", ["Berlin", "Europe/Berlin\x00", "../../etc/passwd", "+02:00", ""])

@@ -1,87 +1,334 @@
-from typing import Any, cast
+"""The form that fulfils: one parcel or several, the buttons that change the form, and the one that sends it off."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
-from django.core.validators import RegexValidator
+from django.http import QueryDict
+from django.utils import timezone
 
-from orders.carriers import CARRIERS
 from orders.forms.lines import LineField
+from orders.forms.parcels import MOST_METADATA, MOST_NUMBERS, ParcelForm, UnitsField
+from orders.forms.tracking import visible
+from orders.models import PartnerSettings
+from orders.services.fulfillments import completed_by
+from orders.services.shipments import Parcel, ParcelItem
 
-OTHER = "other"  # the choice of a carrier that is not in the list
+MOST_PARCELS = 20
+MOST_ROWS = 400  # lines times parcels: beyond it a form would have more fields than one may have
+KEY = re.compile(r"[0-9]{1,3}")
 
 
-def visible(text: str) -> None:
-    """A name that reads in another order than it is stored, or holds what nobody sees, is not what was meant."""
-    if not text.isprintable():
-        raise forms.ValidationError("There are signs in it that cannot be seen. Type it once more.")
+@dataclass(frozen=True)
+class Named:
+    """What the button names. `told`: for each parcel how many lines RevKeen hears of with it."""
+
+    lines: int
+    units: int
+    parcels: int
+    told: tuple[int, ...]
+
+    @property
+    def lines_told(self) -> int:
+        return sum(self.told)
+
+    @property
+    def tells(self) -> bool:
+        return any(self.told)
+
+    @property
+    def whole(self) -> bool:
+        """Nothing of these lines stays here."""
+        return self.lines_told == self.lines
+
+    @property
+    def words(self) -> str:
+        """`Fulfil 2 lines in 2 parcels`, where RevKeen hears of any."""
+        what = _count(self.lines_told, "line")
+        whole = f"Fulfil {what}" if self.whole else f"Send {_count(self.units, 'unit')}, fulfil {what}"
+        return f"{whole} in {self.parcels} parcels" if self.parcels > 1 else whole
+
+    @property
+    def value(self) -> str:
+        return f"{self.lines}:{self.units}:{self.parcels}:{'+'.join(map(str, self.told))}"
 
 
-class FulfillmentForm(forms.Form):
-    """Which lines leave, with whom, and who is told. `seen` comes out of the ticket: nobody can have changed it.
+def fresh(seen: dict[str, Any], *, ticked: bool) -> QueryDict:
+    """The form as it is opened: one parcel with all that is left, ticked where it is known what is left."""
+    data = QueryDict(mutable=True)
+    _fill_in(data, "1", {line_id: line["left"] for line_id, line in seen["lines"].items()})
+    data.setlist("p1-lines", list(seen["lines"]) if ticked else [])
+    return data
 
-    `fulfilling` is the value of the button: how many lines it names. No other number of lines is ever sent.
+
+class FulfillmentForm:
+    """Its parcels are Django's forms. `fulfilling` is the value of the button: what it named, and nothing else is sent.
+
+    `do` is the value of a button that changes the form alone: `parcel`, `remove:1`, `tracking:1`, `metadata:1`,
+    `carrier:1:ups` or `look`.
     """
 
-    lines = forms.MultipleChoiceField(
-        label="Line items",
-        error_messages={
-            "required": "Tick at least one line.",
-            "invalid_choice": "One of these lines has left already, or is no line of this order.",
-        },
-    )
-    carrier = forms.ChoiceField(
-        label="Carrier",
-        required=False,
-        choices=[
-            ("", "Not given"),
-            *((carrier.code, carrier.name) for carrier in CARRIERS),
-            (OTHER, "Another carrier"),
-        ],
-    )
-    carrier_name = LineField(label="Name of the carrier", required=False, max_length=50, validators=[visible])
-    tracking_number = LineField(
-        label="Tracking number",
-        required=False,
-        max_length=100,
-        validators=[RegexValidator(r"^[ -~]*$", "A tracking number has plain letters, digits and signs only.")],
-        widget=forms.TextInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
-    )
-    notify = forms.ChoiceField(
-        label="E-mail to the customer",
-        choices=[("yes", "E-mail"), ("no", "No e-mail")],
-        error_messages={"required": "Choose whether the customer gets an e-mail. It cannot be undone."},
-    )
-    fulfilling = forms.CharField(required=False, max_length=20)
-
-    def __init__(self, data: Any = None, *, seen: dict[str, Any], **options: Any) -> None:
-        super().__init__(data, **options)
-        self.seen = seen
-        cast(forms.MultipleChoiceField, self.fields["lines"]).choices = [(line, line) for line in seen["lines"]]
-
-    def clean_notify(self) -> bool:
-        if self.cleaned_data["notify"] == "yes" and not self.seen["recipient"]:
-            raise forms.ValidationError("A guest has no e-mail address: choose “No e-mail”.")
-        return bool(self.cleaned_data["notify"] == "yes")
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = self.cleaned_data
-        if cleaned.get("carrier") == OTHER and not cleaned.get("carrier_name") and "carrier_name" not in self.errors:
-            self.add_error("carrier_name", "Type its name, or choose one from the list.")
-        return cleaned
+    def __init__(
+        self,
+        data: QueryDict,
+        *,
+        seen: dict[str, Any],
+        destinations: set[str],
+        defaults: PartnerSettings,
+        zone: ZoneInfo,
+    ) -> None:
+        self.data, self.seen, self.destinations, self.defaults = data.copy(), seen, destinations, defaults
+        self.most_parcels = max(2, min(MOST_PARCELS, MOST_ROWS // max(1, len(seen["lines"]))))
+        self.keys = self._keys()
+        self.do = self.data.get("do", "")
+        self.button_differs = False
+        self._change()
+        self._prefill()
+        self.parcels = [self._parcel(key) for key in self.keys]
+        self._propose_addresses()
+        with timezone.override(zone):
+            for parcel in self.parcels:
+                parcel.full_clean()
+        self._refuse_too_many()
+        self._tell()
+        if self.do:
+            self.keep_errors_of_units()
+        self._set_focus()
 
     @property
-    def line_ids(self) -> list[str]:
-        """Those ticked, in the order's own order; none while they are not right."""
-        ticked = set(self.cleaned_data.get("lines", ()))
-        return [line for line in self.seen["lines"] if line in ticked]
+    def is_right(self) -> bool:
+        return not self.button_differs and not any(parcel.errors for parcel in self.parcels)
 
     @property
-    def chosen_carrier(self) -> str:
-        """As RevKeen is told; "" when none was given."""
-        carrier: str = self.cleaned_data["carrier"]
-        return self.cleaned_data["carrier_name"] if carrier == OTHER else carrier
+    def units_are_right(self) -> bool:
+        return not any(name.startswith("units-") for parcel in self.parcels for name in parcel.errors)
+
+    @property
+    def can_add(self) -> bool:
+        return len(self.keys) < self.most_parcels
+
+    @cached_property
+    def named(self) -> Named:
+        units: Counter[str] = Counter()
+        for parcel in self.parcels:
+            units.update(parcel.units)
+        told = tuple(len(parcel.completes) for parcel in self.parcels)
+        return Named(len(units), units.total(), len(self.parcels), told)
+
+    @property
+    def asked(self) -> list[Parcel]:
+        """Of a form that is right."""
+        return [parcel.parcel for parcel in self.parcels]
 
     def check_button(self) -> bool:
-        """Whether the button that was pressed named this many lines; else say what lacks."""
-        if not self.errors and self.cleaned_data["fulfilling"] != str(len(self.line_ids)):
-            self.add_error(None, "The button now names the lines you have ticked. Look at it once more, then press it.")
+        """Whether the form is right, and the button that was pressed named this."""
+        if self.is_right and self.data.get("fulfilling") != self.named.value:
+            self.button_differs = True
+        return self.is_right
+
+    @property
+    def focus(self) -> str:
+        """The id of what a button has added, or where to go on after it has taken something away."""
+        do, _, of = self.do.partition(":")
+        key = of.partition(":")[0]
+        rows = {"tracking": f"id_p{key}-number-", "metadata": f"id_p{key}-name-"}
+        if do in rows and key in self.keys:
+            parcel = self.parcels[self.keys.index(key)]
+            return f"{rows[do]}{(parcel.numbers if do == 'tracking' else parcel.pairs) - 1}"
+        named = {"parcel": f"id_p{self.keys[-1]}-number-0", "remove": "add-parcel", "carrier": f"id_p{key}-carrier"}
+        return named.get(do, "")
+
+    def keep_errors_of_units(self) -> None:
+        for parcel in self.parcels:
+            parcel.keep_errors_of_units()
+
+    @property
+    def told_first(self) -> ParcelForm:
+        """The parcel that the first call to RevKeen is about."""
+        return next((parcel for parcel in self.parcels if parcel.completes), self.parcels[0])
+
+    def _keys(self) -> list[str]:
+        sent = [key for key in dict.fromkeys(self.data.getlist("parcel")) if KEY.fullmatch(key)]
+        return sent[: self.most_parcels] or ["1"]
+
+    def _parcel(self, key: str) -> ParcelForm:
+        return ParcelForm(self.data, key=key, seen=self.seen, destinations=self.destinations)
+
+    def _change(self) -> None:
+        """As the button says that was pressed."""
+        do, _, of = self.do.partition(":")
+        key, _, what = of.partition(":")
+        if do == "parcel" and self.can_add:
+            self._add_parcel()
+        elif key not in self.keys:
+            return
+        elif do == "remove" and len(self.keys) > 1:
+            self.keys.remove(key)
+        elif do == "carrier":
+            self.data[f"p{key}-carrier"] = what
+        elif do == "tracking":
+            self._add_row(key, ("number", "address"), MOST_NUMBERS)
+        elif do == "metadata":
+            self._add_row(key, ("name", "value"), MOST_METADATA)
+
+    def _add_parcel(self) -> None:
+        key = str(max(map(int, self.keys)) + 1)
+        if not KEY.fullmatch(key):
+            return
+        left = {line_id: line["left"] for line_id, line in self.seen["lines"].items()}
+        for parcel in map(self._parcel, self.keys):
+            parcel.full_clean()
+            left = {line: units - parcel.units.get(line, 0) for line, units in left.items()}
+        self.keys.append(key)
+        _fill_in(self.data, key, left)
+
+    def _add_row(self, key: str, names: tuple[str, ...], most: int) -> None:
+        first = f"p{key}-{names[0]}-"
+        place = next((place for place in range(most) if f"{first}{place}" not in self.data), None)
+        if place is not None:
+            for name in names:
+                self.data[f"p{key}-{name}-{place}"] = ""
+
+    def _prefill(self) -> None:
+        """What the merchant has set, where nobody was asked yet."""
+        for key in self.keys:
+            asked = {"partner_id": self.defaults.partner_id, "cost_currency": self.defaults.cost_currency}
+            asked |= {f"subfulfiller-{line}": self.defaults.subfulfiller_id for line in self.seen["lines"]}
+            for name, value in asked.items():
+                self.data.setdefault(f"p{key}-{name}", value)
+
+    def _propose_addresses(self) -> None:
+        """An address that nobody has touched goes with its carrier and number."""
+        for parcel in self.parcels:
+            for place in range(parcel.numbers):
+                address, proposed = (parcel.add_prefix(f"{name}-{place}") for name in ("address", "proposed"))
+                if self.data.get(address, "").strip() in ("", self.data.get(proposed, "")):
+                    self.data[address] = parcel.proposal(place)
+
+    def _set_focus(self) -> None:
+        for parcel in self.parcels:
+            field = parcel.fields.get(self.focus.removeprefix(f"id_{parcel.prefix}-"))
+            if field is not None:
+                field.widget.attrs["autofocus"] = True
+
+    def _refuse_too_many(self) -> None:
+        for line_id, line in self.seen["lines"].items():
+            packed = [(nth, parcel) for nth, parcel in enumerate(self.parcels, 1) if parcel.units.get(line_id)]
+            total = sum(parcel.units[line_id] for _, parcel in packed)
+            if total > line["left"]:
+                words = _too_many([nth for nth, _ in packed], total, line)
+                packed[-1][1].add_error(f"units-{line_id}", words)
+
+    def _tell(self) -> None:
+        """Which parcel RevKeen hears of, and so which may have an e-mail, hangs on all of them."""
+        asked = [Parcel(items=parcel.items) for parcel in self.parcels]
+        for parcel, lines in zip(self.parcels, completed_by(asked, self.seen), strict=True):
+            parcel.completes = lines
+            if lines and "notify" not in parcel.errors:
+                self._check_mail(parcel)
+        for parcel in self.parcels:
+            parcel.hears = self._hears(parcel)
+
+    def _hears(self, parcel: ParcelForm) -> dict[str, list[str]]:
+        """When RevKeen hears of the lines in a parcel: `with this parcel`, `when its last 2 units leave`."""
+        hears: dict[str, list[str]] = {}
+        for line_id in parcel.units:
+            hears.setdefault(self._when(line_id, parcel), []).append(self.seen["lines"][line_id]["description"])
+        return hears
+
+    def _when(self, line_id: str, parcel: ParcelForm) -> str:
+        nth = next((nth for nth, other in enumerate(self.parcels, 1) if line_id in other.completes), None)
+        if nth is not None:
+            return "with this parcel" if self.parcels[nth - 1] is parcel else f"with parcel {nth}"
+        rest = self.seen["lines"][line_id]["left"] - sum(other.units.get(line_id, 0) for other in self.parcels)
+        return f"when its last {rest} units leave" if rest > 1 else "when its last unit leaves"
+
+    def _check_mail(self, parcel: ParcelForm) -> None:
+        if not parcel.cleaned_data["notify"]:
+            parcel.add_error("notify", "Choose whether the customer gets an e-mail. It cannot be undone.")
+        elif parcel.cleaned_data["notify"] == "yes" and not self.seen["recipient"]:
+            parcel.add_error("notify", "A guest has no e-mail address: choose “No e-mail”.")
+
+
+class CancelUnitsForm(forms.Form):
+    """Units of open lines that will never be shipped. `giving_up` is the value of the button: what it named."""
+
+    reason = LineField(
+        label="Reason",
+        max_length=200,
+        validators=[visible],
+        help_text="Kept here. Digital River hears of the units, not of the reason.",
+        error_messages={"required": "Say why they will never be shipped."},
+    )
+    giving_up = forms.CharField(required=False, max_length=40)
+
+    def __init__(self, data: Any = None, *, seen: dict[str, Any]) -> None:
+        super().__init__(data)
+        self.seen = seen
+        for line_id, line in seen["lines"].items():
+            self.fields[f"units-{line_id}"] = UnitsField(label=f"Units of {line['description']}")
+
+    @property
+    def rows(self) -> list[tuple[dict[str, Any], Any]]:
+        return [(line, self[f"units-{line_id}"]) for line_id, line in self.seen["lines"].items()]
+
+    @property
+    def parcel(self) -> Parcel:
+        """Of a form that is right."""
+        items = tuple(ParcelItem(line, units) for line, units in self.units.items())
+        return Parcel(items=items, reason=self.cleaned_data["reason"])
+
+    @property
+    def units(self) -> dict[str, int]:
+        typed = {line: getattr(self, "cleaned_data", {}).get(f"units-{line}") for line in self.seen["lines"]}
+        return {line: units for line, units in typed.items() if units}
+
+    @property
+    def total(self) -> int:
+        return sum(self.units.values())
+
+    @property
+    def value(self) -> str:
+        """What the button names once the form was read: lines and units."""
+        return f"{len(self.units)}:{self.total}"
+
+    def clean(self) -> dict[str, Any]:
+        for line_id, line in self.seen["lines"].items():
+            if self.cleaned_data.get(f"units-{line_id}", 0) and self.cleaned_data[f"units-{line_id}"] > line["left"]:
+                self.add_error(f"units-{line_id}", _only_left(line))
+        return self.cleaned_data
+
+    def check_button(self) -> bool:
+        """Whether the form is right, and the button that was pressed named this; else say what lacks."""
+        if not self.errors and not self.units:
+            self.add_error(None, "Type how many units of a line will never be shipped.")
+        if not self.errors and self.cleaned_data["giving_up"] != self.value:
+            self.add_error(None, "The button now names what you have typed. Look at it once more, then press it.")
         return not self.errors
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _fill_in(data: QueryDict, key: str, units: dict[str, int]) -> None:
+    """A parcel as it is opened, nothing ticked. `units`: what is proposed of each line."""
+    data.appendlist("parcel", key)
+    for line, count in units.items():
+        data[f"p{key}-units-{line}"] = str(count) if count > 0 else ""
+    data[f"p{key}-status"] = "FULFILLED"
+
+
+def _too_many(parcels: list[int], total: int, line: dict[str, Any]) -> str:
+    if len(parcels) == 1:
+        return _only_left(line)
+    which = f"{', '.join(map(str, parcels[:-1]))} and {parcels[-1]}"
+    return f"Parcels {which} have {total} of them together. {_only_left(line)}"
+
+
+def _only_left(line: dict[str, Any]) -> str:
+    return f"{line['left']} of {line['ordered']} units {'is' if line['left'] == 1 else 'are'} left."

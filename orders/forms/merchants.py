@@ -8,6 +8,8 @@ from django import forms
 from orders.forms.lines import LineField
 from orders.models import Merchant, User
 
+LONGEST_HOLD = 120  # seconds
+
 
 class MerchantSettings(forms.ModelForm):
     name = LineField(label="Name", max_length=120, help_text="In the frame of every page, and in mails to members.")
@@ -25,9 +27,18 @@ class MerchantSettings(forms.ModelForm):
         help_text="In whole units of the order’s currency. Smaller live payments are confirmed with a tick.",
     )
 
+    hold_seconds = forms.IntegerField(
+        label="Hold after Fulfil",
+        min_value=0,
+        max_value=LONGEST_HOLD,
+        widget=forms.TextInput({"class": "num units", "inputmode": "numeric", "autocomplete": "off"}),
+        help_text=f"0 to {LONGEST_HOLD} seconds, in which a shipment can be undone and no system hears of it. With 0 "
+        "it is sent at once.",
+    )
+
     class Meta:
         model = Merchant
-        fields = ["name", "time_zone", "mfa_required", "typed_above"]
+        fields = ["name", "time_zone", "mfa_required", "typed_above", "hold_seconds"]
         labels = {"time_zone": "Time zone"}
         help_texts = {"time_zone": "Days begin and end there, in lists and filters. A name such as Europe/Berlin."}
         widgets = {"time_zone": forms.TextInput({"list": "time-zones", "autocomplete": "off", "spellcheck": "false"})}

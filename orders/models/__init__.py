@@ -1,18 +1,23 @@
 from orders.models.connections import Connection
 from orders.models.customer_names import CustomerName
+from orders.models.deliveries import Delivery, DeliveryAttempt, WorkerSeen
 from orders.models.drafts import Draft, DraftVisit
 from orders.models.events import EventLog
 from orders.models.merchants import INVITATION_LASTS, MODES, Invitation, Membership, Merchant
 from orders.models.operations import JournalCounter, Operation, OperationToken, OrderLock
+from orders.models.partners import OrderIds, PartnerSettings
 from orders.models.people import User
 from orders.models.refunds import RefundStatus
-from orders.models.shipments import Shipment, ShipmentItem
+from orders.models.shipments import Dispatch, Shipment, ShipmentItem, SlipPrint, TrackingNumber
 
 __all__ = [
     "INVITATION_LASTS",
     "MODES",
     "Connection",
     "CustomerName",
+    "Delivery",
+    "DeliveryAttempt",
+    "Dispatch",
     "Draft",
     "DraftVisit",
     "EventLog",
@@ -22,9 +27,14 @@ __all__ = [
     "Merchant",
     "Operation",
     "OperationToken",
+    "OrderIds",
     "OrderLock",
+    "PartnerSettings",
     "RefundStatus",
     "Shipment",
     "ShipmentItem",
+    "SlipPrint",
+    "TrackingNumber",
     "User",
+    "WorkerSeen",
 ]

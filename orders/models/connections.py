@@ -7,8 +7,18 @@ from django.utils import timezone
 from orders import secrets
 from orders.models.merchants import MODE_CHOICES, Merchant
 
-# The start of a key says which mode it is for; nothing after it is ever shown but the last four characters.
-PREFIXES = {"rk_live_": "live", "rk_sandbox_": "test"}
+# The start of a key says which mode it is for; nothing after it is ever shown but the last four characters. The first
+# that fits counts. OrderProtection's tokens have no known start.
+PREFIXES: dict[str, dict[str, str]] = {
+    "revkeen": {"rk_live_": "live", "rk_sandbox_": "test"},
+    "digital_river": {"sk_test_": "test", "sk_": "live"},
+    "order_protection": {},
+}
+
+
+def prefix_of(provider: str, key: str) -> str:
+    """ "" where a key does not begin as those of the provider do."""
+    return next((prefix for prefix in PREFIXES[provider] if key.startswith(prefix)), "")
 
 
 class Connection(models.Model):
@@ -16,6 +26,8 @@ class Connection(models.Model):
 
     class Provider(models.TextChoices):
         REVKEEN = "revkeen", "RevKeen"
+        DIGITAL_RIVER = "digital_river", "Digital River"
+        ORDER_PROTECTION = "order_protection", "OrderProtection"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="connections")
@@ -33,6 +45,7 @@ class Connection(models.Model):
     last_failure = models.CharField(max_length=200, blank=True)
     refused_at = models.DateTimeField(null=True)  # since when the API answers 401 to this key
     wait_until = models.DateTimeField(null=True)  # the API asked us (429) to send nothing before
+    next_slot_at = models.DateTimeField(null=True)  # deliveries to a partner that bounds its rate take turns by it
 
     class Meta:
         constraints = [
@@ -62,7 +75,7 @@ class Connection(models.Model):
     def secret(self, value: str) -> None:
         self.sealed_secret = secrets.seal(value, self._owner)
         self.fingerprint = secrets.fingerprint(value)
-        self.prefix = next((prefix for prefix in PREFIXES if value.startswith(prefix)), "")
+        self.prefix = prefix_of(self.provider, value)
         self.last_four = value[-4:]
 
     @property

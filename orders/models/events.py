@@ -18,9 +18,11 @@ class EventLog(models.Model):
         KEY_ADDED = "key_added", "Key added"
         KEY_REFUSED = "key_refused", "Key not saved"
         KEY_ACTIVATED = "key_activated", "Key made active"
+        KEY_SWITCHED_OFF = "key_switched_off", "Key switched off"
         KEY_RENAMED = "key_renamed", "Key renamed"
         KEY_REMOVED = "key_removed", "Key removed"
         MERCHANT_CHANGED = "merchant_changed", "Merchant changed"
+        PARTNER_IDS = "partner_ids", "Partners’ ids typed"
         INVITED = "invited", "Invited"
         INVITATION_WITHDRAWN = "invitation_withdrawn", "Invitation withdrawn"
         MEMBER_JOINED = "member_joined", "Joined"
@@ -28,6 +30,11 @@ class EventLog(models.Model):
         MEMBER_REMOVED = "member_removed", "Member removed"
         EXPORTED = "exported", "Exported"
         DECIDED = "decided", "Outcome decided"
+        SHIPMENT_CORRECTED = "shipment_corrected", "Shipment corrected"
+        SHIPMENT_STATUS = "shipment_status", "Shipment status set"
+        DELIVERY_SENT_AGAIN = "delivery_sent_again", "Delivery sent again"
+        DELIVERY_STOPPED = "delivery_stopped", "Delivery stopped"
+        DELIVERY_RELEASED = "delivery_released", "Delivery released"
         REFUSED = "refused", "Attempt refused"
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
@@ -37,8 +44,12 @@ class EventLog(models.Model):
     user = models.ForeignKey("orders.User", models.DO_NOTHING, null=True, related_name="+", db_constraint=False)
     who = models.CharField(max_length=254, blank=True)  # as they were called then
     text = models.CharField(max_length=500, blank=True)
+    order_id = models.UUIDField(null=True)  # the order it is about, if it is about one
     request_id = models.CharField(max_length=40, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["merchant", "-at"], name="event_log_by_merchant")]
+        indexes = [
+            models.Index(fields=["merchant", "-at"], name="event_log_by_merchant"),
+            models.Index(fields=["order_id"], condition=models.Q(order_id__isnull=False), name="event_log_by_order"),
+        ]
         ordering = ["-at", "-id"]

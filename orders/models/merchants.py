@@ -3,7 +3,7 @@ import zoneinfo
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
 
@@ -35,6 +35,8 @@ class Merchant(models.Model):
     mfa_required = models.BooleanField(default=False)
     # In live mode a larger payment is typed once more. In whole units of the order's currency, whichever it is.
     typed_above = models.PositiveIntegerField(default=5000)
+    # For so many seconds after Fulfil nobody is told, and it can be undone.
+    hold_seconds = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(120)])
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

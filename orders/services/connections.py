@@ -1,6 +1,8 @@
-"""RevKeen keys of a merchant in one mode: tried before they are saved, switched while work goes on, removed.
+"""Keys of a merchant in one mode, for RevKeen and the partners: tried before they are saved, switched while work goes
+on, removed.
 
-A key leaves here only towards RevKeen; what people are told of it is its prefix and last four characters.
+A key leaves here only towards its provider; what people are told of it is its prefix and last four characters. The
+first key of RevKeen is active at once. A partner hears of shipments only after a person has switched it on.
 """
 
 from django.db import IntegrityError, transaction
@@ -9,16 +11,18 @@ from django.utils import timezone
 
 from orders import secrets
 from orders.apis.gate import Gate
+from orders.apis.revkeen.objects import Order
 from orders.models import Connection, CustomerName, EventLog, Merchant, User
-from orders.services import events, key_trial, revkeen
+from orders.services import deliveries, events, key_trial, partners, revkeen
 from orders.services.key_trial import KeyNotAccepted
 
 Kind = EventLog.Kind
-REVKEEN = Connection.Provider.REVKEEN
+Provider = Connection.Provider
+REVKEEN = Provider.REVKEEN
 
 
 class StillActive(Exception):
-    """The key is the active one and others are there: one of them has to be made active first."""
+    """The key is in use: another one has to be made active first, or the partner be switched off."""
 
 
 class Gone(Exception):
@@ -26,25 +30,27 @@ class Gone(Exception):
 
 
 def connections_of(merchant: Merchant, mode: str) -> list[Connection]:
-    """The active one first, then the newest."""
-    return list(_all(merchant, mode).order_by("-active", "-created_at"))
+    """Of all providers; the active one first, then the newest."""
+    return list(Connection.objects.filter(merchant=merchant, mode=mode).order_by("-active", "-created_at"))
 
 
-def add(merchant: Merchant, mode: str, name: str, key: str, by: User) -> Connection:
-    """Try `key` with real calls, then save it; the first of a mode becomes active. Raise `KeyNotAccepted`."""
+def add(
+    merchant: Merchant, mode: str, name: str, key: str, by: User, provider: Connection.Provider = REVKEEN
+) -> Connection:
+    """Try `key` with real calls, then save it; RevKeen's first of a mode becomes active. Raise `KeyNotAccepted`."""
     try:
-        key_trial.check_mode(key, mode)
-        _require_unused(key, merchant)
-        client = revkeen.client_for(mode, key, Gate())
-        first = not _all(merchant, mode).exists()
-        newest = key_trial.try_key(client)
-        if not first:
-            key_trial.check_account(merchant, mode, client, newest)
-        return _save(Connection(merchant=merchant, mode=mode, provider=REVKEEN, name=name, active=first), key, by)
+        key_trial.check_mode(provider, key, mode)
+        connection = Connection(merchant=merchant, mode=mode, provider=provider, name=name)
+        _require_unused(key, connection)
+        connection.active = provider == REVKEEN and not _alike(connection).exists()
+        newest = _try(provider, mode, key)
+        if provider == REVKEEN and not connection.active:
+            key_trial.check_account(merchant, mode, revkeen.client_for(mode, key, Gate()), newest)
+        return _save(connection, key, by)
     except KeyNotAccepted as error:
-        shown, reason = key_trial.shown(key), str(error)
+        shown, reason = key_trial.shown(provider, key), str(error)
         text = reason if shown in reason else f"{shown}: {reason}"
-        events.record(Kind.KEY_REFUSED, text, user=by, merchant=merchant, mode=mode)
+        events.record(Kind.KEY_REFUSED, _with_provider(text, provider), user=by, merchant=merchant, mode=mode)
         raise
 
 
@@ -53,16 +59,31 @@ def activate(connection: Connection, by: User) -> None:
     try_now(connection)
     with transaction.atomic():
         connection = _lock(connection)
-        _all(connection.merchant, connection.mode).filter(active=True).update(active=False)
+        _alike(connection).filter(active=True).update(active=False)
         Connection.objects.filter(pk=connection.pk).update(active=True)
         _record(Kind.KEY_ACTIVATED, connection, by)
+        if connection.provider != REVKEEN:
+            deliveries.wake(connection.merchant, connection.mode, connection.provider)
+
+
+def may_switch_off(connection: Connection) -> bool:
+    """A partner may be told nothing for a while; without RevKeen there is nothing to see."""
+    return connection.active and connection.provider != REVKEEN
+
+
+def switch_off(connection: Connection, by: User) -> None:
+    """Send nothing to the partner from the next call on. What waits for it goes on waiting. Raise `Gone`."""
+    with transaction.atomic():
+        connection = _lock(connection)
+        if may_switch_off(connection):
+            Connection.objects.filter(pk=connection.pk).update(active=False)
+            _record(Kind.KEY_SWITCHED_OFF, connection, by)
 
 
 def try_now(connection: Connection) -> None:
-    """Call RevKeen with this key and note how it fared. Raise `KeyNotAccepted`."""
+    """Call the provider with this key and note how it fared. Raise `KeyNotAccepted`."""
     try:
-        client = revkeen.client_for(connection.mode, connection.secret, Gate())
-        key_trial.try_key(client)
+        _try(connection.provider, connection.mode, connection.secret)
     except secrets.Unreadable as error:
         raise KeyNotAccepted(str(error)) from error
     except KeyNotAccepted as error:
@@ -82,12 +103,14 @@ def rename(connection: Connection, name: str, by: User) -> None:
 
 
 def may_remove(connection: Connection) -> bool:
-    others = _all(connection.merchant, connection.mode).exclude(pk=connection.pk)
-    return not (connection.active and others.exists())
+    """RevKeen's last one may go while it is active, because it cannot be switched off."""
+    if not connection.active:
+        return True
+    return connection.provider == REVKEEN and not _alike(connection).exclude(pk=connection.pk).exists()
 
 
 def remove(connection: Connection, by: User) -> None:
-    """Forget the key. With the last one go the customers' names, because the next may be of another account.
+    """Forget the key. With RevKeen's last one go the customers' names: the next may be of another account.
 
     Raise `StillActive` or `Gone`.
     """
@@ -97,7 +120,7 @@ def remove(connection: Connection, by: User) -> None:
             raise StillActive
         _record(Kind.KEY_REMOVED, current, by)
         current.delete()
-        if not _all(current.merchant, current.mode).exists():
+        if current.provider == REVKEEN and not _alike(current).exists():
             CustomerName.objects.filter(merchant=current.merchant, mode=current.mode).delete()
 
 
@@ -109,8 +132,21 @@ def readable(connection: Connection) -> bool:
         return False
 
 
-def _all(merchant: Merchant, mode: str) -> QuerySet[Connection]:
-    return Connection.objects.filter(merchant=merchant, mode=mode, provider=REVKEEN)
+def _try(provider: str, mode: str, key: str) -> Order | None:
+    """Real calls with the key; the newest order where they tell it. Raise `KeyNotAccepted`.
+
+    Through a gate of its own: what other calls met with shall not decide.
+    """
+    gate = Gate(Provider(provider).label)
+    if provider == REVKEEN:
+        return key_trial.try_revkeen(revkeen.client_for(mode, key, gate))
+    key_trial.try_partner(partners.client_for(provider, key, gate), mode)
+    return None
+
+
+def _alike(connection: Connection) -> QuerySet[Connection]:
+    """All of its merchant, mode and provider."""
+    return Connection.objects.filter(merchant=connection.merchant, mode=connection.mode, provider=connection.provider)
 
 
 def _lock(connection: Connection) -> Connection:
@@ -122,12 +158,13 @@ def _lock(connection: Connection) -> Connection:
     return current
 
 
-def _require_unused(key: str, merchant: Merchant) -> None:
-    used = Connection.objects.filter(provider=REVKEEN, fingerprint=secrets.fingerprint(key)).first()
+def _require_unused(key: str, connection: Connection) -> None:
+    used = Connection.objects.filter(provider=connection.provider, fingerprint=secrets.fingerprint(key)).first()
     if used is None:
         return
-    if used.merchant_id == merchant.pk:
-        raise KeyNotAccepted(f"This key is already here, as “{used.name}”.")
+    if used.merchant_id == connection.merchant_id:
+        where = "" if used.mode == connection.mode else f" in {used.mode} mode"
+        raise KeyNotAccepted(f"This key is already here{where}, as “{used.name}”.")
     raise KeyNotAccepted("Another merchant here uses this key.")
 
 
@@ -139,11 +176,16 @@ def _save(connection: Connection, key: str, by: User) -> Connection:
             connection.save()
             _record(Kind.KEY_ADDED, connection, by)
     except IntegrityError as error:  # somebody added this key, or the first one, while we tried it
-        _require_unused(key, connection.merchant)
+        _require_unused(key, connection)
         raise KeyNotAccepted("Another key was added in the meantime. Try again.") from error
     return connection
 
 
 def _record(kind: EventLog.Kind, connection: Connection, by: User) -> None:
-    text = f"{connection.shown_key}, “{connection.name}”"
+    text = _with_provider(f"{connection.shown_key}, “{connection.name}”", connection.provider)
     events.record(kind, text, user=by, merchant=connection.merchant, mode=connection.mode)
+
+
+def _with_provider(text: str, provider: str) -> str:
+    """A key of RevKeen goes without saying."""
+    return text if provider == REVKEEN else f"{Provider(provider).label}: {text}"

@@ -1,5 +1,7 @@
 """The event log: sign-ins, keys, members, exports and refused attempts. Rows are only ever added."""
 
+import uuid
+
 from orders.models import EventLog, Merchant, User
 from orders.request_ids import current_request_id
 
@@ -12,6 +14,7 @@ def record(
     who: str = "",
     merchant: Merchant | None = None,
     mode: str = "",
+    order_id: uuid.UUID | None = None,
 ) -> None:
     """Add a row. `text` may hold what a person typed, never a key or a customer; `who` names someone unknown to us."""
     EventLog.objects.create(
@@ -21,6 +24,7 @@ def record(
         who=user.email if user else who[:254],
         merchant=merchant,
         mode=mode,
+        order_id=order_id,
         request_id=current_request_id(),
     )
 
@@ -31,3 +35,8 @@ def of_merchant(merchant: Merchant, *kinds: EventLog.Kind, mode: str = "", limit
     if mode:
         found = found.filter(mode=mode)
     return list(found.select_related("user")[:limit])
+
+
+def of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[EventLog]:
+    """What staff did about an order beside its operations, newest first."""
+    return list(EventLog.objects.filter(order_id=order_id, merchant=merchant, mode=mode).select_related("user"))

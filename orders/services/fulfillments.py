@@ -1,52 +1,91 @@
-"""Fulfilling an order: which lines leave now and how, what is kept of it here, and which order comes next."""
+"""Fulfilling an order: which units leave now and how, who hears of it, and which order comes next.
+
+RevKeen takes whole lines, so it is told of a line by the parcel that its last units leave in. Each parcel that
+completes a line is one operation; several are a plan. A parcel that completes none is written down here alone.
+"""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
+
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models.functions import Now
 
 from orders import carriers, states
 from orders.apis.errors import NotSent, Refused
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer, LineItem, Listing, Order
-from orders.models import Merchant, Operation, OrderLock, Shipment, ShipmentItem
-from orders.services.journal import Asked
+from orders.models import Delivery, Dispatch, Operation, OrderLock, Shipment, User
+from orders.services import journal, outcomes, partners, quarantine, shipments, snapshots
+from orders.services.journal import Asked, NoJournal, OrderBusy
+from orders.services.partners import PartnerIds
+from orders.services.plans import Step
 from orders.services.revkeen import Reading, Session
+from orders.services.shipments import Parcel
 from orders.services.snapshots import snapshot
 from orders.services.tickets import Ticket
+from orders.storable import storable
 
 FIELDS = {
     "line_item_ids": "lines",
     "carrier": "carrier",
-    "tracking_number": "tracking_number",
+    "tracking_number": "number-0",
     "notify_customer": "notify",
 }
 DESCRIPTION = 100  # characters of a line's description that are kept with its shipment
 PAGES = 10  # of a hundred orders each: how far we look for the next one to fulfil
 
 
-class AlreadyShipped(NotSent):
-    """A line was recorded as shipped since the form was opened."""
+class OrderChanged(NotSent):
+    """The order is not as the form showed it: `changed` says what, before, now."""
 
-    title = "A line has left already."
+    title = "The order changed since this form was opened."
     page_status = 422
+
+    def __init__(self, found: list[snapshots.Difference]) -> None:
+        super().__init__("")
+        self.changed = [[difference.what, difference.before, difference.now] for difference in found]
+
+
+class SentBefore(Exception):
+    """The form was sent before with something else in it: `first` is what stands."""
+
+    def __init__(self, first: Dispatch) -> None:
+        super().__init__("This form was sent before with something else in it.")
+        self.first = first
+
+
+class TooLate(Exception):
+    """The hold has passed, or somebody has undone it already."""
+
+
+class OthersFollow(TooLate):
+    """Another change holds the order. It may tell RevKeen of a line whose other units these are."""
 
 
 @dataclass(frozen=True)
 class Fulfillable:
-    """What the form shows: the order, who would get an e-mail, and what has left from here."""
+    """What the form shows: the order, who would get an e-mail, what has left from here, and the partners' ids."""
 
     order: Reading[Order]
     customer: Reading[Customer] | None  # None: a guest
     shipments: list[Shipment]
+    ids: PartnerIds
 
     @property
-    def shipped(self) -> dict[uuid.UUID, Shipment]:
-        return by_line(self.shipments)
+    def taken(self) -> Counter[uuid.UUID]:
+        return shipments.taken(self.shipments)
+
+    def left(self, line: LineItem) -> int:
+        """Units that are neither shipped nor given up."""
+        return max(0, line.quantity - self.taken[line.id])
 
     @property
     def open_lines(self) -> list[LineItem]:
-        return [line for line in self.order.require().lines if line.id not in self.shipped]
+        return [line for line in self.order.require().lines if self.left(line)]
 
     @property
     def says_which(self) -> bool:
@@ -66,59 +105,236 @@ def fulfillable(api: Session, order_id: uuid.UUID) -> Fulfillable:
     order = api.get(reads.order(order_id))
     customer_id = order.require().customer_id
     customer = api.get(reads.customer(customer_id)) if customer_id else None
-    return Fulfillable(order, customer, of_order(api.merchant, api.mode, order_id))
+    ids = partners.ids_of(api.merchant, api.mode, order.require())
+    return Fulfillable(order, customer, shipments.of_order(api.merchant, api.mode, order_id), ids)
 
 
-def of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shipment]:
-    """What left or may have left, the first one first; not what RevKeen refused or never got."""
-    found = Shipment.objects.filter(merchant=merchant, mode=mode, order_id=order_id)
-    left = found.filter(operation__state__in=(*Operation.OPEN, Operation.State.DONE)).order_by("pk")
-    return list(left.select_related("operation__user").prefetch_related("items"))
-
-
-def by_line(shipments: list[Shipment]) -> dict[uuid.UUID, Shipment]:
-    """Line item id → the shipment it is in."""
-    return {item.line_item_id: shipment for shipment in shipments for item in shipment.items.all()}
+def by_line(found: list[Shipment]) -> dict[uuid.UUID, list[Shipment]]:
+    """Line item id → the shipments that units of it are in."""
+    lines: dict[uuid.UUID, list[Shipment]] = {}
+    for shipment in found:
+        for item in shipment.items.all():
+            lines.setdefault(item.line_item_id, []).append(shipment)
+    return lines
 
 
 def seen(found: Fulfillable) -> dict[str, Any]:
-    """What the ticket keeps: the order as shown, its open lines by id, and whom an e-mail would go to."""
-    order = found.order.require()
-    lines = {str(line.id): [line.quantity, _short(line.description)] for line in found.open_lines}
-    return {**snapshot(order), "number": order.public_id, "lines": lines, "recipient": found.recipient}
+    """What the ticket keeps: the order as shown, its open lines by id, the partners' ids, whom an e-mail would go to.
+
+    Of a line: `ordered` and `left` units, `shipped` whether some have left, what it is, and what the partners call it.
+    """
+    order, gone = found.order.require(), shipments.shipped(found.shipments)
+    lines = {
+        str(line.id): {
+            "ordered": line.quantity,
+            "left": found.left(line),
+            "shipped": gone[line.id] > 0,
+            "description": _short(line.description),
+            "product": str(line.product_id) if line.product_id else None,
+            "digital_river": found.ids.digital_river_items[str(line.id)],
+            "order_protection": found.ids.order_protection_items[str(line.id)],
+        }
+        for line in found.open_lines
+    }
+    partner_ids = {destination: found.ids.order_id(destination) for destination in Delivery.Destination.values}
+    return {
+        **snapshot(order),
+        "number": order.public_id,
+        "lines": lines,
+        "partners": partner_ids,
+        "recipient": found.recipient,
+    }
 
 
-def asked(ticket: Ticket, lines: list[str], carrier: str, tracking_number: str, *, notify: bool) -> Asked:
-    """`lines` are ids; which of them leave and whether the customer is told is never left to RevKeen's defaults."""
-    body: dict[str, Any] = {"line_item_ids": lines, "notify_customer": notify}
-    if carrier:
-        body["carrier"] = carrier
-    if tracking_number:
-        body["tracking_number"] = tracking_number
-    return Asked(ticket, body, _summary(ticket, body), ticket.seen["number"], record=record)
+def completed_by(parcels: list[Parcel], seen: dict[str, Any]) -> list[list[str]]:
+    """For each parcel the lines whose last units leave with it, in the order's own order: RevKeen is told of those.
+
+    A line of which everything is given up has not been shipped, so RevKeen is never told of it.
+    """
+    left = {line_id: line["left"] for line_id, line in seen["lines"].items()}
+    some_left = {line_id for line_id, line in seen["lines"].items() if line["shipped"]}
+    completed = []
+    for parcel in parcels:
+        for item in parcel.items:
+            left[item.line_id] -= item.quantity
+        if parcel.kind == Shipment.Kind.PARCEL:
+            some_left |= {item.line_id for item in parcel.items}
+        ids = {item.line_id for item in parcel.items}
+        completed.append([line for line in left if line in ids and left[line] <= 0 and line in some_left])
+    return completed
 
 
-def record(operation: Operation) -> None:
-    """Write down the parcel that the operation tells RevKeen of. Raise `AlreadyShipped`."""
-    body, order_id = operation.body, operation.order_id
-    assert order_id is not None  # noqa: S101  (only an order that is there can be fulfilled)
-    before = of_order(operation.merchant, operation.mode, order_id)
-    _refuse_shipped(body["line_item_ids"], before)
-    shipment = Shipment.objects.create(
-        merchant=operation.merchant,
-        mode=operation.mode,
-        order_id=order_id,
-        operation=operation,
-        number=len(before) + 1,
-        carrier=body.get("carrier", ""),
-        tracking_number=body.get("tracking_number", ""),
-        notified=body["notify_customer"],
+def fulfill(api: Session, user: User, ticket: Ticket, parcels: list[Parcel]) -> Operation | Dispatch:
+    """Send the parcels off. The operation that tells RevKeen, or the dispatch where nothing is due to it.
+
+    Raise what `journal.submit` raises, `AlreadyShipped`, `OrderChanged`, or `SentBefore`.
+    """
+    completed = completed_by(parcels, ticket.seen)
+    here_alone = Dispatch.objects.filter(pk=ticket.operation_id).exclude(pk__in=Operation.objects.values("pk"))
+    if any(completed) and not here_alone.exists():
+        return journal.submit(api, user, asked(ticket, parcels, completed))
+    return _write_down(api, user, ticket, parcels)
+
+
+def asked(ticket: Ticket, parcels: list[Parcel], completed: list[list[str]]) -> Asked:
+    """Which lines leave and whether the customer is told is never left to RevKeen's defaults."""
+    told = [(parcel, lines) for parcel, lines in zip(parcels, completed, strict=True) if lines]
+    steps: list[Step] = [_step(ticket, parcel, lines) for parcel, lines in told]
+
+    def record(operation: Operation) -> None:
+        dispatch = _dispatch(operation.user, ticket, operation.fingerprint, operation)
+        shipments.refuse_other_than_shown(dispatch, parcels, ticket.seen)
+        shipments.write(dispatch, parcels, _steps(completed), ticket.seen)
+
+    first, *rest = steps
+    return Asked(
+        ticket,
+        first["body"],
+        summary(ticket, parcels),
+        ticket.seen["number"],
+        then=rest,
+        record=record,
+        details=[asdict(parcel) for parcel in parcels],
+        hold=ticket.merchant.hold_seconds,
     )
-    ShipmentItem.objects.bulk_create(
-        ShipmentItem(shipment=shipment, line_item_id=line_id, quantity=quantity, description=description)
-        for line_id in body["line_item_ids"]
-        for quantity, description in [operation.seen["lines"][line_id]]
+
+
+def held(operation: Operation) -> bool:
+    """Nobody was told of it yet."""
+    return operation.merchant.hold_seconds > 0 and operation.state == Operation.State.STARTED and not operation.attempts
+
+
+def undo(dispatch: Dispatch, by: User) -> None:
+    """Take back what nobody was told of yet. Raise `TooLate`: then everything stays as it is."""
+    try:
+        _undo(dispatch, by)
+    except IntegrityError as error:
+        raise OthersFollow from error
+
+
+def _undo(dispatch: Dispatch, by: User) -> None:
+    with transaction.atomic():
+        # Whoever wants to send the operation waits for this row; whoever has it at hand has put off its lease.
+        operation = Operation.objects.select_for_update().filter(pk=dispatch.pk).first()
+        at_hand = operation is not None and operation.lease_until > dispatch.hold_until
+        held = Dispatch.objects.filter(pk=dispatch.pk, undone_at=None, hold_until__gt=Now())
+        if at_hand or not held.update(undone_at=Now(), undone_by=by):
+            raise TooLate
+        if operation is None:  # else the order is held already
+            OrderLock.objects.create(
+                merchant_id=dispatch.merchant_id, mode=dispatch.mode, order_id=dispatch.order_id, plan_id=dispatch.pk
+            ).delete()
+        _undo_shipments(dispatch)
+        if operation is not None and not outcomes.undone(operation):
+            raise TooLate
+
+
+def _undo_shipments(dispatch: Dispatch) -> None:
+    written = Shipment.objects.filter(dispatch=dispatch)
+    deliveries = Delivery.objects.filter(shipment__in=written)
+    untouched = deliveries.filter(state__in=(Delivery.State.FOR_REVKEEN, Delivery.State.WAITING), attempts=0)
+    if untouched.update(state=Delivery.State.UNDONE) != deliveries.count():
+        raise TooLate
+    written.update(state=Shipment.State.UNDONE)
+
+
+def _step(ticket: Ticket, parcel: Parcel, lines: list[str]) -> Step:
+    """A step of a plan (services/plans.py), which the first operation is made of too."""
+    body: dict[str, Any] = {"line_item_ids": lines, "notify_customer": parcel.notify}
+    if parcel.carrier:
+        body["carrier"] = parcel.carrier
+    if parcel.tracking:
+        body["tracking_number"] = parcel.tracking[0][0]
+    return {
+        "kind": Operation.Kind.FULFILL,
+        "order_id": str(ticket.order_id),
+        "order_number": ticket.seen["number"],
+        "body": body,
+        "summary": summary(ticket, [parcel]),
+        "seen": {name: value for name, value in ticket.seen.items() if name not in ("lines", "partners")},
+    }
+
+
+def _steps(completed: list[list[str]]) -> list[int | None]:
+    """The step of the plan that each parcel is told by."""
+    steps: list[int | None] = []
+    for lines in completed:
+        steps.append(sum(step is not None for step in steps) if lines else None)
+    return steps
+
+
+def _dispatch(user: User, ticket: Ticket, fingerprint: str, operation: Operation | None = None) -> Dispatch:
+    """An operation and its dispatch are held until the same moment, so that none goes out that may yet be undone."""
+    assert ticket.order_id is not None  # noqa: S101  (only an order that is there can be fulfilled)
+    dispatch = Dispatch.objects.create(
+        pk=ticket.operation_id,
+        merchant=ticket.merchant,
+        mode=ticket.mode,
+        order_id=ticket.order_id,
+        order_number=storable(ticket.seen["number"])[:100],
+        fingerprint=fingerprint,
+        user=user,
+        who=user.email,
+        hold_until=shipments.held_until(ticket.merchant) if operation is None else _held_until(operation),
     )
+    dispatch.refresh_from_db(fields=["hold_until", "created_at"])
+    return dispatch
+
+
+def _held_until(operation: Operation) -> datetime:
+    operation.refresh_from_db(fields=["next_try_at"])
+    return operation.next_try_at
+
+
+def _write_down(api: Session, user: User, ticket: Ticket, parcels: list[Parcel]) -> Dispatch:
+    """Look at the order, then write the parcels, while nobody else can begin anything on the order."""
+    assert ticket.order_id is not None  # noqa: S101  (only an order that is there can be fulfilled)
+    fingerprint = asked_fingerprint(ticket, parcels)
+    first = Dispatch.objects.filter(pk=ticket.operation_id).first()
+    if first is not None:
+        return _the_same(first, fingerprint)
+    found = snapshots.differences(ticket.seen, api.get(reads.order(ticket.order_id)).require())
+    if found:
+        raise OrderChanged(found)
+    try:
+        quarantine.check()
+        with transaction.atomic():
+            lock = OrderLock.objects.create(
+                merchant=ticket.merchant, mode=ticket.mode, order_id=ticket.order_id, plan_id=ticket.operation_id
+            )
+            dispatch = _dispatch(user, ticket, fingerprint)
+            shipments.refuse_other_than_shown(dispatch, parcels, ticket.seen)
+            shipments.write(dispatch, parcels, [None] * len(parcels), ticket.seen)
+            lock.delete()
+            quarantine.count_up()
+        quarantine.note_count()
+    except IntegrityError as error:
+        return _begun_by_another(ticket, fingerprint, error)
+    except (DatabaseError, OSError) as error:
+        raise NoJournal("Nothing was sent. Try again in a moment.") from error
+    return dispatch
+
+
+def asked_fingerprint(ticket: Ticket, parcels: list[Parcel]) -> str:
+    return Asked(ticket, {}, "", details=[asdict(parcel) for parcel in parcels]).fingerprint
+
+
+def _begun_by_another(ticket: Ticket, fingerprint: str, error: IntegrityError) -> Dispatch:
+    """This very form, sent twice at once, or another change that holds the order."""
+    first = Dispatch.objects.filter(pk=ticket.operation_id).first()
+    if first is not None:
+        return _the_same(first, fingerprint)
+    assert ticket.order_id is not None  # noqa: S101
+    holder = journal.holder_of(ticket.merchant.pk, ticket.mode, ticket.order_id)
+    if holder is not None:
+        raise OrderBusy(holder)
+    raise NoJournal("Nothing was sent. Try again in a moment.") from error
+
+
+def _the_same(first: Dispatch, fingerprint: str) -> Dispatch:
+    if first.fingerprint != fingerprint:
+        raise SentBefore(first)
+    return first
 
 
 @dataclass(frozen=True)
@@ -183,20 +399,22 @@ def _newer_than(api: Session, order_id: uuid.UUID) -> Iterator[Listing[Order]]:
         order_id = page.rows[0].id
 
 
-def _refuse_shipped(line_ids: list[str], before: list[Shipment]) -> None:
-    """Nobody else can ship meanwhile: the caller's operation holds the order."""
-    shipped = by_line(before)
-    again = [shipment for line_id in line_ids if (shipment := shipped.get(uuid.UUID(line_id)))]
-    if again:
-        raise AlreadyShipped(f"It is in {str(again[0]).lower()} of this order. Look at what is left, then send again.")
+def summary(ticket: Ticket, parcels: list[Parcel]) -> str:
+    """`2 lines, UPS 1Z999, e-mail to ana@example.com`; of several parcels each."""
+    return "; ".join(_words(ticket, parcel) for parcel in parcels)
 
 
-def _summary(ticket: Ticket, body: dict[str, Any]) -> str:
-    """`2 lines, UPS 1Z999, e-mail to ana@example.com`."""
-    lines = len(body["line_item_ids"])
-    parcel = f"{carriers.name_of(body.get('carrier', ''))} {body.get('tracking_number', '')}".strip()
-    mail = f"e-mail to {ticket.seen['recipient']}" if body["notify_customer"] else "no e-mail"
-    return ", ".join(part for part in (f"{lines} line{'s' if lines > 1 else ''}", parcel, mail) if part)
+def _words(ticket: Ticket, parcel: Parcel) -> str:
+    lines, units = len(parcel.items), sum(item.quantity for item in parcel.items)
+    count = f"{lines} line{'s' if lines > 1 else ''}"
+    if any(item.quantity < ticket.seen["lines"][item.line_id]["ordered"] for item in parcel.items):
+        count = f"{units} unit{'s' if units > 1 else ''} of {count}"
+    if parcel.reason:
+        return f"{count} never shipped: {parcel.reason}"
+    tracking = parcel.tracking[0][0] if parcel.tracking else ""
+    sent = f"{carriers.name_of(parcel.carrier)} {tracking}".strip()
+    mail = f"e-mail to {ticket.seen['recipient']}" if parcel.notify else "no e-mail"
+    return ", ".join(part for part in (count, sent, mail) if part)
 
 
 def _short(description: str) -> str:

@@ -9,9 +9,11 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models.functions import Now
 
 from orders.apis.errors import NotConnected, NotSent, Refused, Unknown
 from orders.apis.revkeen import reads
@@ -37,6 +39,7 @@ class Asked:
 
     `summary` says it in words for the journal: `120.00 EUR from Visa ••1111`. A `draft_id` is created once, ever.
     `record` writes down what belongs to the operation, in the transaction of its row; an error of it undoes both.
+    `details` is asked for as well, though not of RevKeen. With `hold` (seconds) the worker sends it when they are over.
     """
 
     ticket: Ticket
@@ -47,10 +50,12 @@ class Asked:
     draft_id: uuid.UUID | None = None
     then: list[Step] = field(default_factory=list)  # see services/plans.py
     record: Callable[[Operation], None] | None = None
+    details: Any = None
+    hold: int = 0
 
     @property
     def fingerprint(self) -> str:
-        whole = json.dumps([self.body, self.token, self.then], sort_keys=True)
+        whole = json.dumps([self.body, self.token, self.then, self.details], sort_keys=True, default=str)
         return hashlib.sha256(whole.encode()).hexdigest()
 
 
@@ -82,7 +87,7 @@ def submit(api: Session, user: User, asked: Asked) -> Operation:
     Raise `OrderBusy`, `OtherBody`, `NotSent` when not even the row was written, or what `asked.record` raises.
     """
     operation, is_new = begin(api, user, asked)
-    return carry_out(api, operation) if is_new else operation
+    return carry_out(api, operation) if is_new and not asked.hold else operation
 
 
 def find(ticket: Ticket) -> Operation | None:
@@ -150,6 +155,7 @@ def send(api: Session, operation: Operation) -> Operation:
 def _write_row(api: Session, user: User, asked: Asked) -> Operation:
     ticket, connection = asked.ticket, api.connection
     assert connection is not None  # noqa: S101  (`begin` looked)
+    held = Now() + timedelta(seconds=asked.hold)
     with transaction.atomic():
         operation = Operation.objects.create(
             pk=ticket.operation_id,
@@ -171,7 +177,8 @@ def _write_row(api: Session, user: User, asked: Asked) -> Operation:
             who=user.email,
             asked_in=current_request_id(),
             attempts=0,
-            lease_until=lease(),
+            lease_until=held if asked.hold else lease(),
+            next_try_at=held,
         )
         if asked.token:
             token = OperationToken(operation=operation)

@@ -1,21 +1,34 @@
-"""Whether a RevKeen key is good: of this mode, taken by RevKeen, allowed to read all that the pages read, and of the
-same account as the merchant's other keys. Each doubt is a `KeyNotAccepted` that says the reason."""
+"""Whether a key is good: of this mode, taken by its provider, and allowed what we need it for. One of RevKeen has to be
+of the same account as the merchant's other keys. Each doubt is a `KeyNotAccepted` that says the reason."""
 
 import uuid
 from typing import Any
 
+from orders.apis.digital_river.client import Client as DigitalRiver
+from orders.apis.digital_river.client import Filters
+from orders.apis.digital_river.objects import Fulfillment
 from orders.apis.errors import ApiError, KeyRefused, Missing, Refused, ScopeMissing
+from orders.apis.listings import Listing
+from orders.apis.order_protection.client import Client as OrderProtection
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.client import Client, Got
 from orders.apis.revkeen.objects import Order
 from orders.apis.revkeen.reads import Read
-from orders.models import CustomerName, Merchant
-from orders.models.connections import PREFIXES
+from orders.models import Connection, CustomerName, Merchant
+from orders.models.connections import PREFIXES, prefix_of
 from orders.services import revkeen
 
 OTHER_ACCOUNT = "This key belongs to another RevKeen account: it cannot read what the active key has read."
-KINDS = {"live": "a live key", "test": "a sandbox key"}
-SHORTEST_SHOWN = 8  # characters after the prefix: of less, the last four would give too much away
+SHORTEST = 8  # characters after the prefix: of less, the last four would give too much away
+PUBLIC = "pk_"  # how Digital River's keys for browsers begin
+
+Provider = Connection.Provider
+KINDS = {
+    (Provider.REVKEEN, "live"): "a live key",
+    (Provider.REVKEEN, "test"): "a sandbox key",
+    (Provider.DIGITAL_RIVER, "live"): "a live key",
+    (Provider.DIGITAL_RIVER, "test"): "a test key",
+}
 
 
 class KeyNotAccepted(Exception):
@@ -26,24 +39,35 @@ class KeyNotAccepted(Exception):
         self.error = error
 
 
-def shown(key: str) -> str:
-    """The prefix and last four of something typed as a key; nothing of it when it does not look like one."""
-    prefix = _prefix(key)
-    if not prefix or len(key) < len(prefix) + SHORTEST_SHOWN:
-        return "something that is not a RevKeen key"
+def shown(provider: str, key: str) -> str:
+    """The prefix and last four of something typed as a key; nothing of it when it does not look like one.
+
+    Of something typed as OrderProtection's nothing at all: a password looks like it too.
+    """
+    prefix, name = prefix_of(provider, key), Provider(provider).label
+    if not PREFIXES[provider]:
+        return "something that was typed as a token"
+    if not prefix or len(key) < len(prefix) + SHORTEST:
+        return f"something that is not a {name} key"
     return f"{prefix}…{key[-4:]}"
 
 
-def check_mode(key: str, mode: str) -> None:
-    """Raise `KeyNotAccepted` for a key of the other mode; nothing is sent."""
-    key_mode = PREFIXES.get(_prefix(key))
-    if key_mode is None:
-        raise KeyNotAccepted(f"A RevKeen key begins with {' or '.join(PREFIXES)}.")
-    if key_mode != mode:
-        raise KeyNotAccepted(f"That was {KINDS[key_mode]}, {shown(key)}. This page is {mode}.")
+def check_mode(provider: str, key: str, mode: str) -> None:
+    """Raise `KeyNotAccepted` for what is no key of the provider, or one of the other mode; nothing is sent."""
+    prefixes, name = PREFIXES[provider], Provider(provider).label
+    prefix = prefix_of(provider, key)
+    if provider == Provider.DIGITAL_RIVER and key.startswith(PUBLIC):
+        raise KeyNotAccepted(f"That is a public key, which is for browsers. {name}’s secret keys begin with sk_.")
+    if prefixes and not prefix:
+        raise KeyNotAccepted(f"A {name} key begins with {' or '.join(prefixes)}.")
+    if provider != Provider.REVKEEN and len(key) < len(prefix) + SHORTEST:
+        raise KeyNotAccepted(f"It is too short for a key of {name}. Copy it once more.")
+    if prefixes and prefixes[prefix] != mode:
+        kind = KINDS[Provider(provider), prefixes[prefix]]
+        raise KeyNotAccepted(f"That was {kind}, {shown(provider, key)}. This page is {mode}.")
 
 
-def try_key(client: Client) -> Order | None:
+def try_revkeen(client: Client) -> Order | None:
     """Make each kind of read that the pages make, in two rounds; return the newest order. Raise `KeyNotAccepted`."""
     orders, customers, _ = _read(client, reads.orders(limit=20), reads.customers(limit=1), reads.products())
     order = next(iter(orders.require().rows), None)
@@ -59,6 +83,33 @@ def try_key(client: Client) -> Order | None:
         reads.payment_methods(customer.id if customer else nothing),
     )
     return order
+
+
+def try_partner(client: DigitalRiver | OrderProtection, mode: str) -> None:
+    """Ask for something that changes nothing; compare the mode where the answer tells it. Raise `KeyNotAccepted`."""
+    try:
+        if isinstance(client, DigitalRiver):
+            _check_live_mode(client.fulfillments(Filters(limit=1)), mode)
+        else:
+            client.fulfillments(str(uuid.uuid4()))  # of an order that it does not know
+    except Missing:
+        return  # which it says to a good key alone
+    except KeyRefused as error:
+        reason = f"{error.provider} refused this key (401): it is revoked, or mistyped."
+        raise KeyNotAccepted(reason, error) from error
+    except ScopeMissing as error:
+        reason = f"This key may not read fulfillments (403). Allow it at {error.provider}, then try again."
+        raise KeyNotAccepted(reason, error) from error
+    except ApiError as error:
+        raise KeyNotAccepted(f"The key could not be tried: {error} Try again.", error) from error
+
+
+def _check_live_mode(found: Listing[Fulfillment], mode: str) -> None:
+    """An account without fulfillments tells nothing; there the key's prefix has to do."""
+    modes = {"live" if row.live_mode else "test" for row in found.rows}
+    if modes - {mode}:
+        other = "live" if mode == "test" else "test"
+        raise KeyNotAccepted(f"Digital River answers this key with {other} fulfillments. This page is {mode}.")
 
 
 def check_account(merchant: Merchant, mode: str, client: Client, newest: Order | None) -> None:
@@ -108,7 +159,3 @@ def _read(client: Client, *asked: Read[Any]) -> tuple[Got[Any], ...]:
     if errors:
         raise KeyNotAccepted(f"The key could not be tried: {errors[0]} Try again.", errors[0])
     return gots
-
-
-def _prefix(key: str) -> str:
-    return next((prefix for prefix in PREFIXES if key.startswith(prefix)), "")

@@ -13,6 +13,7 @@ LABELS = {
     "time_zone": "time zone",
     "mfa_required": "second factor required",
     "typed_above": "sum to type",
+    "hold_seconds": "hold after fulfil, in seconds",
 }
 
 

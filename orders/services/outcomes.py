@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from orders.apis.errors import ApiError, Refused, Unknown
 from orders.apis.revkeen.objects import Order
 from orders.models import Operation, OperationToken
-from orders.services import plans, quarantine, refund_statuses
+from orders.services import plans, quarantine, refund_statuses, shipments
 from orders.services.snapshots import Difference, snapshot
 from orders.storable import storable
 
@@ -51,6 +51,13 @@ def not_sent(operation: Operation, error: ApiError) -> Operation:
         return unknown(operation, error, attempts=0)
     code = error.code if isinstance(error, Refused) else "no_connection"
     return _end(operation, State.NOT_SENT, code=code, message=str(error))
+
+
+def undone(operation: Operation) -> bool:
+    """Whether it could be taken back: nothing of it was sent before, and nothing will be."""
+    message = "Undone before anybody was told."
+    ended = operation.attempts == 0 and _end(operation, State.NOT_SENT, code="undone", message=message)
+    return bool(ended) and operation.code == "undone"
 
 
 def changed(operation: Operation, differences: list[Difference]) -> Operation:
@@ -101,6 +108,8 @@ def _end(operation: Operation, state: str, **facts: Any) -> Operation:
             if operation.kind == Operation.Kind.REFUND and state == State.DONE:
                 refund_statuses.begin(operation)
             plans.follow(operation)
+            if operation.kind == Operation.Kind.FULFILL:
+                shipments.revkeen_ended(operation)
             quarantine.count_up()
             transaction.on_commit(quarantine.note_count)
     operation.refresh_from_db()

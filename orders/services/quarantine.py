@@ -1,6 +1,7 @@
-"""A restored backup sends nothing: its open operations wait until a person has looked.
+"""A restored backup sends nothing: its open operations and deliveries wait until a person has looked.
 
-A counter goes up when an operation begins and when it ends, in the database and then in a file beside it. After a
+A counter goes up when an operation begins and when it ends, and before each call that tells a partner of a shipment, in
+the database and then in a file beside it. After a
 backup was restored the file is ahead of the database, or belongs to another installation: what was open then may have
 been settled since.
 Several servers may each have a file; each is at most as far as the database that it was written from.
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 
-from orders.models import JournalCounter, Operation
+from orders.models import Delivery, JournalCounter, Operation
 
 log = structlog.get_logger("orders.journal")
 
@@ -41,6 +43,9 @@ def check() -> int:
     """
     noted = _noted()  # before the counter, which may go up meanwhile
     counter = JournalCounter.objects.filter(pk=1).first() or JournalCounter.objects.get_or_create(pk=1)[0]
+    if noted is None and counter.count:  # or another has written the first file just now
+        noted = _noted()
+        counter.refresh_from_db()
     if _restored(counter, noted):
         log.error("a backup was restored: open operations are in quarantine")
         quarantined = quarantine()
@@ -53,6 +58,24 @@ def check() -> int:
 
 def quarantine() -> int:
     """What is open now is never sent again by a machine, and waits for a person; how many operations that are."""
+    with transaction.atomic():
+        quarantine_deliveries()
+        return _quarantine_operations()
+
+
+def quarantine_deliveries() -> int:
+    """How many deliveries wait for a person now. Each may have been sent: the partner is read before the next call."""
+    return Delivery.objects.filter(state__in=Delivery.OPEN).update(
+        state=Delivery.State.FAILED,
+        doubtful=True,
+        answered=False,
+        by_hand=False,
+        code="quarantined",
+        message="A backup was restored. This may have been sent since it was made.",
+    )
+
+
+def _quarantine_operations() -> int:
     return Operation.objects.filter(state__in=Operation.OPEN, quarantined=False).update(
         quarantined=True,
         state=Operation.State.NEEDS_PERSON,

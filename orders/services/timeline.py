@@ -1,7 +1,8 @@
 """What happened to an order: RevKeen's events, and what staff did here, in one order.
 
 An event that carries the key of one of our operations says who asked for it. An operation that no event tells of
-stands as an entry of its own: it was refused, never sent, is open, or a person decided about it.
+stands as an entry of its own: it was refused, never sent, is open, or a person decided about it. So does what RevKeen
+never hears of: parcels that complete no line, what was undone, and what was done to a shipment afterwards.
 """
 
 from collections.abc import Iterable
@@ -10,9 +11,9 @@ from datetime import date, datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from orders import states
+from orders import carriers, states
 from orders.apis.revkeen.objects import Event
-from orders.models import Operation
+from orders.models import Dispatch, EventLog, Operation, Shipment
 from orders.money import Money
 
 ICONS_AND_WORDS = {
@@ -28,6 +29,13 @@ ICONS_AND_WORDS = {
     "refund.created": ("arrow-back-up", "Refund requested"),
     "refund.succeeded": ("arrow-back-up", "Refunded"),
     "refund.failed": ("circle-x", "Refund failed"),
+}
+ICONS_OF_NOTES = {
+    EventLog.Kind.SHIPMENT_CORRECTED: "edit",
+    EventLog.Kind.SHIPMENT_STATUS: "packages",
+    EventLog.Kind.DELIVERY_SENT_AGAIN: "send",
+    EventLog.Kind.DELIVERY_STOPPED: "ban",
+    EventLog.Kind.DELIVERY_RELEASED: "send",
 }
 ABOUT_MONEY = {"order.created", "order.paid"} | {name for name in ICONS_AND_WORDS if not name.startswith("order.")}
 AMOUNTS = ("amount_minor", "amount", "total")
@@ -49,6 +57,7 @@ class Entry:
     icon: str
     text: str
     operation: Operation | None = None  # what staff did here
+    who: str = ""  # did it, where there is no operation
 
 
 @dataclass(frozen=True)
@@ -57,12 +66,20 @@ class Day:
     entries: list[Entry]
 
 
-def days(events: Iterable[Event], operations: Iterable[Operation], zone: ZoneInfo) -> list[Day]:
-    """Newest first, by the days of the merchant's time zone."""
+def days(
+    events: Iterable[Event],
+    operations: Iterable[Operation],
+    zone: ZoneInfo,
+    shipments: Iterable[Shipment] = (),
+    notes: Iterable[EventLog] = (),
+) -> list[Day]:
+    """Newest first, by the days of the merchant's time zone. `shipments` with their dispatch."""
     asked = {str(operation.pk): operation for operation in operations}
     told = [_of_event(event, asked.get(_key(event)), zone) for event in events]
     with_event = {entry.operation.pk for entry in told if entry.operation is not None}
     alone = [_of_operation(operation, zone) for operation in asked.values() if operation.pk not in with_event]
+    alone += _of_dispatches(shipments, zone)
+    alone += [_of_note(note, zone) for note in notes]
     entries = sorted([*told, *alone], key=lambda entry: entry.at, reverse=True)
     return [Day(day, list(of_day)) for day, of_day in groupby(entries, key=lambda entry: entry.at.date())]
 
@@ -83,6 +100,41 @@ def _of_operation(operation: Operation, zone: ZoneInfo) -> Entry:
     icon = states.operation_state(operation).icon
     said = f"{text}. {why.rstrip('.')}" if why else text
     return Entry(operation.created_at.astimezone(zone), icon, said, operation)
+
+
+def _of_dispatches(shipments: Iterable[Shipment], zone: ZoneInfo) -> list[Entry]:
+    """What RevKeen does not hear of, and what was taken back; what it hears of stands with its operation."""
+    parcels: dict[Dispatch, list[Shipment]] = {}
+    for shipment in shipments:
+        parcels.setdefault(shipment.dispatch, []).append(shipment)
+    entries = []
+    for dispatch, together in parcels.items():
+        words = "; ".join(_words(shipment) for shipment in together)
+        if all(shipment.step is None for shipment in together):
+            gone = together[0].kind == Shipment.Kind.PARCEL
+            at = dispatch.created_at.astimezone(zone)
+            who = str(dispatch.user)
+            entries.append(Entry(at, "truck-delivery" if gone else "ban", words, who=who))
+        if dispatch.undone_at is not None:
+            at = dispatch.undone_at.astimezone(zone)
+            entries.append(Entry(at, "arrow-back-up", f"Undone: {words}", who=str(dispatch.undone_by)))
+    return entries
+
+
+def _words(shipment: Shipment) -> str:
+    """`Shipment 2: 1 × Rope, UPS 1Z999`; of units given up why."""
+    items = ", ".join(f"{item.quantity} × {item.description}" for item in shipment.items.all())
+    if shipment.kind == Shipment.Kind.CANCELLATION:
+        return f"Never shipped: {items}. {shipment.reason}".rstrip(". ")
+    sent = " ".join(part for part in (carriers.name_of(shipment.carrier), shipment.tracking_number) if part)
+    return ", ".join(part for part in (f"Shipment {shipment.number}: {items}", sent) if part)
+
+
+def _of_note(note: EventLog, zone: ZoneInfo) -> Entry:
+    icon = ICONS_OF_NOTES.get(EventLog.Kind(note.kind), "point")
+    return Entry(
+        note.at.astimezone(zone), icon, f"{note.get_kind_display()}: {note.text}", who=str(note.user or note.who)
+    )
 
 
 def _key(event: Event) -> str:

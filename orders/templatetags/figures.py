@@ -48,6 +48,13 @@ def clock(value: datetime, zone: ZoneInfo) -> SafeString:
 
 
 @register.simple_tag
+def on_paper(value: datetime, zone: ZoneInfo) -> SafeString:
+    """`20 November 2026, 14:40 CET`: paper is read on another day."""
+    local = _local(value, zone)
+    return _time(local, f"{local.day} {local:%B %Y, %H:%M %Z}")
+
+
+@register.simple_tag
 def time_of_day(local: datetime) -> SafeString:
     """`16:15`, of a moment that is in the merchant's zone already, below a heading with its day."""
     return _time(local, f"{local:%H:%M}")

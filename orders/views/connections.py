@@ -8,10 +8,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders.access import merchant_page
-from orders.forms.connections import AddConnection, RenameConnection
+from orders.forms.connections import AddConnection, ChooseProvider, RenameConnection
 from orders.models import Connection, EventLog
 from orders.requests import MerchantRequest
-from orders.services import connections
+from orders.services import connections, partners
 from orders.services.connections import Gone, StillActive
 from orders.services.key_trial import KeyNotAccepted
 from orders.states import State
@@ -19,7 +19,15 @@ from orders.views.changes import recent_changes
 from orders.views.pages import render_page, sent
 
 Kind = EventLog.Kind
-CHANGES = (Kind.KEY_ADDED, Kind.KEY_REFUSED, Kind.KEY_ACTIVATED, Kind.KEY_RENAMED, Kind.KEY_REMOVED)
+Provider = Connection.Provider
+CHANGES = (
+    Kind.KEY_ADDED,
+    Kind.KEY_REFUSED,
+    Kind.KEY_ACTIVATED,
+    Kind.KEY_SWITCHED_OFF,
+    Kind.KEY_RENAMED,
+    Kind.KEY_REMOVED,
+)
 
 
 @dataclass(frozen=True)
@@ -27,27 +35,60 @@ class Row:
     connection: Connection
     state: State
     removable: bool
+    may_switch_off: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    """One provider's part of the page."""
+
+    provider: Connection.Provider
+    rows: list[Row]
+    form: AddConnection
+    waiting: int  # deliveries that a partner has yet to get
+
+    @property
+    def partner(self) -> bool:
+        return self.provider != Provider.REVKEEN
+
+    @property
+    def add(self) -> str:
+        """What the button for one more is called."""
+        article = "an" if self.provider == Provider.ORDER_PROTECTION else "a"
+        return f"Add {article} {self.provider.label} {self.form.key_word}"
+
+    @property
+    def main(self) -> bool:
+        """Without RevKeen nothing else comes first."""
+        return not self.partner and not self.rows
+
+    @property
+    def on(self) -> bool:
+        return any(row.connection.active for row in self.rows)
 
 
 @require_safe
 @merchant_page
 def connection_list(request: MerchantRequest) -> HttpResponse:
-    return _list_page(request, AddConnection())
+    return _list_page(request)
 
 
 @sensitive_post_parameters("key")
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page
 def connection_add(request: MerchantRequest) -> HttpResponse:
-    form = AddConnection(sent(request))
+    provider = ChooseProvider(request.POST).chosen
+    if provider is None:
+        raise Http404
+    form = AddConnection(sent(request), provider=provider, mode=request.mode)
     if request.method == "POST" and form.is_valid():
         try:
             name, key = form.cleaned_data["name"], form.cleaned_data["key"]
-            added = connections.add(request.merchant, request.mode, name, key, by=request.user)
+            added = connections.add(request.merchant, request.mode, name, key, request.user, provider)
         except KeyNotAccepted as error:
             form.add_error("key", f"{error} Nothing was saved.")
         else:
-            messages.success(request, f"RevKeen took {added.shown_key}. It is saved{_and_active(added)}.")
+            messages.success(request, f"{provider.label} took {added.shown_key}. It is saved{_and_active(added)}.")
             return _to_list(request)
     return _list_page(request, form)
 
@@ -58,7 +99,7 @@ def connection_activate(request: MerchantRequest, connection_id: uuid.UUID) -> H
     connection = _connection(request, connection_id)
     try:
         connections.activate(connection, by=request.user)
-        messages.success(request, f"{connection.shown_key} is active now; the former key stays here.")
+        messages.success(request, _said_active(connection))
     except KeyNotAccepted as error:
         messages.error(request, f"{connection.shown_key} was not made active. {error}")
     except Gone as error:
@@ -68,11 +109,30 @@ def connection_activate(request: MerchantRequest, connection_id: uuid.UUID) -> H
 
 @merchant_page
 @require_POST
+def connection_switch_off(request: MerchantRequest, connection_id: uuid.UUID) -> HttpResponse:
+    connection = _connection(request, connection_id)
+    if not connections.may_switch_off(connection):
+        messages.error(request, f"{connection.shown_key} was not switched off: it is not on, or RevKeen’s.")
+        return _to_list(request)
+    try:
+        connections.switch_off(connection, by=request.user)
+    except Gone as error:
+        raise Http404 from error
+    name = connection.get_provider_display()
+    waiting = partners.open_deliveries(request.merchant, request.mode, connection.provider)
+    messages.success(request, f"{name} is switched off: new shipments are not sent there.{_and_waiting(waiting)}")
+    return _to_list(request)
+
+
+@merchant_page
+@require_POST
 def connection_try(request: MerchantRequest, connection_id: uuid.UUID) -> HttpResponse:
     connection = _connection(request, connection_id)
     try:
         connections.try_now(connection)
-        messages.success(request, f"{connection.shown_key} works: RevKeen answered every kind of read.")
+        what = "every kind of read" if connection.provider == Provider.REVKEEN else "what we asked it"
+        name = connection.get_provider_display()
+        messages.success(request, f"{connection.shown_key} works: {name} answered {what}.")
     except KeyNotAccepted as error:
         messages.error(request, f"{connection.shown_key} was tried just now. {error}")
     return _to_list(request)
@@ -108,18 +168,36 @@ def connection_remove(request: MerchantRequest, connection_id: uuid.UUID) -> Htt
         else:
             messages.success(request, f"{connection.shown_key} is removed.")
             return _to_list(request)
-    context = {"connection": connection, "removable": connections.may_remove(connection)}
+    context = {
+        "connection": connection,
+        "removable": connections.may_remove(connection),
+        "partner": connection.provider != Provider.REVKEEN,
+        "waiting": _waiting_with_no_key(connection),
+    }
     return render_page(request, "orders/connections/remove.html", context, status=status)
 
 
-def _list_page(request: MerchantRequest, form: AddConnection) -> HttpResponse:
+def _list_page(request: MerchantRequest, form: AddConnection | None = None) -> HttpResponse:
+    """With the form that was sent, if one was, in its place."""
     found = connections.connections_of(request.merchant, request.mode)
     context = {
         "form": form,
-        "rows": [Row(row, _state(row), not row.active or len(found) == 1) for row in found],
+        "sections": [_section(request, provider, found, form) for provider in Provider],
         "changes": recent_changes(request.merchant, *CHANGES, mode=request.mode),
     }
-    return render_page(request, "orders/connections/list.html", context, status=422 if form.errors else 200)
+    status = 422 if form and form.errors else 200
+    return render_page(request, "orders/connections/list.html", context, status=status)
+
+
+def _section(
+    request: MerchantRequest, provider: Connection.Provider, found: list[Connection], form: AddConnection | None
+) -> Section:
+    keys = [row for row in found if row.provider == provider]
+    rows = [Row(row, _state(row), connections.may_remove(row), connections.may_switch_off(row)) for row in keys]
+    own = form if form and form.provider == provider else AddConnection(provider=provider, mode=request.mode)
+    partner = provider != Provider.REVKEEN
+    waiting = partners.open_deliveries(request.merchant, request.mode, provider) if partner else 0
+    return Section(provider, rows, own, waiting)
 
 
 def _connection(request: MerchantRequest, connection_id: uuid.UUID) -> Connection:
@@ -135,7 +213,7 @@ def _state(connection: Connection) -> State:
     if connection.refused_at is not None:
         return State("Active, refused", "alert-triangle", "bad") if connection.active else State("Revoked", "ban")
     if not connection.active:
-        return State("Standby", "circle")
+        return State("Standby" if connection.provider == Provider.REVKEEN else "Off", "circle")
     return (
         State("Active, failing", "alert-triangle", "bad")
         if connection.failing
@@ -148,4 +226,27 @@ def _to_list(request: MerchantRequest) -> HttpResponse:
 
 
 def _and_active(connection: Connection) -> str:
+    if connection.provider != Provider.REVKEEN:
+        return ", and sends nothing until you switch it on"
     return " and active" if connection.active else "; it is on standby until it is made active"
+
+
+def _said_active(connection: Connection) -> str:
+    if connection.provider == Provider.REVKEEN:
+        return f"{connection.shown_key} is active now; the former key stays here."
+    name = connection.get_provider_display()
+    return f"{name} is switched on with {connection.shown_key}: shipments recorded from now on are sent there."
+
+
+def _and_waiting(count: int) -> str:
+    if not count:
+        return ""
+    return f" {count:,} {'delivery waits' if count == 1 else 'deliveries wait'} until it is on again."
+
+
+def _waiting_with_no_key(connection: Connection) -> int:
+    """Deliveries that nothing can send when this key goes, because it is the partner's only one."""
+    alike = connections.connections_of(connection.merchant, connection.mode)
+    if connection.provider == Provider.REVKEEN or sum(row.provider == connection.provider for row in alike) > 1:
+        return 0
+    return partners.open_deliveries(connection.merchant, connection.mode, connection.provider)

@@ -1,19 +1,22 @@
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders.access import merchant_page
 from orders.apis.errors import Missing
 from orders.apis.revkeen.objects import LineItem
-from orders.forms.fulfillments import FulfillmentForm
-from orders.models import Operation, Shipment
+from orders.forms.fulfillments import CancelUnitsForm, FulfillmentForm, fresh
+from orders.models import Delivery, Dispatch, Operation, Shipment
 from orders.requests import MerchantRequest
-from orders.services import fulfillments, next_steps, revkeen
-from orders.services.fulfillments import Fulfillable, Search
+from orders.services import fulfillments, next_steps, partners, revkeen
+from orders.services.fulfillments import Fulfillable, OthersFollow, Search, TooLate
+from orders.services.shipments import Parcel
+from orders.services.tickets import Ticket
 from orders.views import operations
 from orders.views.operations import Problem
 from orders.views.order_pages import order_head
@@ -23,14 +26,15 @@ ALL_SHIPPED = (
     "every line is recorded here as shipped, and RevKeen does not call the order fulfilled. "
     "Compare with what has left before anything is done in RevKeen itself."
 )
-PARTS = {"send": "orders/fulfillments/_send.html"}
+PARTS = {"parcels": "orders/fulfillments/_parcels.html"}
 
 
 @dataclass(frozen=True)
-class LineRow:
+class GoneRow:
+    """A line of which nothing is left here, and the shipments that its units are in."""
+
     line: LineItem
-    shipment: Shipment | None  # the one it has left in: it is locked then
-    ticked: bool
+    shipments: list[Shipment]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,19 +43,12 @@ def order_fulfill(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse
     if request.method != "POST":
         return _page(request, order_id)
     ticket = operations.ticket_of(request, Operation.Kind.FULFILL, order_id)
-    form = FulfillmentForm(request.POST, seen=ticket.seen)
-    form.is_valid()
-    if request.htmx.target in PARTS:  # the words of the button follow what is ticked; nothing is sent
-        context = {"seen": ticket.seen, "count": len(form.line_ids), "left": len(ticket.seen["lines"])}
-        return render_page(request, "", context | {"order_id": order_id}, parts=PARTS)
-    if not form.check_button():
+    form = _form(request, ticket.seen)
+    if form.do and request.htmx.target in PARTS:  # the form follows what is typed; nothing is sent
+        return render_page(request, "", _parcels(form, order_id), parts=PARTS)
+    if form.do or not form.check_button():
         return _page(request, order_id, form, ticket=request.POST["ticket"])
-    typed = form.cleaned_data
-    asked = fulfillments.asked(
-        ticket, form.line_ids, form.chosen_carrier, typed["tracking_number"], notify=typed["notify"]
-    )
-    answer = operations.send(request, asked)
-    return answer if isinstance(answer, HttpResponse) else _refused(request, order_id, form, answer)
+    return _send(request, ticket, form)
 
 
 @require_safe
@@ -62,8 +59,42 @@ def order_next_to_fulfil(request: MerchantRequest, order_id: uuid.UUID) -> HttpR
         found = fulfillments.next_to_fulfil(api, order_id)
     _say_how_far(request, found)
     if found.order is None:
-        return redirect("order_list", request.merchant.slug, request.mode)
+        return redirect("to_fulfil", request.merchant.slug, request.mode)
     return redirect("order_fulfill", request.merchant.slug, request.mode, found.order.id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def order_cancel_units(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
+    """Give units up that will never be shipped."""
+    if request.method != "POST":
+        return _cancel_page(request, order_id)
+    ticket = operations.ticket_of(request, Operation.Kind.FULFILL, order_id)
+    form = CancelUnitsForm(request.POST, seen=ticket.seen)
+    if not form.check_button():
+        return _cancel_page(request, order_id, form, ticket=request.POST["ticket"])
+    answer = _carry_out(request, ticket, [form.parcel])
+    if isinstance(answer, HttpResponse):
+        return answer
+    problem = answer.with_words("Nothing was given up: RevKeen refused.", answer.text) if _refused(answer) else answer
+    return _cancel_page(request, order_id, form, problem=problem)
+
+
+@merchant_page
+@require_POST
+def dispatch_undo(request: MerchantRequest, dispatch_id: uuid.UUID) -> HttpResponse:
+    found = Dispatch.objects.filter(merchant=request.merchant, mode=request.mode, pk=dispatch_id).first()
+    if found is None:
+        raise Http404
+    try:
+        fulfillments.undo(found, request.user)
+        messages.success(request, "Undone. Nobody was told.")
+    except OthersFollow:
+        messages.warning(request, "Another change holds the order. Undo that first, or wait until it has ended.")
+    except TooLate:
+        found.refresh_from_db()
+        messages.warning(request, "It is undone already." if found.undone_at else "Too late: it has gone out.")
+    return operations.to_order(request, found.order_id)
 
 
 def _say_how_far(request: MerchantRequest, found: Search) -> None:
@@ -74,10 +105,56 @@ def _say_how_far(request: MerchantRequest, found: Search) -> None:
         messages.success(request, "Nothing else is left to fulfil.")
 
 
-def _refused(request: MerchantRequest, order_id: uuid.UUID, form: FulfillmentForm, problem: Problem) -> HttpResponse:
-    """The form once more, with a new ticket: what was typed stays, and the refusal stands by its field."""
-    problem = operations.by_its_field(form, problem, "Not fulfilled: RevKeen refused.", fulfillments.FIELDS)
-    return _page(request, order_id, form, problem=problem)
+def _form(request: MerchantRequest, seen: dict[str, Any], *, ticked: bool | None = None) -> FulfillmentForm:
+    """What was sent; or with `ticked`, as it is opened."""
+    data = request.POST if ticked is None else fresh(seen, ticked=ticked)
+    form = FulfillmentForm(
+        data,
+        seen=seen,
+        destinations={connection.provider for connection in partners.connected(request.merchant, request.mode)},
+        defaults=partners.settings_of(request.merchant, request.mode),
+        zone=request.merchant.zone,
+    )
+    if ticked is not None:
+        form.keep_errors_of_units()
+    return form
+
+
+def _send(request: MerchantRequest, ticket: Ticket, form: FulfillmentForm) -> HttpResponse:
+    assert ticket.order_id is not None  # noqa: S101  (the address has one)
+    answer = _carry_out(request, ticket, form.asked)
+    return answer if isinstance(answer, HttpResponse) else _page(request, ticket.order_id, problem=answer)
+
+
+def _carry_out(request: MerchantRequest, ticket: Ticket, parcels: list[Parcel]) -> HttpResponse | Problem:
+    answer = operations.carry_out(request, lambda api: fulfillments.fulfill(api, request.user, ticket, parcels))
+    if isinstance(answer, Dispatch):
+        return _recorded(request, answer.order_id, fulfillments.summary(ticket, parcels), told=False)
+    if not isinstance(answer, Operation):
+        return answer
+    if answer.order_id and fulfillments.held(answer):
+        return _recorded(request, answer.order_id, answer.summary, told=True)
+    return operations.problem_of(answer) or operations.to_operation(request, answer)
+
+
+def _recorded(request: MerchantRequest, order_id: uuid.UUID, what: str, *, told: bool) -> HttpResponse:
+    """What is written down, and when whoever hears of it does."""
+    names = [connection.get_provider_display() for connection in partners.connected(request.merchant, request.mode)]
+    hears = ["RevKeen", *names] if told else names
+    seconds = request.merchant.hold_seconds
+    messages.success(request, f"Recorded: {what}. {_sending(hears, seconds)}")
+    return operations.to_order(request, order_id)
+
+
+def _sending(hears: list[str], seconds: int) -> str:
+    if not hears:
+        return "Nobody else is told of it now."
+    whom = f"{', '.join(hears[:-1])} and {hears[-1]}" if hears[1:] else hears[0]
+    return f"Sending it to {whom} in {seconds} s." if seconds else f"It is on its way to {whom}."
+
+
+def _refused(problem: Problem) -> bool:
+    return problem.operation is not None and problem.operation.state == Operation.State.REFUSED
 
 
 def _page(
@@ -88,29 +165,68 @@ def _page(
     ticket: str = "",
     problem: Problem | None = None,
 ) -> HttpResponse:
-    """The form. One that was sent keeps its ticket while nothing was begun with it, else it gets a new one."""
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            found = fulfillments.fulfillable(api, order_id)
-    except Missing as error:
-        raise Http404 from error
+    """The form. One that was sent keeps its ticket while nothing was begun with it, else it gets a new one.
+
+    After a problem what was typed stays, over the order as it is now, and RevKeen's refusal stands by its field.
+    """
+    found = _fulfillable(request, order_id)
     seen = fulfillments.seen(found)
-    rows = _rows(found, form)
+    status = problem.status if problem else 200 if form is None or form.do else 422
+    if problem is not None:
+        form = _form(request, seen)
+        form.keep_errors_of_units()
+        parcel, fields = form.told_first, fulfillments.FIELDS
+        problem = operations.by_its_field(parcel, problem, "Not fulfilled: RevKeen refused.", fields)
+    context = {
+        **order_head(request, found.order),
+        **_parcels(form or _form(request, seen, ticked=found.says_which), order_id),
+        "why_not": _why_not(found),
+        "found": found,
+        "gone": _gone(found),
+        "ticket": ticket or operations.new_ticket(request, Operation.Kind.FULFILL, order_id, seen),
+        "problem": problem,
+    }
+    if status == 200:
+        status = found.order.page_status
+    return render_page(request, "orders/fulfillments/page.html", context, status=status)
+
+
+def _cancel_page(
+    request: MerchantRequest,
+    order_id: uuid.UUID,
+    form: CancelUnitsForm | None = None,
+    *,
+    ticket: str = "",
+    problem: Problem | None = None,
+) -> HttpResponse:
+    found = _fulfillable(request, order_id)
+    seen = fulfillments.seen(found)
+    connected = {connection.provider for connection in partners.connected(request.merchant, request.mode)}
     context = {
         **order_head(request, found.order),
         "why_not": _why_not(found),
-        "form": form or FulfillmentForm(seen=seen),
+        "form": form or CancelUnitsForm(seen=seen),
         "found": found,
-        "rows": rows,
-        "seen": seen,
+        "digital_river": Delivery.Destination.DIGITAL_RIVER in connected,
         "order_id": order_id,
-        "count": sum(row.ticked for row in rows),
-        "left": len(seen["lines"]),
         "ticket": ticket or operations.new_ticket(request, Operation.Kind.FULFILL, order_id, seen),
         "problem": problem,
     }
     status = problem.status if problem else 422 if form else found.order.page_status
-    return render_page(request, "orders/fulfillments/page.html", context, status=status)
+    return render_page(request, "orders/fulfillments/cancel_units.html", context, status=status)
+
+
+def _fulfillable(request: MerchantRequest, order_id: uuid.UUID) -> Fulfillable:
+    try:
+        with revkeen.session(request.merchant, request.mode) as api:
+            return fulfillments.fulfillable(api, order_id)
+    except Missing as error:
+        raise Http404 from error
+
+
+def _parcels(form: FulfillmentForm, order_id: uuid.UUID) -> dict[str, Any]:
+    """What the part needs that follows what is typed."""
+    return {"form": form, "seen": form.seen, "named": form.named, "order_id": order_id}
 
 
 def _why_not(found: Fulfillable) -> str:
@@ -123,15 +239,7 @@ def _why_not(found: Fulfillable) -> str:
     return "" if found.open_lines else ALL_SHIPPED
 
 
-def _rows(found: Fulfillable, form: FulfillmentForm | None) -> list[LineRow]:
-    """Everything still here is ticked at first, where it is known what is still here; later what the person ticked."""
-    ticked = set(form["lines"].value() or ()) if form else None
-    shipped = found.shipped
-    return [
-        LineRow(
-            line,
-            shipped.get(line.id),
-            line.id not in shipped and (found.says_which if ticked is None else str(line.id) in ticked),
-        )
-        for line in found.order.require().lines
-    ]
+def _gone(found: Fulfillable) -> list[GoneRow]:
+    shipments = fulfillments.by_line(found.shipments)
+    lines = found.order.require().lines
+    return [GoneRow(line, shipments.get(line.id, [])) for line in lines if not found.left(line)]

@@ -4,6 +4,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from orders.services import workers
+
 
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -13,10 +15,14 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """The server may be given requests: database, migrations and cache are there."""
+    """The server may be given requests: database, migrations and cache are there.
+
+    It says as well whether a worker is alive. Without one pages are good all the same, so they stay reachable.
+    """
     checks = {"database": _database(), "cache": _cache()}
     ready = all(state == "ok" for state in checks.values())
-    return JsonResponse({"status": "ok" if ready else "not ready", **checks}, status=200 if ready else 503)
+    said = {"status": "ok" if ready else "not ready", **checks, "worker": _worker()}
+    return JsonResponse(said, status=200 if ready else 503)
 
 
 def _database() -> str:
@@ -34,3 +40,13 @@ def _cache() -> str:
         return "ok" if cache.get("readyz") == "ok" else "does not keep what it is given"
     except Exception as error:
         return type(error).__name__
+
+
+def _worker() -> str:
+    try:
+        seen = workers.last_seen()
+    except Exception as error:
+        return type(error).__name__
+    if seen.fresh:
+        return "ok"
+    return f"not seen since {seen.at:%Y-%m-%dT%H:%M:%SZ}" if seen.at else "never seen"

@@ -1,7 +1,9 @@
 """What every form that changes something at RevKeen has in common: tickets, sending, and what came of it."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from django.contrib import messages
 from django.forms import Form
@@ -15,8 +17,12 @@ from orders.apis.errors import NotSent
 from orders.models import Operation
 from orders.requests import MerchantRequest
 from orders.services import journal, revkeen, tickets
+from orders.services.fulfillments import OrderChanged, SentBefore
 from orders.services.journal import Asked, OrderBusy, OtherBody
+from orders.services.revkeen import Session
 from orders.services.tickets import BadTicket, Ticket
+
+Begun = TypeVar("Begun")
 
 OTHER_BODY = "This form was sent before, with something else in it. This is what became of that; nothing more was sent."
 
@@ -62,17 +68,27 @@ def new_ticket(request: MerchantRequest, kind: str, order_id: uuid.UUID | None, 
 
 def send(request: MerchantRequest, asked: Asked) -> HttpResponse | Problem:
     """Carry out what a form asks for: the way to the operation's page, or what the form has to say instead."""
+    answer = carry_out(request, lambda api: journal.submit(api, request.user, asked))
+    return problem_of(answer) or to_operation(request, answer) if isinstance(answer, Operation) else answer
+
+
+def carry_out(request: MerchantRequest, change: Callable[[Session], Begun]) -> Begun | HttpResponse | Problem:
+    """What `change` gives back; or where to go, or what the form has to say, when it was begun before or cannot be."""
     try:
         with revkeen.session(request.merchant, request.mode) as api:
-            operation = journal.submit(api, request.user, asked)
+            return change(api)
     except OrderBusy as error:
         return Problem("Nothing was sent: this order is held.", holder=error.holder)
     except OtherBody as error:
         messages.warning(request, OTHER_BODY)
         return problem_of(error.first) or to_operation(request, error.first)
+    except SentBefore as error:
+        messages.warning(request, OTHER_BODY)
+        return to_order(request, error.first.order_id)
+    except OrderChanged as error:
+        return Problem(f"Nothing was sent: {error.title[0].lower()}{error.title[1:]}", "", 422, changed=error.changed)
     except NotSent as error:
         return Problem(f"Nothing was sent. {error.title}", str(error), status=error.page_status)
-    return problem_of(operation) or to_operation(request, operation)
 
 
 def problem_of(operation: Operation) -> Problem | None:
@@ -104,6 +120,13 @@ def by_its_field(form: Form, problem: Problem, title: str, fields: dict[str, str
 
 def to_operation(request: MerchantRequest, operation: Operation) -> HttpResponse:
     """The page that tells what became of it, asked for with GET: a reload sends nothing."""
-    response = redirect("operation_detail", request.merchant.slug, request.mode, operation.plan_id)
+    return _with_get(redirect("operation_detail", request.merchant.slug, request.mode, operation.plan_id))
+
+
+def to_order(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
+    return _with_get(redirect("order_detail", request.merchant.slug, request.mode, order_id))
+
+
+def _with_get(response: HttpResponse) -> HttpResponse:
     response.status_code = 303
     return response

@@ -19,17 +19,20 @@ from orders.requests import MerchantRequest
 from orders.services import (
     amounts,
     cancellations,
+    events,
     fulfillments,
     next_steps,
     operations,
     orders,
     refunds,
     revkeen,
+    shipments,
     timeline,
 )
 from orders.services.orders import OrderFile
 from orders.services.revkeen import Reading
-from orders.states import STATUSES
+from orders.states import STATUSES, State
+from orders.views import destinations
 from orders.views.addresses import address
 from orders.views.order_pages import holder, sums
 from orders.views.pages import render_page
@@ -105,7 +108,8 @@ class LineRow:
     discount: Money
     tax: Money
     total: Money
-    shipment: Shipment | None  # the one that it has left in from here
+    shipments: list[Shipment]  # that units of it are in
+    state: State | None  # how much of it has left; None where nothing of it left from here
 
 
 def _tabs(request: MerchantRequest) -> list[Tab]:
@@ -155,8 +159,8 @@ def _went_past_the_newest(form: OrderFilter, listing: Reading[Listing[Order]]) -
 
 def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
     order = file.order.require()
-    shipments = fulfillments.of_order(request.merchant, request.mode, order.id)
-    shipped = fulfillments.by_line(shipments)
+    written = shipments.all_of_order(request.merchant, request.mode, order.id)
+    left = fulfillments.by_line([shipment for shipment in written if shipment.state in Shipment.COUNTED])
     done_here = operations.of_order(request.merchant, request.mode, order.id)
     transactions = file.transactions.value.rows if file.transactions and file.transactions.value else None
     return {
@@ -171,27 +175,34 @@ def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
         "next_steps": next_steps.next_steps(order),
         "can_edit": next_steps.step(order, "order_edit").possible and not file.order.stale,
         "post_pages": POST_PAGES,
-        "lines": [_line_row(order, line, file, shipped.get(line.id)) for line in order.lines],
-        "shipments": shipments,
+        "lines": [_line_row(order, line, file, left.get(line.id, [])) for line in order.lines],
+        "shipments": destinations.cards(request.merchant, written),
         "sums": sums(order),
         "payments": _payments(file, done_here),
-        "days": _days(request, file, done_here),
+        "days": _days(request, file, done_here, written),
     }
 
 
 def _payments(file: OrderFile, done_here: list[Operation]) -> list[PaymentRow]:
-    events = file.events.value.rows if file.events.value else []
+    told = file.events.value.rows if file.events.value else []
     transactions = file.transactions.value.rows if file.transactions and file.transactions.value else []
-    return payment_rows(file.order.require(), transactions, refunds.known_refunds(events, done_here))
+    return payment_rows(file.order.require(), transactions, refunds.known_refunds(told, done_here))
 
 
-def _days(request: MerchantRequest, file: OrderFile, done_here: list[Operation]) -> list[timeline.Day]:
-    events = file.events.value.rows if file.events.value else []
-    return timeline.days(events, done_here, request.merchant.zone)
+def _days(
+    request: MerchantRequest, file: OrderFile, done_here: list[Operation], written: list[Shipment]
+) -> list[timeline.Day]:
+    told = file.events.value.rows if file.events.value else []
+    notes = events.of_order(request.merchant, request.mode, file.order.require().id)
+    return timeline.days(told, done_here, request.merchant.zone, written, notes)
 
 
-def _line_row(order: Order, line: LineItem, file: OrderFile, shipment: Shipment | None) -> LineRow:
+def _line_row(order: Order, line: LineItem, file: OrderFile, left_in: list[Shipment]) -> LineRow:
     product = file.product_names.get(line.product_id) if line.product_id else None
+    shipped = shipments.shipped(left_in)[line.id]
+    given_up = shipments.taken(left_in)[line.id] - shipped
+    pending = next((one for one in left_in if one.state == Shipment.State.PENDING), None)
+    left = states.units_state(line.quantity, shipped, given_up)
     return LineRow(
         line=line,
         product=product.product_id or product.name if product else str(line.product_id or "")[:8],
@@ -199,7 +210,8 @@ def _line_row(order: Order, line: LineItem, file: OrderFile, shipment: Shipment 
         discount=order.money(-line.discount),
         tax=order.money(line.tax),
         total=order.money(line.total),
-        shipment=shipment,
+        shipments=left_in,
+        state=(states.shipment_state(pending) if pending else left) if left_in else None,
     )
 
 

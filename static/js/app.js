@@ -128,3 +128,61 @@ window.addEventListener("pageshow", (event) => {
   document.querySelectorAll("form[data-sent]").forEach(release);
   if (document.body.hasAttribute("data-private")) location.reload();
 });
+
+// --- A swap inside [data-typed] keeps what was typed, chosen or opened in it since its request left
+
+const TYPED = "[data-typed]";
+const stateOf = (field) => (field.matches("details") ? field.open : field.matches(":is([type=checkbox], [type=radio])") ? field.checked : field.value);
+const typedIn = (place) => [...place.querySelectorAll("input[id], select[id], textarea[id], details[id]")];
+let whenAsked = new Map();
+let typedSince = [];
+let focusedBefore = "";
+
+document.addEventListener("htmx:beforeSend", (event) => {
+  const place = event.detail.target.closest(TYPED);
+  if (place) whenAsked = new Map(typedIn(place).map((field) => [field.id, stateOf(field)]));
+});
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const place = event.detail.target.closest(TYPED);
+  const fields = place ? typedIn(place) : [];
+  focusedBefore = place?.contains(document.activeElement) ? document.activeElement.id : "";
+  typedSince = fields.filter((field) => field.matches("details[open]") || whenAsked.get(field.id) !== stateOf(field));
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  for (const before of typedSince) putBack(before, document.getElementById(before.id));
+  typedSince = [];
+  // What stands in details could not take the focus back before they were open again.
+  if (focusedBefore && document.activeElement === document.body) document.getElementById(focusedBefore)?.focus();
+});
+
+function putBack(before, field) {
+  if (!field) return;
+  if (field.matches("details")) field.open = before.open || field.open;
+  else if (field.matches(":is([type=checkbox], [type=radio])")) field.checked = before.checked;
+  else field.value = before.value;
+}
+
+// --- What goes out soon says in how many seconds ([data-goes-in])
+
+const goesAt = new WeakMap();
+const SECOND_MS = 1000;
+
+function countDown() {
+  for (const place of document.querySelectorAll("[data-goes-in]")) {
+    if (!goesAt.has(place)) goesAt.set(place, performance.now() + place.dataset.goesIn * SECOND_MS);
+    const left = Math.ceil((goesAt.get(place) - performance.now()) / SECOND_MS);
+    place.textContent = left > 0 ? `Sending in ${left} s` : "Sending now";
+  }
+}
+
+countDown();
+setInterval(countDown, SECOND_MS / 4);
+document.addEventListener("htmx:afterSwap", countDown);
+
+// --- A page that was asked to be printed ([data-print]) opens the print dialog
+
+window.addEventListener("load", () => {
+  if (document.querySelector("[data-print]")) window.print();
+});

@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import expect
 
 from scripts.stack import Stack
+from tests.browser.accessibility import violations
 from tests.browser.conftest import OpenPage
-from tests.browser.test_every_page import faults_of, violations
+from tests.browser.test_every_page import faults_of
 from tests.emulation import RunningEmulator
 from tests.processes import BEGIN, ROOT
 
@@ -30,7 +31,7 @@ from orders.models import Connection, Merchant, Operation, User
 
 order = json.loads(sys.argv[1])
 merchant = Merchant.objects.get(slug="northwind")
-connection = Connection.objects.get(merchant=merchant, mode="live")
+connection = Connection.objects.get(merchant=merchant, mode="live", provider="revkeen")
 people = {user.email.split("@")[0]: user for user in User.objects.all()}
 long_name, _ = User.objects.get_or_create(email="long@northwind.example", defaults={
     "name": "Wolfeschlegelsteinhausenbergerdorff Ngozi-Adaeze Okonkwo-Papadopoulos the third"})

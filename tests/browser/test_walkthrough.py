@@ -25,6 +25,7 @@ DINARS = [("Saffron", "3", "1.250"), ("Tea", "2", "0.005")]
 
 def write_draft(page: Page, currency: str, lines: list[tuple[str, str, str]], email: str) -> None:
     page.get_by_role("button", name="New order").click()
+    expect(page).to_have_url(re.compile(r"/drafts/[0-9a-f-]{36}/"))
     page.get_by_label("Currency").fill(currency)
     for number, (description, quantity, price) in enumerate(lines, 1):
         if number > 1:
@@ -35,6 +36,7 @@ def write_draft(page: Page, currency: str, lines: list[tuple[str, str, str]], em
     page.get_by_label("Find a customer by name or e-mail").fill(email)
     page.get_by_role("button", name="Find customers").click()
     page.get_by_role("button", name=re.compile(re.escape(email))).click()
+    expect(page.get_by_role("button", name="Make it a guest order")).to_be_visible()
 
 
 def create(page: Page, button: str) -> None:
@@ -94,6 +96,7 @@ def test_from_the_draft_to_the_refund(open_page: OpenPage, emulator: RunningEmul
     support.get_by_text("Actions", exact=True).click()
     support.get_by_role("button", name="Edit line items").click()
     support.get_by_role("button", name="Remove line 5").click()
+    expect(support.get_by_role("button", name="Remove line 5")).to_have_count(0)
     support.get_by_label("Unit price of line 3, in").fill("12,000")
     support.keyboard.press("Tab")
     expect(support.locator("#draft-state")).to_contain_text("127,200")
@@ -101,6 +104,7 @@ def test_from_the_draft_to_the_refund(open_page: OpenPage, emulator: RunningEmul
     expect(support.get_by_text("130,900")).to_be_visible()
     support.get_by_role("button", name=re.compile("^Replace NW-.* by 4 lines over 127,200 JPY")).click()
     expect(support.get_by_text("Steps", exact=True)).to_be_visible()
+    expect(support.locator(".notice.good")).to_contain_text("Done")
     replaced, yen = yen, books.rows("order_created")[-1]["order_id"]
     assert (books.order(replaced)["status"], books.order(yen)["total"]) == ("canceled", 127200)
 
@@ -116,7 +120,7 @@ def test_from_the_draft_to_the_refund(open_page: OpenPage, emulator: RunningEmul
 
     operations = open_page(f"/northwind/test/orders/{yen}/fulfill/", "operations")
     for name in ("Stove", "Map"):
-        operations.get_by_label(name).uncheck()
+        operations.get_by_role("checkbox", name=name).uncheck()
     operations.get_by_label("No e-mail").check()
     operations.get_by_role("button", name="Fulfil 2 lines, no e-mail").click()
     expect(operations.locator(".notice.good")).to_contain_text("Done")

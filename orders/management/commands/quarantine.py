@@ -10,9 +10,13 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: object, **options: object) -> None:
+        delivered = quarantine.quarantine_deliveries()
+        if delivered:
+            deliveries = "delivery is" if delivered == 1 else "deliveries are"
+            self.stdout.write(f"{delivered} {deliveries} in quarantine. They stand among those that need someone.")
         count = quarantine.quarantine()
         if not count:
-            self.stdout.write("Nothing was open: nothing is in quarantine.")
+            self.stdout.write("No operation was open." if delivered else "Nothing was open: nothing is in quarantine.")
             return
         operations = "operation is" if count == 1 else "operations are"
         self.stdout.write(

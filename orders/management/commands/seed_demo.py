@@ -1,7 +1,11 @@
-from django.core.management.base import BaseCommand
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
-from orders.models import Membership, Merchant, User
+from orders.models import Connection, Membership, Merchant, User
 from orders.services import connections
 
 PASSWORD = "northwind-demo"  # noqa: S105  (printed by `make demo`; the demo listens on this machine only)
@@ -11,6 +15,11 @@ MERCHANTS = {
     "kestrel": ("Kestrel Outdoor", "America/Denver"),
 }
 KEYS = {"live": "rk_live_{}_demo", "test": "rk_sandbox_{}_demo"}
+PARTNER_KEYS = {
+    Connection.Provider.DIGITAL_RIVER: {"live": "sk_{}_demo", "test": "sk_test_{}_demo"},
+    Connection.Provider.ORDER_PROTECTION: {"live": "op_{}_live_demo", "test": "op_{}_test_demo"},
+}
+HOLD = 10  # seconds in which what was fulfilled can be undone
 
 # Address, name, and the roles at each merchant.
 PEOPLE = [
@@ -26,9 +35,14 @@ PEOPLE = [
 class Command(BaseCommand):
     help = "Two merchants, their emulator keys and six invented people, for `make demo`."
 
-    def handle(self, *args: object, **options: object) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--hold", type=int, default=HOLD, help="seconds of the hold after Fulfil")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        partners = _emulated()
+        hold = options["hold"] if partners else 0
         merchants = {
-            slug: Merchant.objects.create(slug=slug, name=name, time_zone=zone)
+            slug: Merchant.objects.create(slug=slug, name=name, time_zone=zone, hold_seconds=hold)
             for slug, (name, zone) in MERCHANTS.items()
         }
         with transaction.atomic():
@@ -40,3 +54,17 @@ class Command(BaseCommand):
         for slug, merchant in merchants.items():
             for mode, key in KEYS.items():
                 connections.add(merchant, mode, "Demo", key.format(slug), by)
+            if partners:
+                _connect_partners(merchant, slug, by)
+
+
+def _emulated() -> bool:
+    """Whether the partners are where RevKeen is, which is the emulator: real ones get nothing of the demo."""
+    addresses = [*settings.REVKEEN_URLS.values(), settings.DIGITAL_RIVER_URL, settings.ORDER_PROTECTION_URL]
+    return len({urlsplit(address).netloc for address in addresses}) == 1
+
+
+def _connect_partners(merchant: Merchant, slug: str, by: User) -> None:
+    for provider, keys in PARTNER_KEYS.items():
+        for mode, key in keys.items():
+            connections.activate(connections.add(merchant, mode, "Demo", key.format(slug), by, provider), by)

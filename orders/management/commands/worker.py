@@ -1,38 +1,80 @@
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass, field
 from types import FrameType
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import structlog
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
 
-from orders.models import Merchant, Operation, RefundStatus
-from orders.services import customer_names, leases, quarantine, refund_statuses, revkeen, settling
+from orders.models import Delivery, Merchant, Operation, RefundStatus
+from orders.services import (
+    customer_names,
+    deliveries,
+    delivering,
+    leases,
+    quarantine,
+    refund_statuses,
+    revkeen,
+    settling,
+    workers,
+)
 
 log = structlog.get_logger("orders.worker")
 
-C = TypeVar("C", Operation, RefundStatus)
+C = TypeVar("C", Operation, RefundStatus, Delivery)
+P = TypeVar("P", bound=Hashable)
 
 PAUSE_SECONDS = 2.0
 SETTLERS = 8
+DELIVERERS = 8
 OF_ONE_MERCHANT = 4  # a slow API keeps no more than these from the others
 
 
+@dataclass
+class AtHand(Generic[P]):
+    """How much is being done for each place, so that a slow one does not keep everybody."""
+
+    most: int
+    counts: Counter[P] = field(default_factory=Counter)
+    claiming: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(
+        self, claim: Callable[[Collection[P]], C | None], work: Callable[[C], object], place_of: Callable[[C], P]
+    ) -> bool:
+        """Claim one and work on it; False where nothing is due."""
+        with self.claiming:
+            claimed = claim([place for place, count in self.counts.items() if count >= self.most])
+            if claimed is None:
+                return False
+            place = place_of(claimed)
+            self.counts[place] += 1
+        try:
+            work(claimed)
+        finally:
+            with self.claiming:
+                self.counts[place] -= 1
+        return True
+
+
 class Command(BaseCommand):
-    help = """Does what nobody should wait for: settles operations without an answer, follows refunds that are on their
-    way, asks for the names lists lack."""
+    help = """Does what nobody should wait for: settles operations without an answer, delivers shipments to partners,
+    follows refunds that are on their way, asks for the names lists lack."""
 
     def handle(self, *args: object, **options: object) -> None:
         self.stopping = threading.Event()
         self.begun: set[tuple[Merchant, str]] = set()
-        self.at_hand: Counter[int] = Counter()  # merchants by the number of their operations and refunds
-        self.claiming = threading.Lock()
+        self.of_merchants = AtHand[int](OF_ONE_MERCHANT)  # operations and refunds
+        self.of_partners = AtHand[deliveries.Place](deliveries.PER_PLACE)
+        self.name = workers.name_of_this()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
-        threads = [threading.Thread(target=self.repeat, args=(self.settle,)) for _ in range(SETTLERS)]
+        rounds = [(self.settle,)] * SETTLERS + [(self.deliver,)] * DELIVERERS
+        threads = [threading.Thread(target=self.repeat, args=work) for work in rounds]
+        threads.append(threading.Thread(target=self.repeat, args=(self.beat, workers.EVERY_SECONDS)))
         for thread in threads:
             thread.start()
         self.repeat(self.fill_names)
@@ -43,7 +85,7 @@ class Command(BaseCommand):
         """Finish what is in hand, then end."""
         self.stopping.set()
 
-    def repeat(self, work: Callable[[], bool]) -> None:
+    def repeat(self, work: Callable[[], bool], pause: float = PAUSE_SECONDS) -> None:
         """Work until told to stop, with a pause whenever there was nothing to do."""
         while not self.stopping.is_set():
             close_old_connections()
@@ -53,26 +95,23 @@ class Command(BaseCommand):
                 log.exception("a round of work failed")
                 found_work = False
             if not found_work:
-                self.stopping.wait(PAUSE_SECONDS)
+                self.stopping.wait(pause)
         connections.close_all()
 
     def settle(self) -> bool:
         """An operation without an answer goes before a refund that is on its way."""
         quarantine.check()  # before anything may be sent again
-        return self.take(leases.claim, look_at) or self.take(refund_statuses.claim, refund_statuses.check)
+        return self.of_merchants.take(leases.claim, look_at, merchant_of) or self.of_merchants.take(
+            refund_statuses.claim, refund_statuses.check, merchant_of
+        )
 
-    def take(self, claim: Callable[[list[int]], C | None], work: Callable[[C], object]) -> bool:
-        with self.claiming:
-            claimed = claim([pk for pk, count in self.at_hand.items() if count >= OF_ONE_MERCHANT])
-            if claimed is None:
-                return False
-            self.at_hand[claimed.merchant_id] += 1
-        try:
-            work(claimed)
-        finally:
-            with self.claiming:
-                self.at_hand[claimed.merchant_id] -= 1
-        return True
+    def deliver(self) -> bool:
+        quarantine.check()
+        return self.of_partners.take(deliveries.claim, delivering.deliver, deliveries.place_of)
+
+    def beat(self) -> bool:
+        workers.beat(self.name)
+        return False
 
     def fill_names(self) -> bool:
         places = self.places()
@@ -87,6 +126,10 @@ class Command(BaseCommand):
         new = set(customer_names.places_without_any()) - self.begun
         self.begun |= new
         return [*new, *(place for place in customer_names.places_with_wanted() if place not in new)]
+
+
+def merchant_of(claimed: Operation | RefundStatus) -> int:
+    return claimed.merchant_id
 
 
 def look_at(operation: Operation) -> None:

@@ -1,0 +1,156 @@
+"""What can be put right about a shipment after it was sent off, and why a delivery is given up."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+
+from orders import carriers
+from orders.apis.order_protection.objects import STATUSES
+from orders.forms.lines import LineField
+from orders.forms.tracking import TrackingAddressField, TrackingNumberField, visible
+from orders.models import Shipment
+from orders.services.corrections import Tracking, tracking_of
+
+OTHER = "other"  # the choice of a carrier that is not in the list
+MOST_NUMBERS = 10
+
+
+@dataclass(frozen=True)
+class Row:
+    """A tracking number and where it can be followed."""
+
+    number: BoundField
+    address: BoundField
+
+
+class TrackingForm(forms.Form):
+    """Carrier and tracking numbers of a shipment. An address that is left empty is the carrier's own page.
+
+    `version` is that of the shipment which the form was opened with. Rows are numbered; empty ones count for nothing.
+    """
+
+    version = forms.IntegerField(min_value=1, max_value=32_767, widget=forms.HiddenInput)
+    carrier = forms.ChoiceField(
+        label="Carrier",
+        required=False,
+        choices=[
+            ("", "Not given"),
+            *((carrier.code, carrier.name) for carrier in carriers.CARRIERS),
+            (OTHER, "Another carrier"),
+        ],
+    )
+    carrier_name = LineField(label="Name of the carrier", required=False, max_length=50, validators=[visible])
+
+    def __init__(self, data: Any = None, *, shipment: Shipment, more_rows: bool = False) -> None:
+        super().__init__(data, initial=_initial(shipment))
+        written = tracking_of(shipment).numbers
+        self.count = _rows_of(data, written, more_rows)
+        for place in range(self.count):
+            number, address = written[place] if place < len(written) and data is None else ("", "")
+            kept = "" if address == carriers.tracking_address(shipment.carrier, number) else address
+            self.fields[f"number_{place}"] = _number_field(place, number)
+            self.fields[f"address_{place}"] = _address_field(place, kept)
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        return (Row(self[f"number_{place}"], self[f"address_{place}"]) for place in range(self.count))
+
+    @property
+    def can_add(self) -> bool:
+        return self.count < MOST_NUMBERS
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        if cleaned.get("carrier") == OTHER and not cleaned.get("carrier_name") and "carrier_name" not in self.errors:
+            self.add_error("carrier_name", "Type its name, or choose one from the list.")
+        seen: set[str] = set()
+        for place in range(self.count):
+            self._check_row(place, seen)
+        return cleaned
+
+    @property
+    def tracking(self) -> Tracking:
+        """Of a form that is valid."""
+        carrier = self._carrier
+        rows = ((self.cleaned_data[f"number_{place}"], self.cleaned_data[f"address_{place}"]) for place in self._places)
+        numbers = (
+            (number, address or carriers.tracking_address(carrier, number)) for number, address in rows if number
+        )
+        return Tracking(carrier, tuple(numbers))
+
+    def on_top_of(self, shipment: Shipment) -> None:
+        """Sent once more it replaces what `shipment` has now."""
+        self.data = {name: self.data[name] for name in self.data} | {"version": str(shipment.version)}
+
+    @property
+    def warnings(self) -> list[str]:
+        """Numbers with a wrong check digit: said, never refused."""
+        tracking = self.tracking
+        return [number for number, _ in tracking.numbers if carriers.check_digit_wrong(tracking.carrier, number)]
+
+    @property
+    def _carrier(self) -> str:
+        carrier: str = self.cleaned_data["carrier"]
+        return self.cleaned_data["carrier_name"] if carrier == OTHER else carrier
+
+    @property
+    def _places(self) -> range:
+        return range(self.count)
+
+    def _check_row(self, place: int, seen: set[str]) -> None:
+        number, address = (self.cleaned_data.get(f"{name}_{place}", "") for name in ("number", "address"))
+        if address and not number and f"number_{place}" not in self.errors:
+            self.add_error(f"number_{place}", "Type the number that this address is for, or empty both.")
+        plain = carriers.normalized(number) or number
+        if number and plain in seen:
+            self.add_error(f"number_{place}", "This number stands above already.")
+        seen.add(plain)
+
+
+class StatusForm(forms.Form):
+    status = forms.ChoiceField(
+        label="New status",
+        choices=[("", "Choose one"), *STATUSES],
+        error_messages={"required": "Choose a status."},
+    )
+
+
+class StopForm(forms.Form):
+    reason = LineField(
+        label="Why is it given up?",
+        max_length=200,
+        validators=[visible],
+        help_text="It stands with your name where the delivery is shown.",
+        error_messages={"required": "Say why it is given up."},
+    )
+
+
+def _initial(shipment: Shipment) -> dict[str, Any]:
+    known = any(carrier.code == shipment.carrier for carrier in carriers.CARRIERS)
+    chosen = shipment.carrier if known or not shipment.carrier else OTHER
+    return {
+        "version": shipment.version,
+        "carrier": chosen,
+        "carrier_name": shipment.carrier if chosen == OTHER else "",
+    }
+
+
+def _rows_of(data: Any, written: tuple[tuple[str, str], ...], more_rows: bool) -> int:
+    """As many as were sent, or one more than there are numbers."""
+    if data is None:
+        return min(len(written) + 1, MOST_NUMBERS)
+    sent = next((place for place in range(MOST_NUMBERS) if f"number_{place}" not in data), MOST_NUMBERS)
+    return min(sent + more_rows, MOST_NUMBERS)
+
+
+def _number_field(place: int, initial: str) -> forms.Field:
+    return TrackingNumberField(label=f"Tracking number {place + 1}", required=False, initial=initial)
+
+
+def _address_field(place: int, initial: str) -> forms.Field:
+    field = TrackingAddressField(label=f"Address of tracking number {place + 1}", required=False, initial=initial)
+    field.widget.attrs["placeholder"] = "The carrier’s page"
+    return field

@@ -1,0 +1,42 @@
+"""A parcel's tracking numbers and the addresses that they can be followed at."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.validators import RegexValidator
+
+from orders.forms.lines import LineField
+
+PLAIN = RegexValidator(r"^[ -~]*$", "A tracking number has plain letters, digits and signs only.")
+
+
+def visible(text: str) -> None:
+    """A name that reads in another order than it is stored, or holds what nobody sees, is not what was meant."""
+    if not text.isprintable():
+        raise forms.ValidationError("There are signs in it that cannot be seen. Type it once more.")
+
+
+def https_address(text: str) -> None:
+    """Partners pass it on to customers, who follow it."""
+    try:
+        parts = urlsplit(text)
+        is_good = parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good or not text.isascii() or not text.isprintable() or " " in text:
+        raise forms.ValidationError("Type an address that begins with https://, or leave it empty.")
+
+
+class TrackingNumberField(LineField):
+    widget = forms.TextInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"})
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=100, validators=[PLAIN], **options)
+
+
+class TrackingAddressField(LineField):
+    widget = forms.TextInput({"inputmode": "url", "autocomplete": "off", "spellcheck": "false"})
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=500, validators=[https_address], **options)

@@ -1,0 +1,291 @@
+"""A shipment to Digital River, which captures money on every create and knows no idempotency key.
+
+So our reference of the shipment goes into the metadata, and after a call in doubt nothing is sent for ten minutes. Then
+the order's whole list is read: what is there was sent, and what is not goes out again only when the first call cannot
+take effect any more. That is so when it got an answer, or when Digital River would refuse a late duplicate because the
+order has not so many units left. Everything else is a person's to decide.
+"""
+
+from collections import Counter
+from typing import Any, cast
+
+from django.conf import settings
+
+from orders.apis.digital_river.client import PROVIDER, Client, encoded_body
+from orders.apis.digital_river.objects import Fulfillment
+from orders.apis.errors import KeyRefused, Missing, NotSent, Refused, ScopeMissing
+from orders.models import Connection, DeliveryAttempt, Shipment
+from orders.services import partners
+from orders.services.sending import Again, NeedsPerson, Outcome, Sending, Sent, outcome_of
+
+What = DeliveryAttempt.What
+Units = dict[str, tuple[int, int]]  # Digital River's id of a line → units shipped, units given up
+
+REFERENCE = "shipmentRef"  # in the metadata: our reference of the shipment
+NUMBERS = "trackingNumbers"  # in the metadata: all of them, because a fulfillment has one
+LONGEST_VALUE = 500  # of metadata
+MOST_KEYS = 20
+
+HAS_IT_ALREADY = {
+    Shipment.Kind.PARCEL: ("item_fulfilled", "order_fulfilled", "order_complete", "order_already_complete"),
+    Shipment.Kind.CANCELLATION: (
+        "item_fulfilled", "order_fulfilled", "order_complete", "order_already_complete", "item_cancelled",
+        "order_cancelled",
+    ),
+}  # fmt: skip
+IN_WORDS = {
+    "quantity_too_large": "More units than the order has left at Digital River. Compare the order there with ours.",
+    "item_fulfilled": "A line of this parcel is fulfilled there already, and not by this parcel.",
+    "item_cancelled": "A line of this parcel is cancelled there. Stop the parcel if it has not left.",
+    "order_fulfilled": "The order is fulfilled there already, and not by this parcel.",
+    "order_complete": "The order is complete there already, and not by this parcel.",
+    "order_already_complete": "The order is complete there already, and not by this parcel.",
+    "order_cancelled": "The order is cancelled there. Stop the parcel if it has not left.",
+    "order_not_submitted": "The order is not in a state that can be fulfilled, for example in dispute or in review.",
+    "payment_authorization_failed": "Stop the parcel: the payment could not be authorised again.",
+    "charge_not_capturable": "Stop the parcel: the payment cannot be captured.",
+    "charge_expired": "Stop the parcel: the payment’s authorisation has expired.",
+    "not_found": "Digital River knows no such order. Correct the order’s id there, then send again.",
+}
+
+
+def client_for(connection: Connection) -> Client:
+    """Raise `secrets.Unreadable`."""
+    return cast(Client, partners.client_of(connection))
+
+
+def bring(sending: Sending[Client]) -> Outcome:
+    """Create the fulfillment, or update what is there. Raise `ApiError` or `Lost`."""
+    lacking = _lacking(sending)
+    if lacking is not None:
+        return lacking
+    if sending.delivery.sent_version:
+        return _update(sending)
+    sending.pause = settings.DIGITAL_RIVER_DOUBT_SECONDS
+    settled = _settled(sending) if sending.to_look_first else None
+    return settled or _create(sending)
+
+
+def create_body(order_id: str, shipment: Shipment) -> dict[str, Any]:
+    """As Digital River takes it, but for costs, which the client writes as decimals of the currency."""
+    given = {
+        "shipmentId": shipment.digital_river_shipment_id,
+        "currency": shipment.cost_currency,
+        "partnerId": shipment.partner_id,
+    }
+    return {
+        "orderId": order_id,
+        "items": [_item(item, shipment.kind) for item in _items(shipment)],
+        **_tracking(shipment),
+        **{name: value for name, value in given.items() if value},
+        "metadata": metadata(shipment),
+    }
+
+
+def update_body(shipment: Shipment) -> dict[str, Any]:
+    """All metadata: whether it is merged or replaced is not documented. What is absent stays."""
+    return {**_tracking(shipment), "metadata": metadata(shipment)}
+
+
+def metadata(shipment: Shipment) -> dict[str, Any]:
+    """The person's own, our reference, and the tracking numbers where they do not fit into the one place.
+
+    They are told once the shipment was corrected as well: a number that was there before is put right with them. They
+    are left out where the person's own leave no place for them.
+    """
+    numbers = [row.number for row in shipment.tracking.all()]
+    to_tell = len(numbers) > 1 or (numbers and shipment.version > 1)
+    several = {NUMBERS: _joined(numbers)} if to_tell and len(shipment.metadata) <= MOST_KEYS - 2 else {}
+    return {**several, **shipment.metadata, REFERENCE: str(shipment.reference)}
+
+
+def _settled(sending: Sending[Client]) -> Outcome | None:
+    """What became of the calls in doubt; None when the fulfillment is to be created."""
+    wait = sending.still_too_early
+    if wait:
+        delivery = sending.delivery
+        return Again(delivery.code or "no_answer", delivery.message or "No answer came.", wait, counted=False)
+    listed = _list(sending)
+    ours = _ours(sending, listed)
+    if ours:
+        return _found(sending, ours)
+    return None if sending.doubt.by_hand else _may_arrive_late(sending, listed)
+
+
+def _may_arrive_late(sending: Sending[Client], listed: list[Fulfillment]) -> NeedsPerson | None:
+    """None when nothing of a call in doubt can take effect any more."""
+    if sending.delivery.connection_id not in (None, sending.connection.pk):
+        return NeedsPerson("other_key", "The call in doubt was made with another key, which this one may not see.")
+    if sending.doubt.answered or _duplicate_is_refused(sending.shipment, listed):
+        return None
+    return NeedsPerson(
+        "may_arrive_late",
+        "Digital River does not show it, and it may still arrive: sent again, these units could be captured twice.",
+    )
+
+
+def _duplicate_is_refused(shipment: Shipment, listed: list[Fulfillment]) -> bool:
+    """Whether the order has so few units left that after ours a second one of the same is too much, on every line."""
+    gone = Counter[str]()
+    for fulfillment in listed:
+        for item in fulfillment.items:
+            gone[item.item_id] += item.quantity + item.cancel_quantity
+    return all(item.ordered - gone[item.digital_river_item_id] < 2 * item.quantity for item in _items(shipment))
+
+
+def _found(sending: Sending[Client], ours: list[Fulfillment]) -> Outcome:
+    """It is there. Where it was corrected since, or was made before a correction, an update follows."""
+    if len(ours) > 1:
+        ids = ", ".join(one.id for one in ours)
+        return NeedsPerson("doubled", f"Digital River has this shipment {len(ours)} times: {ids}.")
+    shipment, there = sending.shipment, ours[0]
+    if units_of(there) != _units(shipment):
+        return NeedsPerson("contradicted", f"Digital River has {there.id} for this shipment, with other units.")
+    version = shipment.version
+    if version > 1 and not _says_the_same(shipment, there):
+        version -= 1
+    return Sent(version, there.id, "Digital River had it already.")
+
+
+def _create(sending: Sending[Client]) -> Outcome:
+    order_id, shipment = sending.delivery.partner_order_id, sending.shipment
+    body = create_body(order_id, shipment)
+    cannot = _cannot_be_written(body)
+    if cannot is not None:
+        return cannot
+    try:
+        made = sending.call(What.CREATE, body, lambda: sending.client.create_fulfillment(body))
+    except (KeyRefused, ScopeMissing):
+        raise
+    except Refused as error:
+        return _refused(sending, error)
+    if units_of(made) != _units(shipment):
+        return NeedsPerson("contradicted", f"Digital River made {made.id} of it, with other units.")
+    return Sent(shipment.version, made.id)
+
+
+def _refused(sending: Sending[Client], error: Refused) -> Outcome:
+    """It may be refused because it is there: by a call before this one, or by somebody else."""
+    already = error.code in HAS_IT_ALREADY[Shipment.Kind(sending.shipment.kind)]
+    if already or sending.doubt.doubtful:
+        listed = _list(sending)
+        ours = _ours(sending, listed)
+        if ours:
+            return _found(sending, ours)
+        if already and _all_units_are_there(sending.shipment, listed):
+            return Sent(sending.shipment.version, message="Digital River has it already.")
+    said = outcome_of(error)
+    assert isinstance(said, NeedsPerson)  # noqa: S101  (a key that is refused does not come here)
+    return NeedsPerson(said.code, f"{IN_WORDS.get(error.code, '')} {said.message}".strip())
+
+
+def _all_units_are_there(shipment: Shipment, listed: list[Fulfillment]) -> bool:
+    """Whether all that was ordered of our lines has been shipped there, or given up, as ours is."""
+    kind = 0 if shipment.kind == Shipment.Kind.PARCEL else 1
+    there = Counter[str]()
+    for fulfillment in listed:
+        for item_id, units in units_of(fulfillment).items():
+            there[item_id] += units[kind]
+    return all(there[item.digital_river_item_id] >= item.ordered for item in _items(shipment))
+
+
+def _update(sending: Sending[Client]) -> Outcome:
+    """Nothing is captured by it, so it may be repeated at once."""
+    remote_id = sending.delivery.remote_id
+    if not remote_id:
+        ours = _ours(sending, _list(sending))
+        if len(ours) != 1:
+            message = "Digital River has these units, but not under this shipment: its tracking cannot be put right."
+            return NeedsPerson("not_ours", message)
+        remote_id = ours[0].id
+    version, body = sending.shipment.version, update_body(sending.shipment)
+    try:
+        sending.call(What.UPDATE, body, lambda: sending.client.update_fulfillment(remote_id, body))
+    except Missing:
+        return NeedsPerson("fulfillment_unknown", f"Digital River does not know {remote_id} any more.")
+    return Sent(version, remote_id)
+
+
+def _lacking(sending: Sending[Client]) -> NeedsPerson | None:
+    if not sending.delivery.partner_order_id:
+        message = "The order’s id at Digital River is not known. Fill it in under Partner ids, then send again."
+        return NeedsPerson("no_order_id", message)
+    if any(not item.digital_river_item_id for item in _items(sending.shipment)):
+        message = "A line’s id at Digital River is not known. Fill it in under Partner ids, then send again."
+        return NeedsPerson("no_item_id", message)
+    return None
+
+
+def _cannot_be_written(body: dict[str, Any]) -> NeedsPerson | None:
+    try:
+        encoded_body(body)
+    except NotSent as error:
+        error.provider = PROVIDER
+        return NeedsPerson("not_writable", str(error))
+    return None
+
+
+def _list(sending: Sending[Client]) -> list[Fulfillment]:
+    return sending.look(lambda: sending.client.all_of_order(sending.delivery.partner_order_id))
+
+
+def _ours(sending: Sending[Client], listed: list[Fulfillment]) -> list[Fulfillment]:
+    reference = str(sending.shipment.reference)
+    return [one for one in listed if one.metadata.get(REFERENCE) == reference]
+
+
+def units_of(fulfillment: Fulfillment) -> Units:
+    return {item.item_id: (item.quantity, item.cancel_quantity) for item in fulfillment.items}
+
+
+def _units(shipment: Shipment) -> Units:
+    shipped = shipment.kind == Shipment.Kind.PARCEL
+    return {
+        item.digital_river_item_id: (item.quantity, 0) if shipped else (0, item.quantity) for item in _items(shipment)
+    }
+
+
+def _says_the_same(shipment: Shipment, there: Fulfillment) -> bool:
+    tracking = {
+        "trackingCompany": there.tracking_company,
+        "trackingNumber": there.tracking_number,
+        "trackingUrl": there.tracking_url,
+    }
+    wanted = {"trackingCompany": None, "trackingNumber": None, "trackingUrl": None, **_tracking(shipment)}
+    return tracking == wanted and metadata(shipment).items() <= there.metadata.items()
+
+
+def _items(shipment: Shipment) -> list[Any]:
+    return sorted(shipment.items.all(), key=lambda item: item.pk)
+
+
+def _item(item: Any, kind: str) -> dict[str, Any]:
+    units = "quantity" if kind == Shipment.Kind.PARCEL else "cancelQuantity"
+    given = {
+        "subfulfillerId": item.subfulfiller_id or None,
+        "distributorCost": item.distributor_cost,
+        "shippingCost": item.shipping_cost,
+        "shipmentItemId": item.digital_river_shipment_item_id or None,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    return {"itemId": item.digital_river_item_id, units: item.quantity, **said}
+
+
+def _tracking(shipment: Shipment) -> dict[str, str]:
+    given = {
+        "trackingCompany": shipment.carrier_name,
+        "trackingNumber": shipment.tracking_number,
+        "trackingUrl": shipment.tracking_address,
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def _joined(numbers: list[str]) -> str:
+    """As many as one value holds, whole."""
+    text = ""
+    for number in numbers:
+        longer = f"{text}, {number}" if text else number
+        if len(longer) > LONGEST_VALUE:
+            break
+        text = longer
+    return text

@@ -1,0 +1,277 @@
+"""What has left of an order and what is still here, in units; and what becomes of shipments as RevKeen answers.
+
+Everything here is about our own rows: no call is made. A shipment is written before any system hears of it, in one
+transaction with the operation that tells RevKeen (services/fulfillments.py) and with what its partners have to hear.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models.functions import Now
+
+from orders import carriers
+from orders.apis.errors import NotSent
+from orders.models import (
+    Delivery,
+    Dispatch,
+    Merchant,
+    Operation,
+    Shipment,
+    ShipmentItem,
+    TrackingNumber,
+)
+from orders.services import partners
+
+State = Shipment.State
+
+
+class AlreadyShipped(NotSent):
+    """More units than are left: some were recorded as shipped since the form was opened."""
+
+    title = "Some units have left already."
+    page_status = 422
+
+
+class CameBack(AlreadyShipped):
+    """Units that counted as shipped do so no more: they were undone, or RevKeen refused."""
+
+    title = "Some units have not left after all."
+
+
+@dataclass(frozen=True)
+class ParcelItem:
+    """Units of a line. Costs are minor units of the parcel's `cost_currency`, for all these units."""
+
+    line_id: str
+    quantity: int
+    distributor_cost: int | None = None
+    shipping_cost: int | None = None
+    subfulfiller_id: str = ""
+    shipment_item_id: str = ""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What a form asks to be sent off, or with `reason` to be given up. `tracking` holds (number, address)."""
+
+    items: tuple[ParcelItem, ...]
+    carrier: str = ""
+    tracking: tuple[tuple[str, str], ...] = ()
+    notify: bool = False
+    reason: str = ""  # of units that will never be shipped
+    partner_id: str = ""
+    cost_currency: str = ""
+    shipment_id: str = ""
+    metadata: dict[str, str | int | bool] = field(default_factory=dict)
+    status: str = "FULFILLED"
+    shipped_at: datetime | None = None
+    status_at: datetime | None = None
+
+    @property
+    def kind(self) -> Shipment.Kind:
+        return Shipment.Kind.CANCELLATION if self.reason else Shipment.Kind.PARCEL
+
+
+def of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shipment]:
+    """What left or may have left, and what was given up, the first one first; not what was refused or undone."""
+    return [shipment for shipment in all_of_order(merchant, mode, order_id) if shipment.state in Shipment.COUNTED]
+
+
+def all_of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shipment]:
+    """Every shipment that was ever written for the order, the first one first."""
+    found = Shipment.objects.filter(merchant=merchant, mode=mode, order_id=order_id).order_by("pk")
+    return list(found.select_related("operation", "dispatch__user").prefetch_related("items", "tracking", "deliveries"))
+
+
+def taken(shipments: Iterable[Shipment]) -> Counter[uuid.UUID]:
+    """Line item id → units that have left or were given up."""
+    units: Counter[uuid.UUID] = Counter()
+    for shipment in shipments:
+        for item in shipment.items.all():
+            units[item.line_item_id] += item.quantity
+    return units
+
+
+def shipped(shipments: Iterable[Shipment]) -> Counter[uuid.UUID]:
+    """Line item id → units that have left, without those given up."""
+    return taken(shipment for shipment in shipments if shipment.kind == Shipment.Kind.PARCEL)
+
+
+def write(dispatch: Dispatch, parcels: list[Parcel], steps: list[int | None], seen: dict[str, Any]) -> list[Shipment]:
+    """Write the shipments of a dispatch and their deliveries, within the caller's transaction, which holds the order.
+
+    `steps`: for each parcel the step of the plan that tells RevKeen of it, None where nothing is due to it.
+    `seen["lines"]` has of each line its units, and what it is called here and by the partners.
+    Raise `AlreadyShipped`.
+    """
+    before = of_order(dispatch.merchant, dispatch.mode, dispatch.order_id)
+    _refuse_too_many(parcels, before, seen)
+    _supersede(dispatch, parcels)
+    operation = Operation.objects.filter(pk=dispatch.pk).first()
+    return [
+        _write_one(dispatch, number, parcel, step, operation if step == 0 else None, seen)
+        for number, (parcel, step) in enumerate(zip(parcels, steps, strict=True), start=len(before) + 1)
+    ]
+
+
+def refuse_other_than_shown(dispatch: Dispatch, parcels: list[Parcel], seen: dict[str, Any]) -> None:
+    """What is left has to be what the form showed, for that decides which lines RevKeen is told of.
+
+    Within the caller's transaction, which holds the order. Raise `AlreadyShipped`.
+    """
+    before = of_order(dispatch.merchant, dispatch.mode, dispatch.order_id)
+    gone = taken(before)
+    for line_id in {item.line_id for parcel in parcels for item in parcel.items}:
+        line = seen["lines"][line_id]
+        left, what = max(0, line["ordered"] - gone[uuid.UUID(line_id)]), line["description"]
+        if left > line["left"]:
+            raise CameBack(f"More units of “{what}” are left than the form showed. Look at what is left.")
+        if left < line["left"]:
+            raise AlreadyShipped(f"{_which(line_id, before)}of “{what}”. Look at what is left, then send again.")
+
+
+def revkeen_ended(operation: Operation) -> None:
+    """What RevKeen's answer means for the shipments of an operation, in the transaction that ends it."""
+    of_dispatch = Shipment.objects.filter(dispatch_id=operation.plan_id, state=State.PENDING)
+    # Who sends one of them again just now is done, or waits for us.
+    list(Delivery.objects.filter(shipment__in=of_dispatch).select_for_update().order_by("pk").values_list("pk"))
+    if operation.state == Operation.State.DONE:
+        _tell_partners(of_dispatch.filter(step=operation.step))
+        following = Operation.objects.filter(plan_id=operation.plan_id, step=operation.step + 1).first()
+        of_dispatch.filter(step=operation.step + 1).update(operation=following)
+        return
+    not_taken = of_dispatch.filter(step__gte=operation.step)
+    not_sent = (Delivery.State.FOR_REVKEEN, Delivery.State.FAILED)  # failed: a backup was restored
+    waiting = Delivery.objects.filter(shipment__in=not_taken, state__in=not_sent)
+    waiting.update(state=Delivery.State.HELD_BACK, code="revkeen", message=operation.message[:500])
+    not_taken.update(state=State.REFUSED)
+
+
+def may_be_undone(dispatch: Dispatch, now: datetime) -> bool:
+    return dispatch.undone_at is None and dispatch.hold_until > now
+
+
+def held_until(merchant: Merchant) -> Any:
+    """When a dispatch that is written now goes out, by the database's clock."""
+    return Now() + timedelta(seconds=merchant.hold_seconds)
+
+
+def _tell_partners(told: Any) -> None:
+    waiting = Delivery.objects.filter(shipment__in=told, state=Delivery.State.FOR_REVKEEN)
+    waiting.update(state=Delivery.State.WAITING, next_try_at=Now())
+    told.update(state=State.LEFT)
+
+
+def _refuse_too_many(parcels: list[Parcel], before: list[Shipment], seen: dict[str, Any]) -> None:
+    """Nobody else can ship meanwhile: the caller's transaction holds the order."""
+    gone = taken(before)
+    for parcel in parcels:
+        for item in parcel.items:
+            gone[uuid.UUID(item.line_id)] += item.quantity
+            line = seen["lines"][item.line_id]
+            if gone[uuid.UUID(item.line_id)] > line["ordered"]:
+                raise AlreadyShipped(
+                    f"{_which(item.line_id, before)}of “{line['description']}”. Look at what is left, then send again."
+                )
+
+
+def _which(line_id: str, before: list[Shipment]) -> str:
+    numbers = [shipment.number for shipment in before if uuid.UUID(line_id) in taken([shipment])]
+    if not numbers:
+        return "There are not so many units "
+    return f"Shipment{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))} of this order took units "
+
+
+def _supersede(dispatch: Dispatch, parcels: list[Parcel]) -> None:
+    """What RevKeen refused and is sent anew now needs nobody any more."""
+    lines = {item.line_id for parcel in parcels for item in parcel.items}
+    refused = Shipment.objects.filter(
+        merchant=dispatch.merchant, mode=dispatch.mode, order_id=dispatch.order_id, state=State.REFUSED
+    ).filter(items__line_item_id__in=lines)
+    held_back = Delivery.objects.filter(shipment__in=refused, state=Delivery.State.HELD_BACK)
+    held_back.update(state=Delivery.State.STOPPED, stopped_by=dispatch.who, reason="The order was fulfilled anew.")
+
+
+def _write_one(
+    dispatch: Dispatch, number: int, parcel: Parcel, step: int | None, operation: Operation | None, seen: dict[str, Any]
+) -> Shipment:
+    shipment = Shipment.objects.create(
+        dispatch=dispatch,
+        merchant=dispatch.merchant,
+        mode=dispatch.mode,
+        order_id=dispatch.order_id,
+        order_number=dispatch.order_number,
+        step=step,
+        operation=operation,
+        kind=parcel.kind,
+        state=State.LEFT if step is None else State.PENDING,
+        number=number,
+        carrier=parcel.carrier,
+        notified=parcel.notify,
+        reason=parcel.reason,
+        partner_id=parcel.partner_id,
+        cost_currency=parcel.cost_currency,
+        digital_river_shipment_id=parcel.shipment_id,
+        metadata=parcel.metadata,
+        status=parcel.status,
+        shipped_at=parcel.shipped_at,
+        status_at=parcel.status_at,
+    )
+    write_tracking(shipment, parcel.tracking)
+    ShipmentItem.objects.bulk_create(_item(shipment, item, seen) for item in parcel.items)
+    _write_deliveries(shipment, seen)
+    return shipment
+
+
+def write_tracking(shipment: Shipment, tracking: Iterable[tuple[str, str]]) -> None:
+    """(number, address) in their order; those that stood there go."""
+    TrackingNumber.objects.filter(shipment=shipment).delete()
+    TrackingNumber.objects.bulk_create(
+        TrackingNumber(
+            shipment=shipment,
+            position=position,
+            number=number,
+            normalized=carriers.normalized(number)[:100],
+            address=address,
+        )
+        for position, (number, address) in enumerate(tracking)
+    )
+
+
+def _item(shipment: Shipment, item: ParcelItem, seen: dict[str, Any]) -> ShipmentItem:
+    line = seen["lines"][item.line_id]
+    return ShipmentItem(
+        shipment=shipment,
+        line_item_id=item.line_id,
+        quantity=item.quantity,
+        ordered=line["ordered"],
+        description=line["description"],
+        product_id=line["product"],
+        digital_river_item_id=line["digital_river"],
+        order_protection_item_id=line["order_protection"],
+        distributor_cost=item.distributor_cost,
+        shipping_cost=item.shipping_cost,
+        subfulfiller_id=item.subfulfiller_id,
+        digital_river_shipment_item_id=item.shipment_item_id,
+    )
+
+
+def _write_deliveries(shipment: Shipment, seen: dict[str, Any]) -> None:
+    """One for each partner that is connected now; of units given up only Digital River can be told."""
+    for connection in partners.connected(shipment.merchant, shipment.mode):
+        if shipment.kind == Shipment.Kind.CANCELLATION and connection.provider != Delivery.Destination.DIGITAL_RIVER:
+            continue
+        Delivery.objects.create(
+            shipment=shipment,
+            destination=connection.provider,
+            merchant=shipment.merchant,
+            mode=shipment.mode,
+            order_id=shipment.order_id,
+            partner_order_id=seen["partners"][connection.provider],
+            state=Delivery.State.WAITING if shipment.step is None else Delivery.State.FOR_REVKEEN,
+            next_try_at=shipment.dispatch.hold_until,
+        )

@@ -1,0 +1,100 @@
+"""What a person does about one delivery that does not go by itself: send it again, give it up, release it."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from orders.access import merchant_page
+from orders.forms.shipments import StopForm
+from orders.models import Delivery
+from orders.requests import MerchantRequest
+from orders.services import delivery_decisions
+from orders.views.pages import render_page, sent
+from orders.views.shipments import to_order, to_shipment
+
+State = Delivery.State
+MOVED_ON = "It has moved on since you looked, as it stands here. Nothing was changed."
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def delivery_send_again(request: MerchantRequest, pk: int) -> HttpResponse:
+    """At once, if it cannot have arrived; else somebody has to say that they know what may come of it."""
+    delivery = delivery_of(request, pk)
+    confirmed = not _may_have_arrived(delivery) or request.POST.get("confirmed") == "yes"
+    if request.method != "POST" or not confirmed:
+        return _ask(request, delivery)
+    if delivery_decisions.send_again(delivery, by=request.user):
+        messages.success(request, f"{_what(delivery)} is sent again.")
+    else:
+        messages.warning(request, MOVED_ON)
+    return _back(request, delivery)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def delivery_stop(request: MerchantRequest, pk: int) -> HttpResponse:
+    delivery, form = delivery_of(request, pk), StopForm(sent(request))
+    if request.method == "POST" and form.is_valid():
+        if delivery_decisions.stop(delivery, by=request.user, reason=form.cleaned_data["reason"]):
+            messages.success(request, f"{_what(delivery)} is given up.")
+        else:
+            messages.warning(request, MOVED_ON)
+        return _back(request, delivery)
+    context = {"delivery": delivery, "shipment": delivery.shipment, "form": form, "from": _from(request)}
+    return render_page(request, "orders/deliveries/stop.html", context, status=422 if form.errors else 200)
+
+
+@merchant_page
+@require_POST
+def delivery_release(request: MerchantRequest, pk: int) -> HttpResponse:
+    """RevKeen did not take it, and the partner hears of it all the same."""
+    delivery = delivery_of(request, pk)
+    if delivery_decisions.release(delivery, by=request.user):
+        messages.success(request, f"{_what(delivery)} is released.")
+    else:
+        messages.warning(request, MOVED_ON)
+    return _back(request, delivery)
+
+
+def delivery_of(request: MerchantRequest, pk: int) -> Delivery:
+    """Raise Http404 for one of another merchant or mode."""
+    found = Delivery.objects.filter(merchant=request.merchant, mode=request.mode, pk=pk) if pk < 2**63 else None
+    delivery = found.select_related("shipment__dispatch").first() if found is not None else None
+    if delivery is None:
+        raise Http404
+    return delivery
+
+
+def _may_have_arrived(delivery: Delivery) -> bool:
+    return delivery.doubtful or delivery.state == State.UNKNOWN
+
+
+def _ask(request: MerchantRequest, delivery: Delivery) -> HttpResponse:
+    context = {
+        "delivery": delivery,
+        "shipment": delivery.shipment,
+        "possible": delivery.state in delivery_decisions.MAY_BE_SENT_AGAIN,
+        "may_have_arrived": _may_have_arrived(delivery),
+        "from": _from(request),
+    }
+    status = 422 if request.method == "POST" else 200
+    return render_page(request, "orders/deliveries/send_again.html", context, status=status)
+
+
+def _what(delivery: Delivery) -> str:
+    return f"{delivery.shipment} to {delivery.get_destination_display()}"
+
+
+def _from(request: MerchantRequest) -> str:
+    """The kind of page that the action stands on, by a word of ours."""
+    given = request.POST.get("from") or request.GET.get("from")
+    return given if given in ("shipment", "list") else "order"
+
+
+def _back(request: MerchantRequest, delivery: Delivery) -> HttpResponse:
+    if _from(request) == "list":
+        return HttpResponseRedirect(reverse("delivery_list", args=[request.merchant.slug, request.mode]), status=303)
+    lead = to_shipment if _from(request) == "shipment" else to_order
+    return lead(request, delivery.shipment)
