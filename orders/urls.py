@@ -11,6 +11,7 @@ from orders.views import (
     customers,
     decisions,
     deliveries,
+    delivery_lists,
     draft_creation,
     drafts,
     fulfillments,
@@ -26,6 +27,7 @@ from orders.views import (
     payments,
     refunds,
     search,
+    shipment_lists,
     shipments,
 )
 
@@ -103,6 +105,10 @@ settings_pages = [
 ]
 
 shipment_pages = [
+    path("", shipment_lists.shipment_list, name="shipment_list"),
+    path("csv/", shipment_lists.shipment_list_csv, name="shipment_list_csv"),
+    path("digital-river/", shipment_lists.digital_river_list, name="digital_river_list"),
+    path("digital-river/<path:fulfillment_id>/", shipment_lists.digital_river_detail, name="digital_river_detail"),
     path("statuses/", shipments.shipment_statuses, name="shipment_statuses"),
     path("<int:pk>/", shipments.shipment_detail, name="shipment_detail"),
     path("<int:pk>/correct/", shipments.shipment_correct, name="shipment_correct"),
@@ -110,6 +116,8 @@ shipment_pages = [
 ]
 
 delivery_pages = [
+    path("", delivery_lists.delivery_list, name="delivery_list"),
+    path("send-again/", delivery_lists.deliveries_send_again, name="deliveries_send_again"),
     path("<int:pk>/send-again/", deliveries.delivery_send_again, name="delivery_send_again"),
     path("<int:pk>/stop/", deliveries.delivery_stop, name="delivery_stop"),
     path("<int:pk>/release/", deliveries.delivery_release, name="delivery_release"),
