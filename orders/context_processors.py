@@ -19,6 +19,7 @@ THEMES = ("light", "dark")
 # Label, icon, the page it opens, and the beginning of the names of the pages that belong to it.
 SECTIONS = [
     ("Orders", "receipt", "order_list", ("order_", "search")),
+    ("To fulfil", "packages", "to_fulfil", ("to_fulfil",)),
     ("Fulfillments", "truck-delivery", "shipment_list", ("shipment_", "digital_river_", "packing_")),
     ("Deliveries", "send", "delivery_list", ("delivery_", "deliveries_")),
     ("Customers", "user", "customer_list", ("customer_",)),

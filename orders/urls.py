@@ -23,12 +23,14 @@ from orders.views import (
     operations,
     order_edits,
     orders,
+    packing_slips,
     partners,
     payments,
     refunds,
     search,
     shipment_lists,
     shipments,
+    to_fulfil,
 )
 
 
@@ -110,6 +112,8 @@ shipment_pages = [
     path("digital-river/", shipment_lists.digital_river_list, name="digital_river_list"),
     path("digital-river/<path:fulfillment_id>/", shipment_lists.digital_river_detail, name="digital_river_detail"),
     path("statuses/", shipments.shipment_statuses, name="shipment_statuses"),
+    path("slips/", packing_slips.packing_slips, name="packing_slips"),
+    path("<int:pk>/slip/", packing_slips.packing_slip, name="packing_slip"),
     path("<int:pk>/", shipments.shipment_detail, name="shipment_detail"),
     path("<int:pk>/correct/", shipments.shipment_correct, name="shipment_correct"),
     path("<int:pk>/status/", shipments.shipment_status, name="shipment_status"),
@@ -131,6 +135,7 @@ merchant_pages: list[URLPattern | URLResolver] = [
     path("fulfillments/", include(shipment_pages)),
     path("deliveries/", include(delivery_pages)),
     path("journal/", include(journal_pages)),
+    path("to-fulfil/", to_fulfil.to_fulfil, name="to_fulfil"),
     path("search/", search.search, name="search"),
     path("settings/", include(settings_pages)),
 ]

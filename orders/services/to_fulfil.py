@@ -1,0 +1,178 @@
+"""The orders that are paid and not wholly shipped, the one that waits longest first, with what is left of them.
+
+RevKeen lists newest first and has no filter for fulfilment, so its newest paid orders are read, up to a bound, and
+what was found is kept for half a minute. What is left is always counted anew from our own shipments.
+"""
+
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.core.cache import caches
+from django.db.models import Sum
+from django.utils import timezone
+
+from orders import states
+from orders.apis.errors import ApiError
+from orders.apis.revkeen import reads
+from orders.apis.revkeen.objects import Order
+from orders.models import OrderLock, Shipment, ShipmentItem
+from orders.services import copies
+from orders.services.fulfillments import PAGES
+from orders.services.revkeen import Reading, Session
+
+log = structlog.get_logger("orders.to_fulfil")
+
+KEPT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An order as RevKeen had it. `lines`: id and units of each."""
+
+    id: uuid.UUID
+    number: str
+    customer_id: uuid.UUID | None
+    summary: str
+    since: datetime
+    fulfillment_status: str | None
+    lines: tuple[tuple[uuid.UUID, int], ...]
+
+
+@dataclass(frozen=True)
+class Search:
+    """The oldest first. `looked_at` paid orders were read, `unreadable` more in vain; `whole`: there are no older."""
+
+    waiting: list[Waiting]
+    looked_at: int
+    unreadable: int
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is left of an order, in lines and units; `lines` and `units` of it in all."""
+
+    order: Waiting
+    lines_left: int
+    units_left: int
+    lines: int
+    units: int
+    held: bool  # another change has the order now
+
+    @property
+    def part_gone(self) -> bool:
+        return self.units_left < self.units or self.order.fulfillment_status == "partial"
+
+    @property
+    def at_most(self) -> bool:
+        """Some left without us: RevKeen never tells which lines."""
+        return self.order.fulfillment_status == "partial" and self.units_left == self.units
+
+
+def search(api: Session, *, anew: bool = False) -> Reading[Search]:
+    """What was found at most half a minute ago, or now; where RevKeen fails, the error beside what there is."""
+    kept = None if anew else _kept(api)
+    if kept is not None:
+        return kept
+    found = _search(api)
+    if found.error is None:
+        _keep(api, found)
+    return found
+
+
+def left(api: Session, found: Search) -> tuple[list[Left], int]:
+    """What can be sent off, and how many orders more have nothing left here that RevKeen still calls unfulfilled."""
+    gone, held = _gone(api, found), _held(api)
+    counted = [_left(order, gone, held=order.id in held) for order in found.waiting]
+    some = [row for row in counted if row.units_left or not row.lines]
+    return some, len(counted) - len(some)
+
+
+def _left(order: Waiting, gone: Counter[uuid.UUID], *, held: bool) -> Left:
+    units = [max(0, quantity - gone[line_id]) for line_id, quantity in order.lines]
+    return Left(
+        order=order,
+        lines_left=sum(count > 0 for count in units),
+        units_left=sum(units),
+        lines=len(order.lines),
+        units=sum(quantity for _, quantity in order.lines),
+        held=held,
+    )
+
+
+def _gone(api: Session, found: Search) -> Counter[uuid.UUID]:
+    """Line item id → units that left or were given up (`shipments.taken`, of all these orders in one query)."""
+    items = ShipmentItem.objects.filter(
+        shipment__merchant=api.merchant,
+        shipment__mode=api.mode,
+        shipment__order_id__in=[order.id for order in found.waiting],
+        shipment__state__in=Shipment.COUNTED,
+    )
+    return Counter(dict(items.values_list("line_item_id").annotate(Sum("quantity"))))
+
+
+def _held(api: Session) -> set[uuid.UUID]:
+    locks = OrderLock.objects.filter(merchant=api.merchant, mode=api.mode)
+    return set(locks.values_list("order_id", flat=True))
+
+
+def _search(api: Session) -> Reading[Search]:
+    """As of its oldest answer. A page that cannot be read ends the search; what came before it stands."""
+    waiting: list[Waiting] = []
+    looked_at, unreadable, whole, last, as_of = 0, 0, False, None, timezone.now()
+    error: ApiError | None = None
+    for _ in range(PAGES):
+        reading = api.get(reads.orders(status="paid", starting_after=last, limit=reads.LARGEST_PAGE))
+        error, page = error or reading.error, reading.value
+        if page is None:
+            break
+        as_of = min(as_of, reading.as_of)
+        waiting += [_waiting(order) for order in page.rows if states.ready_to_ship(order)]
+        looked_at, unreadable = looked_at + len(page.rows), unreadable + len(page.unreadable)
+        whole = not page.has_more or not page.rows
+        if whole:
+            break
+        last = page.rows[-1].id
+    if error is not None and not looked_at:
+        return Reading(as_of, error=error)
+    waiting.sort(key=lambda order: order.since)
+    return Reading(as_of, Search(waiting, looked_at, unreadable, whole), error)
+
+
+def _waiting(order: Order) -> Waiting:
+    return Waiting(
+        id=order.id,
+        number=order.public_id,
+        customer_id=order.customer_id,
+        summary=order.summary,
+        since=order.paid_at or order.created_at,
+        fulfillment_status=order.fulfillment_status,
+        lines=tuple((line.id, line.quantity) for line in order.lines),
+    )
+
+
+def _kept(api: Session) -> Reading[Search] | None:
+    if api.connection is None:
+        return None
+    try:
+        found = caches[copies.CACHE].get(_key(api))
+    except Exception:  # a cache that is not there, or what another version of this program kept
+        log.exception("a search could not be looked for")
+        return None
+    return found if isinstance(found, Reading) else None
+
+
+def _keep(api: Session, found: Reading[Search]) -> None:
+    try:
+        caches[copies.CACHE].set(_key(api), found, KEPT_SECONDS)
+    except Exception:
+        log.exception("a search could not be kept")
+
+
+def _key(api: Session) -> str:
+    """What one key read is never shown for another."""
+    assert api.connection is not None  # noqa: S101  (without one nothing can have been found)
+    return f"to-fulfil:{api.connection.pk}"
