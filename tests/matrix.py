@@ -11,12 +11,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.actions import ACTIONS, BY_LETTER
+from tests.actions import ACTIONS, Action
+from tests.partners import PARTNERS, Partner
 
+BY_LETTER: dict[str, Action | Partner] = {each.letter: each for each in (*ACTIONS, *PARTNERS)}
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- matrix: made by `python -m tests.matrix` -->\n", "<!-- end of matrix -->\n"
-ALL = "".join(action.letter for action in ACTIONS)
+CHANGES = "".join(action.letter for action in ACTIONS)
+ALL = CHANGES + "".join(partner.letter for partner in PARTNERS)
 
 
 class Fault(NamedTuple):
@@ -49,10 +52,10 @@ FAULTS = {
     21: Fault("200 with HTML, 204, empty, wrong Content-Type"),
     22: Fault("200 with the wrong shape"),
     23: Fault("200, but nothing happened", "PNFR"),
-    24: Fault("409 `idempotency_in_progress`"),
-    25: Fault("409 `idempotency_conflict`"),
+    24: Fault("409 `idempotency_in_progress`", CHANGES),
+    25: Fault("409 `idempotency_conflict`", CHANGES),
     26: Fault("400, 409: wrong state", "PNFR"),
-    27: Fault("400, 422, then the corrected form"),
+    27: Fault("400, 422, then the corrected form", CHANGES),
     28: Fault("401: key revoked"),
     29: Fault("Key replaced while the outcome is unknown"),
     30: Fault("403: scope missing"),
@@ -64,6 +67,10 @@ FAULTS = {
     36: Fault("Database down, cache down"),
     37: Fault("All threads busy with one slow merchant", ALL, "slow-merchant"),
     38: Fault("Retry storm"),
+    39: Fault("Partner down for a day", "DO"),
+    40: Fault("Partner took it, and the answer never came", "DO"),
+    41: Fault("Partner refuses one", "DO"),
+    42: Fault("RevKeen done, partner never told", "F"),
     43: Fault("Old backup restored"),
     46: Fault("Half of “create replacement, cancel old”", "CN"),
 }
@@ -73,7 +80,7 @@ Matrix = dict[tuple[int, str], dict[str, int]]  # (fault, letter): test → in h
 
 def survives(number: int, letters: str = "") -> Callable[[Any], Any]:
     """Run the test for each kind of change that the fault is about, or for these alone, and stand in the matrix."""
-    chosen = [BY_LETTER[letter] for letter in letters or FAULTS[number].letters]
+    chosen = [BY_LETTER[letter] for letter in letters or FAULTS[number].letters if letter in CHANGES]
 
     def decorate(test: Any) -> Any:
         return pytest.mark.fault(number)(pytest.mark.parametrize("action", chosen, ids=str)(test))
@@ -81,9 +88,21 @@ def survives(number: int, letters: str = "") -> Callable[[Any], Any]:
     return decorate
 
 
+def delivers(*numbers: int) -> Callable[[Any], Any]:
+    """Run the test for each partner, and stand in the matrix under each of these faults."""
+
+    def decorate(test: Any) -> Any:
+        for number in numbers:
+            test = pytest.mark.fault(number)(test)
+        return pytest.mark.parametrize("partner", PARTNERS, ids=str)(test)
+
+    return decorate
+
+
 def cells(item: pytest.Item) -> Iterable[tuple[int, str]]:
     """The cells of the matrix that a test stands for: its marks, and its action or the letters of the mark."""
-    action = getattr(item, "callspec", None) and item.callspec.params.get("action")  # type: ignore[attr-defined]
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    action = params.get("action") or params.get("partner")
     for mark in item.iter_markers("fault"):
         number, *letters = mark.args
         for letter in letters[0] if letters else action.letter:
@@ -132,8 +151,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def summary(ran: set[tuple[int, str]], failed: set[tuple[int, str]], columns: int = 8) -> list[str]:
     """One block: each fault with the letters that passed; a failed or skipped one as `!`, one not run as `·`."""
-    legend = ", ".join(f"{action.letter} {action.name}" for action in ACTIONS)
-    shown = [f"{number:>2} {_letters(number, fault, ran, failed):<6}" for number, fault in FAULTS.items()]
+    legend = ", ".join(f"{each.letter} {each.name}" for each in BY_LETTER.values())
+    shown = [f"{number:>2} {_letters(number, fault, ran, failed):<{len(ALL)}}" for number, fault in FAULTS.items()]
     rows = [shown[place : place + columns] for place in range(0, len(shown), columns)]
     return [f"{legend}; * in `make chaos`, ! failed, · not run", *("  ".join(row) for row in rows)]
 
@@ -199,7 +218,7 @@ def collect() -> Matrix:
 
 def _is_marked(path: Path) -> bool:
     text = path.read_text()
-    return "@survives(" in text or "mark.fault(" in text
+    return "@survives(" in text or "@delivers(" in text or "mark.fault(" in text
 
 
 def main() -> None:

@@ -1,0 +1,579 @@
+"""What may go wrong on the way to a partner, and that each shipment is known there once all the same.
+
+The worker's two steps, claim and deliver, are taken by hand here, and its clock is moved by moving what is due.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.db import OperationalError, connection
+from django.db.models import F
+from django.utils import timezone
+
+from orders.apis.gate import forget_gates
+from orders.models import Connection, Delivery, DeliveryAttempt, Dispatch, Merchant, Operation, Shipment, User
+from orders.services import (
+    deliveries,
+    delivering,
+    fulfillments,
+    quarantine,
+    revkeen,
+    sending,
+    settling,
+    shipments,
+)
+from orders.services.leases import claim as claim_operation
+from orders.services.shipments import Parcel, ParcelItem
+from orders.services.tickets import Ticket
+from tests.conftest import make_person
+from tests.emulation import Emulator
+from tests.matrix import delivers
+from tests.partners import PARTNERS, Partner
+
+pytestmark = pytest.mark.database
+
+State = Delivery.State
+MOVED = ("next_try_at", "last_sent_at", "lease_until")
+ROUNDS = 12  # quarters of an hour, after which whatever a machine may settle is settled
+
+NO_ANSWER: dict[str, dict[str, Any]] = {
+    "reset": {"kind": "disconnect", "how": "reset"},
+    "cut": {"kind": "cut", "how": "reset"},
+    "silence": {"kind": "hang"},
+}
+BROKEN: dict[str, dict[str, Any]] = {
+    "truncated": {"kind": "truncated"},
+    "wrong length": {"kind": "raw", "text": "HTTP/1.1 201 Created\r\nContent-Length: 999\r\n\r\n{}", "how": "close"},
+}
+BEFORE_AND_AFTER = pytest.mark.parametrize("after_work", [False, True], ids=["before the work", "after the work"])
+
+
+class Outbox:
+    """Northwind, live, with both partners: orders that they know, shipments of them, and the worker's steps."""
+
+    def __init__(self, merchant: Merchant, user: User, emulator: Emulator) -> None:
+        self.merchant, self.user, self.emulator = merchant, user, emulator
+        self.orders = 0
+
+    def sold(self, lines: int = 1) -> uuid.UUID:
+        """A paid order that both partners know."""
+        self.orders += 1
+        items = [
+            {
+                "description": f"Tent {at}",
+                "unit_price": 700,
+                "quantity": 2,
+                "metadata": {"dr_item_id": f"i{self.orders}-{at}"},
+            }
+            for at in range(lines)
+        ]
+        order = self.emulator.make_order(line_items=items, metadata={"dr_order_id": f"dro-{self.orders}"})
+        self.emulator.send(f"/orders/{order['id']}/pay", {"payment_token": f"tok_approve_{uuid.uuid4().hex}"})
+        self.emulator.tell_partners(order["id"])
+        return uuid.UUID(order["id"])
+
+    def ticket(self, order_id: uuid.UUID) -> Ticket:
+        with revkeen.session(self.merchant, "live") as api:
+            seen = fulfillments.seen(fulfillments.fulfillable(api, order_id))
+        return Ticket(uuid.uuid4(), self.merchant, "live", Operation.Kind.FULFILL, order_id, seen)
+
+    def press(self, ticket: Ticket) -> Operation | Dispatch:
+        """All that is left, a parcel for each line."""
+        lines = ticket.seen["lines"].items()
+        parcels = [Parcel((ParcelItem(line_id, line["left"]),), carrier="ups") for line_id, line in lines]
+        with revkeen.session(self.merchant, "live") as api:
+            return fulfillments.fulfill(api, self.user, ticket, parcels)
+
+    def ship(self, lines: int = 1) -> list[Shipment]:
+        ticket = self.ticket(self.sold(lines))
+        self.press(ticket)
+        return list(Shipment.objects.filter(dispatch_id=ticket.operation_id).order_by("pk"))
+
+    def work(self) -> None:
+        """Whatever is due now."""
+        while (claimed := deliveries.claim()) is not None:
+            delivering.deliver(claimed)
+
+    def later(self, minutes: float = 15) -> None:
+        """As if so much time had passed, for whoever looks at what is due; the breaker closes too."""
+        forget_gates()
+        past = timedelta(minutes=minutes)
+        Delivery.objects.update(**{name: F(name) - past for name in MOVED})
+        Connection.objects.exclude(wait_until=None).update(wait_until=F("wait_until") - past)
+
+    def recover(self) -> None:
+        """The partner works again, and time passes until a machine has nothing left to do."""
+        self.emulator.clear_faults()
+        for _ in range(ROUNDS):
+            self.later()
+            self.work()
+            if not Delivery.objects.filter(state__in=Delivery.OPEN).exists():
+                return
+
+    def of(self, partner: Partner, shipment: Shipment) -> Delivery:
+        return Delivery.objects.get(shipment=shipment, destination=partner.provider)
+
+    def told(self, partner: Partner, shipment: Shipment) -> list[dict[str, Any]]:
+        return partner.told(self.emulator.ledger(), str(shipment.reference))
+
+    def calls(self, partner: Partner) -> list[dict[str, Any]]:
+        return [call for call in self.emulator.calls() if call["provider"] == partner.provider]
+
+    def fail(self, partner: Partner, kind: str, **more: Any) -> None:
+        self.emulator.fault(kind, partner.create, method="POST", provider=partner.provider, **more)
+
+    def assert_once(self, partner: Partner, *shipments: Shipment) -> None:
+        """Known there once, all its money captured once, and the page says so; the key is in nothing that is kept."""
+        for shipment in shipments:
+            delivery = self.of(partner, shipment)
+            assert delivery.state == State.SENT, (delivery.state, delivery.code, delivery.message)
+            assert len(self.told(partner, shipment)) == 1
+        captured = [row["quantity"] for row in self.emulator.ledger() if row["effect"] == "capture"]
+        if partner.provider == "digital_river":
+            assert captured == [2] * len(shipments)
+        kept = DeliveryAttempt.objects.values_list("message", "answer", "body")
+        assert not [row for row in kept if partner.key in str(row)]
+
+
+@pytest.fixture
+def outbox(northwind: Merchant, emulator: Emulator, settings: LazySettings) -> Outbox:
+    settings.REVKEEN_READ_SECONDS = settings.REVKEEN_CHANGE_SECONDS = 2.0
+    for partner in PARTNERS:
+        connect(northwind, partner, partner.key)
+    user = make_person("operations@northwind.example", northwind, "operations")
+    return Outbox(northwind, user, emulator)
+
+
+def connect(merchant: Merchant, partner: Partner, key: str) -> Connection:
+    made = Connection(merchant=merchant, mode="live", provider=partner.provider, name="Demo", active=True)
+    made.secret = key
+    made.save()
+    return made
+
+
+@contextmanager
+def refusing(wanted: Callable[[str], bool], message: str, times: int = 10_000) -> Iterator[None]:
+    """The database refuses the next statements that `wanted` picks."""
+    left = times
+
+    def fail(execute: Any, sql: str, *given: Any) -> Any:
+        nonlocal left
+        if left and wanted(sql):
+            left -= 1
+            raise OperationalError(message)
+        return execute(sql, *given)
+
+    with connection.execute_wrapper(fail):
+        yield
+
+
+def writes_deliveries(sql: str) -> bool:
+    return sql.startswith('UPDATE "orders_delivery"') and "attempts" in sql.partition("WHERE")[0]
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+@delivers(1)
+def test_two_presses_make_one_shipment_and_one_delivery(partner: Partner, outbox: Outbox) -> None:
+    ticket = outbox.ticket(outbox.sold())
+    outbox.press(ticket)
+    outbox.press(ticket)
+    outbox.work()
+    outbox.assert_once(partner, *Shipment.objects.all())
+    assert Delivery.objects.filter(destination=partner.provider).count() == 1
+
+
+@delivers(2)
+def test_the_form_sent_again_after_the_parcel_is_known_sends_nothing_more(partner: Partner, outbox: Outbox) -> None:
+    ticket = outbox.ticket(outbox.sold())
+    outbox.press(ticket)
+    outbox.work()
+    outbox.press(ticket)
+    outbox.recover()
+    outbox.assert_once(partner, *Shipment.objects.all())
+
+
+@delivers(5, 8)
+def test_nobody_has_to_stay_for_the_partner_to_hear_of_it_and_nobody_sends_it_twice(
+    partner: Partner, outbox: Outbox
+) -> None:
+    [shipment] = outbox.ship()
+    assert outbox.calls(partner) == []
+    outbox.work()
+    outbox.assert_once(partner, shipment)
+    calls = len(outbox.calls(partner))
+    outbox.recover()
+    assert len(outbox.calls(partner)) == calls
+
+
+@delivers(6, 9)
+def test_a_worker_killed_before_the_call_leaves_it_to_another(partner: Partner, outbox: Outbox) -> None:
+    [shipment] = outbox.ship()
+    other = next(each for each in PARTNERS if each is not partner)
+    Delivery.objects.filter(destination=other.provider).update(state=State.STOPPED)
+    assert deliveries.claim() is not None  # and dies
+    assert deliveries.claim() is None
+    outbox.work()
+    assert outbox.calls(partner) == []
+    outbox.recover()
+    outbox.assert_once(partner, shipment)
+
+
+@delivers(7, 9)
+def test_a_worker_killed_after_the_call_has_not_sent_it_twice(
+    partner: Partner, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [shipment] = outbox.ship()
+
+    def die(*given: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sending, "finish", die)
+        while (claimed := deliveries.claim()) is not None:
+            with pytest.raises(Killed):
+                delivering.deliver(claimed)
+    assert outbox.of(partner, shipment).state == State.SENDING
+    outbox.recover()
+    outbox.assert_once(partner, shipment)
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1", "http://partner.invalid"], ids=["refused", "unknown name"])
+@delivers(11)
+def test_without_a_connection_it_waits(address: str, partner: Partner, outbox: Outbox, settings: LazySettings) -> None:
+    before = settings.DIGITAL_RIVER_URL, settings.ORDER_PROTECTION_URL
+    settings.DIGITAL_RIVER_URL = settings.ORDER_PROTECTION_URL = address
+    [shipment] = outbox.ship()
+    outbox.work()
+    waiting = outbox.of(partner, shipment)
+    assert (waiting.state, waiting.doubtful, waiting.code) == (State.WAITING, False, "no_connection")
+    settings.DIGITAL_RIVER_URL, settings.ORDER_PROTECTION_URL = before
+    outbox.recover()
+    outbox.assert_once(partner, shipment)
+
+
+@BEFORE_AND_AFTER
+@pytest.mark.parametrize("fault", [NO_ANSWER["reset"], NO_ANSWER["cut"]], ids=["before the answer", "in its middle"])
+@delivers(13)
+def test_a_reset_is_unknown_until_the_partner_was_read(
+    fault: dict[str, Any], after_work: bool, partner: Partner, outbox: Outbox
+) -> None:
+    assert_unknown_then_once(outbox, partner, **fault, after_work=after_work)
+
+
+@BEFORE_AND_AFTER
+@pytest.mark.parametrize("fault", BROKEN.values(), ids=BROKEN)
+@delivers(14)
+def test_a_broken_answer_is_unknown_until_the_partner_was_read(
+    fault: dict[str, Any], after_work: bool, partner: Partner, outbox: Outbox
+) -> None:
+    assert_unknown_then_once(outbox, partner, **fault, after_work=after_work)
+
+
+@delivers(15)
+def test_a_slow_drip_ends_with_the_deadline(partner: Partner, outbox: Outbox, settings: LazySettings) -> None:
+    settings.REVKEEN_CHANGE_SECONDS = 0.5
+    began = timezone.now()
+    assert_unknown_then_once(outbox, partner, kind="drip", seconds=0.4, bytes=3, headers=True)
+    assert timezone.now() - began < timedelta(seconds=20)
+
+
+@delivers(16)
+def test_a_connection_that_was_closed_meanwhile_is_unknown_until_the_partner_was_read(
+    partner: Partner, outbox: Outbox
+) -> None:
+    outbox.ship()
+    outbox.work()  # which leaves an open connection behind
+    [shipment] = outbox.ship()
+    outbox.fail(partner, "disconnect", how="close")
+    outbox.work()
+    outbox.recover()
+    delivery = outbox.of(partner, shipment)
+    assert (delivery.state, len(outbox.told(partner, shipment))) == (State.SENT, 1)
+
+
+@pytest.mark.parametrize("retry_after", ["7", "Wed, 21 Oct 2099 07:28:00 GMT", None, "86400", "-5", "soon"])
+@delivers(17)
+def test_a_429_holds_everything_with_that_key_for_its_time(
+    retry_after: str | None, partner: Partner, outbox: Outbox
+) -> None:
+    [first] = outbox.ship()
+    outbox.fail(partner, "rate_limited", retry_after=retry_after)
+    outbox.work()
+    calls = len(outbox.calls(partner))
+    delivery = outbox.of(partner, first)
+    assert (delivery.state, delivery.code, delivery.doubtful) == (State.WAITING, "rate_limited", False)
+    least = {"7": 6, "86400": 86_000}.get(str(retry_after), 3)
+    assert delivery.next_try_at > timezone.now() + timedelta(seconds=least)
+    [second] = outbox.ship()
+    outbox.work()
+    assert len(outbox.calls(partner)) == calls
+    outbox.later(60 * 25)
+    outbox.recover()
+    outbox.assert_once(partner, first, second)
+
+
+@delivers(18)
+def test_a_500_before_anything_happened_is_read_and_then_sent_again(partner: Partner, outbox: Outbox) -> None:
+    assert_unknown_then_once(outbox, partner, kind="error", status=500)
+
+
+@BEFORE_AND_AFTER
+@pytest.mark.parametrize("status", [502, 503, 504])
+@delivers(20)
+def test_a_gateways_page_is_unknown_until_the_partner_was_read(
+    status: int, after_work: bool, partner: Partner, outbox: Outbox
+) -> None:
+    assert_unknown_then_once(outbox, partner, kind="bad_gateway", status=status, after_work=after_work)
+    assert not Delivery.objects.filter(message__contains="<").exists()
+
+
+@BEFORE_AND_AFTER
+@pytest.mark.parametrize(
+    "fault", [{"kind": "html"}, {"kind": "empty"}, {"kind": "empty", "status": 204}], ids=["HTML", "nothing", "204"]
+)
+@delivers(21)
+def test_a_yes_that_is_none_is_unknown_until_the_partner_was_read(
+    fault: dict[str, Any], after_work: bool, partner: Partner, outbox: Outbox
+) -> None:
+    assert_unknown_then_once(outbox, partner, **fault, after_work=after_work)
+
+
+@BEFORE_AND_AFTER
+@pytest.mark.parametrize("body", ["null", "[]", '{"id": 12.5}'])
+@delivers(22)
+def test_a_yes_of_the_wrong_shape_is_not_believed_without_a_look(
+    body: str, after_work: bool, partner: Partner, outbox: Outbox
+) -> None:
+    """OrderProtection's yes has nothing to look at: any JSON is one."""
+    [shipment] = outbox.ship()
+    outbox.fail(partner, "respond", status=201, text=body, content_type="application/json", after_work=after_work)
+    outbox.work()
+    outbox.recover()
+    believed = partner.provider == "order_protection"
+    assert outbox.of(partner, shipment).state == State.SENT
+    assert len(outbox.told(partner, shipment)) == (0 if believed and not after_work else 1)
+
+
+@delivers(28, 29)
+def test_a_revoked_key_loses_nothing_and_its_successor_sends(partner: Partner, outbox: Outbox) -> None:
+    [shipment] = outbox.ship()
+    outbox.emulator.revoke(partner.key)
+    outbox.work()
+    delivery = outbox.of(partner, shipment)
+    assert (delivery.state, delivery.status) == (State.WAITING, 401)
+    replace_key(outbox, partner)
+    outbox.recover()
+    outbox.assert_once(partner, shipment)
+
+
+@delivers(29)
+def test_a_key_replaced_while_nobody_knows_is_read_with_and_does_not_repeat(partner: Partner, outbox: Outbox) -> None:
+    [shipment] = outbox.ship()
+    outbox.fail(partner, **NO_ANSWER["reset"], after_work=True)
+    outbox.work()
+    assert outbox.of(partner, shipment).state == State.UNKNOWN
+    replace_key(outbox, partner)
+    outbox.recover()
+    outbox.assert_once(partner, shipment)
+
+
+@delivers(30)
+def test_a_key_that_may_not_is_said_and_waits(partner: Partner, outbox: Outbox) -> None:
+    [shipment] = outbox.ship()
+    outbox.emulator.fault("error", partner.create, provider=partner.provider, status=403, code="forbidden")
+    outbox.work()
+    delivery = outbox.of(partner, shipment)
+    assert (delivery.state, delivery.status) == (State.WAITING, 403)
+    outbox.recover()
+    outbox.assert_once(partner, shipment)
+
+
+@pytest.mark.parametrize("kind", ["gzip_bomb", "huge_header", "deep_json"])
+@delivers(31)
+def test_an_answer_that_would_fill_the_memory_is_unknown_until_the_partner_was_read(
+    kind: str, partner: Partner, outbox: Outbox, settings: LazySettings
+) -> None:
+    if partner.provider == "order_protection" and kind == "deep_json":
+        kind = "gzip_bomb"  # any JSON is its yes
+    assert_unknown_then_once(outbox, partner, kind=kind, after_work=True)
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+@delivers(32)
+def test_our_own_clock_decides_nothing(
+    hours: int, partner: Partner, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [shipment] = outbox.ship()
+    outbox.fail(partner, **NO_ANSWER["reset"], after_work=True)
+    now = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(hours=hours))
+    outbox.work()
+    calls = len(outbox.calls(partner))
+    outbox.work()
+    assert len(outbox.calls(partner)) == calls
+    outbox.recover()
+    outbox.assert_once(partner, shipment)
+
+
+@delivers(34, 35)
+def test_what_cannot_be_written_down_before_the_call_is_not_sent(partner: Partner, outbox: Outbox) -> None:
+    [shipment] = outbox.ship()
+    with refusing(writes_deliveries, "database or disk is full"):
+        outbox.work()
+    assert outbox.calls(partner) == []
+    outbox.recover()
+    outbox.assert_once(partner, shipment)
+
+
+@delivers(35)
+def test_what_cannot_be_written_down_after_the_call_is_read_before_it_is_sent_again(
+    partner: Partner, outbox: Outbox
+) -> None:
+    [shipment] = outbox.ship()
+    with refusing(lambda sql: sql.startswith('INSERT INTO "orders_deliveryattempt"'), "database or disk is full"):
+        while (claimed := deliveries.claim()) is not None:
+            with pytest.raises(OperationalError):
+                delivering.deliver(claimed)
+    assert len(outbox.told(partner, shipment)) == 1
+    outbox.recover()
+    outbox.assert_once(partner, shipment)
+
+
+@delivers(36)
+def test_without_a_database_nothing_is_sent(partner: Partner, outbox: Outbox) -> None:
+    [shipment] = outbox.ship()
+    with refusing(lambda sql: True, "the database has gone"), pytest.raises(OperationalError):
+        outbox.work()
+    assert outbox.calls(partner) == []
+    outbox.recover()
+    outbox.assert_once(partner, shipment)
+
+
+@delivers(37)
+def test_a_partner_that_is_busy_keeps_no_place_from_the_other(partner: Partner, outbox: Outbox) -> None:
+    outbox.ship()
+    busy = [(outbox.merchant.pk, partner.provider)]
+    claimed = [deliveries.claim(busy), deliveries.claim(busy)]
+    assert [one.destination for one in claimed if one] == [each.provider for each in PARTNERS if each is not partner]
+
+
+@delivers(38)
+def test_a_partner_that_is_down_is_called_ever_more_rarely(partner: Partner, outbox: Outbox) -> None:
+    outbox.ship()
+    outbox.emulator.fault("error", provider=partner.provider, status=503, times=10_000)
+    for _ in range(40):  # twenty minutes
+        outbox.work()
+        outbox.later(0.5)
+    assert 2 <= len(outbox.calls(partner)) <= 20
+
+
+@delivers(39)
+def test_after_a_day_without_the_partner_everything_arrives_once_and_in_order(partner: Partner, outbox: Outbox) -> None:
+    outbox.emulator.fault("error", provider=partner.provider, status=503, times=10_000)
+    sent = []
+    for _ in range(4):
+        sent += outbox.ship(lines=2)
+        for _ in range(6):  # hours
+            outbox.work()
+            outbox.later(60)
+    assert {shipment.state for shipment in Shipment.objects.all()} == {Shipment.State.LEFT}
+    outbox.recover()
+    outbox.assert_once(partner, *sent)
+    references = [str(shipment.reference) for shipment in sent]
+    by_order: dict[str, list[int]] = {}
+    for row in outbox.emulator.ledger():
+        if row["provider"] == partner.provider and row["effect"] == "fulfillment":
+            reference = row.get("metadata", {}).get("shipmentRef") or row["fulfillment_id"]
+            by_order.setdefault(row["order_id"], []).append(references.index(reference))
+    assert all(places == sorted(places) for places in by_order.values())
+
+
+@delivers(40)
+def test_taken_and_then_silence_is_one_fulfillment_and_one_capture(
+    partner: Partner, outbox: Outbox, settings: LazySettings
+) -> None:
+    settings.REVKEEN_CHANGE_SECONDS = 0.3
+    assert_unknown_then_once(outbox, partner, **NO_ANSWER["silence"], after_work=True)
+
+
+@delivers(41)
+def test_one_that_is_refused_is_visible_and_the_others_go_on(partner: Partner, outbox: Outbox) -> None:
+    first, second = outbox.ship(lines=2)
+    [other] = outbox.ship()
+    outbox.emulator.fault(
+        "error", partner.create, provider=partner.provider, status=400, code="invalid_parameter", message="No."
+    )
+    outbox.work()
+    refused = outbox.of(partner, first)
+    assert (refused.state, refused.status) == (State.FAILED, 400)
+    assert refused in deliveries.needing_someone(outbox.merchant, "live")
+    outbox.assert_once(partner, second, other)
+
+
+@pytest.mark.fault(42, "F")
+def test_what_partners_have_to_hear_stands_with_revkeens_answer_or_neither_does(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*given: Any) -> None:
+        raise Killed
+
+    ticket = outbox.ticket(outbox.sold())
+    with monkeypatch.context() as patch:
+        patch.setattr(shipments, "revkeen_ended", die)
+        with pytest.raises(Killed):
+            outbox.press(ticket)
+    operation = Operation.objects.get(pk=ticket.operation_id)
+    assert operation.open
+    assert {each.state for each in Delivery.objects.all()} == {State.FOR_REVKEEN}
+    outbox.work()
+    assert [call for call in outbox.emulator.calls() if call["provider"] != "revkeen"] == []
+    past = {
+        "lease_until": F("lease_until") - timedelta(minutes=5),
+        "next_try_at": F("next_try_at") - timedelta(minutes=5),
+    }
+    Operation.objects.update(**past)
+    claimed = claim_operation()
+    assert claimed is not None
+    settling.settle(claimed)
+    outbox.work()
+    for partner in PARTNERS:
+        outbox.assert_once(partner, *Shipment.objects.all())
+
+
+@delivers(43)
+def test_a_restored_backup_sends_nothing(partner: Partner, outbox: Outbox) -> None:
+    [shipment] = outbox.ship()
+    quarantine.quarantine()
+    outbox.work()
+    outbox.recover()
+    assert outbox.calls(partner) == []
+    held = outbox.of(partner, shipment)
+    assert (held.state, held.code) == (State.FAILED, "quarantined")
+    assert held in deliveries.needing_someone(outbox.merchant, "live")
+
+
+def assert_unknown_then_once(outbox: Outbox, partner: Partner, *, kind: str, **more: Any) -> None:
+    """What most faults have to come to: nobody knows, the partner is read, and it is known there once."""
+    [shipment] = outbox.ship()
+    outbox.fail(partner, kind, **more)
+    outbox.work()
+    delivery = outbox.of(partner, shipment)
+    assert (delivery.state, delivery.doubtful) == (State.UNKNOWN, True), (delivery.code, delivery.message)
+    assert delivery.next_try_at > timezone.now()
+    outbox.recover()
+    outbox.assert_once(partner, shipment)
+
+
+def replace_key(outbox: Outbox, partner: Partner) -> None:
+    key = f"{partner.key}_new"
+    outbox.emulator.add_partner_key(key, partner.provider)
+    Connection.objects.filter(provider=partner.provider).update(active=False)
+    connect(outbox.merchant, partner, key)
