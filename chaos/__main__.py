@@ -2,7 +2,8 @@
 
     python -m chaos [part …] [--trials 2000] [--seed 1] [--report FILE]
 
-Parts: sqlite, postgres, naive, machine, settle-time, heavy-answers, full-disk, slow-merchant. Without any, all.
+Parts: sqlite, postgres, naive, partners-sqlite, partners-postgres, machine, settle-time, heavy-answers, full-disk,
+slow-merchant. Without any, all.
 PostgreSQL is the server that TEST_POSTGRES_URL names, or one that answers at its usual place.
 """
 
@@ -15,14 +16,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
-
-from chaos import full_disk, heavy_answers, slow_merchant, trials
+from chaos import full_disk, heavy_answers, partners, slow_merchant, trials
 from chaos import settle_time as settling
-from chaos.report import Report, beside_of, filled_of, growth_of, machine_of, table_of, waits_of
+from chaos.report import Report, beside_of, filled_of, growth_of, machine_of, partners_of, table_of, waits_of
+from tests.processes import postgres_server
 
 MACHINE_RUNS, MACHINE_STEPS = 500, 50
-USUAL_PLACE = "postgres://postgres@127.0.0.1:5432/postgres"
+SHIPMENTS, KILLS = 300, 100
 
 
 def main() -> int:
@@ -45,7 +45,7 @@ def sqlite(folder: Path, options: argparse.Namespace, report: Report) -> None:
 
 
 def postgres(folder: Path, options: argparse.Namespace, report: Report) -> None:
-    server = _postgres()
+    server = postgres_server()
     if server:
         report.add(table_of("PostgreSQL", trials.run(folder, options.trials, server=server, seed=options.seed)))
     else:
@@ -55,6 +55,19 @@ def postgres(folder: Path, options: argparse.Namespace, report: Report) -> None:
 def naive(folder: Path, options: argparse.Namespace, report: Report) -> None:
     run = trials.run(folder, options.naive_trials, seed=options.seed, naive=True)
     report.add(table_of("A fresh key for each attempt, no lock", run, naive=True))
+
+
+def partners_sqlite(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    report.add(partners_of("Three systems, SQLite", partners.run(folder, SHIPMENTS, KILLS, seed=options.seed)))
+
+
+def partners_postgres(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    server = postgres_server()
+    if server:
+        run = partners.run(folder, SHIPMENTS, KILLS, server=server, seed=options.seed)
+        report.add(partners_of("Three systems, PostgreSQL", run))
+    else:
+        report.skip("Three systems, PostgreSQL: there is no server; TEST_POSTGRES_URL names one")
 
 
 def settle_time(folder: Path, options: argparse.Namespace, report: Report) -> None:
@@ -91,21 +104,14 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace, Report], None]] = {
     "sqlite": sqlite,
     "postgres": postgres,
     "naive": naive,
+    "partners-sqlite": partners_sqlite,
+    "partners-postgres": partners_postgres,
     "machine": machine,
     "settle-time": settle_time,
     "heavy-answers": heavy,
     "full-disk": disk,
     "slow-merchant": slow,
 }
-
-
-def _postgres() -> str:
-    server = os.environ.get("TEST_POSTGRES_URL", USUAL_PLACE)
-    try:
-        psycopg.connect(server, connect_timeout=2).close()
-    except psycopg.OperationalError:
-        return ""
-    return server
 
 
 def _options() -> argparse.Namespace:

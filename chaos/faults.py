@@ -30,6 +30,13 @@ def begin(emulator: RunningEmulator, seed: int) -> None:
         seed = _add(emulator, READS, seed, method="GET", key=place.key)
 
 
+def begin_at_partners(emulator: RunningEmulator, seed: int) -> None:
+    """The same of the calls that tell Digital River and OrderProtection of parcels, and of the looks there."""
+    for provider in ("digital_river", "order_protection"):
+        seed = _add(emulator, CHANGES, seed, method="POST", provider=provider)
+        seed = _add(emulator, READS, seed, method="GET", provider=provider)
+
+
 def _add(emulator: RunningEmulator, weighed: list[tuple[float, dict[str, Any]]], seed: int, **which: Any) -> int:
     """The emulator asks one fault after the other: each gets its chance among what the former ones let pass."""
     left = 1.0

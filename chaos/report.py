@@ -8,6 +8,7 @@ from chaos.full_disk import Filled
 from chaos.heavy_answers import BOUND as HEAVY_BOUND
 from chaos.heavy_answers import KINDS as HEAVY
 from chaos.heavy_answers import Growth
+from chaos.partners import Run as PartnersRun
 from chaos.settle_time import BOUND, OUTAGE_SECONDS, UNKNOWNS, Waits
 from chaos.slow_merchant import BOUND as BESIDE_BOUND
 from chaos.slow_merchant import CROWD, SLOW_MS, Beside
@@ -75,6 +76,20 @@ def table_of(title: str, run: Run, *, naive: bool = False) -> Section:
         )
         return Section(title, lines, bool(found.doubled) and not found.hidden)
     return Section(title, [*lines, *found.violations[:SHOWN]], not found.violations)
+
+
+def partners_of(title: str, run: PartnersRun) -> Section:
+    found, parcels = run.books, run.operations
+    states = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(found.states.items()))
+    lines = [
+        f"{parcels} parcels, {parcels + len(run.deliveries)} deliveries to three systems in {run.seconds:.0f} s; "
+        f"`kill -9` of {run.killed} workers; {run.failed_calls} calls failed; "
+        f"{run.repeated} deliveries to partners took more than one call. At the partners: {states}.",
+        f"**{len(found.doubled)} doubled, {len(found.lost)} lost, {len(found.wrong)} wrong or captured otherwise, "
+        f"{len(found.stuck)} still open, {len(found.hidden)} waiting for a person and not on the page.**",
+        *found.violations[:SHOWN],
+    ]
+    return Section(title, lines, not found.violations and len(run.deliveries) == 2 * parcels)
 
 
 def waits_of(outage: str, waits: Waits) -> Section:

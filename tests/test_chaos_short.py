@@ -1,9 +1,9 @@
-"""Thirty trials of the kill harness: servers killed, an API that fails, every click doubled; nothing twice or lost."""
+"""A short run of both kill harnesses: processes killed, APIs that fail, every click doubled; nothing twice or lost."""
 
 import os
 from pathlib import Path
 
-from chaos import trials
+from chaos import partners, trials
 
 
 def test_thirty_trials_of_the_kill_harness_double_nothing_and_lose_nothing(tmp_path: Path) -> None:
@@ -14,3 +14,11 @@ def test_thirty_trials_of_the_kill_harness_double_nothing_and_lose_nothing(tmp_p
     assert run.books.states["done"] >= 20
     assert run.killed["server"] >= 15
     assert run.failed_calls >= 5
+
+
+def test_workers_killed_over_parcels_to_three_systems_double_nothing_and_lose_nothing(tmp_path: Path) -> None:
+    run = partners.run(tmp_path, 24, 6, server=os.environ.get("TEST_DATABASE_URL", ""))
+    assert run.books.violations == []
+    assert len(run.deliveries) == 48
+    assert run.books.states["sent"] >= 40
+    assert (run.killed, run.failed_calls >= 5) == (6, True)
