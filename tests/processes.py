@@ -21,6 +21,19 @@ BEGIN = "import django; django.setup()\n"
 PASSWORD = "a good password"
 
 
+USUAL_PLACE = "postgres://postgres@127.0.0.1:5432/postgres"
+
+
+def postgres_server() -> str:
+    """The PostgreSQL server that TEST_POSTGRES_URL names, or one that answers at its usual place; "" for none."""
+    server = os.environ.get("TEST_POSTGRES_URL", USUAL_PLACE)
+    try:
+        psycopg.connect(server, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return ""
+    return server
+
+
 class Site:
     """A freshly migrated database, on PostgreSQL where the tests run there, and a shared cache in `folder`.
 
@@ -60,11 +73,11 @@ class Site:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def run(self, script: str, *arguments: str) -> Any:
+    def run(self, script: str, *arguments: str, timeout: float = 60) -> Any:
         """What `script` prints as JSON."""
-        return self.run_together(script, [arguments])[0]
+        return self.run_together(script, [arguments], timeout)[0]
 
-    def run_together(self, script: str, arguments: list[tuple[str, ...]]) -> list[Any]:
+    def run_together(self, script: str, arguments: list[tuple[str, ...]], timeout: float = 60) -> list[Any]:
         """Run one process for each of `arguments`; they begin together, as soon as all are ready."""
         command = [sys.executable, "-c", BEGIN + script]
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -76,7 +89,7 @@ class Site:
         for process in processes:
             process.stdin.write("go\n")
             process.stdin.flush()
-        return [json.loads(process.communicate(timeout=60)[0]) for process in processes]
+        return [json.loads(process.communicate(timeout=timeout)[0]) for process in processes]
 
     def _make_database(self, folder: Path) -> str:
         if not self._server:
