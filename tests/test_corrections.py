@@ -334,6 +334,17 @@ def test_each_of_the_statuses_can_be_set_and_goes_to_order_protection_alone(
     assert states(shipment) == {"digital_river": (State.SENT, 2), "order_protection": (State.WAITING, 1)}
 
 
+@pytest.mark.parametrize("state", [State.FAILED, State.STOPPED, State.HELD_BACK])
+def test_it_is_not_said_that_order_protection_is_told_where_it_hears_nothing(
+    state: str, client: Client, shipment: Shipment
+) -> None:
+    Delivery.objects.filter(shipment=shipment, destination="order_protection").update(state=state)
+    set_status(client, shipment, "DELIVERED")
+    page = client.get(f"/northwind/live/fulfillments/{shipment.pk}/").content.decode()
+    assert "OrderProtection is told." not in page
+    assert "OrderProtection hears of 1 of these only once somebody sends it again." in page
+
+
 @pytest.mark.parametrize("status", ["", "delivered", "NOT_DELIVERED", "GONE"])
 def test_no_other_status_can_be_set(status: str, client: Client, shipment: Shipment) -> None:
     assert set_status(client, shipment, status).status_code == 422

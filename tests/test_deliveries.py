@@ -243,8 +243,12 @@ def test_our_own_mistake_is_tried_again_and_says_so(
 def test_two_who_hold_the_same_delivery_send_it_once(
     northwind: Merchant, user: User, river: Connection, orders: list[Any], emulator: Emulator
 ) -> None:
-    """The first fell asleep for longer than its lease, and wakes up when another has claimed it."""
-    (shipment,) = ship(northwind, user, orders[0], parcel(orders[0]))
+    """The first fell asleep for longer than its lease, and wakes up when another has claimed it.
+
+    There are units left for a second one, which Digital River would take.
+    """
+    order = several(orders)
+    (shipment,) = ship(northwind, user, order, parcel(order, 1))
     first = deliveries.claim()
     pass_time(121)
     second = deliveries.claim()

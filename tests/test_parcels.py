@@ -429,6 +429,14 @@ def test_units_given_up_after_the_others_left_complete_their_line(
     assert [delivery.destination for delivery in given_up.deliveries.all()] == ["digital_river"]
 
 
+def test_of_units_given_up_nobody_is_named_who_does_not_hear_of_it(
+    operations: Client, order: dict[str, Any], connected: None
+) -> None:
+    answer = cancel(operations, order, {2: 1})
+    page = operations.get(answer["Location"].partition("#")[0]).content.decode()
+    assert "It is on its way to Digital River." in page
+
+
 def test_units_given_up_before_the_others_leave_are_no_longer_left(
     operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -482,6 +490,19 @@ def test_of_two_people_who_ship_parts_the_second_is_told_what_is_left(
     again = named(colleague, order, fields_in(page) | {f"p1-units-{ids(order, 2)[0]}": "2", "p1-notify": "no"})
     assert press(colleague, order, again).status_code == 303
     assert items(order) == [(1, "Rope", 3), (2, "Rope", 2)]
+
+
+def test_a_part_of_an_order_that_an_operation_holds_is_not_written_down(
+    northwind: Merchant, operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    colleague = sign_in(make_person("colleague@northwind.example", northwind, "operations"))
+    part = in_parcels(colleague, order, {2: 3})
+    emulator.fault("disconnect", "/fulfill$")
+    press(operations, order, in_parcels(operations, order, {0: 1}))
+    answer = press(colleague, order, part)
+    assert answer.status_code == 422
+    assert "<bdi>Operations</bdi> has been at it since" in answer.content.decode()
+    assert items(order) == [(1, "Tent", 1)]
 
 
 def test_a_part_for_an_order_that_changed_since_is_not_written_down(

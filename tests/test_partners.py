@@ -183,6 +183,15 @@ def test_what_is_typed_counts_before_the_metadata(client: Client, northwind: Mer
     assert second in page
 
 
+def test_two_lines_cannot_have_the_same_item_id(client: Client, emulator: Emulator) -> None:
+    order = paid_order(emulator, ("Tent", 2), ("Rope", 3))
+    answer = type_ids(client, order, "same", "same")
+    assert answer.status_code == 422
+    assert text(answer).count("Another line of this order has this id already.") >= 2
+    assert not OrderIds.objects.exists()
+    assert type_ids(client, order, "one").status_code == 302
+
+
 def test_what_was_typed_can_be_taken_back(client: Client, emulator: Emulator) -> None:
     order = paid_order(emulator, ("Tent", 2))
     type_ids(client, order, "line", digital_river="typed")

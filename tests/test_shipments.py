@@ -153,6 +153,10 @@ def test_units_given_up_are_told_to_digital_river_alone(
             {"state": State.FAILED, "failures": 1, "status": 409, "code": "quantity_too_large", "message": "Too many."},
             r"Failed 409 quantity_too_large: Too many\. Nothing is tried until somebody sends it again\.",
         ),
+        (
+            {"state": State.WAITING, "next_try_at": timezone.now() - timedelta(hours=1)},
+            r"Waiting Due since .*: it waits for what of this order goes before it, or for a worker\.",
+        ),
         ({"state": State.SENDING}, "Sending"),
         (
             {"state": State.UNKNOWN, "message": "The answer did not come in time."},
@@ -166,7 +170,8 @@ def test_units_given_up_are_told_to_digital_river_alone(
 def test_each_state_of_a_delivery_says_what_happened_and_what_comes_next(
     facts: dict[str, Any], expected: str, client: Client, order: dict[str, Any], shipment: Shipment
 ) -> None:
-    delivery_of(shipment, "digital_river", next_try_at=timezone.now() + timedelta(minutes=10), **facts)
+    later = {"next_try_at": timezone.now() + timedelta(minutes=10)}
+    delivery_of(shipment, "digital_river", **later | facts)
     said = rows(order_page(client, order))["Digital River"]
     assert re.match(expected, said), said
 
@@ -350,6 +355,17 @@ def test_a_failed_delivery_is_sent_again_and_it_is_said_by_whom(
     page = order_page(client, order)
     assert "Delivery sent again: Shipment 1 of" in page
     assert EventLog.objects.get(kind="delivery_sent_again").order_id == shipment.order_id
+
+
+def test_sent_again_before_revkeen_has_it_is_said_as_that(
+    client: Client, order: dict[str, Any], shipment: Shipment
+) -> None:
+    delivery = delivery_of(shipment, "digital_river", state=State.STOPPED)
+    Shipment.objects.update(state=Shipment.State.PENDING)
+    act(client, delivery, "send-again")
+    delivery.refresh_from_db()
+    assert delivery.state == State.FOR_REVKEEN
+    assert "Shipment 1 to Digital River goes when RevKeen has accepted." in order_page(client, order)
 
 
 def test_one_that_may_have_arrived_is_asked_about_first(client: Client, shipment: Shipment) -> None:

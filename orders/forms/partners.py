@@ -1,6 +1,7 @@
 """What a merchant sets for its partners, and what they call an order, typed by hand."""
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,7 +130,7 @@ class OrderIdsForm(forms.Form):
         super().__init__(
             data, initial={"digital_river": typed.digital_river, "order_protection": typed.order_protection}
         )
-        self.lines = lines
+        self.lines, self.said = lines, said
         self.fields["digital_river"].help_text = _otherwise(said.digital_river)
         self.fields["order_protection"].help_text = _otherwise(said.order_protection)
         for line in lines:
@@ -139,6 +140,15 @@ class OrderIdsForm(forms.Form):
             field.widget.attrs["class"] = "form-control mono"
             self.fields[_item(line.id)] = field
 
+    def clean(self) -> dict[str, Any]:
+        """Units of one line would count as units of another that is called the same."""
+        typed, said = self.items, self.said.digital_river_items
+        names = Counter(typed.get(str(line.id)) or said[str(line.id)] for line in self.lines)
+        for line in self.lines:
+            if str(line.id) in typed and names[typed[str(line.id)]] > 1:
+                self.add_error(_item(line.id), "Another line of this order has this id already.")
+        return self.cleaned_data
+
     @property
     def rows(self) -> list[tuple[LineItem, Any]]:
         return [(line, self[_item(line.id)]) for line in self.lines]
@@ -146,7 +156,7 @@ class OrderIdsForm(forms.Form):
     @property
     def items(self) -> dict[str, str]:
         """What was typed, by line; lines where nothing was are not in it."""
-        typed = {str(line.id): self.cleaned_data[_item(line.id)] for line in self.lines}
+        typed = {str(line.id): self.cleaned_data.get(_item(line.id), "") for line in self.lines}
         return {line_id: text for line_id, text in typed.items() if text}
 
 

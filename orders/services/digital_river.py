@@ -211,7 +211,7 @@ def _lacking(sending: Sending[Client]) -> NeedsPerson | None:
         message = "The order’s id at Digital River is not known. Fill it in under Partner ids, then send again."
         return NeedsPerson("no_order_id", message)
     if any(not item.digital_river_item_id for item in _items(sending.shipment)):
-        message = "A line’s id at Digital River is not known. Fill it in under Partner ids, then send again."
+        message = "A line’s id at Digital River is not known, or another line has the same. Type it under Partner ids."
         return NeedsPerson("no_item_id", message)
     return None
 

@@ -1,13 +1,14 @@
 """The merchant's partners in one mode: who is connected, and what each of them calls an order and its lines."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -96,13 +97,14 @@ def ids_of(merchant: Merchant, mode: str, order: Order) -> PartnerIds:
     """By hand before metadata; OrderProtection knows order and lines by RevKeen's ids where nothing else is said."""
     said = said_by(settings_of(merchant, mode), order)
     typed = by_hand(merchant, mode, order.id)
+    items = {line: typed.digital_river_items.get(line) or text for line, text in said.digital_river_items.items()}
+    named = Counter(items.values())
     return replace(
         said,
         digital_river=typed.digital_river or said.digital_river,
         order_protection=typed.order_protection or said.order_protection,
-        digital_river_items={
-            line: typed.digital_river_items.get(line) or text for line, text in said.digital_river_items.items()
-        },
+        # Which of two lines of the same name has left there could not be told, nor what a late duplicate may capture.
+        digital_river_items={line: text if named[text] == 1 else "" for line, text in items.items()},
     )
 
 
@@ -151,12 +153,12 @@ def save_ids(typed: OrderIds, order: Order, by: User) -> int:
 def _untouched(typed: OrderIds, destination: str) -> QuerySet[Delivery]:
     """The order's deliveries of which nothing can be at the partner: what they go by there may still change."""
     return Delivery.objects.filter(
+        Q(doubtful=False) | Q(attempts=0, code__in=WITHOUT_IDS),  # doubtful without a call: a backup was restored
         merchant=typed.merchant,
         mode=typed.mode,
         order_id=typed.order_id,
         destination=destination,
         sent_version=0,
-        doubtful=False,
     ).exclude(state__in=[Delivery.State.SENDING, Delivery.State.UNKNOWN, Delivery.State.UNDONE])
 
 

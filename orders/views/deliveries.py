@@ -26,7 +26,10 @@ def delivery_send_again(request: MerchantRequest, pk: int) -> HttpResponse:
     if request.method != "POST" or not confirmed:
         return _ask(request, delivery)
     if delivery_decisions.send_again(delivery, by=request.user):
-        messages.success(request, f"{_what(delivery)} is sent again.")
+        delivery.refresh_from_db(fields=["state"])
+        waits = delivery.state == State.FOR_REVKEEN
+        words = "goes when RevKeen has accepted." if waits else "is sent again."
+        messages.success(request, f"{_what(delivery)} {words}")
     else:
         messages.warning(request, MOVED_ON)
     return _back(request, delivery)

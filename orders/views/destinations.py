@@ -249,8 +249,12 @@ def _for_revkeen(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Word
 
 
 def _waiting(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
-    due = delivery.next_try_at > timezone.now()
-    when = format_html("Next try at {}.", clock(delivery.next_try_at, zone)) if due else "It goes in a moment."
+    when, since = "It goes in a moment.", timezone.now() - delivery.next_try_at
+    if since < timedelta():
+        when = format_html("Next try at {}.", clock(delivery.next_try_at, zone))
+    elif since > SOON:
+        words = "Due since {}: it waits for what of this order goes before it, or for a worker."
+        when = format_html(words, clock(delivery.next_try_at, zone))
     if not delivery.failures and not delivery.code:
         return when
     return format_html("{}{}. {}", _reason(delivery), _times(delivery.failures), when)

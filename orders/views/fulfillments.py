@@ -129,21 +129,22 @@ def _send(request: MerchantRequest, ticket: Ticket, form: FulfillmentForm) -> Ht
 def _carry_out(request: MerchantRequest, ticket: Ticket, parcels: list[Parcel]) -> HttpResponse | Problem:
     answer = operations.carry_out(request, lambda api: fulfillments.fulfill(api, request.user, ticket, parcels))
     if isinstance(answer, Dispatch):
-        return _recorded(request, answer.order_id, fulfillments.summary(ticket, parcels), told=False)
+        return _recorded(request, answer, fulfillments.summary(ticket, parcels), told=False)
     if not isinstance(answer, Operation):
         return answer
     if answer.order_id and fulfillments.held(answer):
-        return _recorded(request, answer.order_id, answer.summary, told=True)
+        return _recorded(request, Dispatch.objects.get(pk=answer.plan_id), answer.summary, told=True)
     return operations.problem_of(answer) or operations.to_operation(request, answer)
 
 
-def _recorded(request: MerchantRequest, order_id: uuid.UUID, what: str, *, told: bool) -> HttpResponse:
+def _recorded(request: MerchantRequest, dispatch: Dispatch, what: str, *, told: bool) -> HttpResponse:
     """What is written down, and when whoever hears of it does."""
-    names = [connection.get_provider_display() for connection in partners.connected(request.merchant, request.mode)]
+    written = Delivery.objects.filter(shipment__dispatch=dispatch)
+    names = [one.label for one in Delivery.Destination if written.filter(destination=one).exists()]
     hears = ["RevKeen", *names] if told else names
     seconds = request.merchant.hold_seconds
     messages.success(request, f"Recorded: {what}. {_sending(hears, seconds)}")
-    return operations.to_order(request, order_id)
+    return operations.to_order(request, dispatch.order_id)
 
 
 def _sending(hears: list[str], seconds: int) -> str:

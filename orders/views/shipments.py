@@ -224,7 +224,7 @@ def _set_status(request: MerchantRequest, found: Sequence[Shipment], status: str
     label, others = LABELS[status], len(found) - len(changed)
     which = str(changed[0]) if len(changed) == 1 else f"{len(changed)} shipments"
     if changed:
-        messages.success(request, f"{which}: {label}. OrderProtection is told.")
+        messages.success(request, f"{which}: {label}. {_who_hears(changed)}")
     if others:
         were = "was" if others == 1 else "were"
         messages.info(
@@ -232,6 +232,15 @@ def _set_status(request: MerchantRequest, found: Sequence[Shipment], status: str
             f"{others} {were} left as {'it is' if others == 1 else 'they are'}: that status already, "
             "or OrderProtection never hears of it.",
         )
+
+
+def _who_hears(changed: Sequence[Shipment]) -> str:
+    silent = (*Delivery.NEEDS_SOMEONE, Delivery.State.STOPPED)
+    theirs = Delivery.objects.filter(shipment__in=changed, destination=Delivery.Destination.ORDER_PROTECTION)
+    waiting = theirs.filter(state__in=silent).count()
+    if not waiting:
+        return "OrderProtection is told."
+    return f"OrderProtection hears of {waiting} of these only once somebody sends it again."
 
 
 def _back(request: MerchantRequest, found: Sequence[Shipment]) -> HttpResponse:

@@ -16,11 +16,26 @@ from django.db.models import F
 from django.utils import timezone
 
 from orders.apis.gate import forget_gates
-from orders.models import Connection, Delivery, DeliveryAttempt, Dispatch, Merchant, Operation, Shipment, User
+from orders.apis.revkeen import reads
+from orders.models import (
+    Connection,
+    Delivery,
+    DeliveryAttempt,
+    Dispatch,
+    Merchant,
+    Operation,
+    OrderIds,
+    Shipment,
+    ShipmentItem,
+    User,
+)
 from orders.services import (
     deliveries,
     delivering,
+    delivery_decisions,
     fulfillments,
+    outcomes,
+    partners,
     quarantine,
     revkeen,
     sending,
@@ -558,6 +573,135 @@ def test_a_restored_backup_sends_nothing(partner: Partner, outbox: Outbox) -> No
     held = outbox.of(partner, shipment)
     assert (held.state, held.code) == (State.FAILED, "quarantined")
     assert held in deliveries.needing_someone(outbox.merchant, "live")
+
+
+def test_what_was_stopped_and_is_sent_again_still_waits_for_revkeen(outbox: Outbox) -> None:
+    outbox.emulator.fault("disconnect", "/fulfill$", how="reset")
+    operation = outbox.press(outbox.ticket(outbox.sold()))
+    [shipment] = Shipment.objects.all()
+    for partner in PARTNERS:
+        assert delivery_decisions.stop(outbox.of(partner, shipment), outbox.user, "By mistake")
+        assert delivery_decisions.send_again(outbox.of(partner, shipment), outbox.user)
+    outbox.work()
+    assert not [partner for partner in PARTNERS if outbox.calls(partner)]
+    assert isinstance(operation, Operation)
+    outcomes.decided(operation, Operation.State.DONE, by=outbox.user, reason="It is there")
+    outbox.recover()
+    for partner in PARTNERS:
+        outbox.assert_once(partner, shipment)
+
+
+def test_after_a_restore_no_partner_is_told_of_what_revkeen_may_not_have(outbox: Outbox) -> None:
+    outbox.emulator.fault("disconnect", "/fulfill$", how="reset")
+    operation = outbox.press(outbox.ticket(outbox.sold()))
+    assert isinstance(operation, Operation)
+    quarantine.quarantine()
+    [shipment] = Shipment.objects.all()
+    again, left = (outbox.of(partner, shipment) for partner in PARTNERS)
+    assert delivery_decisions.send_again(again, outbox.user)
+    outbox.recover()
+    outcomes.decided(operation, Operation.State.REFUSED, by=outbox.user, reason="It is not there")
+    outbox.recover()
+    assert not [partner for partner in PARTNERS if outbox.calls(partner)]
+    assert {Delivery.objects.get(pk=one.pk).state for one in (again, left)} == {State.HELD_BACK}
+
+
+def test_what_was_released_before_a_backup_was_restored_is_not_captured_twice(outbox: Outbox) -> None:
+    outbox.emulator.fault("error", "/fulfill$", status=422, code="no", message="No.")
+    outbox.press(outbox.ticket(outbox.sold()))
+    ShipmentItem.objects.update(quantity=1)  # so that Digital River would take as much once more
+    [shipment] = Shipment.objects.all()
+    river = PARTNERS[0]
+    held_back = Delivery.objects.filter(destination=river.provider)
+    before = {name: value for name, value in held_back.values().get().items() if name != "id"}
+    assert delivery_decisions.release(outbox.of(river, shipment), outbox.user)
+    outbox.work()
+    held_back.update(**before)
+    Shipment.objects.update(state=Shipment.State.REFUSED)
+    quarantine.quarantine()
+    assert delivery_decisions.release(outbox.of(river, shipment), outbox.user)
+    outbox.recover()
+    assert len(outbox.told(river, shipment)) == 1
+    assert outbox.of(river, shipment).state == State.SENT
+
+
+def test_two_who_ship_the_two_halves_of_a_line_from_old_forms_do_not_forget_revkeen(outbox: Outbox) -> None:
+    order_id = outbox.sold()
+    first, second = outbox.ticket(order_id), outbox.ticket(order_id)
+    half(outbox, first)
+    with pytest.raises(shipments.AlreadyShipped, match="Shipment 1 of this order took units"):
+        half(outbox, second)
+    assert isinstance(half(outbox, outbox.ticket(order_id)), Operation)
+
+
+def test_the_second_half_of_a_line_completes_nothing_once_the_first_was_undone(outbox: Outbox) -> None:
+    Merchant.objects.update(hold_seconds=60)
+    outbox.merchant.refresh_from_db()
+    order_id = outbox.sold()
+    first = half(outbox, outbox.ticket(order_id))
+    assert isinstance(first, Dispatch)
+    second = outbox.ticket(order_id)
+    fulfillments.undo(first, outbox.user)
+    with pytest.raises(shipments.CameBack):
+        half(outbox, second)
+
+
+def test_the_first_half_of_a_line_cannot_be_undone_while_the_second_tells_revkeen_of_the_whole(outbox: Outbox) -> None:
+    Merchant.objects.update(hold_seconds=60)
+    outbox.merchant.refresh_from_db()
+    order_id = outbox.sold()
+    first, second = half(outbox, outbox.ticket(order_id)), half(outbox, outbox.ticket(order_id))
+    assert isinstance(first, Dispatch)
+    assert isinstance(second, Operation)
+    with pytest.raises(fulfillments.OthersFollow):
+        fulfillments.undo(first, outbox.user)
+    fulfillments.undo(Dispatch.objects.get(pk=second.pk), outbox.user)
+    fulfillments.undo(first, outbox.user)
+    assert {shipment.state for shipment in Shipment.objects.all()} == {Shipment.State.UNDONE}
+
+
+def test_two_lines_that_digital_river_calls_the_same_are_a_persons_to_name(outbox: Outbox) -> None:
+    """The second would be taken for sent as soon as the first one is there, and never be captured."""
+    order_id = known_as(outbox, {"dr_item_id": "same"}, {"dr_order_id": "dro-same"})
+    outbox.press(outbox.ticket(order_id))
+    outbox.recover()
+    found = Delivery.objects.filter(destination=PARTNERS[0].provider)
+    assert set(found.values_list("state", "code")) == {(State.FAILED, "no_item_id")}
+    assert outbox.calls(PARTNERS[0]) == []
+
+
+def test_an_id_that_was_lacking_can_be_filled_in_after_a_restore(outbox: Outbox) -> None:
+    order_id = known_as(outbox, {}, {})
+    outbox.press(outbox.ticket(order_id))
+    quarantine.quarantine()
+    shipment = Shipment.objects.first()
+    assert shipment is not None
+    assert delivery_decisions.send_again(outbox.of(PARTNERS[0], shipment), outbox.user)
+    outbox.work()
+    assert outbox.of(PARTNERS[0], shipment).code == "no_order_id"
+    with revkeen.session(outbox.merchant, "live") as api:
+        order = api.get(reads.order(order_id)).require()
+    typed = OrderIds(merchant=outbox.merchant, mode="live", order_id=order_id, digital_river="dro-late")
+    partners.save_ids(typed, order, by=outbox.user)
+    delivery = outbox.of(PARTNERS[0], shipment)
+    assert (delivery.partner_order_id, delivery.state, delivery.doubtful) == ("dro-late", State.WAITING, True)
+
+
+def known_as(outbox: Outbox, line: dict[str, str], order: dict[str, str]) -> uuid.UUID:
+    """A paid order of two lines with this metadata."""
+    lines = [{"description": f"Rope {at}", "unit_price": 700, "quantity": 2, "metadata": line} for at in range(2)]
+    made = outbox.emulator.make_order(line_items=lines, metadata=order)
+    outbox.emulator.send(f"/orders/{made['id']}/pay", {"payment_token": f"tok_approve_{uuid.uuid4().hex}"})
+    if order:
+        outbox.emulator.tell_partners(made["id"])
+    return uuid.UUID(made["id"])
+
+
+def half(outbox: Outbox, ticket: Ticket) -> Operation | Dispatch:
+    """One of the two units of the only line."""
+    [line_id] = ticket.seen["lines"]
+    with revkeen.session(outbox.merchant, "live") as api:
+        return fulfillments.fulfill(api, outbox.user, ticket, [Parcel((ParcelItem(line_id, 1),), carrier="ups")])
 
 
 def assert_unknown_then_once(outbox: Outbox, partner: Partner, *, kind: str, **more: Any) -> None:
