@@ -1,9 +1,7 @@
 """Giving money back by the form: what the button named, once, never above what is left; followed until it is final."""
 
 import re
-import threading
 import uuid
-from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +9,7 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
-from orders.management.commands.worker import Command
+from orders.management.commands.worker import OF_ONE_MERCHANT, AtHand, Command
 from orders.models import Membership, Merchant, Operation, OrderLock, RefundStatus
 from orders.services import refund_statuses, settling
 from orders.services.leases import claim
@@ -605,12 +603,12 @@ def test_the_worker_follows_refunds_when_no_operation_waits(
     refund(finance, order, {payment: "25.00"})
     emulator._control("POST", f"refunds/{RefundStatus.objects.get().refund_id}", {"status": "canceled"})
     worker = Command()
-    worker.at_hand, worker.claiming = Counter(), threading.Lock()
+    worker.of_merchants = AtHand[int](OF_ONE_MERCHANT)
     assert not worker.settle(), "nothing is due yet"
     RefundStatus.objects.update(next_check_at=Now())
     assert worker.settle()
     assert RefundStatus.objects.get().status == "canceled"
-    assert set(worker.at_hand.values()) == {0}
+    assert set(worker.of_merchants.counts.values()) == {0}
 
 
 def test_a_claimed_refund_is_left_to_whoever_claimed_it(
