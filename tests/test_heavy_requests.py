@@ -56,7 +56,8 @@ def readable_pages() -> list[str]:
 def test_a_heavy_query_costs_no_more_than_a_light_one(
     name: str, admin: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    connect(Merchant.objects.get(), "digital_river")
+    if name.startswith("digital_river"):
+        connect(Merchant.objects.get(), "digital_river")
     path = address(name, order, member="admin")
     light = work(admin, path, emulator)
     for what, query in QUERIES.items():
