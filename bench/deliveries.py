@@ -15,6 +15,7 @@ from tests.emulation import Emulator
 from tests.processes import ROOT, Site, postgres_server
 
 API_MS = 50
+DIGITAL_RIVER, ORDER_PROTECTION = "digital_river", "order_protection"
 STORES = [(merchant, mode) for merchant in ("northwind", "kestrel") for mode in ("live", "test")]
 DRAINED = 480  # orders of a drain, each a parcel for two partners
 PARCELS = 50  # of an order, where memory is watched
@@ -108,9 +109,11 @@ QUESTIONS = {"as it opens": "", "by a tracking number": "?tracking=t-77", "by a 
 def deliveries(folder: Path) -> Iterator[tuple[str, float, float, bool]]:
     """(what, figure, bound, whether at least so much)."""
     with Emulator("--orders", "60") as emulator:
-        one, two = (drained(folder, emulator, workers) for workers in (1, 2))
-        print(f"drained per minute: {one:.0f} by one worker, {two:.0f} by two")
-        yield "Deliveries drained by two workers over those by one", two / one, 1.0, True
+        one, two = (drained(folder, emulator, workers, [DIGITAL_RIVER]) for workers in (1, 2))
+        print(f"drained per minute: to Digital River {one:.0f} by one worker, {two:.0f} by two")
+        yield "Deliveries to Digital River drained by two workers over those by one", two / one, 0.9, True
+        one, two = (drained(folder, emulator, workers, [DIGITAL_RIVER, ORDER_PROTECTION]) for workers in (1, 2))
+        print(f"to both partners {one:.0f} by one worker, {two:.0f} by two")
         first, last = memory(folder, emulator)
         print(f"worker after {WATCHED // 10:,} deliveries {first:.1f} MiB, after {WATCHED:,} {last:.1f} MiB")
         yield f"Worker’s memory after {WATCHED:,} deliveries over that after a tenth", last / first, 1.1, False
@@ -127,14 +130,14 @@ def _of_the_list(engine: str, found: dict[str, tuple[float, float]]) -> Iterator
         yield f"Fulfillments {question}, {engine}, {ROWS:,} shipments over 100", many / few, 1.5, False
 
 
-def drained(folder: Path, emulator: Emulator, workers: int) -> float:
-    """Deliveries per minute, of four stores, both partners answering in 50 ms."""
+def drained(folder: Path, emulator: Emulator, workers: int, destinations: list[str]) -> float:
+    """Deliveries per minute, of four stores, each call taking 50 ms. OrderProtection takes four a second and store."""
     with site(folder, emulator) as ours:
-        ship(folder, ours, emulator, DRAINED, 1, ["digital_river", "order_protection"])
+        ship(folder, ours, emulator, DRAINED, 1, destinations)
         emulator.settings(latency=str(API_MS))
         taken = _work(ours, workers, lambda states, seconds: None)
         emulator.settings(latency="0")
-        return 2 * DRAINED / taken * 60
+        return len(destinations) * DRAINED / taken * 60
 
 
 def memory(folder: Path, emulator: Emulator) -> tuple[float, float]:
@@ -148,7 +151,7 @@ def memory(folder: Path, emulator: Emulator) -> tuple[float, float]:
         held[1] = mib
 
     with site(folder, emulator) as ours:
-        ship(folder, ours, emulator, WATCHED // PARCELS, PARCELS, ["digital_river"])
+        ship(folder, ours, emulator, WATCHED // PARCELS, PARCELS, [DIGITAL_RIVER])
         _work(ours, 1, note)
     return held[0], held[1]
 

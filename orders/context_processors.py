@@ -11,7 +11,7 @@ from orders.models import MODES
 from orders.permissions import PAGES
 from orders.requests import MerchantRequest
 from orders.services import workers
-from orders.services.deliveries import count_needing_someone
+from orders.services.deliveries import lately_needing_someone
 from orders.services.journal_list import needing_someone
 
 THEMES = ("light", "dark")
@@ -85,7 +85,7 @@ def _navigation(request: MerchantRequest) -> list[NavigationItem]:
 def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> NavigationItem:
     """While operations wait for a person the way to the journal counts them, and leads to them; so do deliveries."""
     if name == "delivery_list":
-        return replace(item, count=count_needing_someone(request.merchant, request.mode), counted="need someone")
+        return replace(item, count=lately_needing_someone(request.merchant, request.mode), counted="need someone")
     waiting = needing_someone(request.membership, request.mode) if name == "journal" else 0
     if not waiting:
         return item

@@ -12,7 +12,7 @@ from django.test import Client
 
 from orders.apis.gate import forget_gates
 from orders.models import Connection, Membership, Merchant, User
-from orders.services import copies, workers
+from orders.services import copies, deliveries, workers
 from tests import settings as test_settings
 from tests.emulation import Emulator
 from tests.matrix import pytest_itemcollected, pytest_runtest_logreport, pytest_terminal_summary
@@ -78,6 +78,7 @@ def fresh_process() -> None:
         cache.clear()
     forget_gates()
     copies.forget_written()
+    deliveries.forget_counts()
     workers.forget()
     Path(test_settings.COUNTER_FILE).unlink(missing_ok=True)
 

@@ -5,6 +5,7 @@ has ended long before another worker may take over. Of the deliveries of an orde
 other, in the order in which they were written.
 """
 
+import time
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from orders.services import quarantine
 
 State = Delivery.State
 Place = tuple[int, str]  # a merchant's id and a destination
+REMEMBERED_SECONDS = 2.0
 PER_PLACE = 4  # calls at once; a slow partner keeps no more than these workers from the others
 STUCK_STATES = (State.WAITING, State.UNKNOWN)
 STUCK_AFTER = 8  # failures in a row, when the waits have grown to a quarter of an hour
@@ -34,6 +36,9 @@ class Literal(Value):
 # In the order of the indexes deliveries_due and deliveries_open_by_order.
 IN_HAND = [Literal(state) for state in ("waiting", "unknown", "sending")]
 OPEN = [Literal(state) for state in ("for_revkeen", "waiting", "sending", "unknown")]
+
+
+_counted: dict[tuple[int, str], tuple[float, int]] = {}  # merchant and mode: when, and how many need someone
 
 
 def place_of(delivery: Delivery) -> Place:
@@ -97,6 +102,20 @@ def needing_someone(merchant: Merchant, mode: str) -> "QuerySet[Delivery, Delive
 
 def count_needing_someone(merchant: Merchant, mode: str) -> int:
     return needing_someone(merchant, mode).count()
+
+
+def lately_needing_someone(merchant: Merchant, mode: str) -> int:
+    """For the navigation of every page, so it is counted anew every few seconds only, by each process."""
+    counted, count = _counted.get((merchant.pk, mode), (float("-inf"), 0))
+    if time.monotonic() - counted > REMEMBERED_SECONDS:
+        counted, count = time.monotonic(), count_needing_someone(merchant, mode)
+        _counted[merchant.pk, mode] = counted, count
+    return count
+
+
+def forget_counts() -> None:
+    """Start afresh, as a new process does."""
+    _counted.clear()
 
 
 def wake(merchant: Merchant, mode: str, destination: str) -> int:
