@@ -32,7 +32,7 @@ merchants = {merchant.slug: merchant for merchant in Merchant.objects.all()}
 def ship(slug, mode, order_id, number, line_id, item_id, ordered):
     place = {"merchant": merchants[slug], "mode": mode, "order_id": order_id}
     dispatch = Dispatch(id=uuid.uuid4(), user=user, who=user.email, fingerprint="-", order_number="B", **place)
-    about = {"number": number, "state": "left", "notified": False, "carrier": "ups", "order_number": "B"}
+    about = {"number": 1 + number % 30000, "state": "left", "notified": False, "carrier": "ups", "order_number": "B"}
     shipment = Shipment(dispatch=dispatch, **about, **place)
     item = ShipmentItem(shipment=shipment, line_item_id=line_id, quantity=1, ordered=ordered, description="Tea",
                         digital_river_item_id=item_id, order_protection_item_id=line_id)
@@ -127,7 +127,7 @@ def deliveries(folder: Path) -> Iterator[tuple[str, float, float, bool]]:
 def _of_the_list(engine: str, found: dict[str, tuple[float, float]]) -> Iterator[tuple[str, float, float, bool]]:
     for question, (few, many) in found.items():
         print(f"{engine}, {question}: {few * 1000:.1f} ms over 100 shipments, {many * 1000:.1f} ms over {ROWS:,}")
-        yield f"Fulfillments {question}, {engine}, {ROWS:,} shipments over 100", many / few, 1.5, False
+        yield f"Fulfillments {question}, {engine}, {ROWS:,} shipments over 100", many / few, 2.0, False
 
 
 def drained(folder: Path, emulator: Emulator, workers: int, destinations: list[str]) -> float:
