@@ -130,7 +130,7 @@ def test_a_row_is_not_replaced_by_another_of_its_id(operation: Operation) -> Non
     columns = ", ".join(field.column for field in Operation._meta.concrete_fields)
     changed = columns.replace("summary", "'another sum'")
     refuse(
-        "the journal is not edited",
+        "append-only",
         f"INSERT OR REPLACE INTO orders_operation ({columns}) SELECT {changed} FROM orders_operation",
     )
 

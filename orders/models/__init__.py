@@ -3,6 +3,7 @@ from orders.models.customer_names import CustomerName
 from orders.models.deliveries import Delivery, DeliveryAttempt, WorkerSeen
 from orders.models.drafts import Draft, DraftVisit
 from orders.models.events import EventLog
+from orders.models.log_chain import ChainHead, ChainLink, Fact, Unchained
 from orders.models.merchants import INVITATION_LASTS, MODES, Invitation, Membership, Merchant
 from orders.models.operations import JournalCounter, Operation, OperationToken, OrderLock
 from orders.models.partners import OrderIds, PartnerSettings
@@ -13,6 +14,8 @@ from orders.models.shipments import Dispatch, Shipment, ShipmentItem, SlipPrint,
 __all__ = [
     "INVITATION_LASTS",
     "MODES",
+    "ChainHead",
+    "ChainLink",
     "Connection",
     "CustomerName",
     "Delivery",
@@ -21,6 +24,7 @@ __all__ = [
     "Draft",
     "DraftVisit",
     "EventLog",
+    "Fact",
     "Invitation",
     "JournalCounter",
     "Membership",
@@ -35,6 +39,7 @@ __all__ = [
     "ShipmentItem",
     "SlipPrint",
     "TrackingNumber",
+    "Unchained",
     "User",
     "WorkerSeen",
 ]

@@ -16,6 +16,7 @@ from orders.services import (
     deliveries,
     delivering,
     leases,
+    log_chain,
     quarantine,
     refund_statuses,
     revkeen,
@@ -29,6 +30,7 @@ C = TypeVar("C", Operation, RefundStatus, Delivery)
 P = TypeVar("P", bound=Hashable)
 
 PAUSE_SECONDS = 2.0
+CHAIN_SECONDS = 5.0
 SETTLERS = 8
 DELIVERERS = 8
 OF_ONE_MERCHANT = 4  # a slow API keeps no more than these from the others
@@ -62,7 +64,7 @@ class AtHand(Generic[P]):
 
 class Command(BaseCommand):
     help = """Does what nobody should wait for: settles operations without an answer, delivers shipments to partners,
-    follows refunds that are on their way, asks for the names lists lack."""
+    follows refunds that are on their way, chains the log, asks for the names lists lack."""
 
     def handle(self, *args: object, **options: object) -> None:
         self.stopping = threading.Event()
@@ -75,6 +77,7 @@ class Command(BaseCommand):
         rounds = [(self.settle,)] * SETTLERS + [(self.deliver,)] * DELIVERERS
         threads = [threading.Thread(target=self.repeat, args=work) for work in rounds]
         threads.append(threading.Thread(target=self.repeat, args=(self.beat, workers.EVERY_SECONDS)))
+        threads.append(threading.Thread(target=self.repeat, args=(self.chain_log, CHAIN_SECONDS)))
         for thread in threads:
             thread.start()
         self.repeat(self.fill_names)
@@ -112,6 +115,12 @@ class Command(BaseCommand):
     def beat(self) -> bool:
         workers.beat(self.name)
         return False
+
+    def chain_log(self) -> bool:
+        """Chain what was written since, and sign the head once a day."""
+        chained = log_chain.chain_new()
+        log_chain.sign_head()
+        return chained == log_chain.AT_ONCE
 
     def fill_names(self) -> bool:
         places = self.places()
