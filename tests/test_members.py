@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders.models import EventLog, Invitation, Membership, Merchant, User
+from orders.services import members
 from tests.conftest import SecureClient, make_person, sign_in
 from tests.processes import READY, Site
 
@@ -253,6 +254,75 @@ def test_a_link_that_is_over_leads_nowhere(ending: str, client: Client) -> None:
     assert join(guest).status_code == 410
     assert User.objects.count() == 1
     assert "__Host-session" not in guest.cookies
+
+
+LOSING = ["removed", "demoted", "left", "stepped down", "switched off", "removed by a command"]
+
+
+def lose_the_right(how: str, membership: Membership, by: Client, self: Client) -> None:
+    who = by if how in ("removed", "demoted") else self
+    if how in ("removed", "left"):
+        assert who.post(address("member_remove", membership.pk)).status_code == 302
+    elif how in ("demoted", "stepped down"):
+        assert who.post(address("member_edit", membership.pk), {"roles": ["viewer"]}).status_code == 302
+    elif how == "switched off":
+        User.objects.filter(pk=membership.user_id).update(is_active=False)
+    else:
+        membership.delete()  # past our own service, so nothing was withdrawn
+
+
+@pytest.mark.parametrize("how", LOSING)
+def test_an_invitation_ends_with_the_right_of_whoever_sent_it(how: str, client: Client, northwind: Merchant) -> None:
+    owen = make_person("owen@northwind.example", northwind, "admin")
+    his = sign_in(owen)
+    invite(his, "owen2@elsewhere.example", "admin")
+    link = last_link()
+    opened = visitor(link)  # the token is in a session already
+    lose_the_right(how, Membership.objects.get(user=owen), client, his)
+    assert SecureClient().get(link).status_code == 410
+    assert join(opened).status_code == 410
+    assert not User.objects.filter(email="owen2@elsewhere.example").exists()
+    assert "owen2@elsewhere.example" not in text(client.get(address("member_list"))).partition("Changes")[0]
+
+
+def test_an_invitation_withdrawn_with_its_sender_is_in_the_log(client: Client, northwind: Merchant) -> None:
+    owen = make_person("owen@northwind.example", northwind, "admin")
+    invite(sign_in(owen), "owen2@elsewhere.example", "admin")
+    client.post(address("member_remove", Membership.objects.get(user=owen).pk))
+    withdrawn = EventLog.objects.get(kind="invitation_withdrawn")
+    assert withdrawn.text == "owen2@elsewhere.example: sent by owen@northwind.example, who may not invite any more"
+    assert withdrawn.who == "mara@northwind.example"
+
+
+def test_invitations_of_those_who_may_still_invite_stay_good(client: Client, northwind: Merchant) -> None:
+    owen = make_person("owen@northwind.example", northwind, "admin")
+    invite(client, "new@northwind.example", "viewer")
+    kept = last_link()
+    client.post(address("member_edit", Membership.objects.get(user=owen).pk), {"roles": ["admin", "support"]})
+    client.post(address("member_remove", Membership.objects.get(user=owen).pk))
+    assert join(visitor(kept)).status_code == 302
+
+
+def test_an_invitation_to_somebody_who_is_removed_ends_too(client: Client, mara: User, northwind: Merchant) -> None:
+    """They were made a member past it, by a command, so it was still open."""
+    invite(client, "owen@northwind.example", "admin")
+    link = last_link()
+    owen = make_person("owen@northwind.example", northwind, "viewer")
+    client.post(address("member_remove", Membership.objects.get(user=owen).pk))
+    assert sign_in(owen).get(link).status_code == 410
+
+
+def test_whoever_loses_the_right_while_the_mail_goes_out_has_invited_nobody(mara: User, northwind: Merchant) -> None:
+    owen = make_person("owen@northwind.example", northwind, "admin")
+
+    def meanwhile(token: str) -> str:
+        Membership.objects.filter(user=owen).delete()
+        return f"https://testserver/invitation/?token={token}"
+
+    with pytest.raises(members.NoLongerMember):
+        members.invite(northwind, "owen2@elsewhere.example", ["admin"], owen, meanwhile)
+    assert not Invitation.objects.exists()
+    assert SecureClient().get(last_link()).status_code == 410
 
 
 def test_inviting_again_sends_a_new_link_with_the_new_roles(client: Client) -> None:

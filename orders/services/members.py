@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from smtplib import SMTPException
+from typing import Any
 
 from django.core.mail import send_mail
 from django.db import transaction
@@ -11,10 +12,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from orders.models import INVITATION_LASTS, EventLog, Invitation, Membership, Merchant, User
-from orders.permissions import Role
+from orders.permissions import PAGES, Role
 from orders.services import events
 
 Kind = EventLog.Kind
+INVITE = PAGES["invitation_send"]
 
 
 class LastAdmin(Exception):
@@ -34,7 +36,7 @@ class MailNotSent(Exception):
 
 
 class InvitationClosed(Exception):
-    """It was accepted, withdrawn or replaced, or its seven days are over."""
+    """It was accepted, withdrawn or replaced, its seven days are over, or whoever sent it may not invite any more."""
 
 
 class InvitedSomebodyElse(Exception):
@@ -47,9 +49,10 @@ def members_of(merchant: Merchant) -> list[Membership]:
 
 
 def invitations_of(merchant: Merchant) -> list[Invitation]:
-    return list(
-        Invitation.objects.filter(merchant=merchant, accepted_at=None).select_related("invited_by").order_by("email")
-    )
+    """Not answered yet, and sent by somebody who may still invite."""
+    found = Invitation.objects.filter(merchant=merchant, accepted_at=None).select_related("invited_by")
+    admins = {member.user_id for member in members_of(merchant) if member.user.is_active and member.may(INVITE)}
+    return [invitation for invitation in found.order_by("email") if invitation.invited_by_id in admins]
 
 
 def change_roles(membership: Membership, roles: Sequence[str], by: User) -> None:
@@ -62,6 +65,8 @@ def change_roles(membership: Membership, roles: Sequence[str], by: User) -> None
         membership.roles = in_order(roles)
         membership.save(update_fields=["roles"])
         _record(Kind.MEMBER_CHANGED, f"{membership.user.email}: {membership.role_names}", membership.merchant, by)
+        if not membership.may(INVITE):
+            _withdraw_with_sender(membership, by)
 
 
 def remove(membership: Membership, by: User) -> None:
@@ -73,6 +78,8 @@ def remove(membership: Membership, by: User) -> None:
             raise LastAdmin
         membership.delete()
         _record(Kind.MEMBER_REMOVED, membership.user.email, membership.merchant, by)
+        _withdraw_with_sender(membership, by)
+        _end(membership.merchant, "they were removed", by, email=membership.user.email)
 
 
 def invite(
@@ -80,7 +87,8 @@ def invite(
 ) -> Invitation:
     """Send a link that makes `email` a member. `address_of` makes the link from its token.
 
-    An open invitation of the same address ends with this one. Raise `AlreadyMember` or `MailNotSent`.
+    An open invitation of the same address ends with this one. Raise `AlreadyMember`, `MailNotSent`, or
+    `NoLongerMember` when `by` lost the right to invite in the meantime.
     """
     token = secrets.token_urlsafe(32)
     invitation = Invitation(
@@ -95,6 +103,8 @@ def invite(
     _send(invitation, address_of(token))  # first: the invitation that this one replaces must not end for nothing
     with transaction.atomic():
         _lock(merchant)
+        if not may_invite(by, merchant):
+            raise NoLongerMember
         _require_no_member(invitation)
         Invitation.objects.filter(merchant=merchant, email=email, accepted_at=None).delete()
         invitation.save()
@@ -112,9 +122,19 @@ def withdraw(invitation: Invitation, by: User) -> None:
 def open_invitation(token: str) -> Invitation:
     """Raise `InvitationClosed`."""
     found = Invitation.objects.select_related("merchant", "invited_by").filter(token_hash=_hash(token)).first()
-    if found is None or not found.open:
+    if found is None or not stands(found):
         raise InvitationClosed
     return found
+
+
+def stands(invitation: Invitation) -> bool:
+    """Whether it can still be accepted: it is open, and whoever sent it may still invite."""
+    return invitation.open and may_invite(invitation.invited_by, invitation.merchant)
+
+
+def may_invite(user: User, merchant: Merchant) -> bool:
+    membership = Membership.objects.filter(user=user, merchant=merchant, user__is_active=True).first()
+    return membership is not None and membership.may(INVITE)
 
 
 def accept(invitation: Invitation, user: User) -> None:
@@ -125,8 +145,9 @@ def accept(invitation: Invitation, user: User) -> None:
     if user.email.lower() != invitation.email:
         raise InvitedSomebodyElse
     with transaction.atomic():
+        _lock(invitation.merchant)  # so that whoever sent it does not lose the right at the same moment
         locked = Invitation.objects.select_for_update().filter(pk=invitation.pk).first()
-        if locked is None or not locked.open:
+        if locked is None or not stands(locked):
             raise InvitationClosed
         if user._state.adding:
             user.save()
@@ -161,6 +182,18 @@ def _reload(membership: Membership) -> None:
 def _other_admins(membership: Membership) -> bool:
     others = Membership.objects.filter(merchant=membership.merchant_id, user__is_active=True).exclude(pk=membership.pk)
     return any(Role.ADMIN.value in roles for roles in others.values_list("roles", flat=True))
+
+
+def _withdraw_with_sender(membership: Membership, by: User) -> None:
+    """A right that was passed on ends with the right of whoever passed it on."""
+    reason = f"sent by {membership.user.email}, who may not invite any more"
+    _end(membership.merchant, reason, by, invited_by=membership.user)
+
+
+def _end(merchant: Merchant, reason: str, by: User, **which: Any) -> None:
+    for invitation in Invitation.objects.filter(merchant=merchant, accepted_at=None, **which):
+        _record(Kind.INVITATION_WITHDRAWN, f"{invitation.email}: {reason}", merchant, by)
+        invitation.delete()
 
 
 def _require_no_member(invitation: Invitation) -> None:

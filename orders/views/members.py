@@ -85,6 +85,8 @@ def invitation_send(request: MerchantRequest) -> HttpResponse:
             form.add_error("email", f"{email} is a member already. Roles are changed in the list.")
         except MailNotSent:
             form.add_error(None, "The mail could not be sent, so nobody was invited. Try again in a few minutes.")
+        except NoLongerMember as error:
+            raise Http404 from error
         else:
             messages.success(request, f"{email} is invited. The link in the mail works for 7 days.")
             return redirect("member_list", request.merchant.slug, request.mode)
