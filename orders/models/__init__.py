@@ -6,7 +6,7 @@ from orders.models.events import EventLog
 from orders.models.log_chain import ChainHead, ChainLink, Fact, Unchained
 from orders.models.merchants import INVITATION_LASTS, MODES, Invitation, Membership, Merchant
 from orders.models.operations import JournalCounter, Operation, OperationToken, OrderLock
-from orders.models.partners import OrderIds, PartnerSettings
+from orders.models.partners import OrderIds, PartnerOrder, PartnerSettings
 from orders.models.people import User
 from orders.models.refunds import RefundStatus
 from orders.models.shipments import Dispatch, Shipment, ShipmentItem, SlipPrint, TrackingNumber
@@ -33,6 +33,7 @@ __all__ = [
     "OperationToken",
     "OrderIds",
     "OrderLock",
+    "PartnerOrder",
     "PartnerSettings",
     "RefundStatus",
     "Shipment",

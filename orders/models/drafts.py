@@ -29,6 +29,7 @@ class Draft(models.Model):
     replaces_id = models.UUIDField(null=True)
     replaces_number = models.CharField(max_length=100, blank=True)
     copied_from = models.CharField(max_length=100, blank=True)
+    left_out = models.JSONField(default=list)  # in words: what of the order it was begun from must not be copied
     version = models.PositiveIntegerField(default=1)
     saved_from = models.CharField(
         max_length=40, blank=True

@@ -41,3 +41,25 @@ class OrderIds(models.Model):
 
     def __str__(self) -> str:
         return f"Ids of {self.order_id}"
+
+
+class PartnerOrder(models.Model):
+    """Which order of ours a partner's order id stands for: one, and no other (services/partner_orders.py)."""
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    mode = models.CharField(max_length=4, choices=MODE_CHOICES)
+    destination = models.CharField(max_length=20)  # as of Delivery
+    partner_order_id = models.CharField(max_length=200)
+    order_id = models.UUIDField()
+    order_number = models.CharField(max_length=100, blank=True)
+    by_metadata = models.BooleanField(default=False)  # the order's own metadata said so when it was copied
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "mode", "destination", "partner_order_id"], name="one_order_per_partner_order"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner_order_id} is {self.order_number}"

@@ -10,8 +10,9 @@ from django.utils import timezone
 from orders.apis.errors import ApiError
 from orders.models import Connection, Delivery
 from orders.secrets import Unreadable
-from orders.services import digital_river, order_protection, revkeen, sending
-from orders.services.sending import Again, HasExchange, Lost, Outcome, Sending
+from orders.services import digital_river, order_protection, partner_orders, revkeen, sending
+from orders.services.partner_orders import BelongsElsewhere
+from orders.services.sending import Again, HasExchange, Lost, NeedsPerson, Outcome, Sending
 
 log = structlog.get_logger("orders.deliveries")
 
@@ -59,7 +60,7 @@ def _ready(partner: Partner, delivery: Delivery) -> Sending[Any] | Again:
 
 def _send(partner: Partner, at_hand: Sending[Any]) -> None:
     try:
-        outcome = partner.bring(at_hand)
+        outcome = _of_another_order(at_hand.delivery) or partner.bring(at_hand)
     except Lost:
         log.warning("a delivery was lost to another worker", delivery=at_hand.delivery.pk)
         return
@@ -70,3 +71,14 @@ def _send(partner: Partner, at_hand: Sending[Any]) -> None:
         outcome = Again("error", "Something went wrong here. It is in the log of the worker.")
     sending.finish(at_hand, outcome)
     revkeen.note_use(at_hand.connection, at_hand.answered, [at_hand.trouble] if at_hand.trouble else [])
+
+
+def _of_another_order(delivery: Delivery) -> NeedsPerson | None:
+    """What was written before ids were claimed, or stopped and begun anew: it is not made known as another order's."""
+    if delivery.sent_version:
+        return None
+    try:
+        partner_orders.claim_for(delivery)
+    except BelongsElsewhere as error:
+        return NeedsPerson(partner_orders.ELSEWHERE, f"{error.title} {error}")
+    return None

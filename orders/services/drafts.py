@@ -12,14 +12,13 @@ from django.utils import timezone
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer, Order, Price, Product
 from orders.models import Draft, DraftVisit, Merchant, Operation, User
-from orders.money import LARGEST_MINOR, Money, decimal_places
+from orders.money import LARGEST_MINOR, Money
 from orders.services import plans
 from orders.services.journal import Asked
 from orders.services.plans import Step
 from orders.services.revkeen import Session
 from orders.services.snapshots import snapshot
 from orders.services.tickets import Ticket
-from orders.storable import storable
 
 Line = dict[str, Any]
 
@@ -93,36 +92,6 @@ def operation_of(draft: Draft) -> Operation | None:
 
 def start(merchant: Merchant, mode: str, by: User) -> Draft:
     return Draft.objects.create(merchant=merchant, mode=mode, lines=[new_line()], created_by=by, updated_by=by)
-
-
-def why_not_copied(order: Order) -> str:
-    """Why no draft can be made of the order; "" when one can. A draft that drops a line would be another order."""
-    if len(order.lines) > MOST_LINES:
-        return f"it has {len(order.lines)} lines, and a draft takes {MOST_LINES}."
-    if decimal_places(order.currency_code) is None:
-        return f"the decimals of {order.currency_code} are not known."
-    return ""
-
-
-def copy_of(order: Order, customer: str, merchant: Merchant, mode: str, by: User) -> Draft:
-    """A new draft with everything of the order that can be sent again."""
-    return Draft.objects.create(
-        merchant=merchant, mode=mode, copied_from=order.public_id[:100], created_by=by, updated_by=by,
-        **_taken_from(order, customer),
-    )  # fmt: skip
-
-
-def replacement_of(order: Order, customer: str, merchant: Merchant, mode: str, by: User) -> Draft:
-    """The draft that is to replace the order; the one that somebody has begun already, if there is one."""
-    begun = of_merchant(merchant, mode).filter(replaces_id=order.id).first()
-    if begun is not None:
-        return begun
-    fields = _taken_from(order, customer) | {"expires_at": order.expires_at}
-    fields |= {"invoice_id": order.invoice_id, "subscription_id": order.subscription_id}
-    return Draft.objects.create(
-        merchant=merchant, mode=mode, replaces_id=order.id, replaces_number=order.public_id[:100], created_by=by,
-        updated_by=by, **fields,
-    )  # fmt: skip
 
 
 def save(draft: Draft, changes: dict[str, Any], *, version: int, page: str, next_page: str, by: User) -> Draft:
@@ -285,29 +254,6 @@ def _replacing(order: Order, created: str, seen: dict[str, Any]) -> list[Step]:
         "summary": f"cancel {number}, which is replaced", "body": {"reason": "Replaced by another order."},
     }  # fmt: skip
     return [mark, cancel_old]
-
-
-def _taken_from(order: Order, customer: str) -> dict[str, Any]:
-    links = (REPLACES, REPLACED_BY)
-    taken: dict[str, Any] = {
-        "currency": order.currency_code,
-        "billing_type": order.billing_type,
-        "customer_id": order.customer_id,
-        "customer_label": customer[:300],
-        "notes": (order.notes or "")[:1000],
-        "metadata": {name: value for name, value in order.metadata.items() if name not in links},
-        "lines": [
-            new_line(
-                product_id=str(line.product_id) if line.product_id else None,
-                description=line.description[:LONGEST_DESCRIPTION],
-                quantity=line.quantity,
-                unit_price=line.unit_price,
-                metadata=line.metadata,
-            )
-            for line in order.lines
-        ],
-    }
-    return storable(taken)
 
 
 def _line_body(line: Line) -> dict[str, Any]:

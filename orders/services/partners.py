@@ -17,7 +17,7 @@ from orders.apis.gate import Gate, gate_of
 from orders.apis.order_protection.client import Client as OrderProtection
 from orders.apis.revkeen.objects import LineItem, Order
 from orders.models import Connection, Delivery, EventLog, Merchant, OrderIds, PartnerSettings, ShipmentItem, User
-from orders.services import events
+from orders.services import events, partner_orders
 
 Destination = Delivery.Destination
 Client = DigitalRiver | OrderProtection
@@ -31,7 +31,8 @@ LABELS = {
     "subfulfiller_id": "subfulfiller id",
     "cost_currency": "currency of costs",
 }
-WITHOUT_IDS = ("no_order_id", "no_item_id")  # why a delivery failed that lacks what is typed by hand
+# Why a delivery failed that lacks what is typed by hand.
+WITHOUT_IDS = ("no_order_id", "no_item_id", partner_orders.ELSEWHERE)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,15 @@ class PartnerIds:
     order_protection_items: dict[str, str]
 
     def order_id(self, destination: str) -> str:
-        return self.digital_river if destination == Destination.DIGITAL_RIVER else self.order_protection
+        return self.by_destination[destination]
+
+    @property
+    def by_destination(self) -> dict[str, str]:
+        """What each partner calls the order."""
+        return {
+            Destination.DIGITAL_RIVER.value: self.digital_river,
+            Destination.ORDER_PROTECTION.value: self.order_protection,
+        }
 
 
 def connected(merchant: Merchant, mode: str) -> list[Connection]:
@@ -118,6 +127,12 @@ def said_by(kept: PartnerSettings, order: Order) -> PartnerIds:
     )
 
 
+def names_of_ids(merchant: Merchant, mode: str) -> set[str]:
+    """The names in metadata by which partners know an order or a line: as set, and as they are set to begin with."""
+    names = ("digital_river_order_key", "digital_river_item_key", "order_protection_order_key")
+    return {getattr(kept, name) for kept in (settings_of(merchant, mode), PartnerSettings()) for name in names} - {""}
+
+
 def by_hand(merchant: Merchant, mode: str, order_id: uuid.UUID) -> OrderIds:
     """What was typed for this order; an empty one that is not saved where nothing was."""
     found = OrderIds.objects.filter(merchant=merchant, mode=mode, order_id=order_id).first()
@@ -127,7 +142,7 @@ def by_hand(merchant: Merchant, mode: str, order_id: uuid.UUID) -> OrderIds:
 def save_ids(typed: OrderIds, order: Order, by: User) -> int:
     """Keep what was typed for an order, and give it to the order's deliveries of which nothing can be at the partner.
 
-    Those that failed for want of it are due again; return how many.
+    Those that failed for want of it are due again; return how many. Raise `BelongsElsewhere`, and nothing is kept.
     """
     merchant, mode = typed.merchant, typed.mode
     with transaction.atomic():
@@ -141,6 +156,7 @@ def save_ids(typed: OrderIds, order: Order, by: User) -> int:
         )
         ids = ids_of(merchant, mode, order)
         _hold_still(typed)
+        partner_orders.claim_typed(merchant, mode, ids.by_destination, order.id, order.public_id)
         events.record(
             EventLog.Kind.PARTNER_IDS, _in_words(typed), user=by, merchant=merchant, mode=mode, order_id=order.id
         )

@@ -24,7 +24,7 @@ from orders.models import (
     ShipmentItem,
     TrackingNumber,
 )
-from orders.services import partners
+from orders.services import partner_orders, partners
 
 State = Shipment.State
 
@@ -106,7 +106,7 @@ def write(dispatch: Dispatch, parcels: list[Parcel], steps: list[int | None], se
 
     `steps`: for each parcel the step of the plan that tells RevKeen of it, None where nothing is due to it.
     `seen["lines"]` has of each line its units, and what it is called here and by the partners.
-    Raise `AlreadyShipped`.
+    Raise `AlreadyShipped`, or `BelongsElsewhere`.
     """
     before = of_order(dispatch.merchant, dispatch.mode, dispatch.order_id)
     _refuse_too_many(parcels, before, seen)
@@ -265,13 +265,20 @@ def _write_deliveries(shipment: Shipment, seen: dict[str, Any]) -> None:
     for connection in partners.connected(shipment.merchant, shipment.mode):
         if shipment.kind == Shipment.Kind.CANCELLATION and connection.provider != Delivery.Destination.DIGITAL_RIVER:
             continue
+        partner_order_id = seen["partners"][connection.provider]
+        _claim(shipment, connection.provider, partner_order_id)
         Delivery.objects.create(
             shipment=shipment,
             destination=connection.provider,
             merchant=shipment.merchant,
             mode=shipment.mode,
             order_id=shipment.order_id,
-            partner_order_id=seen["partners"][connection.provider],
+            partner_order_id=partner_order_id,
             state=Delivery.State.WAITING if shipment.step is None else Delivery.State.FOR_REVKEEN,
             next_try_at=shipment.dispatch.hold_until,
         )
+
+
+def _claim(shipment: Shipment, destination: str, partner_order_id: str) -> None:
+    number = shipment.order_number
+    partner_orders.claim(shipment.merchant, shipment.mode, destination, partner_order_id, shipment.order_id, number)

@@ -16,7 +16,7 @@ from orders.forms.drafts import CURRENCIES, DraftForm, known_currency
 from orders.models import Draft, Operation
 from orders.permissions import Right
 from orders.requests import MerchantRequest
-from orders.services import drafts, next_steps, orders, revkeen
+from orders.services import draft_origins, drafts, next_steps, orders, revkeen
 from orders.services.drafts import Closed, Conflict
 from orders.services.revkeen import Reading
 from orders.storable import storable
@@ -50,10 +50,10 @@ def draft_new(request: MerchantRequest) -> HttpResponse:
 def draft_copy(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     """Begin a draft with everything of the order that can be sent again."""
     order, customer = _order(request, order_id)
-    reason = drafts.why_not_copied(order)
+    reason = draft_origins.why_not_copied(order)
     if reason:
         return _refused(request, order, f"{order.public_id} cannot be copied: {reason}")
-    return _to(request, drafts.copy_of(order, customer, request.merchant, request.mode, request.user))
+    return _to(request, draft_origins.copy_of(order, customer, request.merchant, request.mode, request.user))
 
 
 @merchant_page
@@ -61,10 +61,10 @@ def draft_copy(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
 def draft_revise(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     """Begin the draft that is to replace an unpaid order, or go on with the one that was begun."""
     order, customer = _order(request, order_id)
-    reason = next_steps.step(order, "draft_revise").reason or drafts.why_not_copied(order)
+    reason = next_steps.step(order, "draft_revise").reason or draft_origins.why_not_copied(order)
     if reason:
         return _refused(request, order, f"The line items of {order.public_id} cannot be changed: {reason}")
-    return _to(request, drafts.replacement_of(order, customer, request.merchant, request.mode, request.user))
+    return _to(request, draft_origins.replacement_of(order, customer, request.merchant, request.mode, request.user))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -14,11 +14,12 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from orders.access import merchant_page, refuse
 from orders.apis.errors import NotSent
-from orders.models import Operation
+from orders.models import Operation, PartnerOrder
 from orders.requests import MerchantRequest
 from orders.services import journal, revkeen, tickets
 from orders.services.fulfillments import OrderChanged, SentBefore
 from orders.services.journal import Asked, OrderBusy, OtherBody
+from orders.services.partner_orders import BelongsElsewhere
 from orders.services.revkeen import Session
 from orders.services.tickets import BadTicket, Ticket
 
@@ -37,6 +38,7 @@ class Problem:
     operation: Operation | None = None  # the one that was refused or not sent
     holder: Operation | None = None  # the one that is in the way
     changed: list[list[str]] = field(default_factory=list)  # what, before, now
+    other: PartnerOrder | None = None  # the order that has what this one was to have
 
     def with_words(self, title: str, text: str) -> "Problem":
         return replace(self, title=title, text=text)
@@ -87,6 +89,8 @@ def carry_out(request: MerchantRequest, change: Callable[[Session], Begun]) -> B
         return to_order(request, error.first.order_id)
     except OrderChanged as error:
         return Problem(f"Nothing was sent: {error.title[0].lower()}{error.title[1:]}", "", 422, changed=error.changed)
+    except BelongsElsewhere as error:
+        return Problem(f"Nothing was sent. {error.title}", str(error), other=error.holder)
     except NotSent as error:
         return Problem(f"Nothing was sent. {error.title}", str(error), status=error.page_status)
 

@@ -18,8 +18,10 @@ from orders.forms.partners import Example, OrderIdsForm, PartnerSettingsForm
 from orders.models import Connection, EventLog, OrderIds, PartnerSettings
 from orders.requests import MerchantRequest
 from orders.services import partners, revkeen
+from orders.services.partner_orders import BelongsElsewhere
 from orders.services.partners import PartnerIds
 from orders.views.changes import recent_changes
+from orders.views.operations import Problem
 from orders.views.order_pages import order_head
 from orders.views.pages import render_page, sent
 
@@ -64,10 +66,16 @@ def order_ids(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     typed = partners.by_hand(request.merchant, request.mode, order_id)
     said = partners.said_by(partners.settings_of(request.merchant, request.mode), order)
     form = OrderIdsForm(sent(request), typed=typed, said=said, lines=order.lines)
+    problem = None
     if request.method == "POST" and form.is_valid():
-        return _save(request, order, typed, form)
+        try:
+            return _save(request, order, typed, form)
+        except BelongsElsewhere as error:
+            problem = Problem("Nothing was saved.", str(error), other=error.holder)
+            form.add_error(error.holder.destination, f"{error.holder.order_number} has this id already.")
     context = {
         **order_head(request, reading),
+        "problem": problem,
         "form": form,
         "rows": [LineRow(line, field, said.digital_river_items[str(line.id)]) for line, field in form.rows],
         "kept": partners.settings_of(request.merchant, request.mode),
