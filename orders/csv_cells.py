@@ -1,7 +1,12 @@
-"""CSV that a spreadsheet opens as what it says: RFC 4180, and no cell that it would run as a formula."""
+"""CSV that a spreadsheet opens as what it says: RFC 4180, and no cell that it would run, or round.
+
+Where commas separate decimals, a spreadsheet takes semicolons for what separates cells: such a file can be had too.
+What a spreadsheet takes for a separator is not ours to say, so a formula is made harmless behind each of them.
+"""
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -9,26 +14,40 @@ from typing import Any
 
 from orders.money import EXACT, Money, decimal_places
 
+COMMA, SEMICOLON = ",", ";"
+BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet reads “Zoë” as if it were not UTF-8
 FORMULA = "=+-@＝＋－＠"  # the wide ones are taken for the narrow ones in some languages
 QUOTES = "\"'`"
+SEPARATORS = re.compile(r"([;|,\t\r\n])")
+# Would become 9.40011E+21, lose its zeros or be taken for a power of ten. Spreadsheets keep 15 digits and show 11.
+ROUNDED = re.compile(r"[0-9 \u00a0]{12,}|0[0-9]+|[0-9.]+[eE][+-]?[0-9]+")
 
 
-def lines(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+def lines(rows: Iterable[Iterable[Any]], separator: str = COMMA) -> Iterator[str]:
     """Each row as a line. Text is made harmless; numbers stay numbers, for they come from us."""
     for row in rows:
         buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\r\n").writerow([_cell(value) for value in row])
+        writer = csv.writer(buffer, delimiter=separator, lineterminator="\r\n")
+        writer.writerow([_cell(value, separator) for value in row])
         yield buffer.getvalue()
 
 
 def harmless(text: str) -> str:
-    """The text, with an apostrophe before it if a spreadsheet would run it or drop what stands before a formula."""
+    """The text, with an apostrophe where a spreadsheet would begin a formula, round, or drop zeros."""
+    first, *others = SEPARATORS.split(text)
+    guarded = "".join(f"'{piece}" if _runs(piece) else piece for piece in others)
+    at_first = _runs(text) or text[:1] in ("\t", "\r", "\n") or ROUNDED.fullmatch(text.strip())
+    return ("'" if at_first else "") + first + guarded
+
+
+def _runs(text: str) -> bool:
     bare = text.lstrip(QUOTES + "".join({sign for sign in text if _is_blank(sign)}))
-    runs = bare[:1] and bare[0] in FORMULA
-    return f"'{text}" if runs or text[:1] in ("\t", "\r", "\n") else text
+    return bool(bare) and bare[0] in FORMULA
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any, separator: str) -> Any:
+    if isinstance(value, Decimal) and separator == SEMICOLON:
+        return str(value).replace(".", ",")
     return harmless(value) if isinstance(value, str) else value
 
 

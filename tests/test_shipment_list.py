@@ -130,7 +130,7 @@ def numbers_in(page: str) -> list[str]:
 def exported(client: Client, query: str = "") -> list[dict[str, str]]:
     answer: Any = client.get(f"{FULFILLMENTS}csv/?{query}")
     assert answer.status_code == 200
-    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode(), newline="")))
+    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"), newline="")))
 
 
 def operation(mara: User, merchant: Merchant, **fields: Any) -> Operation:

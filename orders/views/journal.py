@@ -4,22 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from orders import csv_cells, states
+from orders import states
 from orders.access import merchant_page
 from orders.forms.journal import STATES, JournalFilter
 from orders.models import EventLog, Operation, User
 from orders.permissions import Right
 from orders.requests import MerchantRequest
-from orders.services import events, journal_list
 from orders.services import journal_csv as table
+from orders.services import journal_list
 from orders.services.journal_list import Page, Row
 from orders.states import State
 from orders.views.addresses import address
+from orders.views.csv_answers import csv_answer, csv_links
 from orders.views.pages import render_page
 
 PAGING: dict[str, None] = {"after": None, "before": None}
@@ -65,19 +65,8 @@ def journal_csv(request: MerchantRequest) -> HttpResponseBase:
     if not form.is_valid():
         context = {"form": form, "tabs": _tabs(request), "sees_all": _only_of(request) is None}
         return render_page(request, "orders/journal/list.html", context, status=400)
-    words = ", ".join(text for _, text in form.conditions) or "everything"
-    events.record(
-        EventLog.Kind.EXPORTED,
-        f"the journal as CSV: {words}",
-        user=request.user,
-        merchant=request.merchant,
-        mode=request.mode,
-    )
     rows = table.rows(form.wanted(request.merchant, request.mode, _only_of(request)))
-    today = timezone.now().astimezone(request.merchant.zone).date()
-    name = f"{request.merchant.slug}-{request.mode}-journal-{today}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(csv_cells.lines(rows), content_type="text/csv; charset=utf-8", headers=headers)
+    return csv_answer(request, rows, "the journal", form.conditions)
 
 
 def _form(request: MerchantRequest) -> JournalFilter:
@@ -105,7 +94,7 @@ def _table(request: MerchantRequest, form: JournalFilter, page: Page) -> dict[st
         "lines": [_line(row) for row in page.rows],
         "newer": newer,
         "older": older,
-        "csv": address(request, "journal_csv", **PAGING),
+        **csv_links(request, "journal_csv", **PAGING),
         "conditions": [(words, address(request, **{name: None}, **PAGING)) for name, words in form.conditions],
     }
 

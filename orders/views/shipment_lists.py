@@ -4,30 +4,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from orders import csv_cells
 from orders.access import merchant_page
 from orders.apis.digital_river.objects import Fulfillment, OrderDetails
 from orders.apis.errors import ApiError, Missing
 from orders.apis.listings import Listing, Unreadable
 from orders.apis.order_protection.objects import STATUSES
 from orders.forms.shipment_filters import LONGEST_ID, STATES, DigitalRiverFilter, ShipmentFilter
-from orders.models import EventLog, Shipment
+from orders.models import Shipment
 from orders.money import Money
 from orders.requests import MerchantRequest
 from orders.services import digital_river_list as digital_river
-from orders.services import events, shipments
 from orders.services import shipment_list as ours
+from orders.services import shipments
 from orders.services import shipments_csv as table
 from orders.services.digital_river_list import Compared
 from orders.services.revkeen import Reading
 from orders.views import destinations
 from orders.views.addresses import address
+from orders.views.csv_answers import csv_answer, csv_links
 from orders.views.destinations import Destination
 from orders.views.pages import render_page
 
@@ -96,19 +96,8 @@ def shipment_list_csv(request: MerchantRequest) -> HttpResponseBase:
     form = ShipmentFilter(request.GET, zone=request.merchant.zone)
     if not form.is_valid():
         return render_page(request, LIST, {"form": form, "tabs": _tabs(request)}, status=400)
-    words = ", ".join(text for _, text in form.conditions) or "everything"
-    events.record(
-        EventLog.Kind.EXPORTED,
-        f"shipments as CSV: {words}",
-        user=request.user,
-        merchant=request.merchant,
-        mode=request.mode,
-    )
     rows = table.rows(form.wanted(request.merchant, request.mode))
-    today = timezone.now().astimezone(request.merchant.zone).date()
-    name = f"{request.merchant.slug}-{request.mode}-fulfillments-{today}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(csv_cells.lines(rows), content_type="text/csv; charset=utf-8", headers=headers)
+    return csv_answer(request, rows, "shipments", form.conditions)
 
 
 @require_safe
@@ -178,7 +167,7 @@ def _table(request: MerchantRequest, form: ShipmentFilter, page: ours.Page) -> d
         "rows": _rows(request, rows),
         "newer": newer,
         "older": older,
-        "csv": address(request, "shipment_list_csv", **PAGING),
+        **csv_links(request, "shipment_list_csv", **PAGING),
         "conditions": [(words, address(request, **{name: None}, **PAGING)) for name, words in form.conditions],
         "statuses": STATUSES,
     }

@@ -164,5 +164,5 @@ def test_the_csv_comes_as_a_file(open_page: OpenPage, rows: dict[str, str]) -> N
     with page.expect_download() as download:
         page.get_by_role("link", name="Export as CSV").click()
     assert download.value.suggested_filename.startswith("northwind-live-journal-")
-    text = download.value.path().read_text()
+    text = download.value.path().read_text(encoding="utf-8-sig")
     assert text.startswith("Time (UTC),Time (Europe/Berlin),Person")
