@@ -3,7 +3,9 @@
 Payment is told from the amounts, because RevKeen's one `status` cannot say that a fulfilled order is still unpaid.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from orders.apis.revkeen.objects import Order, PaymentMethod, Transaction
 from orders.models import Delivery, Operation, Shipment
@@ -36,9 +38,18 @@ FULFILLMENT_STATES = {
 }
 
 
+def unknown(value: object) -> State:
+    """A value that is none of those we know, in its own word: it is never taken for one of them."""
+    return State(str(value)[:40], "help-circle")
+
+
+def _known(states: Mapping[Any, State], value: str) -> State:
+    return states.get(value) or unknown(value)
+
+
 def payment_state(order: Order) -> State:
     if order.status not in STATUSES:
-        return State(order.status[:40], "help-circle")
+        return unknown(order.status)
     if order.status == "canceled":
         return State("Canceled", "circle-x")
     if order.status == "draft":
@@ -61,7 +72,12 @@ def fulfillment_state(order: Order) -> State:
         return FULFILLMENT_STATES[status]
     if status == "unfulfilled":
         return State("Unfulfilled", "square", "wait" if ready_to_ship(order) else "")
-    return State(str(status)[:40], "help-circle")
+    return unknown(status)
+
+
+def known_fulfillment(order: Order) -> bool:
+    """Whether its fulfillment status is one of RevKeen's four, or none: nothing can be told from another."""
+    return order.fulfillment_status == "unfulfilled" or order.fulfillment_status in FULFILLMENT_STATES
 
 
 def ready_to_ship(order: Order) -> bool:
@@ -85,7 +101,7 @@ TRANSACTION_STATES = {
 
 
 def transaction_state(transaction: Transaction) -> State:
-    return TRANSACTION_STATES.get(transaction.status, State(transaction.status[:40], "help-circle"))
+    return _known(TRANSACTION_STATES, transaction.status)
 
 
 REFUND_STATES = {
@@ -99,15 +115,19 @@ REFUND_STATES = {
 
 def refund_state(status: str) -> State:
     """`status` in RevKeen's words."""
-    return REFUND_STATES.get(status, State(status[:40], "help-circle"))
+    return _known(REFUND_STATES, status)
+
+
+PAYMENT_METHOD_STATES = {
+    "active": State("Active", "circle-check", "good"),
+    "inactive": State("Inactive", "circle"),
+    "expired": State("Expired", "ban", "bad"),
+}
 
 
 def payment_method_state(method: PaymentMethod, *, expired: bool) -> State:
-    if expired:
-        return State("Expired", "ban", "bad")
-    if method.status == "active":
-        return State("Active", "circle-check", "good")
-    return State(method.status[:40].capitalize(), "circle")
+    """`expired` by its status or by its date."""
+    return _known(PAYMENT_METHOD_STATES, "expired" if expired else method.status)
 
 
 OPERATION_STATES = {
@@ -124,7 +144,7 @@ def operation_state(operation: Operation) -> State:
     """A decided *no* is nobody's refusal."""
     if operation.decided_by_id is not None and operation.state == Operation.State.REFUSED:
         return State("Did not happen", "circle-x")
-    return OPERATION_STATES[Operation.State(operation.state)]
+    return _known(OPERATION_STATES, operation.state)
 
 
 SHIPMENT_STATES = {
@@ -144,7 +164,7 @@ def shipment_state(shipment: Shipment) -> State:
     operation = shipment.operation if shipment.state == Shipment.State.PENDING else None
     if operation is not None and operation.state in (Operation.State.UNKNOWN, Operation.State.NEEDS_PERSON):
         return NOT_KNOWN
-    return SHIPMENT_STATES[Shipment.State(shipment.state)]
+    return _known(SHIPMENT_STATES, shipment.state)
 
 
 def units_state(ordered: int, shipped: int, given_up: int) -> State:
@@ -176,4 +196,4 @@ def delivery_state(delivery: Delivery) -> State:
     """One that failed and is tried again by itself is not called failed: nobody has to do anything yet."""
     if delivery.state == Delivery.State.WAITING and delivery.failures:
         return TRIED_AGAIN
-    return DELIVERY_STATES[Delivery.State(delivery.state)]
+    return _known(DELIVERY_STATES, delivery.state)

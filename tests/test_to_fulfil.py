@@ -174,7 +174,7 @@ def test_without_revkeen_the_last_copy_is_shown_or_the_error(client: Client, emu
 def _forget_the_search(cache: Any) -> None:
     """The half minute is over; the copies are kept for a day."""
     for connection in Connection.objects.all():
-        cache.delete(f"to-fulfil:{connection.pk}")
+        cache.delete(f"to-fulfil:{to_fulfil.SHAPE}:{connection.pk}")
 
 
 @pytest.mark.usefixtures("nothing_waits")

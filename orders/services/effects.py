@@ -16,6 +16,15 @@ from orders.services.snapshots import Difference
 Kind = Operation.Kind
 
 FAILED_EVENTS = {"payment.failed": "The payment was refused", "refund.failed": "The refund failed"}
+# The events that say of a kind of change that it happened. One of another type tells nothing, whosever key it carries.
+DONE_EVENTS = {
+    Kind.CREATE: ("order.created",),
+    Kind.UPDATE: ("order.updated",),
+    Kind.PAY: ("payment.succeeded", "order.paid"),
+    Kind.CANCEL: ("order.canceled",),
+    Kind.FULFILL: ("order.fulfilled", "order.partially_fulfilled", "order.updated"),
+    Kind.REFUND: ("refund.created", "refund.updated", "refund.succeeded", "payment.refunded", "payment.voided"),
+}
 
 
 def change_of(operation: Operation) -> Change[Any]:
@@ -69,11 +78,10 @@ def contradiction(operation: Operation, order: Order, refunds: Iterable[Refund] 
 def told(operation: Operation, events: Iterable[Event]) -> tuple[str, str]:
     """(state, words) that RevKeen's own events with our key give the operation; ("", "") when there is none yet."""
     ours = _ours(operation, events)
-    if not ours:
-        return "", ""
     failed = next((event for event in ours if event.type in FAILED_EVENTS), None)
     if failed is None:
-        return Operation.State.DONE, ""
+        happened = any(event.type in DONE_EVENTS[Kind(operation.kind)] for event in ours)
+        return (Operation.State.DONE, "") if happened else ("", "")
     data = failed.data.object
     why = data.get("gateway_response_text") or data.get("failure_reason")
     return Operation.State.REFUSED, _because(FAILED_EVENTS[failed.type], why)

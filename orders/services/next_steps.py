@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from orders import states
 from orders.apis.revkeen.objects import Order
 
+UNKNOWN_STATUS = "RevKeen gives a status we do not know."
+UNKNOWN_FULFILLMENT = "RevKeen gives a fulfillment status we do not know."
+
 
 @dataclass(frozen=True)
 class Step:
@@ -51,7 +54,7 @@ def step(order: Order, page: str) -> Step:
 def _headline(order: Order) -> tuple[str, str]:
     due = order.money(order.amount_due)
     if order.status not in states.STATUSES:
-        return "RevKeen gives a status we do not know.", f"It says “{order.status[:40]}”. Look at the order in RevKeen."
+        return UNKNOWN_STATUS, f"It says “{order.status[:40]}”. Look at the order in RevKeen."
     if order.status == "canceled":
         return "Canceled.", "Nothing is left to do."
     if order.status == "refunded":
@@ -61,39 +64,62 @@ def _headline(order: Order) -> tuple[str, str]:
     if order.amount_due > 0:
         paid = f"{order.money(order.amount_paid)} of {order.money(order.total)} is paid."
         return f"{due} is still due.", paid if order.amount_paid else "Nothing is paid yet."
+    if not states.known_fulfillment(order):
+        return UNKNOWN_FULFILLMENT, f"It says “{str(order.fulfillment_status)[:40]}”. Look at the order in RevKeen."
     if states.ready_to_ship(order):
         part = order.fulfillment_status == "partial"
         return ("Paid. Some lines are not shipped yet.", "") if part else ("Paid. Nothing is shipped yet.", "")
-    return "Finished.", "Paid, and nothing is left to ship."
+    if states.finished(order):
+        return "Finished.", "Paid, and nothing is left to ship."
+    shipped = states.fulfillment_state(order).word.lower()
+    words = f"Status “{states.STATUSES[order.status].lower()}”, fulfillment “{shipped}”, {due} due."
+    return "What RevKeen says of this order does not fit together.", f"{words} Look at the order in RevKeen."
 
 
 def _no_payment(order: Order) -> str:
+    if order.status not in states.STATUSES:
+        return UNKNOWN_STATUS
     if order.status in ("canceled", "refunded"):
         return f"the order is {order.status}."
     return "" if order.amount_due > 0 else "nothing is due."
 
 
 def _no_fulfilment(order: Order) -> str:
+    if order.status not in states.STATUSES:
+        return UNKNOWN_STATUS
+    if not states.known_fulfillment(order):
+        return UNKNOWN_FULFILLMENT
     if order.fulfillment_status is None:
         return "nothing in it is shipped."
     if order.fulfillment_status in ("fulfilled", "returned"):
         return f"everything is {order.fulfillment_status}."
-    return "" if order.status == "paid" else "it is not paid in full."
+    if states.ready_to_ship(order):
+        return ""
+    if order.status in ("canceled", "refunded", "fulfilled"):
+        return f"the order is {order.status}."
+    return "it is not paid in full." if order.amount_due > 0 else "RevKeen does not call it paid."
 
 
 def _no_refund(order: Order) -> str:
+    """By the amounts alone: whatever its status, what was received can be given back."""
     if order.amount_paid <= 0:
         return "nothing was paid."
     return "" if order.net_received > 0 else "everything paid was refunded."
 
 
 def _no_change_of_lines(order: Order) -> str:
+    if order.status not in states.STATUSES:
+        return UNKNOWN_STATUS
     if order.status in ("draft", "pending"):
         return ""
     return "money was received; refund it and make a new order." if order.amount_paid else "it is closed."
 
 
 def _no_edit(order: Order) -> str:
+    if order.status not in states.STATUSES:
+        return UNKNOWN_STATUS
+    if not states.known_fulfillment(order):
+        return UNKNOWN_FULFILLMENT
     if order.status in ("canceled", "refunded", "fulfilled"):
         return f"the order is {order.status}."
     return "some lines are fulfilled." if order.fulfillment_status in ("partial", "fulfilled", "returned") else ""
@@ -109,6 +135,8 @@ def _no_cancel(order: Order) -> str:
         return f"it is {order.status}."
     if order.amount_paid > 0:
         return "money was received; refund it first."
+    if order.status not in states.STATUSES:
+        return UNKNOWN_STATUS
     return f"it is {order.status}." if order.status in ("paid", "fulfilled") else ""
 
 

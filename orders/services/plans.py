@@ -21,6 +21,12 @@ HELD = {
     "message": "A backup was restored. This may have been done since it was made.",
 }
 
+FOLLOWS = {  # which steps come after an operation that ended so; one that is open has none
+    Operation.State.DONE: "then",
+    Operation.State.REFUSED: "instead",
+    Operation.State.NOT_SENT: "instead",
+}
+
 
 def created_by(operation_id: uuid.UUID) -> str:
     """Stands in a step for the id of the order that `operation_id` will have created."""
@@ -29,7 +35,7 @@ def created_by(operation_id: uuid.UUID) -> str:
 
 def follow(operation: Operation) -> Operation | None:
     """Begin what follows on an operation that has just ended, in the transaction that ended it, or free its orders."""
-    following = operation.later.get("then" if operation.state == Operation.State.DONE else "instead") or []
+    following = operation.later.get(FOLLOWS[Operation.State(operation.state)]) or []
     if not following:
         OrderLock.objects.filter(plan_id=operation.plan_id).delete()
         return None

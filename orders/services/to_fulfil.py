@@ -6,6 +6,7 @@ what was found is kept for half a minute. What is left is always counted anew fr
 
 import uuid
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +27,7 @@ from orders.services.revkeen import Reading, Session
 log = structlog.get_logger("orders.to_fulfil")
 
 KEPT_SECONDS = 30
+SHAPE = 2  # of what is kept: what another version of this program kept is not taken for ours
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,13 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Search:
-    """The oldest first. `looked_at` paid orders were read, `unreadable` more in vain; `whole`: there are no older."""
+    """The oldest first. `looked_at` paid orders were read, `unreadable` more in vain; `whole`: there are no older.
+
+    `unclear`: orders with a fulfillment status we do not know. Nobody can tell here whether they are to be shipped.
+    """
 
     waiting: list[Waiting]
+    unclear: list[Waiting]
     looked_at: int
     unreadable: int
     whole: bool
@@ -121,7 +127,7 @@ def _held(api: Session) -> set[uuid.UUID]:
 
 def _search(api: Session) -> Reading[Search]:
     """As of its oldest answer. A page that cannot be read ends the search; what came before it stands."""
-    waiting: list[Waiting] = []
+    rows: list[Order] = []
     looked_at, unreadable, whole, last, as_of = 0, 0, False, None, timezone.now()
     error: ApiError | None = None
     for _ in range(PAGES):
@@ -130,7 +136,7 @@ def _search(api: Session) -> Reading[Search]:
         if page is None:
             break
         as_of = min(as_of, reading.as_of)
-        waiting += [_waiting(order) for order in page.rows if states.ready_to_ship(order)]
+        rows += page.rows
         looked_at, unreadable = looked_at + len(page.rows), unreadable + len(page.unreadable)
         whole = not page.has_more or not page.rows
         if whole:
@@ -138,8 +144,13 @@ def _search(api: Session) -> Reading[Search]:
         last = page.rows[-1].id
     if error is not None and not looked_at:
         return Reading(as_of, error=error)
-    waiting.sort(key=lambda order: order.since)
-    return Reading(as_of, Search(waiting, looked_at, unreadable, whole), error)
+    waiting = _oldest_first(order for order in rows if states.ready_to_ship(order))
+    unclear = _oldest_first(order for order in rows if not states.known_fulfillment(order))
+    return Reading(as_of, Search(waiting, unclear, looked_at, unreadable, whole), error)
+
+
+def _oldest_first(orders: Iterable[Order]) -> list[Waiting]:
+    return sorted(map(_waiting, orders), key=lambda order: order.since)
 
 
 def _waiting(order: Order) -> Waiting:
@@ -175,4 +186,4 @@ def _keep(api: Session, found: Reading[Search]) -> None:
 def _key(api: Session) -> str:
     """What one key read is never shown for another."""
     assert api.connection is not None  # noqa: S101  (without one nothing can have been found)
-    return f"to-fulfil:{api.connection.pk}"
+    return f"to-fulfil:{SHAPE}:{api.connection.pk}"

@@ -15,6 +15,7 @@ from orders.services.plans import Step
 from orders.services.snapshots import Difference, differences
 from orders.services.timeline import amount_of
 from orders.states import State
+from orders.views.payment_rows import direction
 
 NOTHING = (Operation.State.REFUSED, Operation.State.NOT_SENT)
 CLOCKS_DIFFER = timedelta(minutes=1)  # RevKeen's may be a little behind ours
@@ -144,15 +145,20 @@ def _rows(reading: Any) -> list[Any]:
 
 
 def _transaction(row: Transaction) -> MoneyLine:
-    what = f"Refund to {row.method}" if row.type == "refund" else row.method
+    what = f"{direction(row)} {row.method}".strip()
     money = Money(row.amount, row.currency.upper())
     return MoneyLine(row.created_at, what, states.transaction_state(row), money, str(row.id))
 
 
 def _refund(row: Refund) -> MoneyLine:
     what = f"Refund, {row.reason.replace('_', ' ')}" if row.reason else "Refund"
-    state = State(row.status[:40].replace("_", " ").capitalize(), "arrow-back-up")
-    return MoneyLine(row.created_at, what, state, Money(row.amount_minor, row.currency.upper()), str(row.id))
+    return MoneyLine(
+        row.created_at,
+        what,
+        states.refund_state(row.status),
+        Money(row.amount_minor, row.currency.upper()),
+        str(row.id),
+    )
 
 
 def _created(row: Event) -> CreatedLine:

@@ -11,6 +11,7 @@ from orders.states import State
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 BACK = {"refund": "Refund to", "void": "Void of"}
+MOVES_MONEY = ("sale", *BACK)  # of the types of transactions those whose amount is known to have come or gone
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class PaymentRow:
     at: datetime | None
     amount: Money
     refundable: Money | None  # None where nothing can be refunded of it, ever
-    moved: bool  # it is not only an attempt
+    moved: bool | None  # False: it came to nothing; None: not yet, or nobody can tell from what RevKeen says
 
 
 def payment_rows(order: Order, transactions: list[Transaction], refunds: list[Refund]) -> list[PaymentRow]:
@@ -37,17 +38,30 @@ def payment_rows(order: Order, transactions: list[Transaction], refunds: list[Re
 
 def _transaction_row(transaction: Transaction, refunds: Iterable[Refund]) -> PaymentRow:
     currency = transaction.currency.upper()
-    direction = BACK.get(transaction.type, "" if transaction.type == "sale" else f"{transaction.type.capitalize()},")
     return PaymentRow(
-        direction=direction,
+        direction=direction(transaction),
         method=transaction.method,
         note=transaction.gateway_response_text or "",
         state=states.transaction_state(transaction),
         at=transaction.created_at,
         amount=Money(-transaction.amount if transaction.type in BACK else transaction.amount, currency),
         refundable=_refundable(transaction, refunds),
-        moved=transaction.status != "failed",
+        moved=_moved(transaction),
     )
+
+
+def direction(transaction: Transaction) -> str:
+    """What stands before the method: "" for a payment, else which way the money goes, or RevKeen's own word."""
+    if transaction.type == "sale":
+        return ""
+    return BACK.get(transaction.type) or f"{transaction.type[:40].capitalize()},"
+
+
+def _moved(transaction: Transaction) -> bool | None:
+    if transaction.status == "failed":
+        return False
+    known = transaction.type in MOVES_MONEY and transaction.status in ("succeeded", "voided")
+    return True if known else None
 
 
 def _refundable(sale: Transaction, refunds: Iterable[Refund]) -> Money | None:
@@ -68,5 +82,5 @@ def _refund_row(order: Order, refund: Refund, sale: Transaction | None) -> Payme
         at=refund.created_at,
         amount=order.money(-refund.amount_minor),
         refundable=None,
-        moved=refund.spent,
+        moved=False if refund.final else None,
     )

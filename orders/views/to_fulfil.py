@@ -13,7 +13,7 @@ from orders.requests import MerchantRequest
 from orders.services import customer_names, revkeen
 from orders.services import to_fulfil as waiting
 from orders.services.to_fulfil import Left
-from orders.states import FULFILLMENT_STATES, State
+from orders.states import FULFILLMENT_STATES, State, unknown
 from orders.views.addresses import address
 from orders.views.pages import render_page
 
@@ -38,7 +38,9 @@ def to_fulfil(request: MerchantRequest) -> HttpResponse:
         response = redirect("to_fulfil", request.merchant.slug, request.mode)
         response.status_code = 303
         return response
-    context = {"reading": reading, "search": reading.value, "done_here": done_here, **_table(request, left)}
+    search = reading.value
+    context = {"reading": reading, "search": search, "done_here": done_here, **_table(request, left)}
+    context["unclear"] = [(order, unknown(order.fulfillment_status)) for order in search.unclear] if search else []
     return render_page(request, "orders/to_fulfil/page.html", context, status=reading.page_status)
 
 

@@ -1,0 +1,182 @@
+"""A value that RevKeen documents nowhere is shown as what it is: no chain of conditions ends in the good case."""
+
+import html
+import re
+import uuid
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from orders import states
+from orders.apis.revkeen.objects import Event, EventData, EventRequest, PaymentMethod, Refund
+from orders.models import Delivery, Operation, Shipment
+from orders.services import effects, payments, to_fulfil
+from orders.services.next_steps import next_steps
+from orders.views import operation_facts, payment_rows
+from tests.emulation import Emulator
+from tests.parcels import paid_order
+from tests.test_amounts import a_transaction, an_order
+
+NEW = "teleported"
+PAID: dict[str, Any] = {"status": "paid", "amount_paid": 2090, "amount_due": 0}
+CLAIMS = ("Finished", "Nothing is left", "nothing is left", "Paid.", "everything is")
+
+
+def told(**fields: Any) -> str:
+    found = next_steps(an_order(**fields))
+    return f"{found.headline} {found.detail}"
+
+
+def possible(**fields: Any) -> set[str]:
+    found = next_steps(an_order(**fields))
+    return {step.page for step in (found.primary, *found.others) if step is not None and step.possible}
+
+
+@pytest.mark.parametrize("paid", [{}, PAID], ids=["nothing paid", "all paid"])
+def test_an_unknown_status_is_named_and_offers_nothing_that_depends_on_it(paid: dict[str, Any]) -> None:
+    fields = {**paid, "status": NEW, "fulfillment_status": "unfulfilled"}
+    assert f"RevKeen gives a status we do not know. It says “{NEW}”" in told(**fields)
+    assert possible(**fields) <= {"order_refund", "draft_copy"}
+    reasons = [step.reason for step in next_steps(an_order(**fields)).others if step.page == "order_cancel"]
+    assert reasons == ["RevKeen gives a status we do not know." if not paid else "money was received; refund it first."]
+
+
+@pytest.mark.parametrize("status", ["paid", "fulfilled"])
+def test_an_unknown_fulfillment_status_is_not_finished(status: str) -> None:
+    fields = {**PAID, "status": status, "fulfillment_status": NEW}
+    assert f"RevKeen gives a fulfillment status we do not know. It says “{NEW}”" in told(**fields)
+    assert possible(**fields) <= {"order_refund", "draft_copy"}
+    assert not states.finished(an_order(**fields))
+    assert not states.ready_to_ship(an_order(**fields))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {**PAID, "status": "fulfilled", "fulfillment_status": "unfulfilled"},
+        {**PAID, "status": "fulfilled", "fulfillment_status": "partial"},
+        {**PAID, "status": "pending", "fulfillment_status": None},
+        {**PAID, "status": "partially_paid", "fulfillment_status": None},
+    ],
+)
+def test_statuses_that_contradict_each_other_are_not_finished(fields: dict[str, Any]) -> None:
+    assert not any(claim in told(**fields) for claim in CLAIMS)
+    assert "does not fit together" in told(**fields)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        states.payment_state(an_order(status=NEW)),
+        states.fulfillment_state(an_order(fulfillment_status=NEW)),
+        states.transaction_state(a_transaction(status=NEW)),
+        states.refund_state(NEW),
+        states.payment_method_state(PaymentMethod(uuid.uuid4(), "card", NEW), expired=False),
+        states.operation_state(Operation(state=NEW)),
+        states.shipment_state(Shipment(state=NEW)),
+        states.delivery_state(Delivery(state=NEW)),
+        operation_facts._refund(Refund(uuid.uuid4(), uuid.uuid4(), 100, NEW, "usd")).state,
+    ],
+    ids="payment fulfillment transaction refund method operation shipment delivery refund-of-operation".split(),
+)
+def test_an_unknown_state_has_its_own_word_and_a_question_mark(state: states.State) -> None:
+    assert (state.word.lower(), state.icon, state.tone) == (NEW, "help-circle", "")
+
+
+def test_an_unknown_payment_method_cannot_be_charged() -> None:
+    assert payments.why_not(PaymentMethod(uuid.uuid4(), "card", NEW), timezone.now()) == "Teleported"
+
+
+@pytest.mark.parametrize(
+    ("fields", "direction", "moved"),
+    [
+        ({"status": NEW}, "", None),
+        ({"type": NEW}, "Teleported,", None),
+        ({"type": "dispute"}, "Dispute,", None),
+        ({"status": "pending"}, "", None),
+        ({"status": "failed"}, "", False),
+        ({}, "", True),
+        ({"type": "void"}, "Void of", True),
+    ],
+)
+def test_a_transaction_of_unknown_type_or_status_is_not_said_to_have_moved_money(
+    fields: dict[str, Any], direction: str, moved: bool | None
+) -> None:
+    [row] = payment_rows.payment_rows(an_order(), [a_transaction(**fields)], [])
+    assert (row.direction, row.moved) == (direction, moved)
+    assert row.refundable is None or moved
+
+
+EVENTS_OF_KINDS = {
+    "create": {"order.created"},
+    "update": {"order.updated"},
+    "pay": {"payment.succeeded", "order.paid"},
+    "cancel": {"order.canceled"},
+    "fulfill": {"order.fulfilled", "order.partially_fulfilled", "order.updated"},
+    "refund": {"refund.created", "refund.succeeded", "payment.refunded", "payment.voided"},
+}
+
+
+@pytest.mark.parametrize("kind", EVENTS_OF_KINDS)
+def test_an_event_of_unknown_type_with_our_key_proves_nothing(kind: str) -> None:
+    operation = Operation(kind=kind)
+    types = {name for names in EVENTS_OF_KINDS.values() for name in names}
+    proofs = {name for name in {*types, f"order.{NEW}", f"payment.{NEW}", NEW} if _done(operation, name)}
+    assert proofs == EVENTS_OF_KINDS[kind]
+
+
+def _done(operation: Operation, name: str) -> bool:
+    event = Event("evt_1", name, 0, EventData(), EventRequest("req_1", str(operation.pk)))
+    return effects.told(operation, [event]) != ("", "")
+
+
+def test_every_kind_of_change_has_its_events() -> None:
+    assert set(EVENTS_OF_KINDS) == set(Operation.Kind.values)
+
+
+def text(page: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+@pytest.mark.database
+def test_orders_with_an_unknown_fulfillment_status_stand_apart_in_to_fulfil(admin: Client, emulator: Emulator) -> None:
+    order = paid_order(emulator, ("Tent", 2))
+    emulator.patch("orders", order["id"], fulfillment_status=NEW)
+    page = admin.get("/northwind/live/to-fulfil/").content.decode()
+    apart = page[page.index('id="h-unclear"') :]
+    assert "Not known whether they are to be shipped" in text(apart)
+    assert order["public_id"] in apart
+    assert NEW in apart
+    assert order["public_id"] not in page[: page.index('id="h-unclear"')]
+
+
+@pytest.mark.database
+def test_all_paid_orders_were_not_looked_at_while_one_cannot_be_read(admin: Client, emulator: Emulator) -> None:
+    order = paid_order(emulator, ("Tent", 2))
+    emulator.patch("orders", order["id"], total="much")
+    page = text(admin.get("/northwind/live/to-fulfil/").content.decode())
+    assert "1 could not be read" in page
+    assert not re.search(r"all \d+ paid orders were looked at", page)
+
+
+@pytest.mark.database
+def test_a_page_of_an_order_full_of_unknown_values_shows_each_and_claims_nothing(
+    admin: Client, emulator: Emulator
+) -> None:
+    order = paid_order(emulator, ("Tent", 2))
+    emulator.patch("orders", order["id"], fulfillment_status=NEW, billing_type="sometimes")
+    answer = admin.get(f"/northwind/live/orders/{order['id']}/")
+    page = text(answer.content.decode())
+    assert answer.status_code == 200
+    assert f"It says “{NEW}”" in page
+    assert "sometimes" in page
+    assert not any(claim in page for claim in ("Finished", "nothing is left to ship"))
+    assert "/fulfill/" not in re.sub(r'(?s)id="h-log".*', "", answer.content.decode())
+
+
+def test_what_was_found_to_fulfil_by_another_version_of_the_search_is_not_taken() -> None:
+    api = SimpleNamespace(connection=SimpleNamespace(pk=1))
+    assert to_fulfil._key(api) != "to-fulfil:1"  # type: ignore[arg-type]
