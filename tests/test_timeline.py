@@ -3,12 +3,15 @@
 import re
 import uuid
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from orders.apis.revkeen.objects import Event, EventData, EventRequest
 from orders.models import Merchant, Operation, User
+from orders.services import timeline as timeline_of
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 from tests.test_decisions import decide, left_to_people
@@ -168,3 +171,93 @@ def test_queries_do_not_grow_with_what_staff_did(
             submit(northwind, support, asked(northwind, support, order, amount))
         with django_assert_max_num_queries(11):
             admin.get(page)
+
+
+def two_payments(emulator: Emulator, amount: int = 22720) -> dict[str, Any]:
+    """An order that was paid with two payments of the same amount, in minor units."""
+    line = {"description": "Tent", "unit_price": 2 * amount, "quantity": 1}
+    order = emulator.make_order(currency="eur", line_items=[line])
+    for _ in range(2):
+        body = {"amount": amount, "payment_token": f"tok_approve_{uuid.uuid4().hex}"}
+        order = emulator.send(f"/orders/{order['id']}/pay", body)
+    return order
+
+
+def refund(emulator: Emulator, order: dict[str, Any], *amounts: int) -> None:
+    """So much of each payment of the order, in minor units."""
+    sales = emulator.get(f"/transactions?invoice_id={order['invoice_id']}&type=sale")["data"]
+    for sale, amount in zip(sales, amounts, strict=True):
+        emulator.send("/refunds", {"payment_id": sale["id"], "amount_minor": amount})
+
+
+def test_a_refund_over_two_payments_is_told_as_two_refunds_of_their_own_amounts(
+    admin: Client, emulator: Emulator
+) -> None:
+    order = two_payments(emulator)
+    refund(emulator, order, 22720, 7280)
+    entries = timeline(admin, order)
+    assert sorted(entry for entry in entries if "efund" in entry) == ["Refunded: 227.20 EUR", "Refunded: 72.80 EUR"]
+    assert [entry for entry in entries if "EUR" in entry and "eceived" in entry] == ["Payment received: 227.20 EUR"] * 2
+    assert [entry for entry in entries if entry.startswith("Order changed")] == []
+    assert entries.count("Paid in full") == 1
+
+
+def test_a_refund_on_its_way_is_told_when_it_is_asked_for_and_when_it_is_through(
+    admin: Client, emulator: Emulator
+) -> None:
+    order = two_payments(emulator)
+    emulator.settings(refund_status="pending")
+    refund(emulator, order, 100, 200)
+    emulator.settings(refund_status="succeeded")
+    assert sorted(entry for entry in timeline(admin, order) if "efund" in entry) == [
+        "Refund requested: 1.00 EUR",
+        "Refund requested: 2.00 EUR",
+    ]
+
+
+EVENT_AT = 1_790_000_000
+
+
+def event(name: str, at: int = 0, request: str | None = None, **data: Any) -> Event:
+    """An event `at` seconds after the first."""
+    return Event(uuid.uuid4().hex, name, EVENT_AT + at, EventData(data), EventRequest(request))
+
+
+SALE = {"id": "sale", "amount": 22720, "amount_refunded": 7280, "currency": "eur"}
+REFUND = {"id": "refund", "payment_id": "sale", "amount_minor": 7280, "currency": "eur"}
+ORDER_PAID = {"id": "order", "total": 45440, "currency": "eur"}
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        ([event("payment.refunded", **SALE), event("refund.succeeded", **REFUND)], ["Refunded: 72.80 EUR"]),
+        ([event("payment.refunded", 40, **SALE), event("refund.succeeded", **REFUND)], ["Refunded: 72.80 EUR"]),
+        ([event("payment.refunded", **SALE)], ["Refunded of this payment, in all: 72.80 EUR"]),
+        (
+            [event("payment.refunded", 9000, **SALE), event("refund.succeeded", **REFUND)],
+            ["Refunded of this payment, in all: 72.80 EUR", "Refunded: 72.80 EUR"],
+        ),
+        ([event("payment.voided", **SALE), event("refund.succeeded", **REFUND)], ["Refunded: 72.80 EUR"]),
+        ([event("payment.voided", **SALE)], ["Payment voided: 227.20 EUR"]),
+        ([event("refund.created", **REFUND), event("refund.failed", **REFUND)], ["Refund failed: 72.80 EUR"]),
+        ([event("refund.updated", **REFUND), event("refund.succeeded", **REFUND)], ["Refunded: 72.80 EUR"]),
+        ([event("refund.succeeded", **REFUND), event("refund.succeeded", 5, **REFUND)], ["Refunded: 72.80 EUR"]),
+        ([event("order.paid", **ORDER_PAID)], ["Paid in full"]),
+        ([event("payment.frozen", **SALE)], ["payment.frozen"]),
+        ([event("payment.succeeded", **SALE | {"amount": True})], ["Payment received"]),
+    ],
+    ids=lambda value: " ".join(one.type if isinstance(one, Event) else "" for one in value).strip(),
+)
+def test_one_fact_that_two_events_tell_stands_once_with_its_own_amount(events: list[Event], told: list[str]) -> None:
+    shown = [entry.text for day in timeline_of.days(events, [], ZoneInfo("UTC")) for entry in day.entries]
+    assert shown == told
+
+
+@pytest.mark.parametrize("name", [name for name in timeline_of.ICONS_AND_WORDS if not name.startswith("order.")])
+def test_every_event_of_money_names_the_member_with_its_amount(name: str) -> None:
+    amounts = {"amount": 1, "amount_minor": 2, "amount_refunded": 3, "total": 4, "currency": "eur"}
+    about = timeline_of.amount_of(event(name, **amounts))
+    own = 2 if name.startswith("refund.") else 3 if name == "payment.refunded" else 1
+    assert about is not None
+    assert about.minor == own

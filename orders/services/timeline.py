@@ -15,6 +15,7 @@ from orders import carriers, states
 from orders.apis.revkeen.objects import Event
 from orders.models import Dispatch, EventLog, Operation, Shipment
 from orders.money import Money
+from orders.services.told_once import Told, told_once
 
 ICONS_AND_WORDS = {
     "order.created": ("plus", "Order created"),
@@ -25,8 +26,10 @@ ICONS_AND_WORDS = {
     "order.partially_fulfilled": ("truck-delivery", "Part fulfilled"),
     "payment.succeeded": ("coin", "Payment received"),
     "payment.failed": ("circle-x", "Payment failed"),
-    "payment.refunded": ("arrow-back-up", "Refunded"),
+    "payment.refunded": ("arrow-back-up", "Refunded of this payment, in all"),
+    "payment.voided": ("ban", "Payment voided"),
     "refund.created": ("arrow-back-up", "Refund requested"),
+    "refund.updated": ("arrow-back-up", "Refund changed"),
     "refund.succeeded": ("arrow-back-up", "Refunded"),
     "refund.failed": ("circle-x", "Refund failed"),
 }
@@ -37,9 +40,19 @@ ICONS_OF_NOTES = {
     EventLog.Kind.DELIVERY_STOPPED: "ban",
     EventLog.Kind.DELIVERY_RELEASED: "send",
 }
-ABOUT_MONEY = {"order.created", "order.paid"} | {name for name in ICONS_AND_WORDS if not name.startswith("order.")}
-AMOUNTS = ("amount_minor", "amount", "total")
-
+# The member that has the amount an event is about. What a payment was is not what was refunded of it, and what an order
+# comes to is not what was paid last: such an amount beside the event's words would be money that never moved.
+AMOUNTS = {
+    "order.created": "total",
+    "payment.succeeded": "amount",
+    "payment.failed": "amount",
+    "payment.voided": "amount",
+    "payment.refunded": "amount_refunded",
+    "refund.created": "amount_minor",
+    "refund.updated": "amount_minor",
+    "refund.succeeded": "amount_minor",
+    "refund.failed": "amount_minor",
+}
 
 WITHOUT_AN_EVENT = {
     Operation.State.STARTED: "on its way",
@@ -75,7 +88,7 @@ def days(
 ) -> list[Day]:
     """Newest first, by the days of the merchant's time zone. `shipments` with their dispatch."""
     asked = {str(operation.pk): operation for operation in operations}
-    told = [_of_event(event, asked.get(_key(event)), zone) for event in events]
+    told = [_of_event(one, asked, zone) for one in told_once(events)]
     with_event = {entry.operation.pk for entry in told if entry.operation is not None}
     alone = [_of_operation(operation, zone) for operation in asked.values() if operation.pk not in with_event]
     alone += _of_dispatches(shipments, zone)
@@ -84,9 +97,12 @@ def days(
     return [Day(day, list(of_day)) for day, of_day in groupby(entries, key=lambda entry: entry.at.date())]
 
 
-def _of_event(event: Event, operation: Operation | None, zone: ZoneInfo) -> Entry:
+def _of_event(told: Told, asked: dict[str, Operation], zone: ZoneInfo) -> Entry:
+    """Who asked for it may stand in an event that tells the same less well."""
+    event = told.event
     icon, words = ICONS_AND_WORDS.get(event.type, ("point", event.type[:60]))
-    about = amount_of(event) if event.type in ABOUT_MONEY else _changed(event)
+    about = amount_of(event) if event.type in AMOUNTS else _changed(event)
+    operation = next((asked[_key(one)] for one in (event, *told.others) if _key(one) in asked), None)
     return Entry(event.at.astimezone(zone), icon, f"{words}: {about}" if about else words, operation)
 
 
@@ -144,9 +160,8 @@ def _key(event: Event) -> str:
 def amount_of(event: Event) -> Money | None:
     """The amount the event is about, if its object has one; an event that is off is shown without."""
     data = event.data.object
-    minor = next((data[name] for name in AMOUNTS if isinstance(data.get(name), int)), None)
-    currency = data.get("currency")
-    if minor is None or not isinstance(currency, str):
+    minor, currency = data.get(AMOUNTS.get(event.type, "")), data.get("currency")
+    if type(minor) is not int or not isinstance(currency, str):
         return None
     return Money(minor, currency[:3].upper())
 
