@@ -56,6 +56,14 @@ class Drip(Delivery):
 
 
 @dataclass(frozen=True)
+class Twice(Delivery):
+    """All of it, and again: what is left unread on the connection is there before the next call."""
+
+    async def send(self, response: Response, wire: Wire) -> None:
+        wire.write(2 * (response.head() + response.body))
+
+
+@dataclass(frozen=True)
 class Drop(Delivery):
     """Not a byte of it: the connection ends instead."""
 

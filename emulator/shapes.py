@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from emulator.delivery import HANG_SECONDS, Cut, Drip, Drop, Flood, Hang, Raw
+from emulator.delivery import HANG_SECONDS, Cut, Drip, Drop, Flood, Hang, Raw, Twice
 from emulator.messages import Json, Response, dump, parse
 
 MIB = 1_048_576
@@ -97,6 +97,10 @@ def _hang(p: Json, response: Response, failure: Failure) -> Response:
     return replace(response, delivery=Hang(p["seconds"]))
 
 
+def _twice(p: Json, response: Response, failure: Failure) -> Response:
+    return replace(response, delivery=Twice())
+
+
 def _drip(p: Json, response: Response, failure: Failure) -> Response:
     return replace(response, delivery=Drip(p["seconds"], p["bytes"], p["headers"]))
 
@@ -173,6 +177,7 @@ KINDS = {
         Kind("huge_header", _huge_header, {"size": MIB}),
         Kind("disconnect", _disconnect, {"how": "close"}),
         Kind("cut", _cut, {"how": "close"}, after_work=True),
+        Kind("twice", _twice, {}, after_work=True, always=True),
         Kind("hang", _hang, {"seconds": HANG_SECONDS}),
         Kind("raw", _raw, {"text": "", "base64": None, "how": "close"}),
     )

@@ -14,9 +14,9 @@ SHARED: list[Any] = [
     structlog.processors.format_exc_info,
 ]
 
-# The first log addresses, headers and so our keys, and all that a page is made of; our own lines say enough. The last
+# The first two say what every page is made of; our own lines say enough. The last
 # says at each start that it makes no pictures, and we need none.
-QUIET = ("httpx", "httpcore", "asyncio", "django.template", "pyBarcode")
+QUIET = ("asyncio", "django.template", "pyBarcode")
 
 
 def logging_config(format: str, level: str) -> None:

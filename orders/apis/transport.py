@@ -1,38 +1,45 @@
-"""The only module that knows httpx: one client per process, total deadlines, a size cap, errors by name.
+"""One call over the wire: a total deadline, a cap on the answer, and an error that says whether anything left.
 
-httpx has neither a total time-out nor a size cap (a slow drip or a gzip bomb passes), so both are ours: the deadline
-is applied to each read and write of the socket, the cap while the body arrives and while it is unpacked.
+Connections are `wire`'s; here is what becomes of an exchange. A read goes out on a connection that rests, if its key
+has one; a change goes out on one of its own, so that no answer to anything else can be taken for its answer.
 """
 
-import os
+import hashlib
 import time
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
 
-import httpcore
-import httpx
-
-from orders.apis.errors import NotSent, Unknown
+from orders.apis.errors import ApiError, NotSent, Unknown
+from orders.apis.resting import resting
+from orders.apis.wire import Line, Place, connect
 from orders.services.timing import note_call
 
-CONNECT_SECONDS = 2.0
 READ_SECONDS = 6.0
 CHANGE_SECONDS = 25.0
 MAX_BYTES = 5 * 1024 * 1024
+ALWAYS_SENT = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "RevKeen-Admin"}
+KEYS_COME_IN = ("x-api-key", "Authorization")
+PORTS = {"http": 80, "https": 443}
+NOT_HTTP = "The call could not be written down as HTTP, so it was not sent."
 
 Params = Mapping[str, str | int | Sequence[str]]  # of several texts each goes out as a parameter of its own
-
-_deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))  # of the monotonic clock
 
 
 @dataclass(frozen=True)
 class Answer:
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str]  # names in small letters
+    body: bytes
+
+
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    place: Place
+    target: str
+    headers: list[tuple[bytes, bytes]]
     body: bytes
 
 
@@ -47,120 +54,103 @@ def send(
 ) -> Answer:
     """Send once and read the whole answer, by `deadline` (of `time.monotonic`).
 
-    Raise `NotSent` when nothing can have arrived there, `Unknown` when no whole answer came back.
+    Raise `NotSent` when no byte of the request left, `Unknown` when one did and no whole answer came back: whatever
+    went wrong, it is that fact which decides.
     """
     started = time.monotonic()
-    token = _deadline.set(deadline)
     try:
-        return _exchange(method, url, params, body, headers)
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise NotSent("No connection to {provider}.") from error
-    except (httpx.LocalProtocolError, httpx.InvalidURL, UnicodeEncodeError) as error:
-        raise NotSent("The call could not be written down as HTTP, so it was not sent.") from error
-    except httpx.TimeoutException as error:
-        raise Unknown(f"{{provider}} did not answer within {round(time.monotonic() - started)} s.") from error
-    except (httpx.HTTPError, zlib.error) as error:
-        raise Unknown("{provider}’s answer broke off.") from error
+        request = _written_down(method, url, params or {}, body, headers)
+        return _exchanged(request, _line(request, deadline), deadline)
     finally:
-        _deadline.reset(token)
         note_call(started, time.monotonic())
 
 
-def _exchange(
-    method: str,
-    url: str,
-    params: Params | None,
-    body: bytes | None,
-    headers: Mapping[str, str],
-) -> Answer:
-    with _client().stream(method, url, params=params, content=body, headers=dict(headers)) as response:
-        declared = response.headers.get("content-length", "")
-        if declared.isdigit() and int(declared) > MAX_BYTES:
-            raise Unknown("{provider}’s answer is too large.")
-        unpacked = _unpack(response.iter_raw(), response.headers.get("content-encoding", "identity"))
-        return Answer(response.status_code, response.headers, unpacked)
+def _written_down(method: str, url: str, params: Params, body: bytes | None, headers: Mapping[str, str]) -> _Request:
+    """The request as it goes over the wire. Raise `NotSent` for one that is no HTTP."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORTS[parts.scheme]
+        key = hashlib.blake2b(repr([headers.get(name) for name in KEYS_COME_IN]).encode()).hexdigest()
+        query = urlencode({**params}, doseq=True, quote_via=quote)
+        sent = {"Host": parts.netloc, **ALWAYS_SENT, **headers}
+        if body is not None or method != "GET":
+            sent["Content-Length"] = str(len(body or b""))
+        return _Request(
+            method,
+            Place(parts.scheme, parts.hostname or "", port, key),
+            f"{parts.path}?{query}" if query else parts.path,
+            [(name.encode("ascii"), value.encode("ascii")) for name, value in sent.items()],
+            body or b"",
+        )
+    except (ValueError, KeyError) as error:
+        raise NotSent(NOT_HTTP) from error
 
 
-def _unpack(pieces: Iterable[bytes], encoding: str) -> bytes:
-    """Join the pieces of a body, unpacked, and stop at MAX_BYTES: a bomb never gets to grow."""
-    if encoding not in ("identity", "gzip"):
-        raise Unknown("{provider}’s answer is packed in a way we did not ask for.")
-    gzip = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS) if encoding == "gzip" else None
-    whole = bytearray()
-    for piece in pieces:
-        whole += gzip.decompress(piece, MAX_BYTES + 1 - len(whole)) if gzip else piece
-        if len(whole) > MAX_BYTES:
-            raise Unknown("{provider}’s answer is too large.")
-    if gzip and not gzip.eof:
-        raise Unknown("{provider}’s answer broke off.")
-    return bytes(whole)
+def _line(request: _Request, deadline: float) -> Line:
+    """A connection for this request. Raise `NotSent`, whatever goes wrong: nothing has left."""
+    try:
+        at_rest = resting().take(request.place) if request.method == "GET" else None
+        return at_rest or connect(request.place, deadline)
+    except Exception as error:
+        raise NotSent("No connection to {provider}.") from error
 
 
-@cache
-def _client() -> httpx.Client:
-    """One per process: a new one costs more than a whole page. HTTP/1.1, because threads share it."""
-    return httpx.Client(
-        transport=_Transport(),
-        timeout=httpx.Timeout(CHANGE_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
-        follow_redirects=False,
-        trust_env=False,
-        headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "RevKeen-Admin"},
+def _exchanged(request: _Request, line: Line, deadline: float) -> Answer:
+    """The answer. The connection is kept for the next read of this key where nothing is left on it, else closed."""
+    started, kept = time.monotonic(), False
+    try:
+        answer = _answer(request, line, deadline)
+        kept = request.method == "GET" and line.rest()
+        return answer
+    except ApiError:
+        raise
+    except Exception as error:
+        raise _named(error, line.began, time.monotonic() - started) from error
+    finally:
+        if kept:
+            resting().put(request.place, line)
+        else:
+            line.close()
+
+
+def _named(error: Exception, began: bool, seconds: float) -> ApiError:
+    late = isinstance(error, TimeoutError)
+    if not began:
+        return NotSent("No time was left to ask {provider}." if late else NOT_HTTP)
+    return Unknown(
+        f"{{provider}} did not answer within {round(seconds)} s." if late else "{provider}’s answer broke off."
     )
 
 
-os.register_at_fork(after_in_child=_client.cache_clear)
+def _answer(request: _Request, line: Line, deadline: float) -> Answer:
+    response = line.ask(request.method, request.target, request.headers, request.body, deadline)
+    headers: dict[str, str] = {}
+    for name, value in response.headers:
+        known, text = name.decode("ascii"), value.decode("latin-1")
+        headers[known] = f"{headers[known]}, {text}" if known in headers else text
+    declared = headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > MAX_BYTES:
+        raise Unknown("{provider}’s answer is too large.")
+    body = _unpack(line.body(deadline), headers.get("content-encoding", "identity"))
+    return Answer(response.status_code, headers, body)
 
 
-class _Transport(httpx.HTTPTransport):
-    def __init__(self) -> None:
-        super().__init__(trust_env=False)
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
-            max_connections=256,
-            max_keepalive_connections=64,
-            keepalive_expiry=30,
-            network_backend=_DeadlineBackend(),
-        )
+def _unpack(pieces: Iterable[bytes], encoding: str) -> bytes:
+    """Join the pieces of a body, unpacked, and stop at MAX_BYTES of either: a bomb never gets to grow.
 
-
-class _DeadlineBackend(httpcore.SyncBackend):
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Any = None,
-    ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _DeadlineStream(super().connect_tcp(host, port, left, local_address, socket_options))
-
-
-class _DeadlineStream(httpcore.NetworkStream):
-    """Gives each step of an exchange only what is left of the whole exchange's time."""
-
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None) -> Any:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, left))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-def _left(timeout: float | None, expired: type[Exception]) -> float:
-    left = _deadline.get() - time.monotonic()
-    if left <= 0:
-        raise expired("The deadline has passed.")
-    return left if timeout is None else min(timeout, left)
+    What follows the end of what was packed is no part of it, and however much comes, none of it is kept.
+    """
+    if encoding not in ("identity", "gzip"):
+        raise Unknown("{provider}’s answer is packed in a way we did not ask for.")
+    gzip = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS) if encoding == "gzip" else None
+    whole, came = bytearray(), 0
+    for piece in pieces:
+        came += len(piece)
+        whole += gzip.decompress(piece, MAX_BYTES + 1 - len(whole)) if gzip else piece
+        if max(len(whole), came) > MAX_BYTES:
+            raise Unknown("{provider}’s answer is too large.")
+        if gzip and gzip.unused_data:
+            raise Unknown("{provider}’s answer goes on after its end.")
+    if gzip and not gzip.eof:
+        raise Unknown("{provider}’s answer broke off.")
+    return bytes(whole)

@@ -72,6 +72,16 @@ def test_a_broken_answer_is_unknown_until_it_is_settled(action: Action, fault: d
     assert_unknown_then_done_once(case)
 
 
+@pytest.mark.parametrize("place", ["https:pay/done", "mailto:pay@example.com"])
+@survives(14)
+def test_an_answer_that_sends_us_elsewhere_is_unknown_whatever_it_names(
+    action: Action, place: str, house: House
+) -> None:
+    case = Case(house, action)
+    case.fail("respond", status=302, headers={"Location": place}, after_work=True)
+    assert_unknown_then_done_once(case)
+
+
 @survives(15)
 def test_a_drip_ends_at_the_deadline_of_the_whole_call(action: Action, house: House, settings: LazySettings) -> None:
     case = Case(house, action)
