@@ -62,11 +62,17 @@ def _amount(ask: Ask, sale: Json) -> int:
 
 
 def _order_of(ask: Ask, sale: Json) -> Json:
-    rows = ask.world.store.slice("orders", ask.account.id, [("invoice_id = ?", sale["invoice_id"])], 1, 0)
-    if not rows:
+    """Of several orders on one invoice the one whose payment it is, as its events tell."""
+    rows = ask.world.store.slice("orders", ask.account.id, [("invoice_id = ?", sale["invoice_id"])], 100, 0)
+    orders: list[Json] = [parse(row) for row in rows]
+    if not orders:
         raise invalid("There is no such payment.", "payment_id")
-    order: Json = parse(rows[0])
-    return order
+    return next((order for order in orders if len(orders) > 1 and _tells_of(ask, order, sale)), orders[0])
+
+
+def _tells_of(ask: Ask, order: Json, sale: Json) -> bool:
+    events = ask.world.store.slice("events", ask.account.id, [("order_id = ?", order["id"])], 1000, 0)
+    return any(parse(event)["data"]["object"]["id"] == sale["id"] for event in events)
 
 
 def _carry_out(ask: Ask, refund: Json, sale: Json, order: Json) -> None:

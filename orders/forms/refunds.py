@@ -6,7 +6,7 @@ from orders.forms.amounts import AmountField
 from orders.forms.money_moves import MoneyMoveForm
 from orders.forms.text import TextField
 from orders.money import Money
-from orders.services.refunds import LONGEST_DETAILS, REASONS, amount_field
+from orders.services.refunds import LONGEST_DETAILS, REASONS, amount_field, net_left
 
 
 class RefundForm(MoneyMoveForm):
@@ -39,6 +39,7 @@ class RefundForm(MoneyMoveForm):
     def clean(self) -> dict[str, Any]:
         for payment_id in self.seen["payments"]:
             self._check_amount(payment_id)
+        self._check_net()
         if not self.amounts and self._first and not self._unclear:
             self.add_error(self._first, "Enter how much goes back.")
         return self.cleaned_data
@@ -79,6 +80,13 @@ class RefundForm(MoneyMoveForm):
         """Whether something was typed for an amount that is none."""
         names = (amount_field(payment_id) for payment_id in self.seen["payments"])
         return any(name in self.errors and name not in self.cleaned_data for name in names)
+
+    def _check_net(self) -> None:
+        """Whatever its payments hold: no more than the order received net leaves it."""
+        net = Money(net_left(self.seen), self.seen["currency"])
+        if self.money is not None and net < self.money:
+            last = amount_field(list(self.amounts)[-1])
+            self.add_error(last, f"Together this is more than the {net} that this order received net.")
 
     def _check_amount(self, payment_id: str) -> None:
         name = amount_field(payment_id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from orders.apis.revkeen.objects import LineItem, Order, Transaction
 from orders.money import Money
+from orders.services.order_payments import Split, came_in
 
 Compared = tuple[str, int, int]  # the rule, what follows from the other amounts, what RevKeen sent; in minor units
 
@@ -24,6 +25,28 @@ class Mismatch:
     def __str__(self) -> str:
         apart = Money(abs((self.sent - self.expected).minor), self.sent.currency)
         return f"{self.rule}: {self.expected.number} by our sum, RevKeen says {self.sent.number}, {apart.number} apart."
+
+
+@dataclass(frozen=True)
+class Check:
+    """What every page says of an order's amounts. They add up only where its payments were compared too."""
+
+    mismatches: list[Mismatch]
+    compared: bool  # with the payments, or there is nothing to compare with
+    shared: bool = False  # the invoice has payments that are not, or not surely, this order's
+
+    @property
+    def adds_up(self) -> bool:
+        return self.compared and not self.mismatches
+
+
+def check(order: Order, payments: Split | None) -> Check:
+    """`payments` as `order_payments.split` tells them apart; None where they were not read."""
+    if payments is None or not payments.whole:
+        nothing_moved = order.invoice_id is None and order.amount_paid == order.amount_refunded == 0
+        return Check(mismatches(order), compared=nothing_moved)
+    found = mismatches(order, [*payments.own, *payments.unknown])
+    return Check(found, compared=True, shared=payments.shared)
 
 
 def mismatches(order: Order, transactions: Iterable[Transaction] | None = None) -> list[Mismatch]:
@@ -57,15 +80,10 @@ def _order_sums(order: Order) -> Iterator[Compared]:
 def _payment_sums(order: Order, transactions: Iterable[Transaction]) -> Iterator[Compared]:
     paid = refunded = 0
     for transaction in (row for row in transactions if row.currency.upper() == order.currency_code):
-        paid += transaction.amount if _came_in(transaction) else 0
+        paid += transaction.amount if came_in(transaction) else 0
         refunded += transaction.amount if _went_back(transaction) else 0
     yield "Payments together", paid, order.amount_paid
     yield "Refunds together", refunded, order.amount_refunded
-
-
-def _came_in(transaction: Transaction) -> bool:
-    """A payment that was voided later was one: its void counts as a refund."""
-    return transaction.type == "sale" and transaction.status in ("succeeded", "voided")
 
 
 def _went_back(transaction: Transaction) -> bool:

@@ -58,7 +58,9 @@ def differences(operation: Operation, order: Order, refunds: Listing[Refund] | N
     A later step of a plan compares money and status alone: the step before it has changed the order's time.
     """
     found = snapshots.differences(operation.seen, order, only_money_and_status=operation.step > 0)
-    return [*found, *_left_differently(operation, refunds)] if operation.kind == Kind.REFUND else found
+    if operation.kind != Kind.REFUND:
+        return found
+    return [*found, *_left_differently(operation, refunds), *_above_net(operation, order, refunds)]
 
 
 def contradiction(operation: Operation, order: Order, refunds: Iterable[Refund] = ()) -> str:
@@ -136,6 +138,17 @@ def _left_differently(operation: Operation, refunds: Listing[Refund] | None) -> 
     currency = operation.seen["currency"]
     now = "not known" if left is None else str(Money(left, currency))
     return [Difference(f"Left of {payment['label']}", str(Money(payment["left"], currency)), now)]
+
+
+def _above_net(operation: Operation, order: Order, refunds: Listing[Refund] | None) -> list[Difference]:
+    """No more goes back than this order received net, whatever else its invoice holds."""
+    rows = refunds.rows if refunds is not None else []
+    on_its_way = sum(refund.amount_minor for refund in rows if refund.spent and not refund.final)
+    left = order.net_received - on_its_way
+    if operation.body["amount_minor"] <= left:
+        return []
+    asked = order.money(operation.body["amount_minor"])
+    return [Difference("Received net, and not on its way back", f"{asked} to give back", str(order.money(left)))]
 
 
 def _uuid(value: object) -> uuid.UUID | None:

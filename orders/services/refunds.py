@@ -12,8 +12,9 @@ from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer, Event, Listing, Order, Refund, Transaction
 from orders.models import Operation, RefundStatus
 from orders.money import Money
-from orders.services import next_steps
+from orders.services import next_steps, order_payments
 from orders.services.journal import Asked
+from orders.services.order_payments import Split
 from orders.services.plans import Step
 from orders.services.revkeen import Reading, Session
 from orders.services.snapshots import snapshot, spent
@@ -62,33 +63,53 @@ class Payment:
 
 @dataclass(frozen=True)
 class Refundable:
-    """What the form shows: the order, and each of its payments, the oldest first."""
+    """What the form shows: the order, each of its own payments, the oldest first, and what else its invoice has."""
 
     order: Reading[Order]
     customer: Customer | None
     transactions: Reading[Listing[Transaction]] | None  # None: the order has no invoice
     payments: list[Payment]
+    split: Split | None = None  # None: the transactions were not read
+
+    @property
+    def net_left(self) -> int:
+        """Minor units that this order received net and that are not on their way back; no refund may be above it."""
+        on_its_way = sum(payment.on_its_way for payment in self.payments)
+        return max(self.order.require().net_received - on_its_way, 0)
+
+    @property
+    def of_others(self) -> list[Transaction]:
+        return order_payments.sales(self.split.of_others) if self.split else []
+
+    @property
+    def unknown(self) -> list[Transaction]:
+        return order_payments.sales(self.split.unknown) if self.split else []
 
     @property
     def open_payments(self) -> list[Payment]:
         """What can be given back from: amounts are typed in the order's currency, and in no other."""
         currency = self.order.require().currency_code
+        if not self.net_left:
+            return []
         return [payment for payment in self.payments if payment.left and payment.sale.currency.upper() == currency]
 
 
 def refundable(api: Session, order_id: uuid.UUID) -> Refundable:
     """Three rounds, each needs what the one before it brought. Raise the order's `ApiError`."""
-    order = api.get(reads.order(order_id))
+    order, events = api.get_together(reads.order(order_id), reads.order_events(order_id))
     invoice_id, customer_id = order.require().invoice_id, order.require().customer_id
     if invoice_id is None:
         return Refundable(order, None, None, [])
     transactions, *customers = api.get_together(
         reads.transactions(invoice_id), *([reads.customer(customer_id)] if customer_id else [])
     )
-    sales = _sales(transactions.value.rows) if transactions.value else []
+    split = None
+    if transactions.value is not None:
+        split = order_payments.split(order.require(), transactions.value, events.value)
+    sales = order_payments.sales(split.own) if split else []
     refunds = api.get_together(*(reads.refunds(sale.id) for sale in sales))
     payments = [Payment(sale, reading) for sale, reading in zip(sales, refunds, strict=True)]
-    return Refundable(order, customers[0].value if customers else None, transactions, payments)
+    return Refundable(order, customers[0].value if customers else None, transactions, payments, split)
 
 
 def why_not(found: Refundable) -> str:
@@ -100,8 +121,12 @@ def why_not(found: Refundable) -> str:
         return "RevKeen names no invoice for this order, so its payments are not known here."
     if found.transactions.value is None or any(payment.left is None for payment in found.payments):
         return "its payments, or what was refunded of them, could not be read."
-    if any(payment.left for payment in found.payments):
+    if found.unknown and found.net_left:
+        return "RevKeen does not say which payments of its invoice are of this order."
+    if found.net_left and any(payment.left for payment in found.payments):
         return f"it was paid in another currency than {found.order.require().currency_code}."
+    if not found.payments and found.of_others:
+        return "the payments of its invoice are of another order."
     return "everything that was paid is given back, or on its way." if found.payments else "no payment went through."
 
 
@@ -112,6 +137,7 @@ def seen(found: Refundable) -> dict[str, Any]:
         **snapshot(order),
         "number": order.public_id,
         "customer": found.customer.shown_name if found.customer else "Guest",
+        "net_left": found.net_left,
         "payments": {
             str(payment.sale.id): {
                 "label": payment.sale.method,
@@ -122,6 +148,21 @@ def seen(found: Refundable) -> dict[str, Any]:
             for payment in found.open_payments
         },
     }
+
+
+def net_left(seen: dict[str, Any]) -> int:
+    """Minor units that may go back at most; a form of an earlier release has no such member."""
+    left: int = seen.get("net_left", seen["amount_paid"] - seen["amount_refunded"])
+    return left
+
+
+def all_that_is_left(seen: dict[str, Any]) -> dict[str, int]:
+    """Minor units by payment id, the oldest payment first, and together no more than this order received net."""
+    left, amounts = net_left(seen), dict[str, int]()
+    for payment_id, payment in seen["payments"].items():
+        amounts[payment_id] = min(payment["left"], left)
+        left -= amounts[payment_id]
+    return {payment_id: amount for payment_id, amount in amounts.items() if amount}
 
 
 def voids(payment: dict[str, Any], amount: int, now: datetime) -> bool:
@@ -161,12 +202,6 @@ def known_refunds(events: Iterable[Event], done_here: Iterable[Operation]) -> li
         if refund is not None and not (refund.id in found and found[refund.id].final):
             found[refund.id] = refund
     return list(found.values())
-
-
-def _sales(rows: list[Transaction]) -> list[Transaction]:
-    """The payments that went through, the oldest first; what was voided since is shown as history."""
-    paid = (row for row in rows if row.type == "sale" and row.status in ("succeeded", "voided"))
-    return sorted(paid, key=lambda row: row.created_at)
 
 
 def _one(ticket: Ticket, payment_id: str, amount: Money, reason: str, details: str) -> tuple[dict[str, Any], str]:

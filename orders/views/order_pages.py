@@ -7,18 +7,22 @@ from orders.apis.revkeen.objects import Order
 from orders.models import Operation
 from orders.requests import MerchantRequest
 from orders.services import amounts, journal
+from orders.services.order_payments import Split
 from orders.services.revkeen import Reading
 
 
-def order_head(request: MerchantRequest, reading: Reading[Order]) -> dict[str, Any]:
-    """Number, states, amounts, and the operation that holds the order: no form has a button while there is one."""
+def order_head(request: MerchantRequest, reading: Reading[Order], payments: Split | None = None) -> dict[str, Any]:
+    """Number, states, amounts, and the operation that holds the order: no form has a button while there is one.
+
+    `payments` of its invoice where the page has read them.
+    """
     order = reading.require()
     return {
         "order": order,
         "reading": reading,
         "payment": states.payment_state(order),
         "fulfillment": states.fulfillment_state(order),
-        "mismatches": amounts.mismatches(order, None),
+        "amounts_check": amounts.check(order, payments),
         "sums": sums(order),
         "holder": holder(request, order),
     }

@@ -23,12 +23,14 @@ from orders.services import (
     fulfillments,
     next_steps,
     operations,
+    order_payments,
     orders,
     refunds,
     revkeen,
     shipments,
     timeline,
 )
+from orders.services.order_payments import Split
 from orders.services.orders import OrderFile
 from orders.services.revkeen import Reading
 from orders.states import STATUSES, State
@@ -162,13 +164,13 @@ def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
     written = shipments.all_of_order(request.merchant, request.mode, order.id)
     left = fulfillments.by_line([shipment for shipment in written if shipment.state in Shipment.COUNTED])
     done_here = operations.of_order(request.merchant, request.mode, order.id)
-    transactions = file.transactions.value.rows if file.transactions and file.transactions.value else None
+    split = _split(file)
     return {
         "file": file,
         "order": order,
         "payment": states.payment_state(order),
         "fulfillment": states.fulfillment_state(order),
-        "mismatches": amounts.mismatches(order, transactions),
+        "amounts_check": amounts.check(order, split),
         "reading": file.order,
         "holder": holder(request, order),
         "canceled": cancellations.canceled_here(request.merchant, request.mode, order),
@@ -178,14 +180,22 @@ def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
         "lines": [_line_row(order, line, file, left.get(line.id, [])) for line in order.lines],
         "shipments": destinations.cards(request.merchant, written),
         "sums": sums(order),
-        "payments": _payments(file, done_here),
+        "payments": _payments(file, split, done_here),
+        "not_ours": payment_rows(order, split.of_others, []) if split else [],
         "days": _days(request, file, done_here, written),
     }
 
 
-def _payments(file: OrderFile, done_here: list[Operation]) -> list[PaymentRow]:
+def _split(file: OrderFile) -> Split | None:
+    """Its own payments, and what else its invoice has; None where they could not be read."""
+    if file.transactions is None or file.transactions.value is None:
+        return None
+    return order_payments.split(file.order.require(), file.transactions.value, file.events.value)
+
+
+def _payments(file: OrderFile, split: Split | None, done_here: list[Operation]) -> list[PaymentRow]:
     told = file.events.value.rows if file.events.value else []
-    transactions = file.transactions.value.rows if file.transactions and file.transactions.value else []
+    transactions = [*split.own, *split.unknown] if split else []
     return payment_rows(file.order.require(), transactions, refunds.known_refunds(told, done_here))
 
 

@@ -10,12 +10,13 @@ from django.views.decorators.http import require_http_methods
 
 from orders.access import merchant_page
 from orders.apis.errors import Missing
+from orders.apis.revkeen.objects import Transaction
 from orders.forms.refunds import RefundForm
 from orders.models import Operation
 from orders.money import Money
 from orders.requests import MerchantRequest
 from orders.services import refunds, revkeen
-from orders.services.refunds import Payment, amount_field
+from orders.services.refunds import Payment, Refundable, amount_field
 from orders.views import operations
 from orders.views.operations import Problem
 from orders.views.order_pages import order_head
@@ -54,6 +55,13 @@ class PaymentRow:
 
 
 @dataclass(frozen=True)
+class NotOurs:
+    sale: Transaction
+    paid: Money
+    known: bool  # that it is another order's
+
+
+@dataclass(frozen=True)
 class Part:
     """What the form gives back to one payment."""
 
@@ -77,7 +85,7 @@ def _page(
             found = refunds.refundable(api, order_id)
     except Missing as error:
         raise Http404 from error
-    seen = refunds.seen(found)
+    seen, order = refunds.seen(found), found.order.require()
     if form is None:
         shown = _form(request, _all_that_is_left(seen) if request.GET.get("fill") == "all" else {}, seen)
     else:
@@ -88,17 +96,26 @@ def _page(
     if problem is not None:
         problem = _say(shown, problem)
     context = {
-        **order_head(request, found.order),
+        **order_head(request, found.order, found.split),
         **_check(shown),
         "why_not": refunds.why_not(found),
         "found": found,
         "rows": [_row(payment, shown) for payment in found.payments],
+        "net_left": order.money(found.net_left),
+        "less_than_payments": found.net_left < sum(payment.left or 0 for payment in found.payments),
+        "not_ours": _not_ours(found),
         "fresh": fresh,
         "ticket": ticket or operations.new_ticket(request, Operation.Kind.REFUND, order_id, seen),
         "problem": problem,
     }
     status = problem.status if problem else 422 if not fresh else found.order.page_status
     return render_page(request, "orders/refunds/page.html", context, parts=PARTS, status=status)
+
+
+def _not_ours(found: Refundable) -> list[NotOurs]:
+    """Payments of the invoice that cannot be chosen, because they are another order's, or nobody knows whose."""
+    whose = ((found.of_others, True), (found.unknown, False))
+    return [NotOurs(sale, Money(sale.amount, sale.currency.upper()), known) for sales, known in whose for sale in sales]
 
 
 def _say(form: RefundForm, problem: Problem) -> Problem:
@@ -121,8 +138,8 @@ def _form(request: MerchantRequest, data: Any, seen: dict[str, Any]) -> RefundFo
 def _all_that_is_left(seen: dict[str, Any]) -> dict[str, str]:
     currency = seen["currency"]
     return {
-        amount_field(payment_id): Money(payment["left"], currency).number
-        for payment_id, payment in seen["payments"].items()
+        amount_field(payment_id): Money(minor, currency).number
+        for payment_id, minor in refunds.all_that_is_left(seen).items()
     }
 
 

@@ -66,7 +66,7 @@ def order_row(order: Order, names: dict[uuid.UUID, str], ticked: Collection[str]
         fulfillment=states.fulfillment_state(order),
         total=order.money(order.total),
         due=order.money(due) if (due := _due(order)) else None,
-        adds_up=not amounts.mismatches(order),
+        adds_up=not amounts.check(order, None).mismatches,
         done=states.finished(order),
         ticked=str(order.id) in ticked,
     )
