@@ -81,6 +81,8 @@ PAGES: dict[str, Right] = {
     "digital_river_detail": Right.SEE,
     "shipment_detail": Right.SEE,
     "shipment_correct": Right.FULFIL,
+    "shipment_tell": Right.FULFIL,
+    "shipment_known": Right.FULFIL,
     "shipment_status": Right.FULFIL,
     "shipment_statuses": Right.FULFIL,
     "delivery_list": Right.SEE,

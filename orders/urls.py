@@ -31,6 +31,7 @@ from orders.views import (
     shipment_lists,
     shipments,
     to_fulfil,
+    untold,
 )
 
 
@@ -117,6 +118,8 @@ shipment_pages = [
     path("<int:pk>/", shipments.shipment_detail, name="shipment_detail"),
     path("<int:pk>/correct/", shipments.shipment_correct, name="shipment_correct"),
     path("<int:pk>/status/", shipments.shipment_status, name="shipment_status"),
+    path("<int:pk>/tell/", untold.shipment_tell, name="shipment_tell"),
+    path("<int:pk>/known/", untold.shipment_known, name="shipment_known"),
 ]
 
 delivery_pages = [

@@ -15,8 +15,8 @@ from tests.test_access import PERSONAL, PUBLIC, merchant_patterns
 POST_ONLY = {
     *("connection_activate", "connection_try", "invitation_withdraw", "theme"),
     *("draft_copy", "draft_new", "draft_revise", "operation_decide"),
-    *("dispatch_undo", "connection_switch_off", "deliveries_send_again", "delivery_release"),
-    *("shipment_status", "shipment_statuses"),
+    *("dispatch_undo", "connection_switch_off", "deliveries_send_again"),
+    *("shipment_status", "shipment_statuses", "shipment_known"),
 }
 ON_RECORD = {"journal_csv", "shipment_list_csv"}  # who took rows with them stands among the events
 

@@ -400,7 +400,7 @@ def test_what_is_held_back_is_released_and_the_parcel_counts_as_left(
     emulator.fault("respond", "/fulfill$", status=422, body={"error": {"code": "nope", "message": "Not today"}})
     (refused,) = send_off(connected, mara, order, parcel(order, 2))
     delivery = delivery_of(refused, "digital_river")
-    assert act(client, delivery, "release").status_code == 303
+    assert act(client, delivery, "release", confirmed="yes").status_code == 303
     delivery.refresh_from_db()
     assert delivery.state == State.WAITING
     assert delivery_of(refused, "order_protection").state == State.HELD_BACK
@@ -415,7 +415,7 @@ def test_what_was_sent_off_anew_cannot_be_released(
     (refused,) = send_off(connected, mara, order, parcel(order, 2))
     send_off(connected, mara, order, parcel(order, 2))
     delivery = delivery_of(refused, "digital_river", state=State.HELD_BACK)
-    answer = client.post(f"/northwind/live/deliveries/{delivery.pk}/release/", {}, follow=True)
+    answer = client.post(f"/northwind/live/deliveries/{delivery.pk}/release/", {"confirmed": "yes"}, follow=True)
     assert "Nothing was changed." in answer.content.decode()
     delivery.refresh_from_db()
     assert delivery.state == State.HELD_BACK

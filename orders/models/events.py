@@ -35,6 +35,8 @@ class EventLog(models.Model):
         DELIVERY_SENT_AGAIN = "delivery_sent_again", "Delivery sent again"
         DELIVERY_STOPPED = "delivery_stopped", "Delivery stopped"
         DELIVERY_RELEASED = "delivery_released", "Delivery released"
+        REVKEEN_KNOWS = "revkeen_knows", "RevKeen not told"
+        UNITS_GIVEN_UP = "units_given_up", "Units given up"
         REFUSED = "refused", "Attempt refused"
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)

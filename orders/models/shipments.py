@@ -64,6 +64,8 @@ class Shipment(models.Model):
     notified = models.BooleanField()  # whether RevKeen was asked to e-mail the customer
     reason = models.CharField(max_length=200, blank=True)  # why units were given up
     created_at = models.DateTimeField(db_default=Now())
+    # It left though RevKeen did not take it, and RevKeen has yet to hear of it (services/untold.py); null once it has.
+    untold_since = models.DateTimeField(null=True)
     # How often it was corrected, from 1. A delivery is up to date when it has sent this version.
     version = models.PositiveSmallIntegerField(default=1)
 
@@ -86,6 +88,11 @@ class Shipment(models.Model):
             models.Index(fields=["merchant", "mode", "-created_at"], name="shipments_by_time"),
             models.Index(fields=["merchant", "mode", "state", "-id"], name="shipments_by_state"),
             models.Index(fields=["merchant", "mode", "order_number", "-id"], name="shipments_by_order_number"),
+            models.Index(
+                fields=["merchant", "mode", "id"],
+                condition=models.Q(untold_since__isnull=False),
+                name="shipments_untold",
+            ),
         ]
 
     def __str__(self) -> str:

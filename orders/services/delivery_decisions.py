@@ -45,6 +45,8 @@ def stop(delivery: Delivery, by: User, reason: str) -> bool:
 def release(delivery: Delivery, by: User) -> bool:
     """Let a partner hear of what RevKeen did not take. The parcel counts as left from then on, if its units are there.
 
+    RevKeen still knows nothing of it, so that it stands in *To fulfill* until it was told (services/untold.py).
+
     Nobody else ships meanwhile: the order is held. Where another change holds it, nothing is released.
     """
     try:
@@ -68,7 +70,7 @@ def _release(delivery: Delivery, by: User) -> bool:
     if not _write(delivery, (State.HELD_BACK,), Kind.DELIVERY_RELEASED, by, "", **now):
         return False
     refused = Shipment.objects.filter(pk=delivery.shipment_id, state=Shipment.State.REFUSED)
-    refused.update(state=Shipment.State.LEFT)
+    refused.update(state=Shipment.State.LEFT, untold_since=Now())
     return True
 
 

@@ -140,6 +140,7 @@ def revkeen_ended(operation: Operation) -> None:
     # Who sends one of them again just now is done, or waits for us.
     list(Delivery.objects.filter(shipment__in=of_dispatch).select_for_update().order_by("pk").values_list("pk"))
     if operation.state == Operation.State.DONE:
+        _told_after_all(operation)
         _tell_partners(of_dispatch.filter(step=operation.step))
         following = Operation.objects.filter(plan_id=operation.plan_id, step=operation.step + 1).first()
         of_dispatch.filter(step=operation.step + 1).update(operation=following)
@@ -158,6 +159,17 @@ def may_be_undone(dispatch: Dispatch, now: datetime) -> bool:
 def held_until(merchant: Merchant) -> Any:
     """When a dispatch that is written now goes out, by the database's clock."""
     return Now() + timedelta(seconds=merchant.hold_seconds)
+
+
+def _told_after_all(operation: Operation) -> None:
+    """A parcel that was released after a refusal: RevKeen has it now, so whom it was kept from hears of it as well.
+
+    They are read first, because a backup may have been restored since they were told.
+    """
+    told = list(Shipment.objects.filter(operation=operation, untold_since__isnull=False).values_list("pk", flat=True))
+    held_back = Delivery.objects.filter(shipment__in=told, state=Delivery.State.HELD_BACK)
+    held_back.update(state=Delivery.State.WAITING, by_hand=True, next_try_at=Now(), code="", message="")
+    Shipment.objects.filter(pk__in=told).update(untold_since=None)
 
 
 def _tell_partners(told: Any) -> None:

@@ -23,6 +23,7 @@ from orders.models import OrderLock, Shipment, ShipmentItem
 from orders.services import copies
 from orders.services.fulfillments import PAGES
 from orders.services.revkeen import Reading, Session
+from orders.services.untold import Untold
 
 log = structlog.get_logger("orders.to_fulfil")
 
@@ -89,12 +90,16 @@ def search(api: Session, *, anew: bool = False) -> Reading[Search]:
     return found
 
 
-def left(api: Session, found: Search) -> tuple[list[Left], int]:
-    """What can be sent off, and how many orders more have nothing left here that RevKeen still calls unfulfilled."""
+def left(api: Session, found: Search, not_told: Iterable[Untold] = ()) -> tuple[list[Left], int]:
+    """What can be sent off, and how many orders more have nothing left here that RevKeen still calls unfulfilled.
+
+    Those that RevKeen was not told of are listed by themselves.
+    """
     gone, held = _gone(api, found), _held(api)
     counted = [_left(order, gone, held=order.id in held) for order in found.waiting]
     some = [row for row in counted if row.units_left or not row.lines]
-    return some, len(counted) - len(some)
+    listed = {row.order.id for row in some} | {untold.shipment.order_id for untold in not_told}
+    return some, sum(row.order.id not in listed for row in counted)
 
 
 def _left(order: Waiting, gone: Counter[uuid.UUID], *, held: bool) -> Left:

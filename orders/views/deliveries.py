@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from orders.access import merchant_page
 from orders.forms.shipments import StopForm
@@ -49,11 +49,13 @@ def delivery_stop(request: MerchantRequest, pk: int) -> HttpResponse:
     return render_page(request, "orders/deliveries/stop.html", context, status=422 if form.errors else 200)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page
-@require_POST
 def delivery_release(request: MerchantRequest, pk: int) -> HttpResponse:
-    """RevKeen did not take it, and the partner hears of it all the same."""
+    """RevKeen did not take it, and the partner hears of it all the same: asked first, with what comes of it."""
     delivery = delivery_of(request, pk)
+    if request.method != "POST" or request.POST.get("confirmed") != "yes":
+        return _ask_to_release(request, delivery)
     if delivery_decisions.release(delivery, by=request.user):
         messages.success(request, f"{_what(delivery)} is released.")
     else:
@@ -84,6 +86,13 @@ def _ask(request: MerchantRequest, delivery: Delivery) -> HttpResponse:
     }
     status = 422 if request.method == "POST" else 200
     return render_page(request, "orders/deliveries/send_again.html", context, status=status)
+
+
+def _ask_to_release(request: MerchantRequest, delivery: Delivery) -> HttpResponse:
+    possible = delivery.state == State.HELD_BACK
+    context = {"delivery": delivery, "shipment": delivery.shipment, "possible": possible, "from": _from(request)}
+    status = 422 if request.method == "POST" else 200
+    return render_page(request, "orders/deliveries/release.html", context, status=status)
 
 
 def _what(delivery: Delivery) -> str:

@@ -23,6 +23,7 @@ CLAIM_DAYS = 45
 SOON = timedelta(seconds=30)
 OPEN_OPERATION = (Operation.State.STARTED, Operation.State.UNKNOWN)
 HELD = State("Held", "player-pause")
+NOT_TOLD = State("Not told", "alert-triangle", "wait")
 NOTHING_DUE = State("Nothing due", "circle-minus")
 OURS = ("gave_up", "no_answer", "not_connected", "key_unreadable", "error")  # codes that their message says in full
 NOT_CONNECTED_WORDS = SafeString("There was no connection to it when this was sent off.")
@@ -38,6 +39,7 @@ class Destination:
     operation: Operation | None = None  # RevKeen's part
     delivery: Delivery | None = None  # a partner's part
     changing: bool = False  # a machine goes on with it
+    untold: bool = False  # RevKeen did not take it, and it left all the same
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,8 @@ def revkeen(
     if shipment.step is None:
         return Destination("RevKeen", *_not_due(shipment, of_order))
     operation = shipment.operation
+    if shipment.untold_since is not None and (operation is None or not operation.open):
+        return Destination("RevKeen", NOT_TOLD, _not_told(operation), operation=operation, untold=True)
     if operation is None:
         waits = shipment.state == Shipment.State.PENDING
         state = State("Waiting", "clock") if waits else states.OPERATION_STATES[Operation.State.NOT_SENT]
@@ -182,7 +186,7 @@ def _not_due(shipment: Shipment, of_order: Sequence[Shipment]) -> tuple[State, W
     """RevKeen takes whole lines: each is told by the parcel that its last units leave in."""
     told_by: dict[str, Shipment] = {}
     for other in of_order:
-        if other.step is not None and other.operation and other.state in Shipment.COUNTED:
+        if other.operation and other.untold_since is None and other.state in Shipment.COUNTED:
             told_by |= dict.fromkeys(other.operation.body["line_item_ids"], other)
     items = list(shipment.items.all())
     rest = [item.description for item in items if str(item.line_item_id) not in told_by]
@@ -218,6 +222,11 @@ def _operation(operation: Operation, zone: ZoneInfo) -> tuple[State, Words]:
     if state == Operation.State.NEEDS_PERSON:
         return states.operation_state(operation), "Somebody has to decide whether it happened."
     return states.operation_state(operation), format_html("<bdi>{}</bdi>", operation.message)
+
+
+def _not_told(operation: Operation | None) -> Words:
+    why = f": {operation.message}".rstrip(".") if operation and operation.message else ""
+    return format_html("RevKeen did not take it<bdi>{}</bdi>. It left all the same.", why)
 
 
 def _revkeen_has(shipment: Shipment, operation: Operation) -> str:

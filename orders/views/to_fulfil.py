@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from orders.access import merchant_page
 from orders.requests import MerchantRequest
-from orders.services import customer_names, revkeen
+from orders.services import customer_names, revkeen, untold
 from orders.services import to_fulfil as waiting
 from orders.services.to_fulfil import Left
 from orders.states import FULFILLMENT_STATES, State, unknown
@@ -33,14 +33,21 @@ def to_fulfil(request: MerchantRequest) -> HttpResponse:
     """The orders that wait. A POST looks for them anew, though it was done a moment ago."""
     with revkeen.session(request.merchant, request.mode) as api:
         reading = waiting.search(api, anew=request.method == "POST")
-        left, done_here = waiting.left(api, reading.value) if reading.value else ([], 0)
+        not_told = untold.waiting(request.merchant, request.mode)
+        left, done_here = waiting.left(api, reading.value, not_told) if reading.value else ([], 0)
     if request.method == "POST":
         response = redirect("to_fulfil", request.merchant.slug, request.mode)
         response.status_code = 303
         return response
     search = reading.value
-    context = {"reading": reading, "search": search, "done_here": done_here, **_table(request, left)}
-    context["unclear"] = [(order, unknown(order.fulfillment_status)) for order in search.unclear] if search else []
+    context = {
+        "reading": reading,
+        "search": search,
+        "done_here": done_here,
+        "untold": not_told,
+        "unclear": [(order, unknown(order.fulfillment_status)) for order in search.unclear] if search else [],
+        **_table(request, left),
+    }
     return render_page(request, "orders/to_fulfil/page.html", context, status=reading.page_status)
 
 

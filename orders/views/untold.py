@@ -1,0 +1,109 @@
+"""A parcel that was released without RevKeen: telling it under a new operation, or saying that it has it already."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from orders.access import merchant_page, refuse
+from orders.apis.errors import Missing
+from orders.forms.untold import KnownForm, TellForm
+from orders.models import Operation, Shipment
+from orders.requests import MerchantRequest
+from orders.services import fulfillments, revkeen, untold
+from orders.services.fulfillments import Fulfillable
+from orders.services.tickets import Ticket
+from orders.services.untold import Untold
+from orders.views import operations
+from orders.views.operations import Problem
+from orders.views.order_pages import order_head
+from orders.views.pages import render_page
+from orders.views.shipments import shipment_of, to_shipment
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def shipment_tell(request: MerchantRequest, pk: int) -> HttpResponse:
+    shipment = shipment_of(request, pk)
+    if request.method != "POST":
+        return _page(request, shipment)
+    ticket = _ticket(request, shipment)
+    form = TellForm(request.POST, recipient=ticket.seen["recipient"])
+    if not form.is_valid():
+        return _page(request, shipment, form, ticket=request.POST["ticket"])
+    answer = operations.send(request, untold.asked(ticket, shipment, notify=form.cleaned_data["notify"]))
+    if isinstance(answer, HttpResponse):
+        return answer
+    problem = operations.by_its_field(form, answer, "RevKeen was not told: it refused.", untold.FIELDS)
+    return _page(request, shipment_of(request, pk), form, problem=problem)
+
+
+@merchant_page
+@require_POST
+def shipment_known(request: MerchantRequest, pk: int) -> HttpResponse:
+    """Somebody has looked: it is not told. With a reason, which stands in the journal."""
+    shipment, form = shipment_of(request, pk), KnownForm(request.POST)
+    if not form.is_valid():
+        return _page(request, shipment, known=form)
+    if untold.known(shipment, request.user, form.cleaned_data["reason"]):
+        messages.success(request, f"{shipment} is off the list. RevKeen was not told.")
+    else:
+        messages.warning(request, "It has moved on since you looked, as it stands here. Nothing was changed.")
+    return to_shipment(request, shipment)
+
+
+def _ticket(request: MerchantRequest, shipment: Shipment) -> Ticket:
+    """The form's ticket. One of another shipment, or of another form of the same order, is a 404, on record."""
+    ticket = operations.ticket_of(request, Operation.Kind.FULFILL, shipment.order_id)
+    if ticket.seen.get("untold", {}).get("shipment") != shipment.pk:
+        refuse(request, "the form was made for another shipment")
+        raise Http404
+    return ticket
+
+
+def _page(
+    request: MerchantRequest,
+    shipment: Shipment,
+    form: TellForm | None = None,
+    *,
+    known: KnownForm | None = None,
+    ticket: str = "",
+    problem: Problem | None = None,
+) -> HttpResponse:
+    """The form. One that was sent keeps its ticket while nothing was begun with it, else it gets a new one."""
+    found, waiting = _fulfillable(request, shipment), untold.of(shipment)
+    told = set(waiting.line_ids) if waiting else set()
+    context = {
+        **order_head(request, found.order),
+        "shipment": shipment,
+        "untold": waiting,
+        "items": [item for item in shipment.items.all() if str(item.line_item_id) in told],
+        "recipient": found.recipient,
+        "form": form or _fresh(found, shipment),
+        "known": known or KnownForm(),
+        "ticket": ticket or _new_ticket(request, found, waiting),
+        "problem": problem,
+    }
+    refused = (form is not None or known is not None) and problem is None
+    status = problem.status if problem else 422 if refused else found.order.page_status
+    return render_page(request, "orders/untold/page.html", context, status=status)
+
+
+def _fresh(found: Fulfillable, shipment: Shipment) -> TellForm:
+    """The e-mail is as it was asked for when the parcel was sent off."""
+    notify = "yes" if shipment.notified and found.recipient else "no"
+    return TellForm(recipient=found.recipient, initial={"notify": notify})
+
+
+def _new_ticket(request: MerchantRequest, found: Fulfillable, waiting: Untold | None) -> str:
+    if waiting is None or not waiting.line_ids:
+        return ""
+    order = found.order.require()
+    return operations.new_ticket(request, Operation.Kind.FULFILL, order.id, untold.seen(found, waiting))
+
+
+def _fulfillable(request: MerchantRequest, shipment: Shipment) -> Fulfillable:
+    try:
+        with revkeen.session(request.merchant, request.mode) as api:
+            return fulfillments.fulfillable(api, shipment.order_id)
+    except Missing as error:
+        raise Http404 from error
