@@ -22,7 +22,7 @@ from orders.services import events
 
 View = Callable[..., HttpResponseBase]
 
-SET_UP_HERE = "second_factor_set_up_here"  # in the session in which it was
+SET_UP_HERE = "second_factors_set_up_here"  # in the session in which they were
 
 
 class MissingRight(PermissionDenied):
@@ -113,9 +113,12 @@ def _own_page(request: Request, address: str) -> str:
 
 
 def _showed_second_factor(request: Request) -> bool:
-    """Whether this session did, not only whether the person has one: a session may be older than the factor."""
+    """Whether this session showed one that the person still has: a session may be older than the factor, and a factor
+    that was removed protects nobody any more."""
     records = get_authentication_records(request, request.user)
-    return SET_UP_HERE in request.session or any(record["method"] == "mfa" for record in records)
+    shown = [record.get("id") for record in records if record["method"] == "mfa"]
+    set_up = request.session.get(SET_UP_HERE, [])
+    return Authenticator.objects.filter(user=request.user, pk__in=[*shown, *set_up]).exists()
 
 
 def _to_second_factor(request: MerchantRequest) -> HttpResponse:

@@ -2,6 +2,7 @@
 that asks for a second factor keeps people from switching off their last one."""
 
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
@@ -9,11 +10,13 @@ from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.http import HttpRequest
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from orders import secrets
+from orders import known_devices, links, secrets
 from orders.models import Merchant, User
+from orders.services import notices
 
 # What the secrets of second factors are sealed for; allauth does not say whose they are when it seals them.
 SECOND_FACTOR = "second-factor"
@@ -27,8 +30,31 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            notices.sign_in_refused(request, str(credentials.get("email", "")))
+            raise
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """allauth counts by the Host header too, which whoever guesses can vary."""
+        return known_devices.guesses_key(request, str(credentials.get("email", "")))
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        response = super().post_login(request, user, **kwargs)
+        known_devices.remember(request, response, user.email)
+        return response
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        return links.public(urlsplit(super().get_reset_password_from_key_url(key)).path)
+
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account")
+
+    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
+        """allauth's own would end the request with an error, after the change, when no mail can be sent."""
+        notices.sign_in_changed(self.request, user, template_prefix)
 
     def format_email_subject(self, subject: str) -> str:
         return f"RevKeen Admin: {subject}"
@@ -41,6 +67,7 @@ class ResetPasswordForm(AllauthResetPasswordForm):
     """
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        notices.reset_asked(request, self.cleaned_data["email"], next(iter(self.users), None))
         if not self.users:
             adapter = AccountAdapter(request)
             adapter.send_mail("account/email/unknown_account", self.cleaned_data["email"], {})

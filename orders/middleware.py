@@ -15,6 +15,7 @@ from orders.apis.errors import ApiError
 from orders.request_ids import begin_request
 from orders.requests import Request
 from orders.services import timing
+from revkeen_admin.hosts import normal
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("orders.requests")
@@ -51,6 +52,17 @@ def request_id(get_response: GetResponse) -> GetResponse:
             ms=round((time.monotonic() - started) * 1000, 1),
         )
         return response
+
+    return middleware
+
+
+def one_host(get_response: GetResponse) -> GetResponse:
+    """A name has many spellings, and what is kept by it (limits, passkeys, ways back) must have one."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if "HTTP_HOST" in request.META:
+            request.META["HTTP_HOST"] = normal(request.META["HTTP_HOST"])
+        return get_response(request)
 
     return middleware
 

@@ -2,19 +2,18 @@
 
 from typing import Any
 
-from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.signals import password_changed, password_reset, password_set
 from allauth.mfa import signals as second_factor
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.core.exceptions import PermissionDenied
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from orders.access import SET_UP_HERE
 from orders.models import EventLog, User
 from orders.services import events
+from orders.services.notices import origin
 
 Kind = EventLog.Kind
 
@@ -23,7 +22,7 @@ Kind = EventLog.Kind
 def record_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     used = [record.get("type") or record["method"] for record in get_authentication_records(request, user)]
     methods = ", ".join(dict.fromkeys(method.replace("_", " ") for method in used))
-    events.record(Kind.SIGNED_IN, f"{methods or 'password'}, {_origin(request)}", user=user)
+    events.record(Kind.SIGNED_IN, f"{methods or 'password'}, {origin(request)}", user=user)
 
 
 @receiver(user_logged_out)
@@ -36,12 +35,12 @@ def record_sign_out(sender: Any, request: HttpRequest, user: User | None, **kwar
 def record_failed_sign_in(
     sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
 ) -> None:
-    events.record(Kind.SIGN_IN_FAILED, _origin(request), who=str(credentials.get("email", "")))
+    events.record(Kind.SIGN_IN_FAILED, origin(request), who=str(credentials.get("email", "")))
 
 
 @receiver(second_factor.authentication_failed)
 def record_failed_second_factor(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    events.record(Kind.SIGN_IN_FAILED, f"wrong second factor, {_origin(request)}", user=user)
+    events.record(Kind.SIGN_IN_FAILED, f"wrong second factor, {origin(request)}", user=user)
 
 
 @receiver([password_changed, password_set])
@@ -51,14 +50,14 @@ def record_password_change(sender: Any, request: HttpRequest, user: User, **kwar
 
 @receiver(password_reset)
 def record_password_reset(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    events.record(Kind.PASSWORD_CHANGED, f"by a link sent to the address, {_origin(request)}", user=user)
+    events.record(Kind.PASSWORD_CHANGED, f"by a link sent to the address, {origin(request)}", user=user)
 
 
 @receiver(second_factor.authenticator_added)
 def record_added_factor(
     sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
 ) -> None:
-    request.session[SET_UP_HERE] = True
+    request.session[SET_UP_HERE] = [*request.session.get(SET_UP_HERE, []), authenticator.pk]
     request.session.save()  # this is told after the commit, when the answer may have been made
     events.record(Kind.MFA_CHANGED, f"added {_name(authenticator)}", user=user)
 
@@ -76,11 +75,3 @@ def record_new_recovery_codes(sender: Any, user: User, **kwargs: Any) -> None:
 def _name(authenticator: Authenticator) -> str:
     names = {"totp": "an authenticator app", "webauthn": "a passkey", "recovery_codes": "recovery codes"}
     return names[authenticator.type]
-
-
-def _origin(request: HttpRequest | None) -> str:
-    """The address as the guessing limits see it, so that the log and the limits speak of the same visitor."""
-    try:
-        return f"from {get_adapter().get_client_ip(request)}" if request is not None else "without a request"
-    except PermissionDenied:  # a sign-in that did not come over a socket has no address
-        return "from an unknown address"

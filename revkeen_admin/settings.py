@@ -7,6 +7,7 @@ from pathlib import Path
 
 import environ
 
+from revkeen_admin.hosts import public_url
 from revkeen_admin.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -20,6 +21,9 @@ DEBUG = False
 
 # Only the demo and the tests speak plain HTTP; cookies then lose Secure and their __Host- name.
 PLAIN_HTTP = env.bool("PLAIN_HTTP", default=False)
+
+# Where links in mails lead: never to a name that a request brought along.
+PUBLIC_URL = public_url(env.str("PUBLIC_URL", default=""), ALLOWED_HOSTS, plain_http=PLAIN_HTTP)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -38,6 +42,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "orders.middleware.request_id",
+    "orders.middleware.one_host",
     "orders.middleware.security_headers",
     "orders.middleware.bounded_bodies",
     "django.middleware.security.SecurityMiddleware",

@@ -129,6 +129,7 @@ class Stack:
                 "CACHE_URL": "",
                 "STATIC_ROOT": str(self.folder / "static"),
                 "ALLOWED_HOSTS": "localhost,127.0.0.1",
+                "PUBLIC_URL": self.address,
                 "PLAIN_HTTP": "1",
                 "REVKEEN_LIVE_URL": api,
                 "REVKEEN_TEST_URL": api,

@@ -3,6 +3,7 @@
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode
@@ -10,8 +11,12 @@ from urllib.parse import urlencode
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
 from django.urls import reverse
 
+from orders import mails
 from orders.models import EventLog, Merchant, User
 from tests.conftest import SecureClient, make_person
 from tests.processes import PASSWORD as RIGHT
@@ -80,6 +85,95 @@ def test_a_forged_origin_does_not_open_a_closed_account(mara: User) -> None:
             headers={"X-Forwarded-For": f"203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"},
         )
     assert b"Too many failed" in sign_in(SecureClient(), mara.email).content
+
+
+@pytest.mark.parametrize("spell", [str, lambda e: e.upper(), lambda e: f" {e}", lambda e: e.replace("k", "\u212a")])
+def test_neither_the_host_nor_the_spelling_gives_fresh_guesses(
+    spell: Callable[[str], str], northwind: Merchant, settings: LazySettings
+) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    kira = make_person("kira@northwind.example", northwind, "admin")
+    hosts = ["testserver:1", "TESTSERVER.", "testserver.", "TestServer:443", "other.example"] * 2
+    for number, host in enumerate(hosts):
+        guess = {"login": kira.email, "password": f"guess {number}"}
+        SecureClient().post(reverse("account_login"), guess, headers={"Host": host})
+    answer = sign_in(SecureClient(), spell(kira.email), PASSWORD)
+    assert b"Too many failed login attempts" in answer.content
+
+
+# --- A browser that is known -----------------------------------------------------------------------------------------
+
+
+def close_the_account(email: str) -> None:
+    for number in range(10):
+        sign_in(SecureClient(), email, f"guess {number}")
+    assert b"Too many failed" in sign_in(SecureClient(), email).content
+
+
+def known(email: str) -> Client:
+    """A browser in which this person has signed in and out."""
+    client = SecureClient()
+    assert sign_in(client, email).status_code == 302
+    client.post(reverse("account_logout"))
+    return client
+
+
+def test_strangers_do_not_lock_a_person_out_of_their_own_browser(mara: User) -> None:
+    own = known(mara.email)
+    close_the_account(mara.email)
+    assert sign_in(own, mara.email).status_code == 302
+
+
+def test_a_known_browser_gets_no_more_guesses_than_a_stranger(mara: User) -> None:
+    own = known(mara.email)
+    for number in range(10):
+        assert b"Too many failed" not in sign_in(own, mara.email, f"guess {number}").content
+    assert b"Too many failed" in sign_in(own, mara.email).content
+    assert sign_in(SecureClient(), mara.email).status_code == 302  # nor does it lock out the others
+
+
+@pytest.mark.parametrize("forged", ["", "x", "eyJhIjoxfQ:1:abc"])
+def test_a_browser_is_not_known_by_its_own_word_nor_for_another_person(forged: str, mara: User) -> None:
+    stranger = known(make_person("stranger@kestrel.example").email)
+    if forged:
+        stranger.cookies["__Host-known"] = forged
+    close_the_account(mara.email)
+    assert b"Too many failed" in sign_in(stranger, mara.email).content
+
+
+def test_several_people_are_known_in_one_browser(mara: User) -> None:
+    shared, owen = known(mara.email), make_person("owen@northwind.example")
+    sign_in(shared, owen.email)
+    shared.post(reverse("account_logout"))
+    for person in (mara, owen):
+        close_the_account(person.email)
+        assert sign_in(shared, person.email).status_code == 302
+        shared.post(reverse("account_logout"))
+        cache.clear()
+
+
+# --- Whom it concerns is told ----------------------------------------------------------------------------------------
+
+
+def test_the_owner_of_a_closed_account_is_told_once_by_mail_and_the_log(mara: User) -> None:
+    close_the_account(mara.email)
+    sign_in(SecureClient(), mara.email)
+    mails.wait()
+    (message,) = mail.outbox
+    assert (message.to, message.subject) == ([mara.email], "RevKeen Admin: Sign-ins to your account are refused")
+    assert "from 127.0.0.1" in message.body
+    rows = EventLog.objects.filter(text="refused after too many wrong guesses, from 127.0.0.1")
+    assert [row.who for row in rows] == [mara.email]
+
+
+def test_nobody_is_told_of_an_account_that_is_not_there_or_not_closed(mara: User) -> None:
+    close_the_account("nobody@northwind.example")
+    for number in range(25):  # more than one place may guess, though not at this account
+        sign_in(SecureClient(), f"person{number}@x.example", "wrong")
+    assert b"Too many failed" in sign_in(SecureClient(), mara.email).content
+    mails.wait()
+    assert mail.outbox == []
+    assert not EventLog.objects.filter(who=mara.email, text__startswith="refused").exists()
 
 
 def test_guesses_at_many_accounts_from_one_place_are_stopped_too(db: None) -> None:

@@ -7,13 +7,18 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.conf import LazySettings
 from django.core import mail
-from django.test import Client, TestCase
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client, RequestFactory, TestCase
 from django.urls import NoReverseMatch, reverse
 
+from orders import mails
 from orders.models import EventLog, Merchant, User
-from orders.services import members
+from orders.services import members, notices
+from revkeen_admin.hosts import normal, public_url
 from tests.conftest import SecureClient, make_person
+from tests.conftest import sign_in as conftest_sign_in
 
 PASSWORD = "a good password"
 NEW_PASSWORD = "another good password"
@@ -179,6 +184,64 @@ def test_a_reset_answers_alike_for_known_and_unknown_addresses(mara: User) -> No
     assert "http" not in str(to_nobody.body)
 
 
+def test_links_in_mails_lead_to_the_public_address_whatever_the_host(mara: User, settings: LazySettings) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.PUBLIC_URL = "https://admin.northwind.example"
+    forged = {"Host": "evil.example", "Origin": "https://evil.example"}
+    SecureClient().post(reverse("account_reset_password"), {"email": mara.email}, headers=forged)
+    invite = {"email": "new@northwind.example", "roles": ["support"]}
+    conftest_sign_in(mara).post(reverse("invitation_send", args=["northwind", "live"]), invite, headers=forged)
+    form = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    signed_in(mara.email).post(reverse("account_change_password"), form, headers=forged)
+    mails.wait()
+    assert len(mail.outbox) == 3
+    for message in mail.outbox:
+        links = re.findall(r"https?://[^/\s]+", str(message.body))
+        assert set(links) == {"https://admin.northwind.example"}, message.body
+
+
+@pytest.mark.parametrize(
+    ("said", "hosts", "url"),
+    [
+        ("https://a.example/", ["b.example"], "https://a.example"),
+        ("", ["b.example", "c.example"], "https://b.example"),
+    ],
+)
+def test_the_public_address_is_what_was_said_or_the_first_name(said: str, hosts: list[str], url: str) -> None:
+    assert public_url(said, hosts, plain_http=False) == url
+
+
+@pytest.mark.parametrize("hosts", [[], ["*"], [".example.com"]])
+def test_without_a_whole_name_the_public_address_has_to_be_said(hosts: list[str]) -> None:
+    with pytest.raises(ImproperlyConfigured, match="Set PUBLIC_URL"):
+        public_url("", hosts, plain_http=False)
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("LOCALHOST.:8000", "localhost:8000"), ("a.Example", "a.example"), ("[::1]:80", "[::1]:80"), ("", "")],
+)
+def test_a_host_has_one_spelling(host: str, name: str) -> None:
+    assert normal(host) == name
+
+
+def test_what_concerns_a_password_is_in_the_log_and_mailed_to_its_owner(mara: User) -> None:
+    SecureClient().post(reverse("account_reset_password"), {"email": mara.email})
+    SecureClient().post(reverse("account_reset_password"), {"email": "nobody@northwind.example"})
+    form = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    signed_in(mara.email).post(reverse("account_change_password"), form)
+    rows = EventLog.objects.exclude(kind="signed_in").order_by("pk").values_list("kind", "who", "text")
+    assert list(rows) == [
+        ("password_reset_asked", mara.email, "from 127.0.0.1"),
+        ("password_reset_asked", "nobody@northwind.example", "from 127.0.0.1"),
+        ("password_changed", mara.email, ""),
+    ]
+    mails.wait()
+    changed = mail.outbox[-1]
+    assert (changed.to, changed.subject) == ([mara.email], "RevKeen Admin: Your password was changed")
+    assert "UTC, from 127.0.0.1." in str(changed.body)
+
+
 def test_the_key_of_a_reset_link_is_in_no_log(mara: User, caplog: pytest.LogCaptureFixture) -> None:
     SecureClient().post(reverse("account_reset_password"), {"email": mara.email})
     link = re.search(r"/account/password/reset/key/\w+-(\S+)/", str(mail.outbox[0].body))
@@ -252,6 +315,24 @@ def test_second_factors_are_sealed_in_the_database(mara: User, secured: tuple[Cl
     assert set(said) == {"added recovery codes", "added an authenticator app"}
 
 
+def test_a_changed_factor_is_mailed_to_its_owner(mara: User, secured: tuple[Client, str]) -> None:
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        secured[0].post(reverse("mfa_deactivate_totp"))
+    mails.wait()
+    assert [(message.to[0], message.subject) for message in mail.outbox] == [
+        (mara.email, "RevKeen Admin: An authenticator app was added"),
+        (mara.email, "RevKeen Admin: Your authenticator app was removed"),
+    ]
+
+
+def test_a_password_is_changed_though_no_mail_can_be_sent(mara: User, settings: LazySettings) -> None:
+    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
+    form = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    assert signed_in(mara.email).post(reverse("account_change_password"), form).status_code == 302
+    mails.wait()
+    signed_in(mara.email, NEW_PASSWORD)
+
+
 def test_a_recovery_code_works_once(mara: User, secured: tuple[Client, str]) -> None:
     codes = Authenticator.objects.get(user=mara, type="recovery_codes").wrap().get_unused_codes()
     for expected in (True, False):
@@ -270,6 +351,45 @@ def test_a_merchant_can_ask_for_a_second_factor(mara: User, northwind: Merchant)
     assert client.get(page, headers={"HX-Request": "true"})["HX-Redirect"] == reverse("mfa_index")
     add_app(client)
     assert client.get(page).status_code == 200
+
+
+def test_a_factor_that_was_removed_opens_no_merchant_that_asks_for_one(mara: User, northwind: Merchant) -> None:
+    """Whether it was set up in the session or shown at signing in."""
+    set_up = signed_in(mara.email)
+    page = reverse("member_list", args=["northwind", "live"])
+    for _ in range(2):
+        secret = add_app(set_up)
+        shown = signed_in(mara.email)
+        shown.post(reverse("mfa_authenticate"), {"code": code(secret)})
+        assert is_in(shown)
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            shown.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+            assert shown.post(reverse("mfa_deactivate_totp")).status_code == 302
+        northwind.mfa_required = True
+        northwind.save()
+        for client in (set_up, shown):
+            assert client.get(page)["Location"] == reverse("mfa_index")
+        Merchant.objects.update(mfa_required=False)
+
+
+@pytest.mark.parametrize(
+    "mail_about",
+    [
+        "account/email/password_changed",
+        "account/email/password_set",
+        "account/email/password_reset",
+        "mfa/email/totp_activated",
+        "mfa/email/totp_deactivated",
+        "mfa/email/webauthn_added",
+        "mfa/email/webauthn_removed",
+        "mfa/email/recovery_codes_generated",
+    ],
+)
+def test_each_mail_about_signing_in_says_what_to_do(mail_about: str, mara: User, rf: RequestFactory) -> None:
+    notices.sign_in_changed(rf.get("/"), mara, mail_about)
+    mails.wait()
+    assert "Was it not you?" in mail.outbox[0].body
+    assert "https://testserver/account/password/reset/" in mail.outbox[0].body
 
 
 def test_a_session_older_than_the_factor_has_to_show_it_once(mara: User, northwind: Merchant) -> None:

@@ -20,7 +20,14 @@ GROUPS: dict[str, tuple[str, tuple[Event, ...]]] = {
     ),
     "sign_ins": (
         "Signing in",
-        (Event.SIGNED_IN, Event.SIGNED_OUT, Event.SIGN_IN_FAILED, Event.PASSWORD_CHANGED, Event.MFA_CHANGED),
+        (
+            Event.SIGNED_IN,
+            Event.SIGNED_OUT,
+            Event.SIGN_IN_FAILED,
+            Event.PASSWORD_RESET_ASKED,
+            Event.PASSWORD_CHANGED,
+            Event.MFA_CHANGED,
+        ),
     ),
     "others": ("Other", (Event.MERCHANT_CHANGED, Event.EXPORTED, Event.DECIDED, Event.REFUSED)),
 }

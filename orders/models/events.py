@@ -13,6 +13,7 @@ class EventLog(models.Model):
         SIGNED_IN = "signed_in", "Signed in"
         SIGNED_OUT = "signed_out", "Signed out"
         SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
+        PASSWORD_RESET_ASKED = "password_reset_asked", "Password reset asked for"
         PASSWORD_CHANGED = "password_changed", "Password changed"
         MFA_CHANGED = "mfa_changed", "Second factor changed"
         KEY_ADDED = "key_added", "Key added"

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from orders import known_devices
 from orders.forms.members import NewAccount
 from orders.models import Invitation, User
 from orders.requests import Request
@@ -74,4 +75,6 @@ def _welcome(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     request.session.pop(TOKEN, None)
     merchant = invitation.merchant
     messages.success(request, f"Welcome to {merchant}. Your role: {invitation.role_names}.")
-    return redirect("order_list", merchant.slug, merchants.opening_mode(merchant))
+    response = redirect("order_list", merchant.slug, merchants.opening_mode(merchant))
+    known_devices.remember(request, response, invitation.email)
+    return response

@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from orders import links
 from orders.access import merchant_page
 from orders.forms.members import Invite, Roles
 from orders.models import EventLog, Invitation, Membership
@@ -78,9 +79,7 @@ def invitation_send(request: MerchantRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         email, roles = form.cleaned_data["email"], form.cleaned_data["roles"]
         try:
-            members.invite(
-                request.merchant, email, roles, by=request.user, address_of=lambda token: _link(request, token)
-            )
+            members.invite(request.merchant, email, roles, by=request.user, address_of=_link)
         except AlreadyMember:
             form.add_error("email", f"{email} is a member already. Roles are changed in the list.")
         except MailNotSent:
@@ -128,6 +127,6 @@ def _after_own_change(request: MerchantRequest, member: Membership) -> HttpRespo
     return redirect("member_list", request.merchant.slug, request.mode)
 
 
-def _link(request: MerchantRequest, token: str) -> str:
+def _link(token: str) -> str:
     """The token is in the query, which no log of ours keeps."""
-    return request.build_absolute_uri(f"{reverse('invitation_accept')}?token={token}")
+    return links.public(f"{reverse('invitation_accept')}?token={token}")
