@@ -30,6 +30,9 @@ STATUSES = {
 }
 BILLING_TYPES = {"one_time": "once", "recurring": "recurring"}
 
+UNKNOWN_STATUS = "RevKeen gives a status we do not know."
+UNKNOWN_FULFILLMENT = "RevKeen gives a fulfillment status we do not know."
+
 FULFILLMENT_STATES = {
     None: State("Nothing to ship", "square-dashed"),
     "returned": State("Returned", "square-arrow-left"),

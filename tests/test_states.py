@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from orders import states
+from orders.services.conditions import Facts, conditions
 from orders.services.next_steps import next_steps
 from tests.test_amounts import an_order
 
@@ -77,7 +78,8 @@ ALLOWED = {
 @pytest.mark.parametrize("status", ALLOWED)
 def test_each_status_allows_what_it_allows_and_says_why_not_the_rest(status: str) -> None:
     fields, allowed = ALLOWED[status]
-    found = next_steps(an_order(**{"fulfillment_status": "unfulfilled", **fields, "status": status}))
+    order = an_order(**{"fulfillment_status": "unfulfilled", **fields, "status": status})
+    found = next_steps(order, conditions(Facts(order, order.created_at)))
     steps = [step for step in (found.primary, *found.others) if step is not None]
     assert ", ".join(step.page for step in steps if step.possible) == allowed
     assert all(step.reason.endswith(".") for step in steps if not step.possible)

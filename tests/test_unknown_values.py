@@ -14,7 +14,8 @@ from orders import states
 from orders.apis.revkeen.objects import Event, EventData, EventRequest, PaymentMethod, Refund
 from orders.models import Delivery, Operation, Shipment
 from orders.services import effects, payments, to_fulfil
-from orders.services.next_steps import next_steps
+from orders.services.conditions import Facts, conditions
+from orders.services.next_steps import NextSteps, next_steps
 from orders.views import operation_facts, payment_rows
 from tests.emulation import Emulator
 from tests.parcels import paid_order
@@ -26,12 +27,18 @@ CLAIMS = ("Finished", "Nothing is left", "nothing is left", "Paid.", "everything
 
 
 def told(**fields: Any) -> str:
-    found = next_steps(an_order(**fields))
-    return f"{found.headline} {found.detail}"
+    """Everything the banner says of an order."""
+    found = conditions(Facts(an_order(**fields), timezone.now()))
+    return " ".join(f"{condition.headline} {condition.detail}" for condition in found)
+
+
+def steps(**fields: Any) -> NextSteps:
+    order = an_order(**fields)
+    return next_steps(order, conditions(Facts(order, timezone.now())))
 
 
 def possible(**fields: Any) -> set[str]:
-    found = next_steps(an_order(**fields))
+    found = steps(**fields)
     return {step.page for step in (found.primary, *found.others) if step is not None and step.possible}
 
 
@@ -40,7 +47,7 @@ def test_an_unknown_status_is_named_and_offers_nothing_that_depends_on_it(paid: 
     fields = {**paid, "status": NEW, "fulfillment_status": "unfulfilled"}
     assert f"RevKeen gives a status we do not know. It says “{NEW}”" in told(**fields)
     assert possible(**fields) <= {"order_refund", "draft_copy"}
-    reasons = [step.reason for step in next_steps(an_order(**fields)).others if step.page == "order_cancel"]
+    reasons = [step.reason for step in steps(**fields).others if step.page == "order_cancel"]
     assert reasons == ["RevKeen gives a status we do not know." if not paid else "money was received; refund it first."]
 
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from orders import states
 from orders.apis.revkeen.objects import Order
+from orders.services.plain_state import Condition
+from orders.states import UNKNOWN_FULFILLMENT, UNKNOWN_STATUS
 
-UNKNOWN_STATUS = "RevKeen gives a status we do not know."
-UNKNOWN_FULFILLMENT = "RevKeen gives a fulfillment status we do not know."
+UNPAID = ("draft", "pending", "partially_paid")
 
 
 @dataclass(frozen=True)
@@ -30,50 +31,29 @@ class Step:
 
 @dataclass(frozen=True)
 class NextSteps:
-    """`primary` is the one thing to do next, None when nothing is; the others are in the order of the menu."""
+    """`worst` stands first, what else is open below it. `primary` is the one thing to do next, None when nothing is.
 
-    headline: str
-    detail: str
+    The others are in the order of the menu.
+    """
+
+    worst: Condition
+    also: list[Condition]
     primary: Step | None
     others: list[Step]
 
 
-def next_steps(order: Order) -> NextSteps:
+def next_steps(order: Order, conditions: list[Condition]) -> NextSteps:
+    """`conditions`: what is open about the order, the worst first, as services/conditions.py finds it."""
     steps = [step(order, page) for page in STEPS]
-    primary = next((step for step in steps if step.page in ADVANCES and step.possible), None)
-    headline, detail = _headline(order)
-    return NextSteps(headline, detail, primary, [step for step in steps if step is not primary])
+    worst, *also = conditions
+    primary = next((step for step in steps if step.page == worst.page and step.possible), None)
+    return NextSteps(worst, also, primary, [step for step in steps if step is not primary])
 
 
 def step(order: Order, page: str) -> Step:
     """Whether this page's step can be taken with the order now."""
     name, icon, why_not = STEPS[page]
     return Step(name, page, icon, why_not(order))
-
-
-def _headline(order: Order) -> tuple[str, str]:
-    due = order.money(order.amount_due)
-    if order.status not in states.STATUSES:
-        return UNKNOWN_STATUS, f"It says “{order.status[:40]}”. Look at the order in RevKeen."
-    if order.status == "canceled":
-        return "Canceled.", "Nothing is left to do."
-    if order.status == "refunded":
-        return "Refunded in full.", "Nothing is left to do."
-    if order.status == "draft":
-        return "A draft in RevKeen.", f"{due} will be due; paying it makes it an order."
-    if order.amount_due > 0:
-        paid = f"{order.money(order.amount_paid)} of {order.money(order.total)} is paid."
-        return f"{due} is still due.", paid if order.amount_paid else "Nothing is paid yet."
-    if not states.known_fulfillment(order):
-        return UNKNOWN_FULFILLMENT, f"It says “{str(order.fulfillment_status)[:40]}”. Look at the order in RevKeen."
-    if states.ready_to_ship(order):
-        part = order.fulfillment_status == "partial"
-        return ("Paid. Some lines are not shipped yet.", "") if part else ("Paid. Nothing is shipped yet.", "")
-    if states.finished(order):
-        return "Finished.", "Paid, and nothing is left to ship."
-    shipped = states.fulfillment_state(order).word.lower()
-    words = f"Status “{states.STATUSES[order.status].lower()}”, fulfillment “{shipped}”, {due} due."
-    return "What RevKeen says of this order does not fit together.", f"{words} Look at the order in RevKeen."
 
 
 def _no_payment(order: Order) -> str:
@@ -95,9 +75,7 @@ def _no_fulfilment(order: Order) -> str:
         return f"everything is {order.fulfillment_status}."
     if states.ready_to_ship(order):
         return ""
-    if order.status in ("canceled", "refunded", "fulfilled"):
-        return f"the order is {order.status}."
-    return "it is not paid in full." if order.amount_due > 0 else "RevKeen does not call it paid."
+    return "it is not paid in full." if order.status in UNPAID else f"the order is {order.status}."
 
 
 def _no_refund(order: Order) -> str:
@@ -150,4 +128,3 @@ STEPS: dict[str, tuple[str, str, Callable[[Order], str]]] = {
     "draft_copy": ("Copy into a draft", "copy", _never),
     "order_cancel": ("Cancel order", "ban", _no_cancel),
 }
-ADVANCES = ("order_pay", "order_fulfill")

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.core.cache import caches
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from orders import states
@@ -68,6 +69,7 @@ class Left:
     lines: int
     units: int
     held: bool  # another change has the order now
+    refused: bool  # RevKeen did not take a shipment of lines that have units left
 
     @property
     def part_gone(self) -> bool:
@@ -95,15 +97,16 @@ def left(api: Session, found: Search, not_told: Iterable[Untold] = ()) -> tuple[
 
     Those that RevKeen was not told of are listed by themselves.
     """
-    gone, held = _gone(api, found), _held(api)
-    counted = [_left(order, gone, held=order.id in held) for order in found.waiting]
+    gone, held, refused = _gone(api, found), _held(api), _refused(api, found)
+    counted = [_left(order, gone, refused, held=order.id in held) for order in found.waiting]
     some = [row for row in counted if row.units_left or not row.lines]
     listed = {row.order.id for row in some} | {untold.shipment.order_id for untold in not_told}
     return some, sum(row.order.id not in listed for row in counted)
 
 
-def _left(order: Waiting, gone: Counter[uuid.UUID], *, held: bool) -> Left:
+def _left(order: Waiting, gone: Counter[uuid.UUID], refused: set[uuid.UUID], *, held: bool) -> Left:
     units = [max(0, quantity - gone[line_id]) for line_id, quantity in order.lines]
+    with_units = {line_id for (line_id, _), count in zip(order.lines, units, strict=True) if count}
     return Left(
         order=order,
         lines_left=sum(count > 0 for count in units),
@@ -111,18 +114,28 @@ def _left(order: Waiting, gone: Counter[uuid.UUID], *, held: bool) -> Left:
         lines=len(order.lines),
         units=sum(quantity for _, quantity in order.lines),
         held=held,
+        refused=bool(with_units & refused),
     )
 
 
 def _gone(api: Session, found: Search) -> Counter[uuid.UUID]:
     """Line item id → units that left or were given up (`shipments.taken`, of all these orders in one query)."""
-    items = ShipmentItem.objects.filter(
+    items = _items(api, found).filter(shipment__state__in=Shipment.COUNTED)
+    return Counter(dict(items.values_list("line_item_id").annotate(Sum("quantity"))))
+
+
+def _refused(api: Session, found: Search) -> set[uuid.UUID]:
+    """The lines of shipments that RevKeen did not take (`conditions.not_taken`, of all these orders)."""
+    items = _items(api, found).filter(shipment__state=Shipment.State.REFUSED)
+    return set(items.values_list("line_item_id", flat=True))
+
+
+def _items(api: Session, found: Search) -> "QuerySet[ShipmentItem, Any]":
+    return ShipmentItem.objects.filter(
         shipment__merchant=api.merchant,
         shipment__mode=api.mode,
         shipment__order_id__in=[order.id for order in found.waiting],
-        shipment__state__in=Shipment.COUNTED,
     )
-    return Counter(dict(items.values_list("line_item_id").annotate(Sum("quantity"))))
 
 
 def _held(api: Session) -> set[uuid.UUID]:

@@ -5,11 +5,12 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from orders import states
 from orders.access import merchant_page
-from orders.apis.errors import Missing
+from orders.apis.errors import Missing, Refused
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import LineItem, Listing, Order
 from orders.forms.orders import OrderFilter
@@ -30,6 +31,7 @@ from orders.services import (
     shipments,
     timeline,
 )
+from orders.services.conditions import Facts, conditions
 from orders.services.order_payments import Split
 from orders.services.orders import OrderFile
 from orders.services.revkeen import Reading
@@ -38,7 +40,7 @@ from orders.views import destinations
 from orders.views.addresses import address
 from orders.views.order_pages import holder, sums
 from orders.views.pages import render_page
-from orders.views.payment_rows import PaymentRow, payment_rows
+from orders.views.payment_rows import payment_rows
 from orders.views.tables import OrderRow, order_rows, sums_by_currency
 
 POST_PAGES = ("draft_revise", "draft_copy")  # they make something here and lead to it
@@ -165,25 +167,50 @@ def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
     left = fulfillments.by_line([shipment for shipment in written if shipment.state in Shipment.COUNTED])
     done_here = operations.of_order(request.merchant, request.mode, order.id)
     split = _split(file)
+    facts = _facts(request, file, split, done_here, written)
     return {
         "file": file,
         "order": order,
         "payment": states.payment_state(order),
         "fulfillment": states.fulfillment_state(order),
-        "amounts_check": amounts.check(order, split),
+        "amounts_check": facts.check,
         "reading": file.order,
-        "holder": holder(request, order),
+        "holder": facts.holder,
         "canceled": cancellations.canceled_here(request.merchant, request.mode, order),
-        "next_steps": next_steps.next_steps(order),
+        "next_steps": next_steps.next_steps(order, conditions(facts)),
         "can_edit": next_steps.step(order, "order_edit").possible and not file.order.stale,
         "post_pages": POST_PAGES,
         "lines": [_line_row(order, line, file, left.get(line.id, [])) for line in order.lines],
         "shipments": destinations.cards(request.merchant, written),
         "sums": sums(order),
-        "payments": _payments(file, split, done_here),
+        "payments": payment_rows(order, facts.transactions, facts.refunds),
         "not_ours": payment_rows(order, split.of_others, []) if split else [],
         "days": _days(request, file, done_here, written),
     }
+
+
+def _facts(
+    request: MerchantRequest, file: OrderFile, split: Split | None, done_here: list[Operation], written: list[Shipment]
+) -> Facts:
+    order = file.order.require()
+    told = file.events.value.rows if file.events.value else []
+    return Facts(
+        order,
+        timezone.now(),
+        holder=holder(request, order),
+        check=amounts.check(order, split),
+        shipments=written,
+        refunds=refunds.known_refunds(told, done_here),
+        transactions=[*split.own, *split.unknown] if split else [],
+        unread=_unread(file),
+    )
+
+
+def _unread(file: OrderFile) -> list[str]:
+    """What could not be read just now. A key that may not read something never will; its card says so."""
+    parts = {"payments": file.transactions, "events": file.events}
+    errors = {name: reading.error for name, reading in parts.items() if reading is not None and reading.error}
+    return [name for name, error in errors.items() if not (isinstance(error, Refused) and error.status == 403)]
 
 
 def _split(file: OrderFile) -> Split | None:
@@ -191,12 +218,6 @@ def _split(file: OrderFile) -> Split | None:
     if file.transactions is None or file.transactions.value is None:
         return None
     return order_payments.split(file.order.require(), file.transactions.value, file.events.value)
-
-
-def _payments(file: OrderFile, split: Split | None, done_here: list[Operation]) -> list[PaymentRow]:
-    told = file.events.value.rows if file.events.value else []
-    transactions = [*split.own, *split.unknown] if split else []
-    return payment_rows(file.order.require(), transactions, refunds.known_refunds(told, done_here))
 
 
 def _days(

@@ -1,0 +1,238 @@
+"""What is open about an order, the worst first: one list of conditions, one function that asks them all.
+
+To add one, write a function of `Facts` and put it into `CONDITIONS`, at the place of its harm. What is plainly next
+with an order about which nothing is wrong comes last (services/plain_state.py).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from orders import states
+from orders.apis.revkeen.objects import Order, Refund, Transaction
+from orders.models import Delivery, Operation, Shipment
+from orders.services import shipments as shipping
+from orders.services.amounts import Check
+from orders.services.plain_state import Condition, plain_state
+
+PAYABLE = ("draft", "pending", "partially_paid")
+SHIPMENTS, AMOUNTS, PAYMENTS = "#shipments", "#h-sum", "#h-pay"  # where on the order's page it stands
+
+
+@dataclass(frozen=True)
+class Facts:
+    """An order and what is known around it. `unread`: the parts that could not be read, as they are called."""
+
+    order: Order
+    now: datetime
+    holder: Operation | None = None
+    check: Check | None = None  # of its amounts
+    shipments: list[Shipment] = field(default_factory=list)  # all of it, with items, operation and deliveries
+    refunds: list[Refund] = field(default_factory=list)
+    transactions: list[Transaction] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        return [delivery for shipment in self.shipments for delivery in shipment.deliveries.all()]
+
+    @property
+    def sales(self) -> list[Transaction]:
+        """The payments and attempts, the first one first."""
+        return sorted((row for row in self.transactions if row.type == "sale"), key=lambda row: row.created_at)
+
+
+def conditions(facts: Facts) -> list[Condition]:
+    """All that hold, the worst first; never empty. That nothing is left to do is said only where nothing else holds."""
+    found = [condition for ask in CONDITIONS if (condition := ask(facts)) is not None]
+    plain = plain_state(facts.order)
+    return found if plain is None or (found and plain.done) else [*found, plain]
+
+
+def not_taken(shipments: Iterable[Shipment], order: Order) -> list[Shipment]:
+    """The shipments that RevKeen did not take and that were not made good: units of their lines are still left."""
+    every = list(shipments)
+    taken = shipping.taken(one for one in every if one.state in Shipment.COUNTED)
+    left = {line.id for line in order.lines if line.quantity > taken[line.id]}
+    gone = order.status in ("canceled", "refunded") or order.fulfillment_status in ("fulfilled", "returned")
+    refused = [one for one in every if one.state == Shipment.State.REFUSED]
+    return [] if gone else [one for one in refused if any(item.line_item_id in left for item in one.items.all())]
+
+
+def _in_doubt(facts: Facts) -> Condition | None:
+    """Nothing else can be done with the order until it is settled; the page shows who holds it."""
+    operation = facts.holder
+    if operation is None:
+        return None
+    words = f"{operation.get_kind_display()}, {operation.summary}"
+    if operation.state == Operation.State.STARTED:
+        return Condition(f"On its way: {words}.", tone="wait")
+    return Condition(f"Not known whether it happened: {words}.", tone="bad")
+
+
+def _unknown_status(facts: Facts) -> Condition | None:
+    if facts.order.status in states.STATUSES:
+        return None
+    said = f"It says “{facts.order.status[:40]}”. Look at the order in RevKeen."
+    return Condition(states.UNKNOWN_STATUS, said, "bad")
+
+
+def _does_not_add_up(facts: Facts) -> Condition | None:
+    if facts.check is None or not facts.check.mismatches:
+        return None
+    return Condition("The amounts do not add up.", str(facts.check.mismatches[0]), "bad", anchor=AMOUNTS)
+
+
+def _parcels_not_taken(facts: Facts) -> Condition | None:
+    refused = not_taken(facts.shipments, facts.order)
+    if not refused:
+        return None
+    newest = refused[-1]
+    said = newest.operation.message if newest.operation else "A shipment before it was not taken either."
+    by_revkeen = newest.operation is not None and newest.operation.state == Operation.State.REFUSED
+    words = "RevKeen refused" if by_revkeen else "RevKeen was not told of"
+    others = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
+    return Condition(f"{words} shipment {newest.number}{others}.", said, "bad", "order_fulfill", SHIPMENTS)
+
+
+def _revkeen_not_told(facts: Facts) -> Condition | None:
+    """Parcels that left though RevKeen refused them, until RevKeen has heard of them (services/untold.py)."""
+    untold = [shipment for shipment in facts.shipments if shipment.untold_since is not None]
+    if not untold:
+        return None
+    names = ", ".join(f"shipment {shipment.number}" for shipment in untold)
+    return Condition(f"RevKeen was not told of {names}.", "It left all the same. Tell RevKeen.", "bad", "", SHIPMENTS)
+
+
+def _updates_failed(facts: Facts) -> Condition | None:
+    failed = [one for one in facts.deliveries if one.state in Delivery.NEEDS_SOMEONE]
+    if not failed:
+        return None
+    names = ", ".join(f"{one.shipment} to {one.get_destination_display()}" for one in failed[:3])
+    count = "A partner update" if len(failed) == 1 else f"{len(failed)} partner updates"
+    more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
+    return Condition(f"{count} failed.", f"{names}{more}. Open the shipment to send it again.", "bad", "", SHIPMENTS)
+
+
+def _refund_failed(facts: Facts) -> Condition | None:
+    """Until as much of its payment goes back later, or is on its way."""
+    failed = [one for one in facts.refunds if one.final and not one.spent and not _made_good(one, facts.refunds)]
+    if not failed or facts.order.net_received <= 0:
+        return None
+    amount = facts.order.money(sum(refund.amount_minor for refund in failed))
+    why = f" {failed[-1].failure_reason.rstrip('.')}." if failed[-1].failure_reason else ""
+    said = f"The money did not move.{why}"
+    return Condition(f"A refund failed: {amount}.", said, "bad", "order_refund", PAYMENTS)
+
+
+def _made_good(failed: Refund, refunds: Iterable[Refund]) -> bool:
+    """Whether as much of the payment went back later, or is on its way."""
+    of_payment = [one for one in refunds if one.payment_id == failed.payment_id and one.spent]
+    later = [one for one in of_payment if one.created_at and failed.created_at and one.created_at > failed.created_at]
+    return sum(one.amount_minor for one in later) >= failed.amount_minor
+
+
+def _refund_unknown(facts: Facts) -> Condition | None:
+    unknown = [one for one in facts.refunds if one.status not in states.REFUND_STATES]
+    if not unknown:
+        return None
+    amount = facts.order.money(sum(refund.amount_minor for refund in unknown))
+    said = f"{amount}. It says “{unknown[-1].status[:40]}”. Count the money as on its way."
+    return Condition("RevKeen gives a refund a status we do not know.", said, "wait", "", PAYMENTS)
+
+
+def _updates_in_doubt(facts: Facts) -> Condition | None:
+    doubtful = [one for one in facts.deliveries if one.state == Delivery.State.UNKNOWN]
+    if not doubtful:
+        return None
+    names = ", ".join(f"{one.shipment} to {one.get_destination_display()}" for one in doubtful[:3])
+    said = f"{names}. We read the partner until it is known."
+    return Condition("Not known whether a partner update arrived.", said, "wait", "", SHIPMENTS)
+
+
+def _refund_on_its_way(facts: Facts) -> Condition | None:
+    pending = [one for one in facts.refunds if one.status in ("pending", "processing")]
+    if not pending:
+        return None
+    amount = facts.order.money(sum(refund.amount_minor for refund in pending))
+    return Condition(f"A refund is on its way: {amount}.", "The money has not moved yet.", "wait", "", PAYMENTS)
+
+
+def _payment_not_known(facts: Facts) -> Condition | None:
+    open_sales = [row for row in facts.sales if row.status not in ("succeeded", "failed", "voided")]
+    if not open_sales:
+        return None
+    newest = open_sales[-1]
+    amount = f"{facts.order.money(newest.amount)} from {newest.method}"
+    if newest.status == "pending":
+        return Condition(f"A payment is on its way: {amount}.", "Take no other one meanwhile.", "wait", "", PAYMENTS)
+    said = f"{amount}. It says “{newest.status[:40]}”. Look at the order in RevKeen."
+    return Condition("RevKeen gives a payment a status we do not know.", said, "wait", "", PAYMENTS)
+
+
+def _declined(facts: Facts) -> Condition | None:
+    """The last attempt, while something is due and nothing went through since."""
+    last = facts.sales[-1] if facts.sales else None
+    if last is None or last.status != "failed" or facts.order.amount_due <= 0 or facts.order.status not in PAYABLE:
+        return None
+    why = f" {last.gateway_response_text.rstrip('.')}." if last.gateway_response_text else ""
+    said = f"{facts.order.money(last.amount)} from {last.method}.{why} Try another method."
+    return Condition("The last payment was declined.", said, "wait", "order_pay", PAYMENTS)
+
+
+def _expired(facts: Facts) -> Condition | None:
+    """RevKeen does not say what this means for paying it; so it is not proposed."""
+    expires = facts.order.expires_at
+    if expires is None or expires > facts.now or facts.order.status not in PAYABLE:
+        return None
+    said = "Ask the customer before you take a payment, or cancel it and make a new one."
+    return Condition("Expired.", said, "wait", moment=expires)
+
+
+def _given_up_and_paid(facts: Facts) -> Condition | None:
+    """Units that will never be shipped are paid for, and not given back: at their share of their line's total."""
+    order = facts.order
+    given_up = [one for one in facts.shipments if one.kind == Shipment.Kind.CANCELLATION]
+    units = shipping.taken(one for one in given_up if one.state in Shipment.COUNTED)
+    worth = sum(line.total * units[line.id] // line.quantity for line in order.lines if units[line.id])
+    back = order.amount_refunded + sum(one.amount_minor for one in facts.refunds if one.spent and not one.final)
+    if min(worth, order.amount_paid) <= back:
+        return None
+    count = sum(units.values())
+    paid, refunded = order.money(min(worth, order.amount_paid)), order.money(back)
+    said = f"{paid} was paid for them, and {refunded} is refunded or on its way. Finance can refund the rest."
+    return Condition(f"{count} unit{'s' * (count > 1)} will never be shipped.", said, "wait", "order_refund", SHIPMENTS)
+
+
+def _unknown_fulfillment(facts: Facts) -> Condition | None:
+    if states.known_fulfillment(facts.order):
+        return None
+    said = f"It says “{str(facts.order.fulfillment_status)[:40]}”. Look at the order in RevKeen."
+    return Condition(states.UNKNOWN_FULFILLMENT, said, "wait")
+
+
+def _not_read(facts: Facts) -> Condition | None:
+    if not facts.unread:
+        return None
+    said = "Something about this order may be open that is not shown here."
+    return Condition(f"Its {' and '.join(facts.unread)} could not be read.", said, "wait")
+
+
+CONDITIONS: tuple[Callable[[Facts], Condition | None], ...] = (
+    _in_doubt,
+    _unknown_status,
+    _does_not_add_up,
+    _parcels_not_taken,
+    _revkeen_not_told,
+    _updates_failed,
+    _refund_failed,
+    _refund_unknown,
+    _updates_in_doubt,
+    _refund_on_its_way,
+    _payment_not_known,
+    _declined,
+    _expired,
+    _given_up_and_paid,
+    _unknown_fulfillment,
+    _not_read,
+)
