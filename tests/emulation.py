@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+REFUSAL = {"type": "invalid_request_error", "code": "invalid_request", "message": "Not today"}  # as RevKeen says no
 
 
 class RunningEmulator:

@@ -195,7 +195,7 @@ def test_where_it_cannot_be_done_the_page_says_why_and_has_no_form(
 def test_a_refusal_of_revkeen_keeps_what_was_typed_and_the_corrected_form_cancels(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    refusal = {"code": "validation_error", "message": "Too rude.", "param": "reason"}
+    refusal = {"type": "invalid_request_error", "code": "validation_error", "message": "Too rude.", "param": "reason"}
     emulator.fault("respond", "/cancel$", status=400, body={"error": refusal})
     answer = cancel(support, order, "price", "typed words")
     page = answer.content.decode()

@@ -251,12 +251,12 @@ def test_a_decision_after_anothers_shows_what_stands(finance: Client, northwind:
 SAY = """
 import json, sys
 from orders.models import Operation, User
-from orders.services import decisions, revkeen, settling
+from orders.services import decisions, looks, revkeen
 from orders.services.decisions import Decision, Settled
 from tests.processes import READY
 operation = Operation.objects.get(pk=sys.argv[1])
 with revkeen.session(operation.merchant, operation.mode) as api:
-    facts = settling.look(api, operation)
+    facts = looks.look(api, operation)
 decision = Decision(sys.argv[2] == "happened", "sure", decisions.seen(facts.order, facts.refunds))
 exec(READY)
 try:

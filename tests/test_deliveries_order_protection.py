@@ -172,7 +172,7 @@ def test_where_repeats_are_refused_a_lost_answer_is_no_failure(send: Any, emulat
     due()
     work()
     assert [(what, status) for what, status, _ in history(shipment)] == [
-        ("create", None), ("look", 200), ("create", 409), ("look", 200), ("status", 200),
+        ("create", None), ("look", 200), ("create", 409), ("look", 200),
     ]  # fmt: skip
     assert (states(shipment), only(shipment).tracking_refused) == ([State.SENT], False)
 

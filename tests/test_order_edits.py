@@ -390,7 +390,7 @@ def test_a_customer_whom_revkeen_does_not_know_is_refused_by_the_field_and_the_r
 def test_a_refusal_of_revkeen_stands_by_the_field_it_names(
     param: str, field: str, support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    refusal = {"code": "validation_error", "message": "Not like this.", "param": param}
+    refusal = {"type": "invalid_request_error", "code": "validation_error", "message": "Not like this.", "param": param}
     emulator.fault("respond", "/orders/", method="PATCH", status=400, body={"error": refusal})
     page = edit(support, order, notes="typed", **{f"value-{row('count')}": "8"}).content.decode()
     assert f'id="id_{field}_error"' in page

@@ -13,7 +13,7 @@ from orders.models import Delivery, DeliveryAttempt, EventLog, Merchant, Operati
 from orders.services import fulfillments, partners, shipments
 from orders.views import destinations
 from tests.conftest import make_merchant, make_person, sign_in
-from tests.emulation import Emulator
+from tests.emulation import REFUSAL, Emulator
 from tests.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
 
 pytestmark = pytest.mark.database
@@ -179,7 +179,7 @@ def test_each_state_of_a_delivery_says_what_happened_and_what_comes_next(
 def test_a_parcel_that_revkeen_refuses_is_held_back_from_the_partners(
     client: Client, connected: Merchant, mara: User, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    emulator.fault("respond", "/fulfill$", status=422, body={"error": {"code": "nope", "message": "Not today"}})
+    emulator.fault("respond", "/fulfill$", status=422, body={"error": REFUSAL})
     send_off(connected, mara, order, parcel(order, 2))
     page = order_page(client, order)
     assert "Never left" in page
@@ -397,7 +397,7 @@ def test_stopping_needs_a_reason_which_stands_with_the_name(
 def test_what_is_held_back_is_released_and_the_parcel_counts_as_left(
     client: Client, connected: Merchant, mara: User, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    emulator.fault("respond", "/fulfill$", status=422, body={"error": {"code": "nope", "message": "Not today"}})
+    emulator.fault("respond", "/fulfill$", status=422, body={"error": REFUSAL})
     (refused,) = send_off(connected, mara, order, parcel(order, 2))
     delivery = delivery_of(refused, "digital_river")
     assert act(client, delivery, "release", confirmed="yes").status_code == 303
@@ -411,7 +411,7 @@ def test_what_is_held_back_is_released_and_the_parcel_counts_as_left(
 def test_what_was_sent_off_anew_cannot_be_released(
     client: Client, connected: Merchant, mara: User, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    emulator.fault("respond", "/fulfill$", status=422, body={"error": {"code": "nope", "message": "Not today"}})
+    emulator.fault("respond", "/fulfill$", status=422, body={"error": REFUSAL})
     (refused,) = send_off(connected, mara, order, parcel(order, 2))
     send_off(connected, mara, order, parcel(order, 2))
     delivery = delivery_of(refused, "digital_river", state=State.HELD_BACK)
@@ -424,7 +424,7 @@ def test_what_was_sent_off_anew_cannot_be_released(
 def test_what_was_stopped_because_it_was_sent_off_anew_is_not_sent_again(
     client: Client, connected: Merchant, mara: User, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    emulator.fault("respond", "/fulfill$", status=422, body={"error": {"code": "nope", "message": "Not today"}})
+    emulator.fault("respond", "/fulfill$", status=422, body={"error": REFUSAL})
     (refused,) = send_off(connected, mara, order, parcel(order, 2))
     send_off(connected, mara, order, parcel(order, 2))
     stopped = delivery_of(refused, "digital_river")

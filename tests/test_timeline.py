@@ -13,7 +13,7 @@ from orders.apis.revkeen.objects import Event, EventData, EventRequest
 from orders.models import Merchant, Operation, User
 from orders.services import timeline as timeline_of
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.emulation import REFUSAL, Emulator
 from tests.test_decisions import decide, left_to_people
 from tests.test_journal import asked, payable, settle, submit
 
@@ -59,7 +59,7 @@ def test_what_others_did_at_revkeen_has_no_name(admin: Client, order: dict[str, 
 def test_a_refusal_without_an_event_stands_as_an_entry_of_its_own(
     admin: Client, northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    emulator.fault("respond", "/pay$", status=422, body={"error": {"code": "nope", "message": "Not today"}})
+    emulator.fault("respond", "/pay$", status=422, body={"error": REFUSAL})
     assert submit(northwind, support, asked(northwind, support, order, 100)).state == State.REFUSED
     [entry] = [entry for entry in timeline(admin, order) if "by Mara" in entry]
     assert entry.startswith("Take payment, a payment: refused.")
@@ -146,9 +146,7 @@ def test_names_and_reasons_are_text(
     admin: Client, northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
 ) -> None:
     User.objects.filter(pk=support.pk).update(name="<img src=x>")
-    emulator.fault(
-        "respond", "/pay$", status=422, body={"error": {"code": "x", "message": "<script>alert(1)</script>"}}
-    )
+    emulator.fault("respond", "/pay$", status=422, body={"error": REFUSAL | {"message": "<script>alert(1)</script>"}})
     submit(northwind, support, asked(northwind, support, order, 100))
     page = admin.get(f"/northwind/live/orders/{order['id']}/").content.decode()
     assert "<img src=x>" not in page
@@ -167,7 +165,7 @@ def test_queries_do_not_grow_with_what_staff_did(
     admin.get(page)
     for _ in range(2):
         for amount in (100, 101, 102):
-            emulator.fault("respond", "/pay$", status=422, body={"error": {"code": "x", "message": "no"}})
+            emulator.fault("respond", "/pay$", status=422, body={"error": REFUSAL})
             submit(northwind, support, asked(northwind, support, order, amount))
         with django_assert_max_num_queries(11):
             admin.get(page)

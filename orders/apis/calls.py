@@ -42,8 +42,9 @@ class Api:
 
     request_id_header: str
     read_refusal: Callable[[Any], Said]  # gets the JSON of a refusal, or None if it was none
+    documented: Callable[[int, Any], bool]  # whether the API itself refuses a change with this status and this JSON
     kinds: Mapping[str, type[Refused]] = field(default_factory=dict)  # by code, where the status is not enough
-    unclear: frozenset[int] = frozenset()  # statuses of 4xx that do not say that nothing was done
+    unclear: frozenset[int] = frozenset()  # statuses of 4xx to a read that are no answer
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,16 @@ class Caller:
         params: transport.Params | None = None,
         body: bytes | None = None,
     ) -> bytes:
-        """Send once; the JSON of an answer of 2xx. Raise an `ApiError`; only `NotSent` means that nothing arrived."""
+        """Send once; the JSON of an answer of 2xx. Raise an `ApiError`; only `NotSent` means that nothing arrived.
+
+        A change is `Refused` by the API's own documented words alone. Whatever else answers 4xx may stand before the
+        API or behind it, and the work may be done: that is `Unknown`.
+        """
         self._gate.before_call(deadline)
         try:
             answer = self._send(method, path, deadline, {**self._headers, **(headers or {})}, params, body)
+            if method != "GET":
+                self._hold_against_documents(answer)
             checked = self._checked(answer, scope)
         except RateLimited as error:
             self._gate.asked_to_wait(error.wait)
@@ -118,17 +125,27 @@ class Caller:
             return True  # `before_call` waits for our turn, or says that it is too long
         return self._gate.may_try_again()
 
+    def _hold_against_documents(self, answer: Answer) -> None:
+        """Raise `Unknown` for a 4xx to a change that is not the API's own."""
+        own = _is_json(answer) and self._api.documented(answer.status, _plain(answer.body))
+        if own or not 400 <= answer.status < 500:
+            return
+        if answer.status == 429:
+            self._gate.asked_to_wait(_wait(answer.headers))  # whoever it was
+        said = f"{{provider}}, or something before it, answered {answer.status}, and not as {{provider}} refuses."
+        raise Unknown(said, status=answer.status)
+
     def _checked(self, answer: Answer, scope: str) -> bytes:
         """The body of a 2xx answer in JSON; everything else becomes an error by name."""
         if answer.status == 429:
-            raise RateLimited(_wait(answer.headers))
+            raise RateLimited(_wait(answer.headers), answered=True)
         if 400 <= answer.status < 500 and answer.status not in self._api.unclear:
             raise self._refusal(answer, scope)
         if not 200 <= answer.status < 300:
             replayed = answer.headers.get("idempotency-replayed", "").lower() == "true"
             said = f"{{provider}} answered with an error of its own ({answer.status})."
             raise Unknown(said, status=answer.status, replayed=replayed)
-        if "json" not in answer.headers.get("content-type", ""):
+        if not _is_json(answer):
             raise Unknown("{provider} answered with something that is not JSON.")
         return answer.body
 
@@ -194,6 +211,10 @@ def path(*segments: object) -> str:
     if any(text in ("", ".", "..") for text in texts):
         raise NotSent("An id is empty or nothing but dots, so nothing was sent.")
     return "".join(f"/{quote(text, safe='')}" for text in texts)
+
+
+def _is_json(answer: Answer) -> bool:
+    return "json" in answer.headers.get("content-type", "")
 
 
 def _plain(body: bytes) -> Any:

@@ -34,9 +34,10 @@ class NotSent(ApiError):
 class RateLimited(NotSent):
     heading = "{provider} asks us to wait."
 
-    def __init__(self, wait: float) -> None:
+    def __init__(self, wait: float, *, answered: bool = False) -> None:
         super().__init__(f"There were too many calls; the next one goes out in {round(wait)} s.")
         self.wait = wait  # seconds
+        self.answered = answered  # a call went out, and this was the answer
 
 
 class Busy(NotSent):
@@ -55,7 +56,8 @@ class NotConnected(NotSent):
 class Unknown(ApiError):
     """The call went out, and no answer came that says what became of it.
 
-    `status` is that of an answer of 5xx, else 0; `replayed` says that the API stored it and will repeat it.
+    `status` is that of an answer of 5xx, or of a 4xx that is not the API's own, else 0; `replayed` says that the API
+    stored it and will repeat it.
     """
 
     def __init__(self, message: str, *, status: int = 0, replayed: bool = False) -> None:
@@ -64,7 +66,10 @@ class Unknown(ApiError):
 
 
 class Refused(ApiError):
-    """The API answered 4xx. Decide by class, `status` and `code`; `message` may change at any time."""
+    """The API answered 4xx; to a change in its own, documented words.
+
+    Decide by class, `status` and `code`; `message` may change at any time.
+    """
 
     heading = "{provider} refused."
     page_status = 400

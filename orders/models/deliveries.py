@@ -56,7 +56,8 @@ class Delivery(models.Model):
     failures = models.PositiveSmallIntegerField(default=0)  # in a row, of calls and of looks: the backoff follows them
     doubtful = models.BooleanField(default=False)  # a call may have arrived: the partner is read before the next one
     answered = models.BooleanField(default=False)  # the doubtful call got an answer, so it is not under way any more
-    by_hand = models.BooleanField(default=False)  # a person asked to send it again, and takes a late duplicate on them
+    # A person asked to send it again, and takes a late duplicate on them; or the partner said no, which is read after.
+    by_hand = models.BooleanField(default=False)
 
     # What the last call or look came to.
     status = models.PositiveSmallIntegerField(null=True)  # HTTP

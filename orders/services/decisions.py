@@ -18,9 +18,9 @@ from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Listing, Order, Refund
 from orders.models import EventLog, Membership, Operation, User
 from orders.permissions import Right
-from orders.services import effects, events, journal, outcomes, quarantine, revkeen, settling, snapshots
+from orders.services import effects, events, journal, looks, outcomes, quarantine, revkeen, settling, snapshots
+from orders.services.looks import Facts
 from orders.services.revkeen import Session
-from orders.services.settling import Facts
 from orders.services.snapshots import Difference
 
 Kind, State = Operation.Kind, Operation.State
@@ -87,7 +87,7 @@ def decide(operation: Operation, by: User, decision: Decision) -> Operation:
         raise Settled(operation)
     quarantine.check()  # before a step that follows may be sent
     with revkeen.session(operation.merchant, operation.mode) as api:
-        facts = settling.look(api, operation)
+        facts = looks.look(api, operation)
         told = facts.unanswered is None and effects.told(operation, facts.events)[0]
         found = {} if told else _checked(api, operation, by, decision, facts)
     if told:
@@ -141,7 +141,7 @@ def _created(api: Session, operation: Operation, order_id: uuid.UUID | None) -> 
 
 
 def _why_not_this(operation: Operation, order: Order) -> str:
-    if order.created_at < operation.created_at - settling.EARLIER:
+    if order.created_at < operation.created_at - looks.EARLIER:
         return f"{order.public_id} is older than this operation."
     if Operation.objects.filter(created_order_id=order.id).exists():
         return f"{order.public_id} was created by another operation."

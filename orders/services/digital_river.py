@@ -165,15 +165,14 @@ def _create(sending: Sending[Client]) -> Outcome:
 
 
 def _refused(sending: Sending[Client], error: Refused) -> Outcome:
-    """It may be refused because it is there: by a call before this one, or by somebody else."""
+    """It may be refused because it is there: by a call before this one, by somebody else, or by this very one."""
+    listed = [] if isinstance(error, Missing) else _list(sending)
+    ours = _ours(sending, listed)
+    if ours:
+        return _found(sending, ours)
     already = error.code in HAS_IT_ALREADY[Shipment.Kind(sending.shipment.kind)]
-    if already or sending.doubt.doubtful:
-        listed = _list(sending)
-        ours = _ours(sending, listed)
-        if ours:
-            return _found(sending, ours)
-        if already and _all_units_are_there(sending.shipment, listed):
-            return Sent(sending.shipment.version, message="Digital River has it already.")
+    if already and _all_units_are_there(sending.shipment, listed):
+        return Sent(sending.shipment.version, message="Digital River has it already.")
     said = outcome_of(error)
     assert isinstance(said, NeedsPerson)  # noqa: S101  (a key that is refused does not come here)
     return NeedsPerson(said.code, f"{IN_WORDS.get(error.code, '')} {said.message}".strip())

@@ -63,6 +63,13 @@ def differences(operation: Operation, order: Order, refunds: Listing[Refund] | N
     return [*found, *_left_differently(operation, refunds), *_above_net(operation, order, refunds)]
 
 
+def moved(operation: Operation, order: Order, refunds: Listing[Refund] | None) -> bool:
+    """Whether it looks as if it might have been done. A payment that was declined leaves an invoice, and no money."""
+    if operation.kind == Kind.PAY:
+        return bool(snapshots.differences(operation.seen, order, only_money_and_status=True))
+    return bool(differences(operation, order, refunds))
+
+
 def contradiction(operation: Operation, order: Order, refunds: Iterable[Refund] = ()) -> str:
     """Why what was read back does not show the effect that RevKeen's answer claimed; "" when it does."""
     checks = {

@@ -15,12 +15,12 @@ from typing import Any
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models.functions import Now
 
-from orders.apis.errors import NotConnected, NotSent, Refused, Unknown
+from orders.apis.errors import ApiError, NotConnected, NotSent, RateLimited, Refused, Unknown
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order, Refund
 from orders.models import Operation, OperationToken, OrderLock, User
 from orders.request_ids import current_request_id
-from orders.services import effects, outcomes, plans, quarantine
+from orders.services import effects, looks, outcomes, plans, quarantine
 from orders.services.leases import lease, take_to_send
 from orders.services.plans import Step
 from orders.services.revkeen import Session
@@ -144,9 +144,9 @@ def send(api: Session, operation: Operation) -> Operation:
     try:
         answer = api.change(effects.change_of(operation), operation.pk)
     except Refused as error:
-        return _refused(operation, error)
+        return _refused(api, operation, error)
     except NotSent as error:
-        return outcomes.not_sent(operation, error) if operation.attempts == 1 else outcomes.unknown(operation, error)
+        return _not_sent(api, operation, error)
     except Unknown as error:
         return _no_answer(operation, error)
     return _look_after(api, operation, answer)
@@ -226,24 +226,45 @@ def _carry_out_one(api: Session, operation: Operation) -> Operation:
     return send(api, operation) if take_to_send(operation) else Operation.objects.get(pk=operation.pk)
 
 
-def _refused(operation: Operation, error: Refused) -> Operation:
-    """A no to the first call is the outcome. A no to a later one may be about that one alone."""
-    if error.code == IN_PROGRESS or error.status == 408:
+def _refused(api: Session, operation: Operation, error: Refused) -> Operation:
+    """A no to the first call is the outcome, unless RevKeen shows else. One to a later may be about that one alone."""
+    if error.code == IN_PROGRESS:
         return outcomes.unknown(operation, error)
     if error.code == CONFLICT:
         return outcomes.needs_person(operation, error.code, str(error))
     if operation.attempts > 1 and error.status in (401, 403):
         return outcomes.unknown(operation, error)
-    return outcomes.refused(operation, error)
+    sign = looks.sign_of(operation, looks.look(api, operation))
+    return _doubted(operation, error, sign) if sign else outcomes.refused(operation, error)
+
+
+def _not_sent(api: Session, operation: Operation, error: NotSent) -> Operation:
+    """What may have arrived before is not undone by this. A 429 that was answered is a no, and held against facts."""
+    if operation.attempts > 1:
+        return outcomes.unknown(operation, error)
+    if isinstance(error, RateLimited) and error.answered:
+        facts = looks.look(api, operation)
+        sign = "" if isinstance(facts.unanswered, RateLimited) else looks.sign_of(operation, facts)
+        if sign:
+            return _doubted(operation, error, sign)
+    return outcomes.not_sent(operation, error)
+
+
+def _doubted(operation: Operation, error: ApiError, sign: str) -> Operation:
+    return outcomes.doubtful(operation, f"RevKeen refused, but {sign} {error}", "refusal_doubted")
 
 
 def _no_answer(operation: Operation, error: Unknown) -> Operation:
-    """A 5xx that RevKeen has stored repeats itself for ever: after the second a machine learns nothing more from it."""
-    if not error.replayed:
+    """A 5xx that RevKeen has stored repeats itself for ever, and so may a 4xx that is not its own: after the second a
+    machine learns nothing more from it.
+    """
+    foreign = 400 <= error.status < 500
+    if not error.replayed and not foreign:
         return outcomes.unknown(operation, error)
     equal_errors = operation.equal_errors + 1
     operation = outcomes.unknown(operation, error, equal_errors=equal_errors)
-    return outcomes.needs_person(operation, "stored_error", str(error)) if equal_errors >= 2 else operation
+    code = "foreign_refusal" if foreign else "stored_error"
+    return outcomes.needs_person(operation, code, str(error)) if equal_errors >= 2 + foreign else operation
 
 
 def _look_after(api: Session, operation: Operation, answer: Any) -> Operation:

@@ -11,7 +11,7 @@ from orders.apis.revkeen.objects import Event, Listing, Order, Refund, Transacti
 from orders.apis.revkeen.reads import Read
 from orders.models import Membership, Merchant, Operation
 from orders.permissions import Right
-from orders.services import plans, refund_statuses, settling
+from orders.services import looks, plans, refund_statuses
 from orders.services.revkeen import Reading, Session
 
 SHOWN_WITH_AN_ORDER = 200
@@ -74,6 +74,6 @@ def _wanted(operation: Operation) -> dict[str, Read[Any]]:
     if operation.kind == Operation.Kind.REFUND:
         wanted["refunds"] = reads.refunds(uuid.UUID(operation.body["payment_id"]))
     if operation.kind == Operation.Kind.CREATE and operation.open:
-        since = int((operation.created_at - settling.EARLIER).timestamp())
+        since = int((operation.created_at - looks.EARLIER).timestamp())
         wanted["created"] = reads.events_since(since, ("order.created",))
     return wanted

@@ -11,7 +11,7 @@ from typing import Any, cast
 from django.db import transaction
 from django.db.models.functions import Now
 
-from orders.apis.errors import Missing, NotSent, Refused
+from orders.apis.errors import KeyRefused, Missing, NotSent, Refused, ScopeMissing
 from orders.apis.gate import Gate, gate_of
 from orders.apis.order_protection.client import PROVIDER, Client
 from orders.apis.order_protection.objects import Fulfillment
@@ -109,18 +109,21 @@ def _brought(sending: Sending[Client]) -> Outcome:
 
 
 def _put(sending: Sending[Client], body: dict[str, Any], there: Fulfillment | None) -> Outcome:
-    """Send it whole; where a repeat is refused, at least its status."""
+    """Send it whole; where a repeat is refused, at least its status. A no is believed once it is not there."""
     order_id = sending.delivery.partner_order_id
     what = What.UPDATE if there else What.CREATE
     try:
         sending.call(what, body, lambda: sending.client.create_fulfillment(order_id, body))
+    except (KeyRefused, ScopeMissing):
+        raise
     except Refused as error:
-        if error.status != CONFLICT:
+        there = _there(sending)
+        same = there is not None and _same_but_status(there, body)
+        if there is not None and same and there.status == body["fulfillmentStatus"]:
+            return Sent(sending.shipment.version, message="OrderProtection refused it, and has it.")
+        if there is None or error.status != CONFLICT:
             raise
-        there = there or _there(sending)
-        if there is None:
-            raise
-        return _set_status(sending, body, tracking_refused=not _same_but_status(there, body))
+        return _set_status(sending, body, tracking_refused=not same)
     return Sent(sending.shipment.version)
 
 

@@ -118,7 +118,8 @@ class Sending(Generic[C]):
     def call(self, what: DeliveryAttempt.What, body: dict[str, Any], make: Callable[[], T]) -> T:
         """Change something there. Raise `ApiError` or `Lost`.
 
-        A call that did not arrive or was refused leaves the doubt about those before it as it was.
+        A call that did not arrive or was refused leaves the doubt about those before it as it was. The partner is read
+        before the next one all the same where there was an answer: that may not have been the partner's.
         """
         before = self.doubt
         if not take_to_send(self.delivery, self.connection):
@@ -126,8 +127,9 @@ class Sending(Generic[C]):
         self.doubt = Doubt(doubtful=True, answered=False, by_hand=False)
         try:
             return self._exchange(what, body, make)
-        except (NotSent, Refused):
-            self.doubt = before
+        except (NotSent, Refused) as error:
+            answered = isinstance(error, Refused) or (isinstance(error, RateLimited) and error.answered)
+            self.doubt = replace(before, by_hand=before.by_hand or (answered and not before.doubtful))
             raise
         except Unknown as error:
             over = error.status in OVER and (before.answered or not before.doubtful)
@@ -208,7 +210,7 @@ def _facts(sending: Sending[Any], outcome: Outcome) -> dict[str, Any]:
     kept = {"doubtful": doubt.doubtful, "answered": doubt.answered, "by_hand": doubt.by_hand}
     told = {"code": outcome.code[:100], "message": storable(outcome.message)[:500]}
     if isinstance(outcome, NeedsPerson):
-        return {**_last_said(sending), **kept, **told, "state": State.FAILED}
+        return {**_why(sending), **kept, **told, "state": State.FAILED}
     return {**_last_said(sending), **kept, **told, **_again(sending, outcome)}
 
 
@@ -252,6 +254,12 @@ def backoff(failures: int) -> float:
 
 def _just_sent(sending: Sending[Any]) -> bool:
     return any(row.what != What.LOOK for row in sending.history)
+
+
+def _why(sending: Sending[Any]) -> dict[str, Any]:
+    """The answer that a person has to look at: a no, and not the look that followed it."""
+    refused = [row for row in sending.history if row.code]
+    return {"status": refused[-1].status, "request_id": refused[-1].request_id} if refused else _last_said(sending)
 
 
 def _last_said(sending: Sending[Any]) -> dict[str, Any]:

@@ -6,20 +6,17 @@ same key. Everything else is a person's to decide; it is still read, in case an 
 """
 
 import uuid
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from django.db.models.functions import Now
 
-from orders.apis.errors import ApiError, Refused
 from orders.apis.revkeen import reads
-from orders.apis.revkeen.objects import Event, Listing, Order, Refund
 from orders.models import Operation
 from orders.services import effects, journal, outcomes, revkeen
 from orders.services.leases import take_to_send
-from orders.services.revkeen import Reading, Session
+from orders.services.looks import Facts, look
+from orders.services.revkeen import Session
 
 log = structlog.get_logger("orders.settling")
 Kind, State = Operation.Kind, Operation.State
@@ -28,15 +25,6 @@ Kind, State = Operation.Kind, Operation.State
 RESEND_WITHIN = timedelta(hours=20)
 RESEND_MONEY_WITHIN = timedelta(minutes=15)
 EVENT_MAY_LAG = 4  # looks, a minute in all, at an order that changed without an event of ours
-EARLIER = timedelta(hours=2)  # RevKeen's clock may be behind ours
-
-
-@dataclass(frozen=True)
-class Facts:
-    order: Order | None
-    events: list[Event]
-    unanswered: ApiError | None
-    refunds: Listing[Refund] | None = None  # of the payment that a refund is about
 
 
 def settle(operation: Operation) -> Operation:
@@ -47,18 +35,6 @@ def settle(operation: Operation) -> Operation:
             return _unanswered(operation)
         _wake_others(operation)
         return journal.go_on(api, _from_events(api, operation, facts) or _from_the_rest(api, operation, facts))
-
-
-def look(api: Session, operation: Operation) -> Facts:
-    """One round: the events that may tell of the operation, and what has to be as it was before it.
-
-    A key that may not read one of them makes it none; any other failure leaves the look unanswered.
-    """
-    events, *others = api.get_together(_events(operation), *effects.to_look_at(operation))
-    unfit = next((error for error in map(_unfit, (events, *others)) if error is not None), None)
-    rows = events.value.rows if events.value is not None and events.error is None else []
-    order, refunds = [*(reading.value for reading in others), None, None][:2]
-    return Facts(order, rows, unfit, refunds)
 
 
 def may_send_again(operation: Operation, connection_id: uuid.UUID | None, facts: Facts) -> bool:
@@ -135,18 +111,3 @@ def _wake_others(operation: Operation) -> None:
         merchant_id=operation.merchant_id, mode=operation.mode, state__in=Operation.OPEN, unreachable=True
     )
     waiting.exclude(pk=operation.pk).update(next_try_at=Now(), unreachable=False)
-
-
-def _events(operation: Operation) -> Any:
-    if operation.order_id is not None and operation.kind != Kind.CREATE:
-        return reads.order_events(operation.order_id)
-    since = int((operation.created_at - EARLIER).timestamp())
-    return reads.events_since(since, ("order.created",))
-
-
-def _unfit(reading: Reading[Any] | None) -> ApiError | None:
-    """The error of a reading that tells us nothing of now; a key that may not read is an answer."""
-    if reading is None or reading.error is None:
-        return None
-    refused_for_good = isinstance(reading.error, Refused) and reading.error.status == 403
-    return None if refused_for_good else reading.error

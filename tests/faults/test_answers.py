@@ -333,11 +333,13 @@ def test_a_conflict_of_keys_raises_an_alarm_and_is_a_persons(action: Action, hou
     case.assert_invariants(State.NEEDS_PERSON)
 
 
-@pytest.mark.parametrize("status", [400, 409])
+@pytest.mark.parametrize(("status", "code"), [(400, "invalid_request"), (409, "conflict")])
 @survives(26)
-def test_a_wrong_state_is_refused_and_the_order_shown_as_it_is(action: Action, status: int, house: House) -> None:
+def test_a_wrong_state_is_refused_and_the_order_shown_as_it_is(
+    action: Action, status: int, code: str, house: House
+) -> None:
     case = Case(house, action)
-    case.fail("error", status=status, code="invalid_request", message="The order is in another state.")
+    case.fail("error", status=status, code=code, message="The order is in another state.")
     page = case.press()
     assert page.status == 422
     assert "The order is in another state." in page.text

@@ -519,6 +519,29 @@ def test_taken_and_then_silence_is_one_fulfillment_and_one_capture(
     assert_unknown_then_once(outbox, partner, **NO_ANSWER["silence"], after_work=True)
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 429, 499])
+@delivers(41)
+def test_a_no_of_something_on_the_way_is_not_the_partners(status: int, partner: Partner, outbox: Outbox) -> None:
+    assert_unknown_then_once(outbox, partner, kind="bad_gateway", status=status, after_work=True)
+
+
+LIES = {"a refusal": {"kind": "error", "status": 400, "code": "invalid_parameter"}, "a 429": {"kind": "rate_limited"}}
+
+
+@pytest.mark.parametrize("lie", LIES)
+@delivers(41)
+def test_a_no_after_the_work_in_the_partners_own_words_does_not_make_it_twice(
+    lie: str, partner: Partner, outbox: Outbox
+) -> None:
+    [shipment] = outbox.ship()
+    ShipmentItem.objects.update(quantity=1)  # so that Digital River would take as much once more
+    outbox.fail(partner, **LIES[lie], after_work=True)
+    outbox.work()
+    outbox.recover()
+    assert outbox.of(partner, shipment).state == State.SENT
+    assert len(outbox.told(partner, shipment)) == 1
+
+
 @delivers(41)
 def test_one_that_is_refused_is_visible_and_the_others_go_on(partner: Partner, outbox: Outbox) -> None:
     first, second = outbox.ship(lines=2)
@@ -607,7 +630,7 @@ def test_after_a_restore_no_partner_is_told_of_what_revkeen_may_not_have(outbox:
 
 
 def test_what_was_released_before_a_backup_was_restored_is_not_captured_twice(outbox: Outbox) -> None:
-    outbox.emulator.fault("error", "/fulfill$", status=422, code="no", message="No.")
+    outbox.emulator.fault("error", "/fulfill$", status=422, code="invalid_request", message="No.")
     outbox.press(outbox.ticket(outbox.sold()))
     ShipmentItem.objects.update(quantity=1)  # so that Digital River would take as much once more
     [shipment] = Shipment.objects.all()

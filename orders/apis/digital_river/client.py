@@ -14,6 +14,7 @@ import msgspec
 from orders.apis import transport
 from orders.apis.calls import Api, Exchange, Recorder, Said, path, taken_apart
 from orders.apis.digital_river.objects import Fulfillment, major_units, read_fulfillment
+from orders.apis.digital_river.refusals import documented
 from orders.apis.errors import Missing, NotSent, Unknown
 from orders.apis.gate import Gate
 from orders.apis.listings import Listing, read_rows
@@ -211,4 +212,4 @@ def _read_refusal(plain: Any) -> Said:
 
 
 # A 408 may come after the work, and is asked about as a 5xx is. An unknown order is told in one of two ways.
-API = Api("x-dr-requestid", _read_refusal, kinds={"not_found": Missing}, unclear=frozenset({408}))
+API = Api("x-dr-requestid", _read_refusal, documented, kinds={"not_found": Missing}, unclear=frozenset({408}))

@@ -93,4 +93,10 @@ def _read_refusal(plain: Any) -> Said:
     return {"message": "; ".join(text for text in texts if isinstance(text, str))}
 
 
-API = Api("x-request-id", _read_refusal, unclear=frozenset({408}))
+def _is_its_own(status: int, plain: Any) -> bool:
+    """It documents no refusal, and that errors come as JSON: one that gives a reason is taken for its own."""
+    return status != TIMED_OUT and bool(_read_refusal(plain)["message"])
+
+
+TIMED_OUT = 408  # it may come after the work
+API = Api("x-request-id", _read_refusal, _is_its_own, unclear=frozenset({TIMED_OUT}))

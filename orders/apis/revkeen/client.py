@@ -17,10 +17,11 @@ import structlog
 
 from orders.apis import transport
 from orders.apis.calls import Api, Caller, Said, taken_apart
-from orders.apis.errors import ApiError, RateLimited
+from orders.apis.errors import ApiError, NotSent, RateLimited
 from orders.apis.gate import Gate
 from orders.apis.revkeen.changes import Change
 from orders.apis.revkeen.reads import Read
+from orders.apis.revkeen.refusals import documented
 
 log = structlog.get_logger("orders.apis.revkeen")
 
@@ -69,8 +70,8 @@ class Client:
         deadline = time.monotonic() + self._change_seconds
         try:
             return self._change_once(change, key, deadline)
-        except RateLimited:
-            return self._change_once(change, key, deadline)
+        except RateLimited as first:
+            return self._change_again(change, key, deadline, first)
 
     def get(self, read: Read[T]) -> Got[T]:
         """Make one read, and once more if it failed in a way that may pass; never raises an `ApiError`."""
@@ -103,6 +104,16 @@ class Client:
     def _read_twice(self, read: Read[Any], deadline: float) -> bytes:
         return self._caller.read(read.path, deadline, scope=read.scope, params=read.params)
 
+    def _change_again(self, change: Change[T], key: uuid.UUID, deadline: float, first: RateLimited) -> T:
+        """The same call once more. One that is not our turn yet ends as the `first` did: that one went out."""
+        try:
+            return self._change_once(change, key, deadline)
+        except NotSent as error:
+            if not first.answered:
+                raise
+            wait = error.wait if isinstance(error, RateLimited) else first.wait
+            raise RateLimited(wait, answered=True) from error
+
     def _change_once(self, change: Change[T], key: uuid.UUID, deadline: float) -> T:
         headers = {"Content-Type": "application/json", "Idempotency-Key": str(key)}
         call, encoded = (change.method, change.path), change.encoded
@@ -119,7 +130,7 @@ def _read_refusal(plain: Any) -> Said:
     return error if isinstance(error, dict) else {"message": error}
 
 
-API = Api("x-request-id", _read_refusal)
+API = Api("x-request-id", _read_refusal, documented)
 
 
 @cache
