@@ -13,6 +13,7 @@ from orders.views import (
     deliveries,
     delivery_lists,
     draft_creation,
+    draft_origins,
     drafts,
     fulfillments,
     health,
@@ -58,8 +59,8 @@ order_pages = [
     path("<uuid:order_id>/next-to-fulfil/", fulfillments.order_next_to_fulfil, name="order_next_to_fulfil"),
     path("<uuid:order_id>/partner-ids/", partners.order_ids, name="order_ids"),
     path("<uuid:order_id>/shipments/", shipments.order_shipments, name="order_shipments"),
-    path("<uuid:order_id>/copy/", drafts.draft_copy, name="draft_copy"),
-    path("<uuid:order_id>/revise/", drafts.draft_revise, name="draft_revise"),
+    path("<uuid:order_id>/copy/", draft_origins.draft_copy, name="draft_copy"),
+    path("<uuid:order_id>/revise/", draft_origins.draft_revise, name="draft_revise"),
     path("<uuid:order_id>/cancel/", cancellations.order_cancel, name="order_cancel"),
     path("<uuid:order_id>/edit/", order_edits.order_edit, name="order_edit"),
 ]

@@ -237,7 +237,7 @@ def test_what_is_not_saved_while_one_types_is_named(support: Client, draft: Draf
     page = support.post(address(draft), form, **IN_PLACE).content.decode()
     assert "Not everything is saved" in page
     assert '<a href="#id_expires_at">Expires</a>: Enter a valid date/time.' in page
-    assert '<a href="#id_invoice_id">Linked invoice</a>: This is not the id of an invoice.' in page
+    assert '<a href="#id_invoice_id">Linked invoice</a>: Choose an invoice from the list.' in page
 
 
 def test_a_customer_is_found_and_taken(support: Client, draft: Draft, emulator: Emulator) -> None:
@@ -510,7 +510,9 @@ def test_a_refused_line_is_named_and_the_corrected_draft_is_created(
 def test_all_of_a_draft_arrives(support: Client, draft: Draft, emulator: Emulator) -> None:
     fill(support, draft, ("Tea", "2", "3.00"))
     line = draft.lines[0]["id"]
-    invoice = next(row["invoice_id"] for row in emulator.orders("limit=100", TEST_KEY) if row["invoice_id"])
+    customer = emulator.cases(mode="test")["customers"]["wallet_0"]["id"]
+    save(support, draft, f"customer:{customer}")
+    invoice = emulator.get(f"/customers/{customer}/invoices", TEST_KEY)["data"][0]["id"]
     typed = {"notes": "One\r\ntwo", "expires_at": "2031-07-01T12:30", "billing_type": "recurring"}
     save(
         support, draft, **typed, **{"invoice_id": invoice, f"facts-{line}": "size: M", "name-n0": "a", "value-n0": "b"}

@@ -33,6 +33,7 @@ OPERATIONS: dict[str, Callable[[Ask], Response]] = {
     "customers_list": reads.customers_list,
     "customers_get": reads.customers_get,
     "customers_payment_methods_list": reads.customers_payment_methods_list,
+    "customers_invoices_list": reads.customers_invoices_list,
     "products_list": reads.products_list,
     "products_get": reads.products_get,
     "prices_list": reads.prices_list,

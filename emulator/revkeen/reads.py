@@ -44,6 +44,12 @@ def customers_payment_methods_list(ask: Ask) -> Response:
     return Response(200, b'{"data":[' + b",".join(rows) + b"]}")
 
 
+def customers_invoices_list(ask: Ask) -> Response:
+    ask.find("customers", "customer", ask.id)
+    of_customer = ("json_extract(doc, '$.customer_uuid') = ?", ask.id)
+    return _listed(_page(ask, "invoices", [of_customer]))
+
+
 def products_list(ask: Ask) -> Response:
     where = _search(ask)
     page, limit = ask.query["page"], ask.query["limit"]

@@ -20,6 +20,7 @@ from orders.forms.text import TextField
 from orders.models import Draft
 from orders.money import DECIMAL_PLACES, HUNDREDTHS, Money, decimal_places
 from orders.services.drafts import LONGEST_DESCRIPTION, MOST_LINES, REPLACED_BY, REPLACES, Line, new_line
+from orders.services.invoice_links import Offered
 from orders.states import BILLING_TYPES
 
 CURRENCIES = sorted({*DECIMAL_PLACES, *HUNDREDTHS})
@@ -81,8 +82,8 @@ class DraftForm(MetadataForm):
         widget=forms.DateTimeInput({"type": "datetime-local"}, format=MOMENT),
     )  # fmt: skip
     invoice_id = forms.UUIDField(
-        label="Linked invoice", required=False, help_text="Its id in RevKeen.",
-        error_messages={"invalid": "This is not the id of an invoice."}, widget=forms.TextInput({"class": "mono"}),
+        label="Linked invoice", required=False, widget=forms.Select,
+        error_messages={"invalid": "Choose an invoice from the list."},
     )  # fmt: skip
     subscription_id = forms.UUIDField(
         label="Linked subscription", required=False, help_text="Its id in RevKeen.",
@@ -103,6 +104,13 @@ class DraftForm(MetadataForm):
         self.line_ids = draft.line_ids if data is None else _line_ids(data)
         for number, line_id in enumerate(self.line_ids, 1):
             self._add_line(number, line_id)
+
+    def offer_invoices(self, offered: Offered) -> None:
+        """What can be chosen, by number; what is chosen already stays a choice."""
+        field = self.fields["invoice_id"]
+        field.widget = forms.Select({"class": "form-select"}, choices=[("", "None"), *offered.choices])
+        left_out = f"{offered.left_out} more are closed, or are of other orders." if offered.left_out else ""
+        field.help_text = " ".join(filter(None, (offered.problem, left_out)))
 
     def clean_currency(self) -> str:
         currency = known_currency(self.cleaned_data["currency"])

@@ -39,7 +39,9 @@ def replacement_of(order: Order, customer: str, merchant: Merchant, mode: str, b
     if begun is not None:
         return begun
     fields = _taken_from(order, customer, partners.names_of_ids(merchant, mode)) | {"expires_at": order.expires_at}
-    fields |= {"invoice_id": order.invoice_id, "subscription_id": order.subscription_id}
+    fields |= {"subscription_id": order.subscription_id}
+    if order.invoice_id is not None:
+        fields["left_out"] = [*fields["left_out"], "its invoice"]
     return Draft.objects.create(
         merchant=merchant, mode=mode, replaces_id=order.id, replaces_number=order.public_id[:100], created_by=by,
         updated_by=by, **fields,

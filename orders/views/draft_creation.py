@@ -17,7 +17,7 @@ from orders.requests import MerchantRequest
 from orders.services import drafts, journal, next_steps, revkeen
 from orders.services.revkeen import Reading
 from orders.services.snapshots import snapshot
-from orders.views import operations
+from orders.views import draft_invoices, operations
 from orders.views.drafts import to_created
 from orders.views.operations import Problem
 from orders.views.pages import render_page
@@ -44,6 +44,9 @@ def draft_create(request: MerchantRequest, draft_id: uuid.UUID) -> HttpResponse:
         return _page(request, draft, Problem("Nothing was sent: the draft changed since this page was opened."))
     if request.mode == "live" and "confirmed" not in request.POST:
         return _page(request, draft, Problem("Nothing was sent.", CONFIRM), ticket=request.POST["ticket"])
+    invoice = draft_invoices.of_draft(request, draft)
+    if invoice is not None and invoice.objection is not None:
+        return _page(request, draft, Problem("Nothing was sent."))
     order = _replaced(request, draft)
     if order is not None and (order.error is not None or not next_steps.step(order.require(), "draft_revise").possible):
         return _page(request, draft, Problem("Nothing was sent.", str(order.error or "")))
@@ -70,6 +73,7 @@ def _page(request: MerchantRequest, draft: Draft, problem: Problem | None = None
         "old_total": order.require().money(order.require().total) if order else None,
         "step": next_steps.step(order.require(), "draft_revise") if order else None,
         "holder": held,
+        "invoice": draft_invoices.of_draft(request, draft),
         "ticket": ticket
         or operations.new_ticket(request, Operation.Kind.CREATE, draft.replaces_id, _seen(draft, order)),
         "problem": problem,

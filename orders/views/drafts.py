@@ -9,17 +9,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders.access import merchant_page
-from orders.apis.errors import ApiError, Missing
+from orders.apis.errors import ApiError
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order
 from orders.forms.drafts import CURRENCIES, DraftForm, known_currency
 from orders.models import Draft, Operation
 from orders.permissions import Right
 from orders.requests import MerchantRequest
-from orders.services import draft_origins, drafts, next_steps, orders, revkeen
+from orders.services import drafts, revkeen
 from orders.services.drafts import Closed, Conflict
 from orders.services.revkeen import Reading
 from orders.storable import storable
+from orders.views import draft_invoices
 from orders.views.operations import to_operation
 from orders.views.pages import render_page
 
@@ -42,29 +43,7 @@ def draft_list(request: MerchantRequest) -> HttpResponse:
 @merchant_page
 @require_POST
 def draft_new(request: MerchantRequest) -> HttpResponse:
-    return _to(request, drafts.start(request.merchant, request.mode, request.user))
-
-
-@merchant_page
-@require_POST
-def draft_copy(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
-    """Begin a draft with everything of the order that can be sent again."""
-    order, customer = _order(request, order_id)
-    reason = draft_origins.why_not_copied(order)
-    if reason:
-        return _refused(request, order, f"{order.public_id} cannot be copied: {reason}")
-    return _to(request, draft_origins.copy_of(order, customer, request.merchant, request.mode, request.user))
-
-
-@merchant_page
-@require_POST
-def draft_revise(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
-    """Begin the draft that is to replace an unpaid order, or go on with the one that was begun."""
-    order, customer = _order(request, order_id)
-    reason = next_steps.step(order, "draft_revise").reason or draft_origins.why_not_copied(order)
-    if reason:
-        return _refused(request, order, f"The line items of {order.public_id} cannot be changed: {reason}")
-    return _to(request, draft_origins.replacement_of(order, customer, request.merchant, request.mode, request.user))
+    return to_draft(request, drafts.start(request.merchant, request.mode, request.user))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -113,6 +92,7 @@ def _saved(request: MerchantRequest, draft: Draft) -> HttpResponse:
         error = f"{failure.title} {failure}"
     form = DraftForm(data, draft=draft, zone=request.merchant.zone)
     form.is_valid()
+    draft_invoices.refuse_what_cannot_be_linked(request, draft, form)
     changes = form.changes | extra.pop("changes", {})
     page = storable(data.get("page", "")[:40])
     next_page = page if request.htmx else uuid.uuid4().hex
@@ -121,13 +101,13 @@ def _saved(request: MerchantRequest, draft: Draft) -> HttpResponse:
     except Conflict as conflict:
         return _conflict(request, form, changes, conflict.current)
     except Closed:
-        return _to(request, draft)
+        return to_draft(request, draft)
     if form.errors or error or extra or request.htmx or "add" in data:
         form.draft = saved
         return _page(request, saved, form, refused=bool(form.errors), page=next_page, error=error, **extra)
     if do == "review":
         return _review(request, saved, form, next_page)
-    return _to(request, saved, f"#{'lines' if do in LINE_BUTTONS else 'main'}")
+    return to_draft(request, saved, f"#{'lines' if do in LINE_BUTTONS else 'main'}")
 
 
 NOT_TYPED = {"csrfmiddlewaretoken", "version", "do", "page", "add"}
@@ -204,7 +184,10 @@ def _conflict(request: MerchantRequest, form: DraftForm, changes: dict[str, Any]
 def _page(
     request: MerchantRequest, draft: Draft, form: DraftForm, *, refused: bool = False, page: str = "", **found: Any
 ) -> HttpResponse:
-    replaced = None if request.htmx else _replaced(request, draft)
+    replaced = None
+    if not request.htmx:
+        replaced = _replaced(request, draft)
+        draft_invoices.offer(request, draft, form)
     context = {
         "draft": draft,
         "form": form,
@@ -260,26 +243,7 @@ def to_created(request: MerchantRequest, operation: Operation) -> HttpResponse:
     return redirect("draft_list", request.merchant.slug, request.mode)
 
 
-def _order(request: MerchantRequest, order_id: uuid.UUID) -> tuple[Order, str]:
-    """The order and what its customer is called. Only a fresh one will do."""
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            file = orders.order_file(api, order_id)
-    except Missing as error:
-        raise Http404 from error
-    if file.order.error is not None:
-        raise file.order.error
-    customer = file.customer.value if file.customer else None
-    order = file.order.require()
-    return order, customer.shown_name if customer else str(order.customer_id or "")
-
-
-def _refused(request: MerchantRequest, order: Order, words: str) -> HttpResponse:
-    messages.error(request, words)
-    return redirect("order_detail", request.merchant.slug, request.mode, order.id)
-
-
-def _to(request: MerchantRequest, draft: Draft, place: str = "") -> HttpResponse:
+def to_draft(request: MerchantRequest, draft: Draft, place: str = "") -> HttpResponse:
     response = redirect(reverse("draft_detail", args=[request.merchant.slug, request.mode, draft.pk]) + place)
     response.status_code = 303
     return response

@@ -97,7 +97,7 @@ def is_valid(case: schemathesis.Case) -> bool:
 
 def name_existing_things(case: schemathesis.Case, things: Things) -> None:
     """Put ids that exist where the request has made-up ones, and leave out what can only be wrong."""
-    kind = case.operation.path.split("/")[1]
+    kind, listed = case.operation.path.split("/")[1], case.operation.path.rsplit("/", 1)[-1]
     turn = len(str(case.query)) + len(str(case.body))
     if case.path_parameters:
         case.path_parameters["id"] = things[kind][turn % len(things[kind])]
@@ -107,7 +107,7 @@ def name_existing_things(case: schemathesis.Case, things: Things) -> None:
         for name in set(given) & set(things):
             given[name] = things[name][turn % len(things[name])]
         for name in set(given) & {"starting_after", "ending_before"}:
-            given[name] = things[kind][turn % len(things[kind])]
+            given[name] = things[listed][turn % len(things[listed])]
         for name in set(given) & {"created_after", "created_before"}:
             given[name] = "2026-01-01T00:00:00Z"
         if "starting_after" in given:

@@ -10,7 +10,7 @@ from emulator.accounts import ACCOUNTS, Account
 from emulator.keys import ApiKey, save_key
 from emulator.revkeen.seed.lives import MINUTE_MS, Life, Shop, code
 from emulator.revkeen.seed.plans import DAY_MS, SHOWCASE, everyday
-from emulator.revkeen.seed.shelves import People, fill_customers, fill_products
+from emulator.revkeen.seed.shelves import People, fill_customers, fill_open_invoices, fill_products
 from emulator.revkeen.seed.stamps import Cells, Stamp
 from emulator.sales import Sale
 from emulator.store import Row, Store
@@ -36,6 +36,7 @@ def fill(store: Store, *, orders: int, seed: int, now_ms: int) -> dict[Account, 
 def _fill_account(store: Store, account: Account, orders: int, rng: random.Random, now_ms: int) -> list[Sale]:
     products, us_cents = fill_products(store, account, rng, now_ms)
     people = fill_customers(store, account, rng, now_ms, count=max(60, min(orders // 5, 20_000)))
+    fill_open_invoices(store, account, people, now_ms)
     subscriptions = [code(account, 2**28 + n) + "-5b5c-4b5c-a5b5-c5b5c5b5c5b5" for n in range(8)]
     books = _Books(store, Shop(account, now_ms, products, us_cents, subscriptions), people, _ages(orders, rng), rng)
     books.live()

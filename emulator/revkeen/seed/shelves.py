@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from emulator.accounts import Account
 from emulator.clock import iso
 from emulator.messages import Json
+from emulator.revkeen import documents
 from emulator.revkeen.seed.catalogue import CURRENCIES, ITEMS, Item, price_in
 from emulator.revkeen.seed.people import HARD_NAMES, PEOPLE, WALLETS, WALLETS_AFTER, Card
 from emulator.revkeen.seed.plans import DAY_MS
@@ -25,6 +26,16 @@ class People:
     usual: list[str]
     hard: list[str]
     cases: dict[str, dict[str, str]]
+
+
+def fill_open_invoices(store: Store, account: Account, people: People, now_ms: int) -> None:
+    """One for each of the first customers, as a subscription or somebody else makes them: no order is linked to it."""
+    for place in range(len(WALLETS)):
+        case = people.cases[f"wallet_{place}"]
+        row = {"customer_id": case["id"], "total": 25_000, "currency": "usd"}
+        invoice_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"open invoice of {case['id']}"))
+        invoice = documents.invoice(invoice_id, f"INV-OPEN-{place + 1}", row, "open", now_ms, now_ms)
+        store.add("invoices", [Row(invoice_id, account.id, now_ms, invoice, None, {})])
 
 
 def fill_products(store: Store, account: Account, rng: random.Random, now_ms: int) -> tuple[list[Json], dict[str, int]]:

@@ -233,8 +233,18 @@ class Invoice(Struct, frozen=True):
     total_minor: Minor
     currency: str
     status: str
+    customer_uuid: uuid.UUID | None = None
     invoice_number: str | None = None
     due_date: str | None = None
+
+    @property
+    def number(self) -> str:
+        """What people call it; the beginning of its id where it has no number."""
+        return self.invoice_number or f"{str(self.id)[:8]}…"
+
+    @property
+    def closed(self) -> bool:
+        return self.status in ("paid", "void", "uncollectible")
 
 
 class EventData(Struct, frozen=True):

@@ -28,6 +28,7 @@ _product = objects.reader(objects.Product)
 _price = objects.reader(objects.Price)
 _payment_method = objects.reader(objects.PaymentMethod)
 _refund = objects.reader(objects.Refund)
+_invoice = objects.reader(objects.Invoice)
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,13 @@ def prices(currency: str, product_id: uuid.UUID | None = None) -> Read[Listing[o
 
 
 def invoice(invoice_id: uuid.UUID) -> Read[objects.Invoice]:
-    return Read(path("invoices", invoice_id), wrapped(objects.reader(objects.Invoice)), "invoices:read")
+    return Read(path("invoices", invoice_id), wrapped(_invoice), "invoices:read")
+
+
+def customer_invoices(customer_id: uuid.UUID) -> Read[Listing[objects.Invoice]]:
+    """The newest hundred invoices of a customer."""
+    address = path("customers", customer_id, "invoices")
+    return Read(address, _listing(_invoice), "invoices:read", _given(limit=LARGEST_PAGE))
 
 
 def transactions(invoice_id: uuid.UUID) -> Read[Listing[objects.Transaction]]:

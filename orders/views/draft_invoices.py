@@ -1,0 +1,45 @@
+"""The invoice that a draft is linked to: chosen by its number, looked at before it is saved and before it is sent."""
+
+import uuid
+
+from django.urls import reverse
+from django.utils.html import format_html
+
+from orders.forms.drafts import DraftForm
+from orders.models import Draft
+from orders.requests import MerchantRequest
+from orders.services import invoice_links, revkeen
+from orders.services.invoice_links import Looked, Objection
+
+
+def offer(request: MerchantRequest, draft: Draft, form: DraftForm) -> None:
+    """Let the form show what can be chosen; where RevKeen cannot be read, what was chosen."""
+    with revkeen.session(request.merchant, request.mode) as api:
+        form.offer_invoices(invoice_links.offered(api, draft))
+
+
+def refuse_what_cannot_be_linked(request: MerchantRequest, draft: Draft, form: DraftForm) -> None:
+    """Say by the field why another invoice than before is not linked; it is not saved then."""
+    chosen = form.cleaned_data.get("invoice_id")
+    if chosen is None or chosen == draft.invoice_id:
+        return
+    found = _look(request, chosen, draft.customer_id).objection
+    if found is not None:
+        form.add_error("invoice_id", _in_words(request, found))
+
+
+def of_draft(request: MerchantRequest, draft: Draft) -> Looked | None:
+    """The invoice that the draft is linked to, as it is now; None where it has none."""
+    return _look(request, draft.invoice_id, draft.customer_id) if draft.invoice_id else None
+
+
+def _look(request: MerchantRequest, invoice_id: uuid.UUID, customer_id: uuid.UUID | None) -> Looked:
+    with revkeen.session(request.merchant, request.mode) as api:
+        return invoice_links.look(api, invoice_id, customer_id)
+
+
+def _in_words(request: MerchantRequest, found: Objection) -> str:
+    if found.order is None:
+        return found.text
+    address = reverse("order_detail", args=[request.merchant.slug, request.mode, found.order.id])
+    return format_html('{} <a href="{}">Open {}</a>', found.text, address, found.order.public_id)
