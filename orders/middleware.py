@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
+from orders import sessions
 from orders.apis.errors import ApiError
 from orders.request_ids import begin_request
 from orders.requests import Request
@@ -95,6 +96,18 @@ def private_pages(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         response["Cache-Control"] = "no-store, private"
         patch_vary_headers(response, ["Cookie", "HX-Request", "HX-Target"])
+        return response
+
+    return middleware
+
+
+def idle_sessions(get_response: GetResponse) -> GetResponse:
+    """Let a session last while somebody works in it; what a page asks for by itself is no work (app.js says so)."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if request.session.accessed and "X-By-Itself" not in request.headers:
+            sessions.touch(request.session)
         return response
 
     return middleware

@@ -3,16 +3,19 @@
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
-from allauth.account.signals import password_changed, password_reset, password_set
+from allauth.account.signals import authentication_step_completed, password_changed, password_reset, password_set
+from allauth.core import context
 from allauth.mfa import signals as second_factor
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from orders import sessions
 from orders.access import SET_UP_HERE
 from orders.models import EventLog, User
-from orders.services import events
+from orders.services import events, signed_in
 from orders.services.notices import origin
 
 Kind = EventLog.Kind
@@ -20,6 +23,7 @@ Kind = EventLog.Kind
 
 @receiver(user_logged_in)
 def record_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    sessions.begin(request.session, request.headers.get("User-Agent", ""), origin(request))
     used = [record.get("type") or record["method"] for record in get_authentication_records(request, user)]
     methods = ", ".join(dict.fromkeys(method.replace("_", " ") for method in used))
     events.record(Kind.SIGNED_IN, f"{methods or 'password'}, {origin(request)}", user=user)
@@ -45,12 +49,33 @@ def record_failed_second_factor(sender: Any, request: HttpRequest, user: User, *
 
 @receiver([password_changed, password_set])
 def record_password_change(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    signed_in.end_others(user, request.session)
     events.record(Kind.PASSWORD_CHANGED, user=user)
 
 
 @receiver(password_reset)
 def record_password_reset(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    signed_in.end_others(user, None)
     events.record(Kind.PASSWORD_CHANGED, f"by a link sent to the address, {origin(request)}", user=user)
+
+
+@receiver(authentication_step_completed)
+def renew_session(sender: Any, request: HttpRequest, reauthenticated: bool = False, **kwargs: Any) -> None:
+    """Whoever stole the session's key before does not share in what the person has just been asked for."""
+    if reauthenticated:
+        request.session.cycle_key()
+
+
+@receiver([post_save, post_delete], sender=Authenticator)
+def end_other_sessions(sender: Any, instance: Authenticator, created: bool = True, **kwargs: Any) -> None:
+    """When a factor is added or removed, by whomever: whoever signed in without it shall not stay."""
+    if not created:  # its last use was noted
+        return
+    request = context.request
+    own = request is not None and request.user == instance.user
+    if own:
+        request.session.cycle_key()
+    signed_in.end_others(instance.user, request.session if own else None)
 
 
 @receiver(second_factor.authenticator_added)

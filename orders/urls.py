@@ -150,6 +150,8 @@ urlpatterns = [
     path("", merchants.chooser, name="chooser"),
     path("account/", account.account, name="account"),
     path("account/theme/", account.theme, name="theme"),
+    path("account/sessions/end/", account.session_end, name="session_end"),
+    path("account/sessions/end-all/", account.sessions_end, name="sessions_end"),
     path("invitation/", invitations.invitation_accept, name="invitation_accept"),
     path("<slug:merchant>/<mode:mode>/", include(merchant_pages)),
 ]

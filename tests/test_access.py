@@ -49,6 +49,8 @@ PERSONAL = {
     "chooser",
     "account",
     "theme",
+    "session_end",
+    "sessions_end",
     "account_reauthenticate",
     "account_change_password",
     "account_set_password",

@@ -13,6 +13,8 @@ from tests.emulation import Emulator
 from tests.test_access import PERSONAL, PUBLIC, merchant_patterns
 
 POST_ONLY = {
+    "session_end",
+    "sessions_end",
     *("connection_activate", "connection_try", "invitation_withdraw", "theme"),
     *("draft_copy", "draft_new", "draft_revise", "operation_decide"),
     *("dispatch_undo", "connection_switch_off", "deliveries_send_again"),

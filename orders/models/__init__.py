@@ -9,6 +9,7 @@ from orders.models.operations import JournalCounter, Operation, OperationToken, 
 from orders.models.partners import OrderIds, PartnerOrder, PartnerSettings
 from orders.models.people import User
 from orders.models.refunds import RefundStatus
+from orders.models.sessions import Session
 from orders.models.shipments import Dispatch, Shipment, ShipmentItem, SlipPrint, TrackingNumber
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "PartnerOrder",
     "PartnerSettings",
     "RefundStatus",
+    "Session",
     "Shipment",
     "ShipmentItem",
     "SlipPrint",

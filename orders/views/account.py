@@ -3,6 +3,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn import views as passkeys
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
@@ -12,6 +13,7 @@ from orders.accounts import LAST_FACTOR, merchants_asking_for_second_factor
 from orders.forms.account import Theme
 from orders.requests import Request
 from orders.services import merchants
+from orders.services import signed_in as places
 from orders.views.pages import render_page
 
 A_YEAR = 365 * 24 * 60 * 60
@@ -27,6 +29,7 @@ def account(request: Request) -> HttpResponse:
         "passkeys": factors.filter(type=Authenticator.Type.WEBAUTHN).count(),
         "recovery_codes": factors.filter(type=Authenticator.Type.RECOVERY_CODES).exists(),
         "asking": merchants_asking_for_second_factor(request.user),
+        "places": places.places_of(request.user, request.session),
         "theme_form": Theme(initial={"theme": request.COOKIES.get("theme", "system")}),
     }
     return render_page(request, "orders/account/page.html", context)
@@ -47,6 +50,23 @@ def theme(request: Request) -> HttpResponse:
             samesite="Lax",
         )
     return response
+
+
+@signed_in
+@require_POST
+def session_end(request: Request) -> HttpResponse:
+    if places.end(request.user, request.POST.get("session", "")):
+        messages.success(request, "That browser is signed out.")
+    return redirect("account")
+
+
+@signed_in
+@require_POST
+def sessions_end(request: Request) -> HttpResponse:
+    """Everywhere, here too."""
+    places.end_everywhere(request.user)
+    logout(request)
+    return redirect("account_login")
 
 
 @signed_in

@@ -50,6 +50,11 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden || live.querySelector(MENU) || isTyping(live) || isSelecting(live)) event.preventDefault();
 });
 
+// What a page asks for by itself does not keep somebody signed in who has gone.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (!event.detail.triggeringEvent) event.detail.headers["X-By-Itself"] = "yes";
+});
+
 function isSelecting(inside) {
   const selection = document.getSelection();
   return !selection.isCollapsed && inside.contains(selection.anchorNode);
