@@ -20,7 +20,7 @@ FORMULA = "=+-@＝＋－＠"  # the wide ones are taken for the narrow ones in s
 QUOTES = "\"'`"
 SEPARATORS = re.compile(r"([;|,\t\r\n])")
 # Would become 9.40011E+21, lose its zeros or be taken for a power of ten. Spreadsheets keep 15 digits and show 11.
-ROUNDED = re.compile(r"[0-9 \u00a0]{12,}|0[0-9]+|[0-9.]+[eE][+-]?[0-9]+")
+ROUNDED = re.compile(r"[0-9 \u00a0]{12,}|0[0-9]+|[0-9.]{1,30}[eE][+-]?[0-9]{1,9}")
 
 
 def lines(rows: Iterable[Iterable[Any]], separator: str = COMMA) -> Iterator[str]:

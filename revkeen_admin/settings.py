@@ -6,21 +6,24 @@ There are no production defaults: without SECRET_KEY, FIELD_ENCRYPTION_KEYS and 
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
+from revkeen_admin import environment
 from revkeen_admin.hosts import public_url
 from revkeen_admin.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
+# Only the demo and the tests speak plain HTTP; cookies then lose Secure and their __Host- name.
+PLAIN_HTTP = env.bool("PLAIN_HTTP", default=False)
+environment.check(env, plain_http=PLAIN_HTTP)
+
 SECRET_KEY = env.str("SECRET_KEY")
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS")  # Fernet keys: the first encrypts, all decrypt
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DEBUG = False
-
-# Only the demo and the tests speak plain HTTP; cookies then lose Secure and their __Host- name.
-PLAIN_HTTP = env.bool("PLAIN_HTTP", default=False)
 
 # Where links in mails lead: never to a name that a request brought along.
 PUBLIC_URL = public_url(env.str("PUBLIC_URL", default=""), ALLOWED_HOSTS, plain_http=PLAIN_HTTP)
@@ -42,8 +45,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "orders.middleware.request_id",
+    "orders.middleware.strict_headers",
     "orders.middleware.one_host",
-    "orders.middleware.security_headers",
     "orders.middleware.bounded_bodies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -125,6 +128,8 @@ if CACHE_URL:
 else:
     CACHE_DATABASE_URL = env.str("CACHE_DATABASE_URL", f"sqlite:///{BASE_DIR}/cache.sqlite3")
     DATABASES["cache"] = database(CACHE_DATABASE_URL, SQLITE_CACHE_OPTIONS)
+    if environment.same_database(DATABASES["default"], DATABASES["cache"]):
+        raise ImproperlyConfigured("CACHE_DATABASE_URL and DATABASE_URL name the same database. Each needs its own.")
     DATABASE_ROUTERS = ["revkeen_admin.cache.CacheRouter"]
     # A full table throws out whole stretches of itself: nothing else may fill the one with the guessing limits.
     CACHES = {

@@ -2,5 +2,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from revkeen_admin import environment
+
+# Gunicorn starts a worker that ends again and again, unless it ends with this.
+WORKER_BOOT_ERROR = 3
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "revkeen_admin.settings")
-application = get_wsgi_application()
+application = environment.run(get_wsgi_application, exit_code=WORKER_BOOT_ERROR)

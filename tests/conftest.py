@@ -113,7 +113,7 @@ def viewer(northwind: Merchant, emulator: Emulator) -> Client:
 
 def make_merchant(name: str, slug: str, time_zone: str) -> Merchant:
     """A merchant with the keys that the emulator knows, in both modes."""
-    merchant = Merchant.objects.create(name=name, slug=slug, time_zone=time_zone)
+    merchant = Merchant.objects.create(name=name, slug=slug, time_zone=time_zone, hold_seconds=0)
     for mode, prefix in (("live", "rk_live"), ("test", "rk_sandbox")):
         add_key(merchant, mode, f"{prefix}_{slug}_demo", active=True)
     return merchant

@@ -1,9 +1,12 @@
 """What every answer carries, and what no answer gives away."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -22,9 +25,7 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_every_page_is_strict_about_where_things_come_from(path: str, admin: Client) -> None:
-    answer = admin.get(path)
+def assert_strict(answer: HttpResponse) -> None:
     policy = dict(part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'none'"
     assert policy["frame-ancestors"] == "'none'"
@@ -37,6 +38,30 @@ def test_every_page_is_strict_about_where_things_come_from(path: str, admin: Cli
     assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "max-age=63072000" in answer["Strict-Transport-Security"]
     assert "publickey-credentials-get=(self)" in answer["Permissions-Policy"]
+    assert answer["X-Request-ID"].startswith("req_")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_strict_about_where_things_come_from(path: str, admin: Client) -> None:
+    assert_strict(admin.get(path))
+
+
+def refusals() -> Iterator[tuple[int, HttpResponse]]:
+    """Answers from before any view, with the status that each should have."""
+    client = SecureClient(raise_request_exception=False, enforce_csrf_checks=True)
+    yield 400, client.get("/account/login/", headers={"Host": "evil.example"})
+    yield 400, client.post("/account/login/", {"file": SimpleUploadedFile("x", b"x" * 1_100_000)})
+    yield 403, client.post("/account/login/", {"login": "x"})
+    yield 404, client.get("/static/none.css")
+    yield 302, client.get("/northwind/live/orders/")
+    yield 301, client.get("/account/login")
+
+
+def test_every_answer_is_strict_also_one_from_before_any_view(northwind: Merchant) -> None:
+    for status, answer in refusals():
+        assert answer.status_code == status
+        assert_strict(answer)
+        assert "no-store" in answer["Cache-Control"]
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/account/login/"])

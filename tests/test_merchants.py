@@ -14,7 +14,9 @@ pytestmark = pytest.mark.database
 
 @pytest.fixture
 def northwind(db: None) -> Merchant:
-    return Merchant.objects.create(name="Northwind Trading", slug="northwind", time_zone="Europe/Berlin")
+    return Merchant.objects.create(
+        name="Northwind Trading", slug="northwind", time_zone="Europe/Berlin", hold_seconds=0
+    )
 
 
 @pytest.fixture

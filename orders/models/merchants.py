@@ -36,7 +36,7 @@ class Merchant(models.Model):
     # In live mode a larger payment is typed once more. In whole units of the order's currency, whichever it is.
     typed_above = models.PositiveIntegerField(default=5000)
     # For so many seconds after Fulfil nobody is told, and it can be undone.
-    hold_seconds = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(120)])
+    hold_seconds = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(120)])
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from orders.models import Connection, Membership, Merchant, User
@@ -39,6 +39,8 @@ class Command(BaseCommand):
         parser.add_argument("--hold", type=int, default=HOLD, help="seconds of the hold after Fulfil")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.PLAIN_HTTP:
+            raise CommandError("This is for the demo (PLAIN_HTTP=1): everybody knows its accounts’ password.")
         partners = _emulated()
         hold = options["hold"] if partners else 0
         merchants = {
