@@ -12,7 +12,7 @@ from django.test import Client
 from orders.models import Delivery, Merchant, Shipment, User
 from orders.services.conditions import CONDITIONS
 from tests.conftest import make_person
-from tests.emulation import Emulator
+from tests.emulation import REFUSAL, Emulator
 from tests.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
 
 pytestmark = pytest.mark.database
@@ -125,7 +125,7 @@ def test_a_parcel_that_revkeen_refused_is_said_on_the_order_and_in_to_fulfil_unt
     admin: Client, northwind: Merchant, jonas: User, emulator: Emulator
 ) -> None:
     order = paid_order(emulator, ("Tent", 2))
-    emulator.fault("respond", "/fulfill$", status=422, body={"error": {"code": "no", "message": "Not from there"}})
+    emulator.fault("respond", "/fulfill$", status=422, body={"error": REFUSAL | {"message": "Not from there"}})
     send_off(northwind, jonas, order, parcel(order, 2))
     headline, also, button = banner(admin, order)
     assert headline.startswith("RevKeen refused shipment 1. Not from there")

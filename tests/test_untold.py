@@ -11,7 +11,7 @@ from django.test import Client
 from orders.models import Delivery, EventLog, Merchant, Operation, Shipment, User
 from orders.services import untold
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.emulation import REFUSAL, Emulator
 from tests.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
 from tests.shipping import work
 
@@ -43,7 +43,7 @@ def text(page: str) -> str:
 
 
 def refuse_once(emulator: Emulator) -> None:
-    emulator.fault("respond", "/fulfill$", times=1, status=422, body={"error": {"code": "no", "message": "Not today"}})
+    emulator.fault("respond", "/fulfill$", times=1, status=422, body={"error": REFUSAL})
 
 
 def release(client: Client, shipment: Shipment, destination: str = "digital_river") -> None:
