@@ -411,7 +411,7 @@ def test_a_worker_that_died_after_the_call_had_it_done_once(send: Any, order: An
     delivery = deliveries.claim()
     assert delivery
     assert deliveries.take_to_send(delivery, connection_of(delivery))
-    call(emulator, digital_river.create_body(delivery.partner_order_id, delivery.shipment))
+    call(emulator, digital_river.create_body(delivery))
     pass_time(721)
     work()
     assert (states(shipment), captured(emulator)) == ([State.SENT], {item_id(order): 4})

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -57,11 +58,11 @@ class Named:
         return f"{self.lines}:{self.units}:{self.parcels}:{'+'.join(map(str, self.told))}"
 
 
-def fresh(seen: dict[str, Any], *, ticked: bool) -> QueryDict:
-    """The form as it is opened: one parcel with all that is left, ticked where it is known what is left."""
+def fresh(seen: dict[str, Any], *, ticked: Mapping[str, int]) -> QueryDict:
+    """The form as it is opened: one parcel with all that is left, and those units of lines ticked that are proposed."""
     data = QueryDict(mutable=True)
-    _fill_in(data, "1", {line_id: line["left"] for line_id, line in seen["lines"].items()})
-    data.setlist("p1-lines", list(seen["lines"]) if ticked else [])
+    _fill_in(data, "1", {line_id: ticked.get(line_id, line["left"]) for line_id, line in seen["lines"].items()})
+    data.setlist("p1-lines", [line_id for line_id in seen["lines"] if line_id in ticked])
     return data
 
 

@@ -56,6 +56,10 @@ class Delivery(models.Model):
     failures = models.PositiveSmallIntegerField(default=0)  # in a row, of calls and of looks: the backoff follows them
     doubtful = models.BooleanField(default=False)  # a call may have arrived: the partner is read before the next one
     answered = models.BooleanField(default=False)  # the doubtful call got an answer, so it is not under way any more
+    # Lines of the order, by RevKeen's ids: for which Digital River refused the parcel, because they are closed there,
+    # and which a person left out for that, so that the others could go.
+    closed_there = models.JSONField(default=list)
+    left_out = models.JSONField(default=list)
     # A person asked to send it again, and takes a late duplicate on them; or the partner said no, which is read after.
     by_hand = models.BooleanField(default=False)
 

@@ -18,12 +18,26 @@ MAY_BE_SENT_AGAIN = (State.FAILED, State.STOPPED, State.UNKNOWN, State.WAITING)
 MAY_BE_STOPPED = (State.FAILED, State.UNKNOWN, State.WAITING, State.FOR_REVKEEN, State.HELD_BACK)
 
 
+def send_open_part(delivery: Delivery, by: User) -> bool:
+    """Without the lines for which Digital River refused it, because they are closed there; they are never sent."""
+    closed = delivery.closed_there
+    lines = delivery.shipment.items.count() - len(delivery.left_out) - len(closed)
+    if not closed or lines < 1:
+        return False
+    why = f"{lines} line{'' if lines == 1 else 's'} that {'is' if lines == 1 else 'are'} open, {len(closed)} left out"
+    return _send_again(delivery, by, why, left_out=[*delivery.left_out, *closed], closed_there=[])
+
+
 def send_again(delivery: Delivery, by: User) -> bool:
     """At once. Where a call may have arrived the partner is read first, and `by` takes a late duplicate on them.
 
     Not of a parcel that never left: it would have to be released first. Of one that RevKeen has not taken yet, as soon
     as it has.
     """
+    return _send_again(delivery, by, "")
+
+
+def _send_again(delivery: Delivery, by: User, why: str, **facts: Any) -> bool:
     with transaction.atomic():
         Delivery.objects.select_for_update().filter(pk=delivery.pk).first()  # RevKeen's answer comes before, or after
         of_shipment = Shipment.objects.values_list("state", flat=True).get(pk=delivery.shipment_id)
@@ -33,7 +47,7 @@ def send_again(delivery: Delivery, by: User) -> bool:
         if of_shipment == Shipment.State.PENDING:
             state = State.FOR_REVKEEN
         again = {"state": state, "by_hand": True, "failures": 0, "next_try_at": Now(), "stopped_by": "", "reason": ""}
-        return _write(delivery, MAY_BE_SENT_AGAIN, Kind.DELIVERY_SENT_AGAIN, by, "", **again)
+        return _write(delivery, MAY_BE_SENT_AGAIN, Kind.DELIVERY_SENT_AGAIN, by, why, **again, **facts)
 
 
 def stop(delivery: Delivery, by: User, reason: str) -> bool:

@@ -14,8 +14,9 @@ from django.conf import settings
 from orders.apis.digital_river.client import PROVIDER, Client, encoded_body
 from orders.apis.digital_river.objects import Fulfillment
 from orders.apis.errors import KeyRefused, Missing, NotSent, Refused, ScopeMissing
-from orders.models import Connection, DeliveryAttempt, Shipment
-from orders.services import partners
+from orders.models import Connection, Delivery, DeliveryAttempt, Shipment
+from orders.services import digital_river_refusals as refusals
+from orders.services import open_there, partners
 from orders.services.sending import Again, NeedsPerson, Outcome, Sending, Sent, outcome_of
 
 What = DeliveryAttempt.What
@@ -25,28 +26,6 @@ REFERENCE = "shipmentRef"  # in the metadata: our reference of the shipment
 NUMBERS = "trackingNumbers"  # in the metadata: all of them, because a fulfillment has one
 LONGEST_VALUE = 500  # of metadata
 MOST_KEYS = 20
-
-HAS_IT_ALREADY = {
-    Shipment.Kind.PARCEL: ("item_fulfilled", "order_fulfilled", "order_complete", "order_already_complete"),
-    Shipment.Kind.CANCELLATION: (
-        "item_fulfilled", "order_fulfilled", "order_complete", "order_already_complete", "item_cancelled",
-        "order_cancelled",
-    ),
-}  # fmt: skip
-IN_WORDS = {
-    "quantity_too_large": "More units than the order has left at Digital River. Compare the order there with ours.",
-    "item_fulfilled": "A line of this parcel is fulfilled there already, and not by this parcel.",
-    "item_cancelled": "A line of this parcel is cancelled there. Stop the parcel if it has not left.",
-    "order_fulfilled": "The order is fulfilled there already, and not by this parcel.",
-    "order_complete": "The order is complete there already, and not by this parcel.",
-    "order_already_complete": "The order is complete there already, and not by this parcel.",
-    "order_cancelled": "The order is cancelled there. Stop the parcel if it has not left.",
-    "order_not_submitted": "The order is not in a state that can be fulfilled, for example in dispute or in review.",
-    "payment_authorization_failed": "Stop the parcel: the payment could not be authorised again.",
-    "charge_not_capturable": "Stop the parcel: the payment cannot be captured.",
-    "charge_expired": "Stop the parcel: the payment’s authorisation has expired.",
-    "not_found": "Digital River knows no such order. Correct the order’s id there, then send again.",
-}
 
 
 def client_for(connection: Connection) -> Client:
@@ -66,16 +45,17 @@ def bring(sending: Sending[Client]) -> Outcome:
     return settled or _create(sending)
 
 
-def create_body(order_id: str, shipment: Shipment) -> dict[str, Any]:
+def create_body(delivery: Delivery) -> dict[str, Any]:
     """As Digital River takes it, but for costs, which the client writes as decimals of the currency."""
+    shipment = delivery.shipment
     given = {
         "shipmentId": shipment.digital_river_shipment_id,
         "currency": shipment.cost_currency,
         "partnerId": shipment.partner_id,
     }
     return {
-        "orderId": order_id,
-        "items": [_item(item, shipment.kind) for item in _items(shipment)],
+        "orderId": delivery.partner_order_id,
+        "items": [_item(item, shipment.kind) for item in _items(delivery)],
         **_tracking(shipment),
         **{name: value for name, value in given.items() if value},
         "metadata": metadata(shipment),
@@ -116,7 +96,7 @@ def _may_arrive_late(sending: Sending[Client], listed: list[Fulfillment]) -> Nee
     """None when nothing of a call in doubt can take effect any more."""
     if sending.delivery.connection_id not in (None, sending.connection.pk):
         return NeedsPerson("other_key", "The call in doubt was made with another key, which this one may not see.")
-    if sending.doubt.answered or _duplicate_is_refused(sending.shipment, listed):
+    if sending.doubt.answered or _duplicate_is_refused(sending.delivery, listed):
         return None
     return NeedsPerson(
         "may_arrive_late",
@@ -124,13 +104,10 @@ def _may_arrive_late(sending: Sending[Client], listed: list[Fulfillment]) -> Nee
     )
 
 
-def _duplicate_is_refused(shipment: Shipment, listed: list[Fulfillment]) -> bool:
+def _duplicate_is_refused(delivery: Delivery, listed: list[Fulfillment]) -> bool:
     """Whether the order has so few units left that after ours a second one of the same is too much, on every line."""
-    gone = Counter[str]()
-    for fulfillment in listed:
-        for item in fulfillment.items:
-            gone[item.item_id] += item.quantity + item.cancel_quantity
-    return all(item.ordered - gone[item.digital_river_item_id] < 2 * item.quantity for item in _items(shipment))
+    gone = open_there.gone(listed)
+    return all(item.ordered - gone[item.digital_river_item_id] < 2 * item.quantity for item in _items(delivery))
 
 
 def _found(sending: Sending[Client], ours: list[Fulfillment]) -> Outcome:
@@ -139,7 +116,7 @@ def _found(sending: Sending[Client], ours: list[Fulfillment]) -> Outcome:
         ids = ", ".join(one.id for one in ours)
         return NeedsPerson("doubled", f"Digital River has this shipment {len(ours)} times: {ids}.")
     shipment, there = sending.shipment, ours[0]
-    if units_of(there) != _units(shipment):
+    if units_of(there) != _units(sending.delivery):
         return NeedsPerson("contradicted", f"Digital River has {there.id} for this shipment, with other units.")
     version = shipment.version
     if version > 1 and not _says_the_same(shipment, there):
@@ -148,8 +125,7 @@ def _found(sending: Sending[Client], ours: list[Fulfillment]) -> Outcome:
 
 
 def _create(sending: Sending[Client]) -> Outcome:
-    order_id, shipment = sending.delivery.partner_order_id, sending.shipment
-    body = create_body(order_id, shipment)
+    shipment, body = sending.shipment, create_body(sending.delivery)
     cannot = _cannot_be_written(body)
     if cannot is not None:
         return cannot
@@ -159,7 +135,7 @@ def _create(sending: Sending[Client]) -> Outcome:
         raise
     except Refused as error:
         return _refused(sending, error)
-    if units_of(made) != _units(shipment):
+    if units_of(made) != _units(sending.delivery):
         return NeedsPerson("contradicted", f"Digital River made {made.id} of it, with other units.")
     return Sent(shipment.version, made.id)
 
@@ -170,22 +146,41 @@ def _refused(sending: Sending[Client], error: Refused) -> Outcome:
     ours = _ours(sending, listed)
     if ours:
         return _found(sending, ours)
-    already = error.code in HAS_IT_ALREADY[Shipment.Kind(sending.shipment.kind)]
-    if already and _all_units_are_there(sending.shipment, listed):
+    already = error.code in refusals.HAS_IT_ALREADY[Shipment.Kind(sending.shipment.kind)]
+    if already and _all_units_are_there(sending.delivery, listed):
         return Sent(sending.shipment.version, message="Digital River has it already.")
+    part = _open_part(sending, listed) if error.code in refusals.OF_A_LINE else None
+    if part is not None:
+        return part
     said = outcome_of(error)
     assert isinstance(said, NeedsPerson)  # noqa: S101  (a key that is refused does not come here)
-    return NeedsPerson(said.code, f"{IN_WORDS.get(error.code, '')} {said.message}".strip())
+    return NeedsPerson(said.code, f"{refusals.IN_WORDS.get(error.code, '')} {said.message}".strip())
 
 
-def _all_units_are_there(shipment: Shipment, listed: list[Fulfillment]) -> bool:
+def _open_part(sending: Sending[Client], listed: list[Fulfillment]) -> NeedsPerson | None:
+    """What Digital River would take of a parcel that it refused for some of its lines; None where that is not told."""
+    there = open_there.read(listed, lambda one: sending.look(lambda: sending.client.fulfillment(one)))
+    items = _items(sending.delivery)
+    closed = [item for item in items if not there.takes(item.digital_river_item_id, item.quantity, item.ordered)]
+    if not closed or len(closed) == len(items):
+        return None
+    count, whole = len(items) - len(closed), len(items)
+    words = (
+        f"{count} of {whole} lines {'is' if count == 1 else 'are'} open there: send {'it' if count == 1 else 'those'}."
+    )
+    others = "The other is" if len(closed) == 1 else f"The other {len(closed)} are"
+    words = f"{words} {others} closed there already, and not by this parcel."
+    return NeedsPerson("part_open", words, tuple(str(item.line_item_id) for item in closed))
+
+
+def _all_units_are_there(delivery: Delivery, listed: list[Fulfillment]) -> bool:
     """Whether all that was ordered of our lines has been shipped there, or given up, as ours is."""
-    kind = 0 if shipment.kind == Shipment.Kind.PARCEL else 1
+    kind = 0 if delivery.shipment.kind == Shipment.Kind.PARCEL else 1
     there = Counter[str]()
     for fulfillment in listed:
         for item_id, units in units_of(fulfillment).items():
             there[item_id] += units[kind]
-    return all(there[item.digital_river_item_id] >= item.ordered for item in _items(shipment))
+    return all(there[item.digital_river_item_id] >= item.ordered for item in _items(delivery))
 
 
 def _update(sending: Sending[Client]) -> Outcome:
@@ -209,7 +204,7 @@ def _lacking(sending: Sending[Client]) -> NeedsPerson | None:
     if not sending.delivery.partner_order_id:
         message = "The order’s id at Digital River is not known. Fill it in under Partner ids, then send again."
         return NeedsPerson("no_order_id", message)
-    if any(not item.digital_river_item_id for item in _items(sending.shipment)):
+    if any(not item.digital_river_item_id for item in _items(sending.delivery)):
         message = "A line’s id at Digital River is not known, or another line has the same. Type it under Partner ids."
         return NeedsPerson("no_item_id", message)
     return None
@@ -237,10 +232,10 @@ def units_of(fulfillment: Fulfillment) -> Units:
     return {item.item_id: (item.quantity, item.cancel_quantity) for item in fulfillment.items}
 
 
-def _units(shipment: Shipment) -> Units:
-    shipped = shipment.kind == Shipment.Kind.PARCEL
+def _units(delivery: Delivery) -> Units:
+    shipped = delivery.shipment.kind == Shipment.Kind.PARCEL
     return {
-        item.digital_river_item_id: (item.quantity, 0) if shipped else (0, item.quantity) for item in _items(shipment)
+        item.digital_river_item_id: (item.quantity, 0) if shipped else (0, item.quantity) for item in _items(delivery)
     }
 
 
@@ -254,8 +249,10 @@ def _says_the_same(shipment: Shipment, there: Fulfillment) -> bool:
     return tracking == wanted and metadata(shipment).items() <= there.metadata.items()
 
 
-def _items(shipment: Shipment) -> list[Any]:
-    return sorted(shipment.items.all(), key=lambda item: item.pk)
+def _items(delivery: Delivery) -> list[Any]:
+    """Those that are sent, in their order: not what a person left out because it is closed there."""
+    items = sorted(delivery.shipment.items.all(), key=lambda item: item.pk)
+    return [item for item in items if str(item.line_item_id) not in delivery.left_out]
 
 
 def _item(item: Any, kind: str) -> dict[str, Any]:

@@ -98,15 +98,18 @@ def _differences(there: Fulfillment, shipment: Shipment, delivery: Delivery | No
     ]
     if delivery is not None and delivery.remote_id:
         facts.insert(0, ("Fulfillment id", there.id, delivery.remote_id))  # a second one would be units sent twice
-    return [Difference(*fact) for fact in facts if fact[1] != fact[2]] + _other_units(there, shipment)
+    return [Difference(*fact) for fact in facts if fact[1] != fact[2]] + _other_units(there, shipment, delivery)
 
 
-def _other_units(there: Fulfillment, shipment: Shipment) -> list[Difference]:
+def _other_units(there: Fulfillment, shipment: Shipment, delivery: Delivery | None) -> list[Difference]:
     theirs, ours, names = Counter[str](), Counter[str](), dict[str, str]()
     for one in there.items:
         theirs[one.item_id] += one.quantity
         theirs[_given_up(one.item_id)] += one.cancel_quantity
+    left_out = delivery.left_out if delivery else []
     for item in shipment.items.all():
+        if str(item.line_item_id) in left_out:
+            continue
         is_gone = shipment.kind == Shipment.Kind.CANCELLATION
         ours[_given_up(item.digital_river_item_id) if is_gone else item.digital_river_item_id] += item.quantity
         names[item.digital_river_item_id] = item.description

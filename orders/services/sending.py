@@ -54,8 +54,11 @@ class Sent:
 
 @dataclass(frozen=True)
 class NeedsPerson:
+    """`closed`: the lines for which it was refused, by RevKeen's ids, where its other lines would be taken."""
+
     code: str
     message: str
+    closed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -210,7 +213,7 @@ def _facts(sending: Sending[Any], outcome: Outcome) -> dict[str, Any]:
     kept = {"doubtful": doubt.doubtful, "answered": doubt.answered, "by_hand": doubt.by_hand}
     told = {"code": outcome.code[:100], "message": storable(outcome.message)[:500]}
     if isinstance(outcome, NeedsPerson):
-        return {**_why(sending), **kept, **told, "state": State.FAILED}
+        return {**_why(sending), **kept, **told, "state": State.FAILED, "closed_there": list(outcome.closed)}
     return {**_last_said(sending), **kept, **told, **_again(sending, outcome)}
 
 
@@ -224,6 +227,7 @@ def _sent(sending: Sending[Any], outcome: Sent) -> dict[str, Any]:
         "sent_at": Now(),
         "tracking_refused": outcome.tracking_refused,
         "failures": 0,
+        "closed_there": [],
         "code": "",
         "message": outcome.message[:500],
     }

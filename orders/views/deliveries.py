@@ -25,7 +25,9 @@ def delivery_send_again(request: MerchantRequest, pk: int) -> HttpResponse:
     confirmed = not _may_have_arrived(delivery) or request.POST.get("confirmed") == "yes"
     if request.method != "POST" or not confirmed:
         return _ask(request, delivery)
-    if delivery_decisions.send_again(delivery, by=request.user):
+    part = request.POST.get("part") == "open"
+    again = _send_open_part(request, delivery) if part else delivery_decisions.send_again(delivery, by=request.user)
+    if again:
         delivery.refresh_from_db(fields=["state"])
         waits = delivery.state == State.FOR_REVKEEN
         words = "goes when RevKeen has accepted." if waits else "is sent again."
@@ -76,8 +78,19 @@ def _may_have_arrived(delivery: Delivery) -> bool:
     return delivery.doubtful or delivery.state == State.UNKNOWN
 
 
+def _send_open_part(request: MerchantRequest, delivery: Delivery) -> bool:
+    """As the page showed it: another call since may have closed other lines."""
+    return request.POST.get("shown") == str(delivery.attempts) and delivery_decisions.send_open_part(
+        delivery, by=request.user
+    )
+
+
 def _ask(request: MerchantRequest, delivery: Delivery) -> HttpResponse:
+    items = [item for item in delivery.shipment.items.all() if str(item.line_item_id) not in delivery.left_out]
     context = {
+        "part": delivery.closed_there and request.GET.get("part") == "open",
+        "open": [item for item in items if str(item.line_item_id) not in delivery.closed_there],
+        "closed": [item for item in items if str(item.line_item_id) in delivery.closed_there],
         "delivery": delivery,
         "shipment": delivery.shipment,
         "possible": delivery.state in delivery_decisions.MAY_BE_SENT_AGAIN,

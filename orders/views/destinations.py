@@ -25,7 +25,14 @@ OPEN_OPERATION = (Operation.State.STARTED, Operation.State.UNKNOWN)
 HELD = State("Held", "player-pause")
 NOT_TOLD = State("Not told", "alert-triangle", "wait")
 NOTHING_DUE = State("Nothing due", "circle-minus")
-OURS = ("gave_up", "no_answer", "not_connected", "key_unreadable", "error")  # codes that their message says in full
+OURS = (
+    "part_open",
+    "gave_up",
+    "no_answer",
+    "not_connected",
+    "key_unreadable",
+    "error",
+)  # codes that their message says in full
 NOT_CONNECTED_WORDS = SafeString("There was no connection to it when this was sent off.")
 Words = SafeString | str
 
@@ -276,6 +283,9 @@ def _sending(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
 
 def _sent(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
     at = clock(delivery.sent_at, zone) if delivery.sent_at else ""
+    if delivery.left_out:
+        count = len(delivery.left_out)
+        return format_html("{}, without {} line{} closed there before", at, count, "" if count == 1 else "s")
     if delivery.destination != Delivery.Destination.ORDER_PROTECTION:
         return at
     left = claim_days_left(shipment, timezone.now())

@@ -13,7 +13,7 @@ from orders.apis.revkeen.objects import LineItem
 from orders.forms.fulfillments import CancelUnitsForm, FulfillmentForm, fresh
 from orders.models import Delivery, Dispatch, Operation, Shipment
 from orders.requests import MerchantRequest
-from orders.services import fulfillments, next_steps, partners, revkeen
+from orders.services import fulfillments, next_steps, open_there, partners, revkeen
 from orders.services.fulfillments import Fulfillable, OthersFollow, Search, TooLate
 from orders.services.shipments import Parcel
 from orders.services.tickets import Ticket
@@ -105,7 +105,7 @@ def _say_how_far(request: MerchantRequest, found: Search) -> None:
         messages.success(request, "Nothing else is left to fulfil.")
 
 
-def _form(request: MerchantRequest, seen: dict[str, Any], *, ticked: bool | None = None) -> FulfillmentForm:
+def _form(request: MerchantRequest, seen: dict[str, Any], *, ticked: dict[str, int] | None = None) -> FulfillmentForm:
     """What was sent; or with `ticked`, as it is opened."""
     data = request.POST if ticked is None else fresh(seen, ticked=ticked)
     form = FulfillmentForm(
@@ -172,6 +172,7 @@ def _page(
     """
     found = _fulfillable(request, order_id)
     seen = fulfillments.seen(found)
+    open_ones = _open_at_digital_river(request, found) if form is None and problem is None else None
     status = problem.status if problem else 200 if form is None or form.do else 422
     if problem is not None:
         form = _form(request, seen)
@@ -180,9 +181,10 @@ def _page(
         problem = operations.by_its_field(parcel, problem, "Not fulfilled: RevKeen refused.", fields)
     context = {
         **order_head(request, found.order),
-        **_parcels(form or _form(request, seen, ticked=found.says_which), order_id),
+        **_parcels(form or _form(request, seen, ticked=_proposed(found, open_ones)), order_id),
         "why_not": _why_not(found),
         "found": found,
+        "open_there": open_ones,
         "gone": _gone(found),
         "ticket": ticket or operations.new_ticket(request, Operation.Kind.FULFILL, order_id, seen),
         "problem": problem,
@@ -228,6 +230,20 @@ def _fulfillable(request: MerchantRequest, order_id: uuid.UUID) -> Fulfillable:
 def _parcels(form: FulfillmentForm, order_id: uuid.UUID) -> dict[str, Any]:
     """What the part needs that follows what is typed."""
     return {"form": form, "seen": form.seen, "named": form.named, "order_id": order_id}
+
+
+def _open_at_digital_river(request: MerchantRequest, found: Fulfillable) -> dict[str, int] | None:
+    """Asked of a part-fulfilled order, because RevKeen never tells which lines it calls fulfilled."""
+    connection = open_there.connection_of(partners.connected(request.merchant, request.mode))
+    part = found.order.require().fulfillment_status == "partial"
+    return open_there.proposed(found, connection) if part and connection is not None else None
+
+
+def _proposed(found: Fulfillable, open_ones: dict[str, int] | None) -> dict[str, int]:
+    """The units by line that the form ticks as it is opened: none where nobody knows what has left."""
+    if open_ones is not None:
+        return open_ones
+    return {str(line.id): found.left(line) for line in found.open_lines} if found.says_which else {}
 
 
 def _why_not(found: Fulfillable) -> str:
