@@ -83,6 +83,11 @@ def known_fulfillment(order: Order) -> bool:
     return order.fulfillment_status == "unfulfilled" or order.fulfillment_status in FULFILLMENT_STATES
 
 
+def costs_nothing(order: Order) -> bool:
+    """Whether it comes to nothing and is not completed: no payment can be taken, and none is needed."""
+    return order.status in ("draft", "pending") and order.total == order.amount_paid == order.amount_due == 0
+
+
 def ready_to_ship(order: Order) -> bool:
     return order.status == "paid" and order.fulfillment_status in ("unfulfilled", "partial")
 

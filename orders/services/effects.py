@@ -182,6 +182,8 @@ def _not_updated(operation: Operation, order: Order) -> str:
 
 
 def _not_paid(operation: Operation, order: Order) -> str:
+    if "amount" not in operation.body:  # of an order over nothing (services/completions.py)
+        return "" if order.status == "paid" and order.amount_due == 0 else f"the order is {order.status}, not paid."
     paid = operation.seen["amount_paid"] + operation.body["amount"]
     if order.amount_paid >= paid:
         return ""

@@ -52,6 +52,8 @@ def next_steps(order: Order, conditions: list[Condition]) -> NextSteps:
 
 def step(order: Order, page: str) -> Step:
     """Whether this page's step can be taken with the order now."""
+    if page == "order_pay" and states.costs_nothing(order):
+        return Step("Complete without a charge", page, "circle-check")
     name, icon, why_not = STEPS[page]
     return Step(name, page, icon, why_not(order))
 
@@ -75,6 +77,8 @@ def _no_fulfilment(order: Order) -> str:
         return f"everything is {order.fulfillment_status}."
     if states.ready_to_ship(order):
         return ""
+    if states.costs_nothing(order):
+        return "it is not completed; that takes no charge."
     return "it is not paid in full." if order.status in UNPAID else f"the order is {order.status}."
 
 

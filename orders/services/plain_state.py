@@ -39,6 +39,9 @@ def plain_state(order: Order) -> Condition | None:
         return Condition("Canceled.", "Nothing is left to do.", done=True)
     if order.status == "refunded":
         return Condition("Refunded in full.", "Nothing is left to do.", done=True)
+    if states.costs_nothing(order):
+        said = "Complete it without a charge, then it can be fulfilled."
+        return Condition(f"Nothing is to be paid: it comes to {due}.", said, page="order_pay")
     if order.status == "draft":
         return Condition("A draft in RevKeen.", f"{due} will be due; paying it makes it an order.", page="order_pay")
     if order.status not in states.STATUSES:

@@ -6,14 +6,18 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from orders import states
 from orders.access import merchant_page
 from orders.apis.errors import Missing
+from orders.forms.completions import CompletionForm
 from orders.forms.payments import TOKEN, PaymentForm
 from orders.models import Operation
 from orders.requests import MerchantRequest
+from orders.services import completions as services_completions
 from orders.services import next_steps, payments, revkeen
 from orders.services.payments import Payable
-from orders.views import operations
+from orders.services.tickets import Ticket
+from orders.views import completions, operations
 from orders.views.operations import Problem
 from orders.views.order_pages import order_head
 from orders.views.pages import render_page
@@ -28,6 +32,8 @@ def order_pay(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _page(request, order_id)
     ticket = operations.ticket_of(request, Operation.Kind.PAY, order_id)
+    if services_completions.is_for(ticket):
+        return _complete(request, order_id, ticket)
     form = _form(request, request.POST, ticket.seen)
     form.is_valid()
     if request.htmx.target in PARTS:  # the words of the button follow what is typed; nothing is sent
@@ -39,6 +45,15 @@ def order_pay(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     asked = payments.asked(ticket, form.cleaned_data["amount"], "" if token else method, token)
     answer = operations.send(request, asked)
     return answer if isinstance(answer, HttpResponse) else _refused(request, order_id, form, answer)
+
+
+def _complete(request: MerchantRequest, order_id: uuid.UUID, ticket: Ticket) -> HttpResponse:
+    answer = completions.send(request, ticket)
+    if isinstance(answer, HttpResponse):
+        return answer
+    if isinstance(answer, Problem):
+        return _page(request, order_id, problem=answer)
+    return _page(request, order_id, completion=answer, ticket=request.POST["ticket"])
 
 
 def _refused(request: MerchantRequest, order_id: uuid.UUID, form: PaymentForm, problem: Problem) -> HttpResponse:
@@ -55,6 +70,7 @@ def _page(
     order_id: uuid.UUID,
     form: PaymentForm | None = None,
     *,
+    completion: CompletionForm | None = None,
     ticket: str = "",
     problem: Problem | None = None,
 ) -> HttpResponse:
@@ -64,6 +80,9 @@ def _page(
             found = payments.payable(api, order_id)
     except Missing as error:
         raise Http404 from error
+    if states.costs_nothing(found.order.require()):
+        return completions.page(request, found.order, completion, ticket=ticket, problem=problem)
+    ticket = ticket if form else ""  # of another form than this one
     seen = payments.seen(found, timezone.now())
     shown = form or _form(request, _preset(found, seen), seen)
     if form is None:

@@ -11,6 +11,7 @@ def pages(emulator: RunningEmulator) -> dict[str, str]:
     orders = emulator.orders()
     paid = next(order for order in orders if order["invoice_id"] and order["customer_id"])
     long = max(orders, key=lambda order: len(order["line_items"]))
+    free = emulator.make_order(line_items=[{"description": "Sample", "unit_price": 0}])
     return {
         "orders": ORDERS,
         "orders in test mode": "/northwind/test/orders/?status=paid",
@@ -22,6 +23,7 @@ def pages(emulator: RunningEmulator) -> dict[str, str]:
         "fulfilling": f"{ORDERS}{emulator.cases()['orders']['paid']}/fulfill/",
         "fulfilling the rest of sixty lines": f"{ORDERS}{emulator.cases()['orders']['sixty_lines_partial']}/fulfill/",
         "taking a payment": f"{ORDERS}{emulator.cases()['orders']['pending']}/pay/",
+        "completing without a charge": f"{ORDERS}{free['id']}/pay/",
         "canceling": f"{ORDERS}{emulator.cases()['orders']['pending']}/cancel/",
         "an order that cannot be canceled": f"{ORDERS}{paid['id']}/cancel/",
         "editing": f"{ORDERS}{emulator.cases()['orders']['pending']}/edit/",

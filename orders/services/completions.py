@@ -1,0 +1,29 @@
+"""Completing an order that comes to nothing: it is paid without a charge, or it could never be fulfilled.
+
+RevKeen takes amounts from one minor unit up, and a call without one for all that is due. So such an order is sent a
+call without an amount, and no other order ever is: what the form showed has to be what the order still comes to.
+"""
+
+from orders.models import Operation
+from orders.money import Money
+from orders.services.journal import Asked
+from orders.services.tickets import Ticket
+
+AMOUNTS = ("total", "amount_paid", "amount_due")
+
+
+class NotFree(ValueError):
+    """The order comes to something: nothing may be sent for it without an amount."""
+
+
+def is_for(ticket: Ticket) -> bool:
+    """Whether the form that the ticket is of showed an order over nothing."""
+    return ticket.kind == Operation.Kind.PAY and all(ticket.seen[name] == 0 for name in AMOUNTS)
+
+
+def asked(ticket: Ticket) -> Asked:
+    """Raise `NotFree`."""
+    if not is_for(ticket):
+        raise NotFree("This order comes to more than nothing.")
+    nothing = Money(0, ticket.seen["currency"])
+    return Asked(ticket, {}, f"{nothing}, completed without a charge", ticket.seen["number"])

@@ -1,0 +1,42 @@
+"""The form for an order over nothing, at the address where another order is paid (views/payments.py)."""
+
+from django.http import HttpResponse
+
+from orders.apis.revkeen.objects import Order
+from orders.forms.completions import CompletionForm
+from orders.models import Operation
+from orders.requests import MerchantRequest
+from orders.services import cancellations, completions
+from orders.services.revkeen import Reading
+from orders.services.tickets import Ticket
+from orders.views import operations
+from orders.views.operations import Problem
+from orders.views.order_pages import order_head
+from orders.views.pages import render_page
+
+
+def send(request: MerchantRequest, ticket: Ticket) -> HttpResponse | CompletionForm | Problem:
+    """What came of it: where to go, the form with what lacks, or what the form has to say."""
+    form = CompletionForm(request.POST, live=request.mode == "live")
+    return operations.send(request, completions.asked(ticket)) if form.is_valid() else form
+
+
+def page(
+    request: MerchantRequest,
+    reading: Reading[Order],
+    form: CompletionForm | None = None,
+    *,
+    ticket: str = "",
+    problem: Problem | None = None,
+) -> HttpResponse:
+    """`ticket`: of a form that was sent and began nothing; it is kept."""
+    order = reading.require()
+    seen = cancellations.seen(order)
+    context = {
+        **order_head(request, reading),
+        "form": form or CompletionForm(live=request.mode == "live"),
+        "ticket": ticket or operations.new_ticket(request, Operation.Kind.PAY, order.id, seen),
+        "problem": problem,
+    }
+    status = problem.status if problem else 422 if form else reading.page_status
+    return render_page(request, "orders/completions/page.html", context, status=status)
