@@ -11,6 +11,7 @@ from orders.models import Draft, Merchant, User
 from orders.money import decimal_places
 from orders.services import partner_orders, partners
 from orders.services.drafts import LONGEST_DESCRIPTION, MOST_LINES, REPLACED_BY, REPLACES, Line, new_line, of_merchant
+from orders.services.replacements import LOST
 from orders.storable import storable
 
 
@@ -29,7 +30,7 @@ def copy_of(order: Order, customer: str, merchant: Merchant, mode: str, by: User
     partner_orders.keep_of_original(merchant, mode, said.by_destination, order.id, order.public_id)
     return Draft.objects.create(
         merchant=merchant, mode=mode, copied_from=order.public_id[:100], created_by=by, updated_by=by,
-        **_taken_from(order, customer, partners.names_of_ids(merchant, mode)),
+        **_of_a_copy(order, _taken_from(order, customer, partners.names_of_ids(merchant, mode))),
     )  # fmt: skip
 
 
@@ -62,6 +63,12 @@ def _taken_from(order: Order, customer: str, identity: set[str]) -> dict[str, An
         "left_out": _left_out(order, identity),
     }
     return storable(taken)
+
+
+def _of_a_copy(order: Order, taken: dict[str, Any]) -> dict[str, Any]:
+    """RevKeen takes no discount and no tax with an order; the review of a replacement compares them part by part."""
+    lost = [f"its {name} of {order.money(minor)}" for name in LOST if (minor := getattr(order, name))]
+    return taken | {"left_out": [*taken["left_out"], *lost]}
 
 
 def _line_of(line: LineItem, identity: set[str]) -> Line:

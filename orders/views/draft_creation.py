@@ -14,7 +14,7 @@ from orders.apis.revkeen import reads
 from orders.models import Draft, Operation
 from orders.money import Money
 from orders.requests import MerchantRequest
-from orders.services import drafts, journal, next_steps, revkeen
+from orders.services import drafts, journal, next_steps, replacements, revkeen
 from orders.services.revkeen import Reading
 from orders.services.snapshots import snapshot
 from orders.views import draft_invoices, operations
@@ -23,6 +23,7 @@ from orders.views.operations import Problem
 from orders.views.pages import render_page
 
 CONFIRM = "Tick that it is to be created in live mode."
+LOSSES = "Tick that what is named below is lost."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,6 +51,8 @@ def draft_create(request: MerchantRequest, draft_id: uuid.UUID) -> HttpResponse:
     order = _replaced(request, draft)
     if order is not None and (order.error is not None or not next_steps.step(order.require(), "draft_revise").possible):
         return _page(request, draft, Problem("Nothing was sent.", str(order.error or "")))
+    if order is not None and request.POST.get("losses", "") != replacements.compare(order.require(), draft).named:
+        return _page(request, draft, Problem("Nothing was sent.", LOSSES), ticket=request.POST["ticket"])
     answer = operations.send(request, drafts.asked(ticket, draft, order.require() if order else None))
     return answer if isinstance(answer, HttpResponse) else _page(request, draft, _by_line(answer, draft))
 
@@ -70,7 +73,7 @@ def _page(request: MerchantRequest, draft: Draft, problem: Problem | None = None
         "totals": drafts.totals(draft),
         "reading": order,
         "order": order.require() if order else None,
-        "old_total": order.require().money(order.require().total) if order else None,
+        "comparison": replacements.compare(order.require(), draft) if order else None,
         "step": next_steps.step(order.require(), "draft_revise") if order else None,
         "holder": held,
         "invoice": draft_invoices.of_draft(request, draft),

@@ -22,6 +22,7 @@ from orders.services.revkeen import Reading
 from orders.storable import storable
 from orders.views import draft_invoices
 from orders.views.operations import to_operation
+from orders.views.order_pages import sums
 from orders.views.pages import render_page
 
 PAGE_SIZE = 50
@@ -195,7 +196,7 @@ def _page(
         "totals": drafts.totals(draft),
         "others": drafts.visit(draft, request.user),
         "replaced": replaced,
-        "replaced_total": replaced.value.money(replaced.value.total) if replaced and replaced.value else None,
+        "replaced_sums": sums(replaced.value) if replaced and replaced.value else None,
         "page": page or uuid.uuid4().hex,
         "currencies": CURRENCIES,
         "q": form.data.get("q", ""),
