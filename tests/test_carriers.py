@@ -2,6 +2,7 @@
 
 import re
 import string
+import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -10,7 +11,7 @@ import pytest
 from orders import carriers
 from orders.carriers import CARRIERS, Carrier, Certainty, Format, detect
 from orders.carriers.check_digits import COUNTRIES, postal, usps_20
-from orders.carriers.directory import LONGEST
+from orders.carriers.formats import LONGEST
 from scripts import carrier_guesses
 
 # Public sample numbers, most of them from the tracking_number_data data set (docs/carriers.md). Royal Mail,
@@ -98,10 +99,10 @@ def found(code: str) -> Carrier:
 # The directory
 
 
-def test_the_fourteen_carriers_stand_in_their_order() -> None:
+def test_the_carriers_stand_in_their_order() -> None:
     assert [carrier.code for carrier in CARRIERS] == (
-        "ups fedex usps dhl_express dhl_ecommerce royal_mail dpd gls canada_post australia_post evri amazon_logistics "
-        "ontrac lasership"
+        "ups fedex usps dhl_express dhl_paket royal_mail dpd hermes gls dhl_ecommerce postnl colissimo canada_post "
+        "australia_post evri amazon_logistics ontrac lasership"
     ).split()
 
 
@@ -242,6 +243,172 @@ def test_a_post_the_upu_does_not_know_issues_no_number() -> None:
 def test_the_postal_rule_has_a_digit_for_the_remainders_ten_and_eleven(digits: str, check: str) -> None:
     right = [digit for digit in string.digits if postal(f"RB{digits}{digit}GB")]
     assert right == [check]
+
+
+# What is copied, pasted and scanned
+
+UPS, UPS_2, FEDEX, FEDEX_2 = "1Z999AA10123456784", "1Z5R89390357567127", "986578788855", "477179081230"
+USPS, SSCC = "9400111206206406260787", "00340434161094022115"
+
+
+@pytest.mark.parametrize("sign", ["\u200b", "\u202a", "\u202c", "\u2060", "\ufeff", "\xad", "\u200e"])
+def test_marks_that_nobody_sees_are_left_out(sign: str) -> None:
+    assert carriers.plain(f"{sign}1Z999AA1{sign}0123456784{sign}") == UPS
+
+
+@pytest.mark.parametrize("space", ["\xa0", "\u2007", "\u202f", "\u3000", "\t", "\n"])
+def test_any_space_is_a_space(space: str) -> None:
+    assert carriers.plain(f"{space}1Z{space}999") == "1Z 999"
+
+
+@pytest.mark.parametrize("dash", "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d")
+def test_any_dash_is_a_hyphen(dash: str) -> None:
+    assert carriers.plain(f"1LS7119013618127{dash}1") == "1LS7119013618127-1"
+
+
+@pytest.mark.parametrize(
+    ("scanned", "number", "code"),
+    [
+        ("1001921334250001000300779017972697", "779017972697", "fedex"),
+        ("9622001900000000000000776632517510", "776632517510", "fedex"),
+        ("30000000000000009865787888550000", "986578788855", "fedex"),
+        (f"42022153{USPS}", USPS, "usps"),
+        (f"420221530001{USPS}", USPS, "usps"),
+        (f"420 22153 {USPS}", USPS, "usps"),
+    ],
+)
+def test_a_bar_code_that_was_scanned_whole_becomes_the_number_that_it_holds(
+    scanned: str, number: str, code: str
+) -> None:
+    assert carriers.plain(scanned) == number
+    assert detect(scanned)[0].carrier.code == code
+
+
+@pytest.mark.parametrize("zip_code", ["221530000", "100233424", "902100009"])
+def test_usps_behind_a_zip_code_is_never_taken_for_fedex(zip_code: str) -> None:
+    for last in range(10):
+        number = f"420{zip_code}940011120620640626{last:02}87"
+        assert "fedex" not in [guess.carrier.code for guess in detect(number)]
+
+
+def test_what_is_no_bar_code_with_more_in_it_stays_as_it_was_typed() -> None:
+    for number in (UPS, "1Z 999 AA1 01 2345 6784", FEDEX, USPS, SSCC, "1" * 34, f"420{USPS}", "Bike 7"):
+        assert carriers.plain(number) == number
+
+
+def test_20_digits_that_begin_with_00340434_are_dhl_pakets() -> None:
+    assert carriers.certain(SSCC) == found("dhl_paket")
+    assert "usps" not in [guess.carrier.code for guess in detect(SSCC)]
+    assert carriers.check_digit_wrong("dhl_paket", f"{SSCC[:-1]}6")
+
+
+def test_14_digits_are_proposed_for_dpd_before_dhl_ecommerce() -> None:
+    codes = [guess.carrier.code for guess in detect("60120172242323") if guess.certainty == Certainty.SHAPE]
+    assert codes == ["dpd", "hermes", "gls", "dhl_ecommerce"]
+
+
+def test_dhl_paket_comes_first_in_german_zones() -> None:
+    number = next(number for number in (f"{n}" for n in range(563102430313, 563102439999)) if _both(number))
+    assert [guess.carrier.code for guess in detect(number)][:2] == ["fedex", "dhl_paket"]
+    for zone in ("Europe/Berlin", "Europe/Busingen"):
+        assert [guess.carrier.code for guess in detect(number, zone)][:2] == ["dhl_paket", "fedex"]
+        assert carriers.ordered(zone)[0].code == "dhl_paket"
+    assert carriers.ordered("America/New_York") == list(CARRIERS)
+
+
+def _both(number: str) -> bool:
+    return all(certainty(code, number) == Certainty.DIGITS for code in ("fedex", "dhl_paket"))
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(UPS, "ups"), (USPS, "usps"), (SSCC, "dhl_paket"), ("041441760228964", "fedex"), ("RB123456785GB", "royal_mail")],
+)
+def test_one_carrier_and_a_good_check_digit_are_certain(number: str, code: str) -> None:
+    assert carriers.certain(number) == found(code)
+
+
+@pytest.mark.parametrize(
+    "number", [FEDEX, "12345678901234", "TBA502887274000", f"{UPS[:-1]}5", "320123456789012345678"]
+)
+def test_a_shape_or_several_carriers_are_not_certain(number: str) -> None:
+    assert carriers.certain(number) is None
+
+
+@pytest.mark.parametrize("between", [",", ", ", ";", "\n", "\r\n", " ", "\t", ""])
+@pytest.mark.parametrize("numbers", [(UPS, UPS_2), (FEDEX, FEDEX_2), (UPS, FEDEX)])
+def test_numbers_that_were_pasted_or_scanned_together_are_several(between: str, numbers: tuple[str, str]) -> None:
+    assert carriers.several(between.join(numbers)) == list(numbers)
+
+
+def test_three_numbers_with_spaces_of_their_own_are_three() -> None:
+    assert carriers.several(f"1Z 999 AA1 01 2345 6784 {FEDEX} 1Z5R 8939 0357 5671 27") == [
+        "1Z 999 AA1 01 2345 6784",
+        FEDEX,
+        "1Z5R 8939 0357 5671 27",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["", UPS, "1Z 999 AA1 01 2345 6784", "1Z, 2", "Bike 7", "9400 1112 0620 6406 2607 87", "3201234567890"]
+)
+def test_one_number_is_not_several(text: str) -> None:
+    assert carriers.several(text) == []
+
+
+@pytest.mark.parametrize("text", [" ".join(["12345678"] * 200), "1 " * 20_000, "1" * 100_000, "1Z," * 30_000])
+def test_hostile_text_is_not_looked_at_for_long(text: str) -> None:
+    began = time.monotonic()
+    carriers.several(text)
+    carriers.doubts("ups", text)
+    assert time.monotonic() - began < 1
+
+
+# What speaks against a number
+
+
+@pytest.mark.parametrize(
+    ("carrier", "number", "words"),
+    [
+        ("fedex", UPS, "This looks like a number of UPS, not of FedEx."),
+        ("ups", FEDEX, "This looks like a number of FedEx, not of UPS."),
+        ("royal_mail", UPS, "This looks like a number of UPS, not of Royal Mail."),
+        ("usps", SSCC, "This looks like a number of DHL Paket, not of USPS."),
+        ("Bike courier", UPS, "This looks like a number of UPS, not of Bike courier."),
+        ("fedex", "12345", "This is not what a number of FedEx looks like."),
+        ("ups", "TRACK", "This is not what a number of UPS looks like."),
+        *[
+            (carrier, UPS[:-1], "A UPS number that begins with 1Z has 18 characters. This one has 17.")
+            for carrier in ("", "ups", "fedex", "royal_mail")
+        ],
+        ("usps", f"{USPS[:-1]}8", "Check digit wrong for USPS. Compare it with the label."),
+        ("", f"{USPS[:-1]}8", "Check digit wrong for USPS."),
+        ("ups", f"{UPS[:-1]}5", "Check digit wrong for UPS. Compare it with the label."),
+        ("", "NW-10749", "This is the number of the order, not of a parcel."),
+        ("gls", "nw10749", "This is the number of the order, not of a parcel."),
+        ("", "10749", "This is the number of the order, not of a parcel."),
+        ("ups", f"{UPS} {UPS_2}", f"These look like 2 numbers: {UPS}, {UPS_2}."),
+    ],
+)
+def test_what_speaks_against_a_number_is_said(carrier: str, number: str, words: str) -> None:
+    assert words in [doubt.words for doubt in carriers.doubts(carrier, number, order_number="NW-10749")]
+
+
+def test_a_number_that_another_order_has_is_said() -> None:
+    assert [doubt.words for doubt in carriers.doubts("ups", UPS, taken_by="NW-7")] == [
+        "Order NW-7 has this tracking number already."
+    ]
+
+
+@pytest.mark.parametrize("carrier", CARRIERS, ids=lambda carrier: carrier.code)
+def test_nothing_speaks_against_a_carriers_own_numbers(carrier: Carrier) -> None:
+    for form in carrier.formats:
+        assert carriers.doubts(carrier.code, form.example, order_number="NW-10749") == []
+
+
+@pytest.mark.parametrize("number", ["", " ", "\u200b", UPS, FEDEX, "3201234567890", "Bike 7"])
+def test_without_a_carrier_nothing_speaks_against_what_may_be_somebodys(number: str) -> None:
+    assert carriers.doubts("", number, order_number="NW-10749") == []
 
 
 # Where a parcel is followed

@@ -136,7 +136,7 @@ def test_a_wrong_check_digit_is_said_and_saved(client: Client, shipment: Shipmen
         {"version": 1, "carrier": "ups", "number_0": "1Z999AA10123456785", "address_0": "", "save": "yes"},
         follow=True,
     ).content.decode()
-    assert "The check digit of 1Z999AA10123456785 is wrong." in page
+    assert "1Z999AA10123456785: Check digit wrong for UPS." in page
     assert tracking(shipment).numbers[0][0] == "1Z999AA10123456785"
 
 
@@ -151,7 +151,7 @@ def test_a_wrong_check_digit_is_said_and_saved(client: Client, shipment: Shipmen
         ({"address_0": "https://track.example/" + "1" * 500}, "address_0"),
         ({"address_0": "https://[track.example/"}, "address_0"),
         ({"address_0": "https://track.example/1", "number_0": ""}, "number_0"),
-        ({"number_0": "1Z\u202e9"}, "number_0"),
+        ({"number_0": "Nº ü"}, "number_0"),
         ({"number_0": "1" * 101}, "number_0"),
         ({"number_0": "1Z\x00"}, "number_0"),
         ({"number_1": "9865 7878-8855", "address_1": ""}, "number_1"),

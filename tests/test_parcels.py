@@ -243,20 +243,20 @@ def test_nobody_is_asked_about_an_e_mail_that_cannot_be(operations: Client, orde
 
 
 def test_a_carrier_is_proposed_and_chosen_by_a_button_alone(operations: Client, order: dict[str, Any]) -> None:
-    sent = in_parcels(operations, order, {0: 1}, tracking_number=UPS)
+    sent = in_parcels(operations, order, {0: 1}, tracking_number=FEDEX)
     page = look(operations, order, sent)
-    assert "Looks like UPS" in page
+    assert "Looks like FedEx" in page
     assert '<option value="" selected>' in page
-    chosen = look(operations, order, sent, "carrier:1:ups")
-    assert '<option value="ups" selected>' in chosen
+    chosen = look(operations, order, sent, "carrier:1:fedex")
+    assert '<option value="fedex" selected>' in chosen
     assert "Looks like" not in chosen
-    assert f'value="https://www.ups.com/track?tracknum={UPS}"' in chosen
-    other = look(operations, order, sent | {"p1-carrier": "dpd"})
+    assert f'value="https://www.fedex.com/fedextrack/?trknbr={FEDEX}"' in chosen
+    other = look(operations, order, sent | {"p1-carrier": "gls"})
     assert "Looks like" not in other
-    assert '<option value="dpd" selected>' in other
+    assert '<option value="gls" selected>' in other
 
 
-def test_a_wrong_check_digit_is_said_and_sent_all_the_same(
+def test_a_wrong_check_digit_is_said_and_sent_when_somebody_is_sure(
     operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
     wrong = f"{UPS[:-1]}5"
@@ -275,7 +275,7 @@ def test_an_address_follows_carrier_and_number_until_somebody_types_their_own(
     shown["p1-number-0"] = "1Z12345E6605272234"
     shown = fields_in(operations.post(address(order), shown | {"do": "look"}).content.decode())
     assert shown["p1-address-0"].endswith("1Z12345E6605272234")
-    shown |= {"p1-address-0": "https://parcels.example/7", "p1-carrier": "dpd"}
+    shown |= {"p1-address-0": "https://parcels.example/7", "p1-carrier": "dpd", "p1-sure-0": "dpd|1Z12345E6605272234"}
     shown = fields_in(operations.post(address(order), shown | {"do": "look"}).content.decode())
     assert shown["p1-address-0"] == "https://parcels.example/7"
     assert press(operations, order, named(operations, order, shown | {"p1-notify": "no"})).status_code == 303

@@ -65,6 +65,11 @@ def gs1(text: str) -> bool:
     return _fills_ten(_weighed(reversed(text[:-1]), 3, 1), text[-1])
 
 
+def identcode(text: str) -> bool:
+    """DHL Paket's 12 digits."""
+    return _fills_ten(_weighed(text[:-1], 4, 9), text[-1])
+
+
 def usps_20(text: str) -> bool:
     """The check digit may have been made with the 91 that stood in front of the number."""
     return gs1(text) or gs1("91" + text)

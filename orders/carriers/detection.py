@@ -1,4 +1,4 @@
-"""Whose number it may be: a proposal for the person who types it, never a decision.
+"""Whose number it may be: a proposal for the person who types it.
 
 Detection overrules nobody, and a wrong check digit refuses nothing: several carriers publish no rule, and formats
 change.
@@ -7,7 +7,8 @@ change.
 from dataclasses import dataclass
 from enum import IntEnum
 
-from orders.carriers.directory import CARRIERS, Carrier, Format, find, normalized
+from orders.carriers.directory import find, ordered
+from orders.carriers.formats import Carrier, Format, cleaned, normalized
 
 
 class Certainty(IntEnum):
@@ -36,20 +37,37 @@ def _certainty(form: Format, number: str) -> Certainty | None:
     return Certainty.LOOSE if form.loose else Certainty.SHAPE
 
 
-def _guess(carrier: Carrier, number: str) -> Guess | None:
-    """By the best of the carrier's formats that fit."""
+def certainty_of(carrier: Carrier, number: str) -> Certainty | None:
+    """By the best of the carrier's formats that fit the normalized number; None where none does."""
     found = [certainty for form in carrier.fitting(number) if (certainty := _certainty(form, number))]
-    return Guess(carrier, min(found)) if found else None
+    return min(found, default=None)
 
 
-def detect(number: str) -> list[Guess]:
-    """Whose number it may be, best first, and among equals in the directory's order; [] where it is nobody's."""
+def detect(number: str, zone: str = "") -> list[Guess]:
+    """Whose number it may be, best first, and among equals in the directory's order; [] where it is nobody's.
+
+    `zone` is the merchant's time zone, by which the directory is ordered.
+    """
     plain = normalized(number)
-    guesses = sorted(
-        (guess for carrier in CARRIERS if (guess := _guess(carrier, plain))), key=lambda guess: guess.certainty
-    )
+    found = [(carrier, certainty_of(carrier, plain)) for carrier in ordered(zone)]
+    guesses = sorted((Guess(carrier, good) for carrier, good in found if good), key=lambda guess: guess.certainty)
     has_better = any(guess.certainty < Certainty.WRONG for guess in guesses)
     return [guess for guess in guesses if not (has_better and guess.certainty == Certainty.WRONG)]
+
+
+def certain(number: str) -> Carrier | None:
+    """The only carrier whose number it can be, by a shape and a good check digit; None where there is any doubt."""
+    guesses = [guess for guess in detect(number) if guess.certainty != Certainty.LOOSE]
+    if len(guesses) != 1 or guesses[0].certainty > Certainty.DIGITS:
+        return None
+    return guesses[0].carrier
+
+
+def plain(text: str) -> str:
+    """The number as a carrier knows it: cleaned, and taken out of the bar code where one was scanned whole."""
+    carrier, number = certain(text), normalized(text)
+    forms = carrier.fitting(number) if carrier else []
+    return next((form.holds(number) for form in forms if form.is_right(number) and form.holds(number)), cleaned(text))
 
 
 def check_digit_wrong(carrier_text: str, number: str) -> bool:
@@ -57,6 +75,6 @@ def check_digit_wrong(carrier_text: str, number: str) -> bool:
 
     False for a carrier that is not known, and for a shape whose rule is not.
     """
-    carrier, plain = find(carrier_text), normalized(number)
-    fitting = carrier.fitting(plain) if carrier else []
-    return bool(fitting) and not any(form.is_right(plain) for form in fitting)
+    carrier, plain_number = find(carrier_text), normalized(number)
+    fitting = carrier.fitting(plain_number) if carrier else []
+    return bool(fitting) and not any(form.is_right(plain_number) for form in fitting)

@@ -2,22 +2,21 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django import forms
 from django.http import QueryDict
 from django.utils import timezone
 
-from orders.forms.lines import LineField
-from orders.forms.parcels import MOST_METADATA, MOST_NUMBERS, ParcelForm, UnitsField
-from orders.forms.tracking import visible
-from orders.models import PartnerSettings
+from orders.forms import typed_numbers
+from orders.forms.parcel_numbers import MOST_NUMBERS
+from orders.forms.parcels import MOST_METADATA, ParcelForm, only_left
+from orders.models import PartnerSettings, Shipment
 from orders.services.fulfillments import completed_by
-from orders.services.shipments import Parcel, ParcelItem
+from orders.services.shipments import Parcel
 
 MOST_PARCELS = 20
 MOST_ROWS = 400  # lines times parcels: beyond it a form would have more fields than one may have
@@ -70,7 +69,7 @@ class FulfillmentForm:
     """Its parcels are Django's forms. `fulfilling` is the value of the button: what it named, and nothing else is sent.
 
     `do` is the value of a button that changes the form alone: `parcel`, `remove:1`, `tracking:1`, `metadata:1`,
-    `carrier:1:ups` or `look`.
+    `carrier:1:ups`, `split:1:0` or `look`. `taken` says which of these normalized numbers another order has.
     """
 
     def __init__(
@@ -81,13 +80,21 @@ class FulfillmentForm:
         destinations: set[str],
         defaults: PartnerSettings,
         zone: ZoneInfo,
+        taken: Callable[[set[str]], Mapping[str, Shipment]] = lambda numbers: {},
     ) -> None:
         self.data, self.seen, self.destinations, self.defaults = data.copy(), seen, destinations, defaults
         self.most_parcels = max(2, min(MOST_PARCELS, MOST_ROWS // max(1, len(seen["lines"]))))
         self.keys = self._keys()
+        self.zone = zone
+        self.taken: Mapping[str, Shipment] = {}
+        self.scanned: dict[str, set[int]] = {}
         self.do = self.data.get("do", "")
         self.button_differs = False
         self._change()
+        self.scanned = typed_numbers.take_out_of_bar_codes(self.data, self.keys)
+        self.taken = taken(typed_numbers.all_numbers(self.data, self.keys))
+        if self.do:
+            typed_numbers.set_carriers(self.data, self.keys)
         self._prefill()
         self.parcels = [self._parcel(key) for key in self.keys]
         self._propose_addresses()
@@ -140,7 +147,8 @@ class FulfillmentForm:
         if do in rows and key in self.keys:
             parcel = self.parcels[self.keys.index(key)]
             return f"{rows[do]}{(parcel.numbers if do == 'tracking' else parcel.pairs) - 1}"
-        named = {"parcel": f"id_p{self.keys[-1]}-number-0", "remove": "add-parcel", "carrier": f"id_p{key}-carrier"}
+        named = {"parcel": f"id_p{self.keys[-1]}-number-0", "remove": "add-parcel"}
+        named |= {"carrier": f"id_p{key}-carrier", "split": f"id_p{key}-number-0"}
         return named.get(do, "")
 
     def keep_errors_of_units(self) -> None:
@@ -157,7 +165,15 @@ class FulfillmentForm:
         return sent[: self.most_parcels] or ["1"]
 
     def _parcel(self, key: str) -> ParcelForm:
-        return ParcelForm(self.data, key=key, seen=self.seen, destinations=self.destinations)
+        return ParcelForm(
+            self.data,
+            key=key,
+            seen=self.seen,
+            destinations=self.destinations,
+            zone=self.zone.key,
+            taken=self.taken,
+            scanned=self.scanned.get(key),
+        )
 
     def _change(self) -> None:
         """As the button says that was pressed."""
@@ -171,6 +187,8 @@ class FulfillmentForm:
             self.keys.remove(key)
         elif do == "carrier":
             self.data[f"p{key}-carrier"] = what
+        elif do == "split":
+            typed_numbers.split(self.data, key, what)
         elif do == "tracking":
             self._add_row(key, ("number", "address"), MOST_NUMBERS)
         elif do == "metadata":
@@ -255,63 +273,6 @@ class FulfillmentForm:
             parcel.add_error("notify", "A guest has no e-mail address: choose “No e-mail”.")
 
 
-class CancelUnitsForm(forms.Form):
-    """Units of open lines that will never be shipped. `giving_up` is the value of the button: what it named."""
-
-    reason = LineField(
-        label="Reason",
-        max_length=200,
-        validators=[visible],
-        help_text="Kept here. Digital River hears of the units, not of the reason.",
-        error_messages={"required": "Say why they will never be shipped."},
-    )
-    giving_up = forms.CharField(required=False, max_length=40)
-
-    def __init__(self, data: Any = None, *, seen: dict[str, Any]) -> None:
-        super().__init__(data)
-        self.seen = seen
-        for line_id, line in seen["lines"].items():
-            self.fields[f"units-{line_id}"] = UnitsField(label=f"Units of {line['description']}")
-
-    @property
-    def rows(self) -> list[tuple[dict[str, Any], Any]]:
-        return [(line, self[f"units-{line_id}"]) for line_id, line in self.seen["lines"].items()]
-
-    @property
-    def parcel(self) -> Parcel:
-        """Of a form that is right."""
-        items = tuple(ParcelItem(line, units) for line, units in self.units.items())
-        return Parcel(items=items, reason=self.cleaned_data["reason"])
-
-    @property
-    def units(self) -> dict[str, int]:
-        typed = {line: getattr(self, "cleaned_data", {}).get(f"units-{line}") for line in self.seen["lines"]}
-        return {line: units for line, units in typed.items() if units}
-
-    @property
-    def total(self) -> int:
-        return sum(self.units.values())
-
-    @property
-    def value(self) -> str:
-        """What the button names once the form was read: lines and units."""
-        return f"{len(self.units)}:{self.total}"
-
-    def clean(self) -> dict[str, Any]:
-        for line_id, line in self.seen["lines"].items():
-            if self.cleaned_data.get(f"units-{line_id}", 0) and self.cleaned_data[f"units-{line_id}"] > line["left"]:
-                self.add_error(f"units-{line_id}", _only_left(line))
-        return self.cleaned_data
-
-    def check_button(self) -> bool:
-        """Whether the form is right, and the button that was pressed named this; else say what lacks."""
-        if not self.errors and not self.units:
-            self.add_error(None, "Type how many units of a line will never be shipped.")
-        if not self.errors and self.cleaned_data["giving_up"] != self.value:
-            self.add_error(None, "The button now names what you have typed. Look at it once more, then press it.")
-        return not self.errors
-
-
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
@@ -326,10 +287,6 @@ def _fill_in(data: QueryDict, key: str, units: dict[str, int]) -> None:
 
 def _too_many(parcels: list[int], total: int, line: dict[str, Any]) -> str:
     if len(parcels) == 1:
-        return _only_left(line)
+        return only_left(line)
     which = f"{', '.join(map(str, parcels[:-1]))} and {parcels[-1]}"
-    return f"Parcels {which} have {total} of them together. {_only_left(line)}"
-
-
-def _only_left(line: dict[str, Any]) -> str:
-    return f"{line['left']} of {line['ordered']} units {'is' if line['left'] == 1 else 'are'} left."
+    return f"Parcels {which} have {total} of them together. {only_left(line)}"

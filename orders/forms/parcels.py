@@ -1,6 +1,7 @@
 """One parcel of the form that fulfils: what is in it, who carries it, and what only one partner takes."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,21 +11,17 @@ from django.forms.boundfield import BoundField
 from django.http import QueryDict
 from django.utils import timezone
 
-from orders import carriers
 from orders.apis.order_protection.objects import STATUSES
-from orders.carriers import CARRIERS, Certainty, Guess
 from orders.forms.amounts import AmountField
 from orders.forms.lines import LineField
-from orders.forms.tracking import TrackingAddressField, TrackingNumberField, visible
-from orders.models import Delivery
+from orders.forms.parcel_numbers import OTHER, ParcelNumbers
+from orders.forms.tracking import visible
+from orders.models import Delivery, Shipment
 from orders.money import decimal_places
 from orders.services.shipments import Parcel, ParcelItem
 
-OTHER = "other"  # the choice of a carrier that is not in the list
-MOST_NUMBERS = 10  # tracking numbers of a parcel
 MOST_METADATA = 18  # Digital River keeps 20 keys, and two of them may be ours
 OURS = "shipmentRef"  # that one
-MOST_GUESSES = 3  # carriers that are proposed for a number
 EARLIEST, YEAR = datetime(2000, 1, 1, tzinfo=UTC), timedelta(days=366)
 
 DigitalRiver, OrderProtection = Delivery.Destination.DIGITAL_RIVER, Delivery.Destination.ORDER_PROTECTION
@@ -61,6 +58,10 @@ class UnitsField(forms.IntegerField):
         )
 
 
+def only_left(line: dict[str, Any]) -> str:
+    return f"{line['left']} of {line['ordered']} units {'is' if line['left'] == 1 else 'are'} left."
+
+
 @dataclass(frozen=True)
 class LineRow:
     """A line that may leave. `line` is as the ticket has it (services/fulfillments.py)."""
@@ -72,23 +73,14 @@ class LineRow:
     more: list[BoundField]  # what Digital River takes of it
 
 
-@dataclass(frozen=True)
-class TrackingRow:
-    """`proposal` is the address that follows from carrier and number, "" where none does."""
-
-    place: int
-    number: BoundField
-    address: BoundField
-    proposal: str
-    check_digit_wrong: bool
-
-
-class ParcelForm(forms.Form):
+class ParcelForm(ParcelNumbers):
     """`seen` is out of the ticket, so nobody can have changed it. `destinations` are the partners that are connected.
 
     The names of its fields begin with `p` and the parcel's key; those of a line end in the line's id, those of a
     tracking number or a row of metadata in its place.
     """
+
+    field_order = ("lines", "carrier", "carrier_name", "notify")
 
     lines = forms.MultipleChoiceField(
         label="Line items",
@@ -97,29 +89,29 @@ class ParcelForm(forms.Form):
             "invalid_choice": "One of these lines has left already, or is no line of this order.",
         },
     )
-    carrier = forms.ChoiceField(
-        label="Carrier",
-        required=False,
-        choices=[
-            ("", "Not given"),
-            *((carrier.code, carrier.name) for carrier in CARRIERS),
-            (OTHER, "Another carrier"),
-        ],
-        widget=forms.Select({"data-look": ""}),
-    )
-    carrier_name = LineField(label="Name of the carrier", required=False, max_length=50, validators=[visible])
     notify = forms.ChoiceField(
         label="E-mail to the customer", required=False, choices=[("yes", "E-mail"), ("no", "No e-mail")]
     )
 
-    data: QueryDict
-
-    def __init__(self, data: QueryDict, *, key: str, seen: dict[str, Any], destinations: set[str]) -> None:
+    def __init__(
+        self,
+        data: QueryDict,
+        *,
+        key: str,
+        seen: dict[str, Any],
+        destinations: set[str],
+        zone: str = "",
+        taken: Mapping[str, Shipment] | None = None,
+        scanned: set[int] | None = None,
+    ) -> None:
         super().__init__(data, prefix=f"p{key}")
         self.key, self.seen, self.destinations = key, seen, destinations
+        self.zone, self.order_number = zone, seen.get("number", "")
+        self.taken, self.scanned = taken or {}, scanned or set()
         # Both for the whole form to say: the lines RevKeen is told of with this parcel, and when of which one.
         self.completes: list[str] = []
         self.hears: dict[str, list[str]] = {}
+        self.pairs = 0
         self.fields["lines"].choices = [(line, line) for line in seen["lines"]]  # type: ignore[attr-defined]
         self._add_lines()
         self._add_tracking()
@@ -135,19 +127,6 @@ class ParcelForm(forms.Form):
         return [
             LineRow(line_id, line, self[f"units-{line_id}"], line_id in self.ticked, self._more(line_id))
             for line_id, line in self.seen["lines"].items()
-        ]
-
-    @property
-    def tracking(self) -> list[TrackingRow]:
-        return [
-            TrackingRow(
-                place,
-                self[f"number-{place}"],
-                self[f"address-{place}"],
-                self.proposal(place),
-                carriers.check_digit_wrong(self.carrier_typed, self._typed(f"number-{place}")),
-            )
-            for place in range(self.numbers)
         ]
 
     @property
@@ -171,10 +150,6 @@ class ParcelForm(forms.Form):
         return any(name not in plain and name.partition("-")[0] not in ("units", "number") for name in self.errors)
 
     @property
-    def can_add_number(self) -> bool:
-        return self.numbers < MOST_NUMBERS
-
-    @property
     def can_add_pair(self) -> bool:
         return self.pairs < MOST_METADATA
 
@@ -191,28 +166,6 @@ class ParcelForm(forms.Form):
         """Of the lines that are ticked with a number that may be."""
         typed = {line: self.cleaned_data.get(f"units-{line}") for line in self.ticked}
         return {line: units for line, units in typed.items() if units}
-
-    @property
-    def carrier_typed(self) -> str:
-        """A code of the list, or the name of another."""
-        code = self._typed("carrier")
-        return self._typed("carrier_name") if code == OTHER else code
-
-    @property
-    def carrier_name_typed(self) -> str:
-        return carriers.name_of(self.carrier_typed)
-
-    @property
-    def guesses(self) -> list[Guess]:
-        """Whose number the first one may be, equally likely, while no carrier is chosen."""
-        if self._typed("carrier"):
-            return []
-        found = carriers.detect(self._typed("number-0"))
-        best = [guess for guess in found if guess.certainty == found[0].certainty]
-        return [] if not best or best[0].certainty == Certainty.LOOSE else best[:MOST_GUESSES]
-
-    def proposal(self, place: int) -> str:
-        return carriers.tracking_address(self.carrier_typed, self._typed(f"number-{place}"))
 
     # What it comes to, once it is right
 
@@ -269,16 +222,6 @@ class ParcelForm(forms.Form):
             self.fields[f"units-{line_id}"] = UnitsField(label=f"Units of {line['description']}")
             self.fields[f"units-{line_id}"].widget.attrs["data-look"] = ""
 
-    def _add_tracking(self) -> None:
-        self.pairs = 0
-        self.numbers = self._places("number", MOST_NUMBERS)
-        for place in range(self.numbers):
-            nth = f" {place + 1}" if place else ""
-            number = TrackingNumberField(label=f"Tracking number{nth}", required=False)
-            number.widget.attrs["data-look"] = ""
-            self.fields[f"number-{place}"] = number
-            self.fields[f"address-{place}"] = TrackingAddressField(label=f"Tracking address{nth}", required=False)
-
     def _add_digital_river(self) -> None:
         for name, label in (("partner_id", "Partner id"), ("shipment_id", "Shipment id")):
             self.fields[name] = _short(label)
@@ -316,20 +259,6 @@ class ParcelForm(forms.Form):
         names = [f"{name}-{line_id}" for name in ("distributor", "shipping", "subfulfiller", "item")]
         return [self[name] for name in names if name in self.fields]
 
-    def _places(self, name: str, most: int) -> int:
-        """How many rows were sent, one at least."""
-        sent = (place for place in range(most) if self.add_prefix(f"{name}-{place}") not in self.data)
-        return max(1, next(sent, most))
-
-    def _typed(self, name: str) -> str:
-        return " ".join(str(self.data.get(self.add_prefix(name), "")).split())
-
-    def _clean_tracking(self) -> None:
-        for place in range(self.numbers):
-            address = self.cleaned_data.get(f"address-{place}")
-            if address and not self._typed(f"number-{place}"):
-                self.add_error(f"number-{place}", "Type the number that this address is for.")
-
     def _clean_costs(self) -> None:
         if "cost_currency" not in self.fields:
             return
@@ -348,10 +277,6 @@ class ParcelForm(forms.Form):
                 self.add_error(f"name-{place}", f"There is a “{name}” already.")
             elif not name and self._typed(f"value-{place}") and f"name-{place}" not in self.errors:
                 self.add_error(f"name-{place}", "Give it a name, or empty its value.")
-
-    def _tracking(self) -> tuple[tuple[str, str], ...]:
-        rows = ((place, self.cleaned_data[f"number-{place}"]) for place in range(self.numbers))
-        return tuple((number, self.cleaned_data[f"address-{place}"]) for place, number in rows if number)
 
     def _metadata(self) -> dict[str, str | int | bool]:
         rows = range(self.pairs)

@@ -12,6 +12,7 @@ from orders.apis.order_protection.objects import STATUSES
 from orders.forms.lines import LineField
 from orders.forms.tracking import TrackingAddressField, TrackingNumberField, visible
 from orders.models import Shipment
+from orders.services import tracking_numbers
 from orders.services.corrections import Tracking, tracking_of
 
 OTHER = "other"  # the choice of a carrier that is not in the list
@@ -46,6 +47,9 @@ class TrackingForm(forms.Form):
 
     def __init__(self, data: Any = None, *, shipment: Shipment, more_rows: bool = False) -> None:
         super().__init__(data, initial=_initial(shipment))
+        self.shipment = shipment
+        listed = [(carrier.code, carrier.name) for carrier in carriers.ordered(shipment.merchant.time_zone)]
+        self.fields["carrier"].choices = [("", "Not given"), *listed, (OTHER, "Another carrier")]  # type: ignore[attr-defined]
         written = tracking_of(shipment).numbers
         self.count = _rows_of(data, written, more_rows)
         for place in range(self.count):
@@ -87,9 +91,20 @@ class TrackingForm(forms.Form):
 
     @property
     def warnings(self) -> list[str]:
-        """Numbers with a wrong check digit: said, never refused."""
-        tracking = self.tracking
-        return [number for number, _ in tracking.numbers if carriers.check_digit_wrong(tracking.carrier, number)]
+        """What speaks against the numbers: said, never refused."""
+        tracking, shipment = self.tracking, self.shipment
+        numbers = {number: carriers.normalized(number) for number, _ in tracking.numbers}
+        taken = tracking_numbers.taken(shipment.merchant, shipment.mode, shipment.order_id, numbers.values())
+        return [
+            f"{number}: {doubt.words}"
+            for number, plain in numbers.items()
+            for doubt in carriers.doubts(
+                tracking.carrier,
+                number,
+                order_number=shipment.order_number,
+                taken_by=taken[plain].order_number if plain in taken else "",
+            )
+        ]
 
     @property
     def _carrier(self) -> str:

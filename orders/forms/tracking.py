@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 from django import forms
 from django.core.validators import RegexValidator
 
+from orders import carriers
 from orders.forms.lines import LineField
 
+LONGEST = 100  # characters that are kept of a number
 PLAIN = RegexValidator(r"^[ -~]*$", "A tracking number has plain letters, digits and signs only.")
 
 
@@ -28,11 +30,22 @@ def https_address(text: str) -> None:
         raise forms.ValidationError("Type an address that begins with https://, or leave it empty.")
 
 
+def short(text: str) -> None:
+    """No `maxlength`, which would cut what is pasted without a word."""
+    if len(text) > LONGEST:
+        raise forms.ValidationError(f"A tracking number has at most {LONGEST} characters. This has {len(text)}.")
+
+
 class TrackingNumberField(LineField):
+    """What is copied or scanned becomes the number that it holds; marks that nobody sees are left out."""
+
     widget = forms.TextInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"})
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=100, validators=[PLAIN], **options)
+        super().__init__(validators=[PLAIN, short], **options)
+
+    def to_python(self, value: Any) -> str:
+        return carriers.plain(super().to_python(value))
 
 
 class TrackingAddressField(LineField):

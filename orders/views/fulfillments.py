@@ -1,5 +1,6 @@
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -10,10 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from orders.access import merchant_page
 from orders.apis.errors import Missing
 from orders.apis.revkeen.objects import LineItem
-from orders.forms.fulfillments import CancelUnitsForm, FulfillmentForm, fresh
+from orders.forms.cancel_units import CancelUnitsForm
+from orders.forms.fulfillments import FulfillmentForm, fresh
 from orders.models import Delivery, Dispatch, Operation, Shipment
 from orders.requests import MerchantRequest
-from orders.services import fulfillments, next_steps, open_there, partners, revkeen
+from orders.services import fulfillments, next_steps, open_there, partners, revkeen, tracking_numbers
 from orders.services.fulfillments import Fulfillable, OthersFollow, Search, TooLate
 from orders.services.shipments import Parcel
 from orders.services.tickets import Ticket
@@ -43,7 +45,7 @@ def order_fulfill(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse
     if request.method != "POST":
         return _page(request, order_id)
     ticket = operations.ticket_of(request, Operation.Kind.FULFILL, order_id)
-    form = _form(request, ticket.seen)
+    form = _form(request, order_id, ticket.seen)
     if form.do and request.htmx.target in PARTS:  # the form follows what is typed; nothing is sent
         return render_page(request, "", _parcels(form, order_id), parts=PARTS)
     if form.do or not form.check_button():
@@ -105,7 +107,9 @@ def _say_how_far(request: MerchantRequest, found: Search) -> None:
         messages.success(request, "Nothing else is left to fulfil.")
 
 
-def _form(request: MerchantRequest, seen: dict[str, Any], *, ticked: dict[str, int] | None = None) -> FulfillmentForm:
+def _form(
+    request: MerchantRequest, order_id: uuid.UUID, seen: dict[str, Any], *, ticked: dict[str, int] | None = None
+) -> FulfillmentForm:
     """What was sent; or with `ticked`, as it is opened."""
     data = request.POST if ticked is None else fresh(seen, ticked=ticked)
     form = FulfillmentForm(
@@ -114,6 +118,7 @@ def _form(request: MerchantRequest, seen: dict[str, Any], *, ticked: dict[str, i
         destinations={connection.provider for connection in partners.connected(request.merchant, request.mode)},
         defaults=partners.settings_of(request.merchant, request.mode),
         zone=request.merchant.zone,
+        taken=partial(tracking_numbers.taken, request.merchant, request.mode, order_id),
     )
     if ticked is not None:
         form.keep_errors_of_units()
@@ -175,13 +180,13 @@ def _page(
     open_ones = _open_at_digital_river(request, found) if form is None and problem is None else None
     status = problem.status if problem else 200 if form is None or form.do else 422
     if problem is not None:
-        form = _form(request, seen)
+        form = _form(request, order_id, seen)
         form.keep_errors_of_units()
         parcel, fields = form.told_first, fulfillments.FIELDS
         problem = operations.by_its_field(parcel, problem, "Not fulfilled: RevKeen refused.", fields)
     context = {
         **order_head(request, found.order),
-        **_parcels(form or _form(request, seen, ticked=_proposed(found, open_ones)), order_id),
+        **_parcels(form or _form(request, order_id, seen, ticked=_proposed(found, open_ones)), order_id),
         "why_not": _why_not(found),
         "found": found,
         "open_there": open_ones,

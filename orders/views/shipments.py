@@ -215,8 +215,8 @@ def _say_saved(request: MerchantRequest, shipment: Shipment, form: TrackingForm,
         messages.info(request, f"{shipment} is as it was: nothing was different.")
         return
     messages.success(request, f"{shipment} now has {form.tracking}.")
-    for number in form.warnings:
-        messages.warning(request, f"The check digit of {number} is wrong. Look at it once more.")
+    for words in form.warnings:
+        messages.warning(request, words)
 
 
 def _set_status(request: MerchantRequest, found: Sequence[Shipment], status: str) -> None:
