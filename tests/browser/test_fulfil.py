@@ -60,11 +60,11 @@ def test_the_button_follows_ticks_and_e_mail_and_sends_that(
     page.get_by_role("checkbox", name="Titanium cookset").uncheck()
     page.get_by_label(f"E-mail {email}").check()
     expect(page.locator("#announcement")).to_contain_text("2 of 3 lines")
-    page.get_by_label("Tracking number", exact=True).fill("1Z 999 AA1")
+    page.get_by_label("Tracking number", exact=True).fill("1Z 999 AA1 01 2345 6784")
     page.get_by_label("Carrier", exact=True).select_option("UPS")
     page.get_by_role("button", name=f"Fulfil 2 lines and e-mail {email}").click()
-    expect(page.get_by_text(f"Done: 2 lines, UPS 1Z 999 AA1, e-mail to {email}.")).to_be_visible()
-    expect(page.get_by_role("link", name="1Z 999 AA1")).to_have_attribute("rel", "noreferrer")
+    expect(page.get_by_text(f"Done: 2 lines, UPS 1Z 999 AA1 01 2345 6784, e-mail to {email}.")).to_be_visible()
+    expect(page.get_by_role("link", name="1Z 999 AA1 01 2345 6784")).to_have_attribute("rel", "noreferrer")
     assert effects(emulator, order) == [(2, True)]
 
 
@@ -137,10 +137,8 @@ def test_two_parcels_are_made_filled_and_sent(
     second.get_by_role("checkbox", name="Merino base layer").check()
     second.get_by_label("Tracking number", exact=True).fill("1Z999AA10123456784")
     second.get_by_label("Tracking number", exact=True).press("Enter")
-    expect(second.get_by_text("Looks like UPS")).to_be_visible()
-    second.get_by_role("button", name="Use it").click()
+    expect(second.get_by_text("Set to UPS").first).to_be_visible()
     expect(second.get_by_label("Carrier", exact=True)).to_have_value("ups")
-    expect(second.get_by_label("Carrier", exact=True)).to_be_focused()
     page.get_by_role("region", name="Parcel 1").get_by_label("No e-mail").check()
     second.get_by_label(f"E-mail {email}").check()
     assert problems(page) == []
@@ -167,7 +165,7 @@ def test_what_is_typed_while_the_form_is_drawn_anew_stays(open_page: OpenPage, o
         page.keyboard.press("Tab")
     page.get_by_label("Shipment id", exact=True).fill("DR-7")
     waiting.pop().continue_()
-    expect(page.get_by_text("Looks like UPS")).to_be_visible()
+    expect(page.get_by_text("Set to UPS").first).to_be_visible()
     expect(page.get_by_label("Shipment id", exact=True)).to_have_value("DR-7")
     expect(page.get_by_label("Shipment id", exact=True)).to_be_focused()
 
@@ -181,8 +179,7 @@ def test_without_a_script_parcels_are_added_and_enter_sends_nothing(
     page.get_by_role("region", name="Parcel 2").get_by_role("checkbox", name="Titanium cookset").check()
     page.get_by_role("region", name="Parcel 2").get_by_label("Tracking number", exact=True).fill("1Z999AA10123456784")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Looks like UPS")).to_be_visible()
-    page.get_by_role("button", name="Use it").click()
+    expect(page.get_by_text("Set to UPS").first).to_be_visible()
     for choice in page.get_by_label("No e-mail").all():
         choice.check()
     page.get_by_role("button", name="Fulfil 3 lines in 2 parcels, no e-mail").click()
