@@ -9,8 +9,8 @@ from django.core.validators import RegexValidator
 from orders import carriers
 from orders.forms.lines import LineField
 
-LONGEST = 100  # characters that are kept of a number
 PLAIN = RegexValidator(r"^[ -~]*$", "A tracking number has plain letters, digits and signs only.")
+LONGEST = 100  # characters that are kept of a number
 
 
 def visible(text: str) -> None:
