@@ -3,19 +3,7 @@
 from dataclasses import dataclass
 from decimal import Context, Inexact, InvalidOperation, Overflow
 
-# ISO 4217: the currencies whose minor unit is not a hundredth.
-DECIMAL_PLACES = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
-}
-HUNDREDTHS = frozenset(
-    """AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP
-    CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR
-    JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN
-    NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP
-    SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ZWG""".split()
-)
+from orders.iso4217 import PLACES
 
 LARGEST_MINOR = 10**15  # beyond what any order amounts to, and within what every program on the way keeps exactly
 EXACT = Context(prec=40, traps=[Inexact, InvalidOperation, Overflow])  # more digits than that are refused, not cut
@@ -27,7 +15,7 @@ class CurrencyMismatch(TypeError):
 
 def decimal_places(currency: str) -> int | None:
     """How many decimals a currency has; None for one we do not know, which is never guessed."""
-    return DECIMAL_PLACES.get(currency, 2 if currency in HUNDREDTHS else None)
+    return PLACES.get(currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +40,18 @@ class Money:
             raise ValueError(f"{currency} has {places} decimals." if places else f"{currency} has no decimals.")
         return cls(whole, currency)
 
+    @classmethod
+    def typed(cls, amount: str, currency: str) -> "Money":
+        """An amount as forms take it: in major units, or in whole minor units where the decimals are not known.
+
+        Raise ValueError, as `from_major`.
+        """
+        if decimal_places(currency) is not None:
+            return cls.from_major(amount, currency)
+        if not (amount.isascii() and amount.isdigit()):
+            raise ValueError(f"The decimals of {currency} are not known. Enter whole minor units, such as 1250.")
+        return cls(int(amount), currency)
+
     def __add__(self, other: "Money") -> "Money":
         return Money(self.minor + self._same(other), self.currency)
 
@@ -74,6 +74,11 @@ class Money:
     def number(self) -> str:
         """`1,052.03`, with a real minus; minor units and a note where the currency's decimals are not known."""
         return self.whole + self.fraction
+
+    @property
+    def as_typed(self) -> str:
+        """As a form has it, and `typed` reads it back."""
+        return f"{self.minor:,}" if decimal_places(self.currency) is None else self.number
 
     @property
     def whole(self) -> str:

@@ -17,13 +17,14 @@ from orders.forms.json_values import can_be_kept, shown
 from orders.forms.lines import LineField
 from orders.forms.metadata import MetadataForm
 from orders.forms.text import TextField
+from orders.iso4217 import FUNDS, PLACES
 from orders.models import Draft
-from orders.money import DECIMAL_PLACES, HUNDREDTHS, Money, decimal_places
+from orders.money import Money, decimal_places
 from orders.services.drafts import LONGEST_DESCRIPTION, MOST_LINES, REPLACED_BY, REPLACES, Line, new_line
 from orders.services.invoice_links import Offered
 from orders.states import BILLING_TYPES
 
-CURRENCIES = sorted({*DECIMAL_PLACES, *HUNDREDTHS})
+CURRENCIES = sorted(PLACES.keys() - FUNDS)
 LINE_ID = re.compile(r"^[0-9a-f]{8}$")
 MOMENT = "%Y-%m-%dT%H:%M"
 ORDER_FIELDS = ("currency", "billing_type", "notes", "expires_at", "invoice_id", "subscription_id")

@@ -3,7 +3,7 @@ from typing import Any, ClassVar, cast
 from django import forms
 
 from orders.forms.amounts import AmountField
-from orders.money import Money
+from orders.money import Money, decimal_places
 
 
 class MoneyMoveForm(forms.Form):
@@ -36,12 +36,19 @@ class MoneyMoveForm(forms.Form):
 
     @property
     def asks_to_type(self) -> bool:
-        """In live mode a large sum is typed once more, a smaller one is ticked."""
-        return (
-            self.live
-            and self.money is not None
-            and Money.from_major(str(self.typed_above), self.money.currency) < self.money
-        )
+        """In live mode a large sum is typed once more, a smaller one is ticked. Which one is large in a currency
+        whose decimals we do not know, nobody can tell: there each is typed."""
+        if not self.live or self.money is None:
+            return False
+        known = decimal_places(self.money.currency) is not None
+        return not known or Money.from_major(str(self.typed_above), self.money.currency) < self.money
+
+    @property
+    def typed_hint(self) -> str:
+        currency = self.seen["currency"]
+        if decimal_places(currency) is None:
+            return f"Asked in live mode for every sum in {currency}: its decimals are not known."
+        return f"Asked in live mode above {self.typed_above} {currency}."
 
     def refuse(self, field: str, words: str) -> None:
         """Say by a field what RevKeen said of it; the button goes on naming what is chosen."""

@@ -3,7 +3,7 @@ from typing import Any, cast
 from django import forms
 from django.core.validators import RegexValidator
 
-from orders.forms.amounts import AmountField
+from orders.forms.amounts import AmountField, in_currency, unit_hint
 from orders.forms.money_moves import MoneyMoveForm
 from orders.money import Money
 
@@ -32,8 +32,9 @@ class PaymentForm(MoneyMoveForm):
     def __init__(self, data: Any, *, seen: dict[str, Any], **options: Any) -> None:
         super().__init__(data, seen=seen, **options)
         cast(AmountField, self.fields["amount"]).currency = seen["currency"]
-        self.fields["amount"].label = f"Amount in {seen['currency']}"
-        self.fields["amount"].help_text = f"Due: {self.due.number}. A smaller sum makes it part paid."
+        self.fields["amount"].label = f"Amount {in_currency(seen['currency'])}"
+        hint = f"Due: {self.due.as_typed}. A smaller sum makes it part paid. {unit_hint(seen['currency'])}"
+        self.fields["amount"].help_text = hint.strip()
 
     @property
     def due(self) -> Money:

@@ -2,7 +2,7 @@ from typing import Any
 
 from django import forms
 
-from orders.forms.amounts import AmountField
+from orders.forms.amounts import AmountField, unit_hint
 from orders.forms.money_moves import MoneyMoveForm
 from orders.forms.text import TextField
 from orders.money import Money
@@ -70,6 +70,10 @@ class RefundForm(MoneyMoveForm):
         """Where the money goes, as the button says it."""
         labels = [self.seen["payments"][payment_id]["label"] for payment_id in self.amounts]
         return labels[0] if len(labels) == 1 else f"{len(labels)} payments"
+
+    @property
+    def unit_hint(self) -> str:
+        return unit_hint(self.seen["currency"])
 
     @property
     def _first(self) -> str:

@@ -112,4 +112,4 @@ def _preset(found: Payable, seen: dict[str, Any]) -> dict[str, str]:
     """All that is due, from the customer's default method."""
     default = next((str(method.id) for method in found.methods if method.is_default), "")
     order = found.order.require()
-    return {"amount": order.money(order.amount_due).number, "method": default if default in seen["methods"] else ""}
+    return {"amount": order.money(order.amount_due).as_typed, "method": default if default in seen["methods"] else ""}

@@ -138,7 +138,7 @@ def _form(request: MerchantRequest, data: Any, seen: dict[str, Any]) -> RefundFo
 def _all_that_is_left(seen: dict[str, Any]) -> dict[str, str]:
     currency = seen["currency"]
     return {
-        amount_field(payment_id): Money(minor, currency).number
+        amount_field(payment_id): Money(minor, currency).as_typed
         for payment_id, minor in refunds.all_that_is_left(seen).items()
     }
 
