@@ -259,3 +259,63 @@ def test_characters_that_no_database_keeps_do_not_stand_in_the_way(
     assert answer.status_code == 303
     assert Operation.objects.get().state == State.DONE
     assert charges(emulator, order) == [6000]
+
+
+def typed(page: str, name: str) -> str:
+    """The value that a form brings back in a hidden field."""
+    found = re.search(rf'name="{name}" value="([^"]+)"', page)
+    assert found, page
+    return found[1]
+
+
+def test_after_a_change_the_form_speaks_of_the_order_as_it_is_now(
+    support: Client, order: dict[str, Any], wallet: dict[str, str], emulator: Emulator
+) -> None:
+    old = ticket(support, order)
+    emulator.send(f"/orders/{order['id']}/pay", {"amount": 1000, "payment_method_id": wallet["1111"]})
+    page = pay(support, order, wallet["1111"], ticket=old).content.decode()
+    assert "This is more than the 50.00 USD that is due." in page
+    assert "Due: 50.00. A smaller sum makes it part paid." in page
+    assert "all that is due" not in page
+    assert 'value="60.00"' in page
+    answer = pay(support, order, wallet["1111"], "50.00", ticket=typed(page, "ticket"))
+    assert answer.status_code == 303
+    assert charges(emulator, order) == [1000, 5000]
+
+
+def test_a_token_that_was_pasted_stays_while_nothing_was_sent_and_is_in_no_page(
+    support: Client, order: dict[str, Any], wallet: dict[str, str], emulator: Emulator
+) -> None:
+    token = f"tok_approve_{uuid.uuid4().hex}"
+    old = ticket(support, order)
+    emulator.send(f"/orders/{order['id']}/pay", {"amount": 1000, "payment_method_id": wallet["1111"]})
+    page = pay(support, order, "token", "20.00", token=token, ticket=old).content.decode()
+    assert f"The token you pasted is kept, ending in {token[-4:]}." in page
+    assert token not in page
+    kept = typed(page, "kept_token")
+    wrong = pay(support, order, "token", "99.00", kept_token=kept, ticket=typed(page, "ticket")).content.decode()
+    assert "This is more than the 50.00 USD that is due." in wrong
+    again = {"kept_token": typed(wrong, "kept_token"), "ticket": typed(wrong, "ticket")}
+    assert pay(support, order, "token", "20.00", **again).status_code == 303
+    assert charges(emulator, order) == [1000, 2000]
+
+
+def test_a_token_that_revkeen_has_seen_is_not_kept(support: Client, order: dict[str, Any], emulator: Emulator) -> None:
+    page = pay(support, order, "token", token=f"tok_decline_{uuid.uuid4().hex}").content.decode()
+    assert "Not charged: the bank declined it." in page
+    assert "A token can be used once, and RevKeen has seen this one. Paste a new one." in page
+    assert 'name="kept_token"' not in page
+
+
+def test_a_kept_token_serves_its_person_and_order_alone(
+    northwind: Merchant, support: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    colleague = sign_in(make_person("colleague@northwind.example", northwind, "support"))
+    token = f"tok_approve_{uuid.uuid4().hex}"
+    kept = typed(pay(support, order, "token", "99.00", token=token).content.decode(), "kept_token")
+    other = emulator.make_order(currency="usd")
+    for client, about in ((colleague, order), (support, other)):
+        answer = pay(client, about, "token", kept_token=kept)
+        assert answer.status_code == 422
+        assert "Paste the token from RevKeen’s payment form." in answer.content.decode()
+    assert charges(emulator, order) == charges(emulator, other) == []

@@ -29,8 +29,10 @@ class PaymentForm(MoneyMoveForm):
     )
     charging = forms.CharField(required=False, max_length=120)
 
-    def __init__(self, data: Any, *, seen: dict[str, Any], **options: Any) -> None:
+    def __init__(self, data: Any, *, seen: dict[str, Any], kept_token: str = "", **options: Any) -> None:
+        """`kept_token`: the one of an earlier sending of this form that came to nothing, taken where none is typed."""
         super().__init__(data, seen=seen, **options)
+        self.kept_token = kept_token
         cast(AmountField, self.fields["amount"]).currency = seen["currency"]
         self.fields["amount"].label = f"Amount {in_currency(seen['currency'])}"
         hint = f"Due: {self.due.as_typed}. A smaller sum makes it part paid. {unit_hint(seen['currency'])}"
@@ -53,6 +55,10 @@ class PaymentForm(MoneyMoveForm):
         if method != TOKEN and method not in self.seen["methods"]:
             raise forms.ValidationError("This method cannot be charged. Choose another.")
         return method
+
+    def clean_token(self) -> str:
+        typed: str = self.cleaned_data["token"]
+        return typed or self.kept_token
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data

@@ -18,6 +18,7 @@ from orders.services import next_steps, payments, revkeen
 from orders.services.payments import Payable
 from orders.services.tickets import Ticket
 from orders.views import completions, operations
+from orders.views.kept_tokens import keep_token, kept_token
 from orders.views.operations import Problem
 from orders.views.order_pages import order_head
 from orders.views.pages import render_page
@@ -25,7 +26,7 @@ from orders.views.pages import render_page
 PARTS = {"charge": "orders/payments/_charge.html"}
 
 
-@sensitive_post_parameters("token")
+@sensitive_post_parameters("token", "kept_token")
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page
 def order_pay(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
@@ -34,8 +35,7 @@ def order_pay(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     ticket = operations.ticket_of(request, Operation.Kind.PAY, order_id)
     if services_completions.is_for(ticket):
         return _complete(request, order_id, ticket)
-    form = _form(request, request.POST, ticket.seen)
-    form.is_valid()
+    form = _form(request, request.POST, ticket.seen, kept_token(request, order_id))
     if request.htmx.target in PARTS:  # the words of the button follow what is typed; nothing is sent
         return render_page(request, "", {"form": form, "seen": ticket.seen}, parts=PARTS)
     if not form.check_button():
@@ -44,7 +44,7 @@ def order_pay(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     token = form.cleaned_data["token"] if method == TOKEN else ""
     asked = payments.asked(ticket, form.cleaned_data["amount"], "" if token else method, token)
     answer = operations.send(request, asked)
-    return answer if isinstance(answer, HttpResponse) else _refused(request, order_id, form, answer)
+    return answer if isinstance(answer, HttpResponse) else _page(request, order_id, form, problem=answer)
 
 
 def _complete(request: MerchantRequest, order_id: uuid.UUID, ticket: Ticket) -> HttpResponse:
@@ -56,13 +56,13 @@ def _complete(request: MerchantRequest, order_id: uuid.UUID, ticket: Ticket) -> 
     return _page(request, order_id, completion=answer, ticket=request.POST["ticket"])
 
 
-def _refused(request: MerchantRequest, order_id: uuid.UUID, form: PaymentForm, problem: Problem) -> HttpResponse:
-    """The form once more, with a new ticket: what was typed stays, and the refusal stands by its field."""
-    if problem.operation is not None and problem.operation.state == Operation.State.REFUSED:
-        words, field = payments.in_words(problem.operation)
-        problem = problem.with_words(words, f"{problem.text} The order is as before. Try another method or sum.")
-        form.refuse(field, words)
-    return _page(request, order_id, form, problem=problem)
+def _say(form: PaymentForm, problem: Problem) -> Problem:
+    """Put a refusal by its field, in our words; what was typed stays."""
+    if problem.operation is None or problem.operation.state != Operation.State.REFUSED:
+        return problem
+    words, field = payments.in_words(problem.operation)
+    form.refuse(field, words)
+    return problem.with_words(words, f"{problem.text} The order is as before. Try another method or sum.")
 
 
 def _page(
@@ -84,9 +84,12 @@ def _page(
         return completions.page(request, found.order, completion, ticket=ticket, problem=problem)
     ticket = ticket if form else ""  # of another form than this one
     seen = payments.seen(found, timezone.now())
-    shown = form or _form(request, _preset(found, seen), seen)
     if form is None:
-        shown.is_valid()
+        shown = _form(request, _preset(found, seen), seen)
+    else:  # a new ticket is good for what the order is now
+        shown = form if ticket else _form(request, form.data, seen, form.kept_token)
+    if problem is not None:
+        problem = _say(shown, problem)
     context = {
         **order_head(request, found.order),
         "step": next_steps.step(found.order.require(), "order_pay"),
@@ -98,14 +101,18 @@ def _page(
         "ticket": ticket or operations.new_ticket(request, Operation.Kind.PAY, order_id, seen),
         "problem": problem,
         "token_choice": TOKEN,
+        "kept": keep_token(request, order_id, shown, problem),
     }
     status = problem.status if problem else 422 if form else found.order.page_status
     return render_page(request, "orders/payments/page.html", context, status=status)
 
 
-def _form(request: MerchantRequest, data: Any, seen: dict[str, Any]) -> PaymentForm:
+def _form(request: MerchantRequest, data: Any, seen: dict[str, Any], kept: str = "") -> PaymentForm:
+    """Validated: what it would charge is clear, or its errors say why not."""
     live = request.mode == "live"
-    return PaymentForm(data, seen=seen, live=live, typed_above=request.merchant.typed_above)
+    form = PaymentForm(data, seen=seen, live=live, typed_above=request.merchant.typed_above, kept_token=kept)
+    form.is_valid()
+    return form
 
 
 def _preset(found: Payable, seen: dict[str, Any]) -> dict[str, str]:
