@@ -15,13 +15,16 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
+from orders import step_up
 from orders.models import EventLog, Membership, Merchant
 from orders.permissions import PAGES, Right
 from orders.requests import MerchantRequest, Request
 from orders.services import events
+from orders.step_up import StepUpNeeded
 
 View = Callable[..., HttpResponseBase]
 
+SAFE = ("GET", "HEAD", "OPTIONS")
 SET_UP_HERE = "second_factors_set_up_here"  # in the session in which they were
 
 
@@ -61,11 +64,27 @@ def merchant_page(view: View) -> View:
         if not request.membership.may(right):
             _record_refusal(request, request.merchant, f"may not {right.value}")
             raise MissingRight(right)
-        return view(request, **kwargs)
+        return _proven(request, right) or _shown(request, view, **kwargs)
 
     guarded = signed_in(page)
     guarded.access = "merchant"  # type: ignore[attr-defined]
     return guarded
+
+
+def _proven(request: MerchantRequest, right: Right) -> HttpResponseBase | None:
+    """The page that asks who it is, where what only admins may change is changed, or where it was answered wrongly."""
+    if request.method in SAFE:
+        return None
+    if asked := step_up.answered(request):
+        return asked
+    return step_up.ask(request) if right is Right.MANAGE and not step_up.fresh(request) else None
+
+
+def _shown(request: MerchantRequest, view: View, **kwargs: Any) -> HttpResponseBase:
+    try:
+        return view(request, **kwargs)
+    except StepUpNeeded:
+        return step_up.ask(request)
 
 
 def _membership(request: MerchantRequest, slug: str) -> Membership:

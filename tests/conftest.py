@@ -1,5 +1,6 @@
 import io
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,6 +135,16 @@ def make_person(email: str, merchant: Merchant | None = None, *roles: str) -> Us
 
 
 def sign_in(user: User) -> Client:
+    """As somebody who has just given their password."""
     client = SecureClient()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    remember_proof(client, user, method="password")
     return client
+
+
+def remember_proof(client: Client, user: User, *, seconds_ago: float = 0, **record: Any) -> None:
+    """Let the session have shown nothing but this, so long ago; with nothing said, that it showed nothing."""
+    session = client.session
+    session["account_authentication_methods"] = [record | {"at": time.time() - seconds_ago}] if record else []
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()

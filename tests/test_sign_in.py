@@ -361,8 +361,9 @@ def test_a_factor_that_was_removed_opens_no_merchant_that_asks_for_one(mara: Use
         shown = signed_in(mara.email)
         shown.post(reverse("mfa_authenticate"), {"code": code(secret)})
         assert is_in(shown)
+        codes = Authenticator.objects.get(user=mara, type="recovery_codes").wrap().get_unused_codes()
         with TestCase.captureOnCommitCallbacks(execute=True):
-            shown.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+            shown.post(reverse("mfa_reauthenticate"), {"code": codes[0]})
             assert shown.post(reverse("mfa_deactivate_totp")).status_code == 302
         northwind.mfa_required = True
         northwind.save()

@@ -1,3 +1,4 @@
+from allauth.account.views import reauthenticate
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn import views as passkeys
@@ -6,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from orders.access import signed_in
@@ -67,6 +69,16 @@ def sessions_end(request: Request) -> HttpResponse:
     places.end_everywhere(request.user)
     logout(request)
     return redirect("account_login")
+
+
+@signed_in
+def confirm_by_password(request: Request) -> HttpResponse:
+    """allauth's page. Where there is a second factor the password alone must not be enough to take it away."""
+    kinds = set(Authenticator.objects.filter(user=request.user).values_list("type", flat=True))
+    if not kinds - {Authenticator.Type.RECOVERY_CODES}:
+        return reauthenticate(request)
+    confirm = "mfa_reauthenticate" if Authenticator.Type.TOTP in kinds else "mfa_reauthenticate_webauthn"
+    return redirect(f"{reverse(confirm)}?{request.GET.urlencode()}" if request.GET else reverse(confirm))
 
 
 @signed_in

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from orders import states
+from orders import states, step_up
 from orders.access import merchant_page
 from orders.apis.errors import Missing
 from orders.forms.completions import CompletionForm
@@ -40,6 +40,8 @@ def order_pay(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
         return render_page(request, "", {"form": form, "seen": ticket.seen}, parts=PARTS)
     if not form.check_button():
         return _page(request, order_id, form, ticket=request.POST["ticket"])
+    if form.asks_to_type:
+        step_up.require(request)
     method = form.cleaned_data["method"]
     token = form.cleaned_data["token"] if method == TOKEN else ""
     asked = payments.asked(ticket, form.cleaned_data["amount"], "" if token else method, token)

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from orders import step_up
 from orders.access import merchant_page
 from orders.apis.errors import Missing
 from orders.apis.revkeen.objects import Transaction
@@ -39,6 +40,8 @@ def order_refund(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
         return render_page(request, "", {**_check(form), "fresh": True}, parts=PARTS)
     if not form.check_button():
         return _page(request, order_id, form, ticket=request.POST["ticket"])
+    if form.asks_to_type:
+        step_up.require(request)
     cleaned = form.cleaned_data
     answer = operations.send(request, refunds.asked(ticket, form.amounts, cleaned["reason"], cleaned["details"]))
     return answer if isinstance(answer, HttpResponse) else _page(request, order_id, form, problem=answer)
