@@ -151,8 +151,10 @@ AUTH_PASSWORD_VALIDATORS = [
         ("UserAttributeSimilarityValidator", {"user_attributes": ["name", "email"]}),
         ("MinimumLengthValidator", {"min_length": 12}),
         ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
+AUTH_PASSWORD_VALIDATORS.append({"NAME": "orders.passwords.GuessablePasswordValidator", "OPTIONS": {}})
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "chooser"
 

@@ -44,9 +44,9 @@ class NewAccount(forms.Form):
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, email: str, merchant: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.email = email
+        self.email, self.merchant = email, merchant
         self.fields["password"].help_text = " ".join(password_validators_help_texts())
 
     def clean(self) -> dict[str, Any]:
@@ -65,7 +65,9 @@ class NewAccount(forms.Form):
         return user
 
     def _check_strength(self, password: str) -> None:
+        user = User(email=self.email, name=self.cleaned_data.get("name", ""))
+        user.invited_to = (self.merchant,)
         try:
-            validate_password(password, User(email=self.email, name=self.cleaned_data.get("name", "")))
+            validate_password(password, user)
         except forms.ValidationError as error:
             self.add_error("password", error)

@@ -20,6 +20,8 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(auto_now_add=True)
 
+    invited_to: tuple[str, ...] = ()  # names of merchants that they are about to join, while they choose a password
+
     objects = UserManager()
 
     USERNAME_FIELD = "email"

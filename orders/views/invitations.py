@@ -58,7 +58,7 @@ def _join(request: Request, invitation: Invitation) -> HttpResponse:
 
 
 def _make_account(request: HttpRequest, invitation: Invitation) -> HttpResponse:
-    form = NewAccount(sent(request), email=invitation.email)
+    form = NewAccount(sent(request), email=invitation.email, merchant=invitation.merchant.name)
     if request.method == "POST" and form.is_valid():
         user = form.new_user()
         try:
