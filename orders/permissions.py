@@ -120,6 +120,7 @@ PAGES: dict[str, Right] = {
     "member_list": Right.MANAGE,
     "member_edit": Right.MANAGE,
     "member_remove": Right.MANAGE,
+    "member_reset_factor": Right.MANAGE,
     "invitation_send": Right.MANAGE,
     "invitation_withdraw": Right.MANAGE,
 }

@@ -104,6 +104,7 @@ settings_pages = [
     path("members/", members.member_list, name="member_list"),
     path("members/<int:pk>/", members.member_edit, name="member_edit"),
     path("members/<int:pk>/remove/", members.member_remove, name="member_remove"),
+    path("members/<int:pk>/reset-factor/", members.member_reset_factor, name="member_reset_factor"),
     path("invitations/", members.invitation_send, name="invitation_send"),
     path("invitations/<uuid:invitation_id>/withdraw/", members.invitation_withdraw, name="invitation_withdraw"),
 ]

@@ -12,7 +12,8 @@ from orders.forms.members import Invite, Roles
 from orders.models import EventLog, Invitation, Membership
 from orders.permissions import PAGES
 from orders.requests import MerchantRequest
-from orders.services import members
+from orders.services import factor_resets, members
+from orders.services.factor_resets import NotReset
 from orders.services.members import AlreadyMember, LastAdmin, MailNotSent, NoLongerMember
 from orders.views.changes import recent_changes
 from orders.views.pages import render_page, sent
@@ -70,6 +71,23 @@ def member_remove(request: MerchantRequest, pk: int) -> HttpResponse:
             return _after_own_change(request, member)
     refusal = LAST_ADMIN if members.is_last_admin(member) else ""
     return render_page(request, "orders/members/remove.html", {"member": member, "refusal": refusal}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def member_reset_factor(request: MerchantRequest, pk: int) -> HttpResponse:
+    member, status = _member(request, pk), 200
+    if request.method == "POST":
+        try:
+            factor_resets.reset(member, request.user, request)
+        except NotReset:
+            status = 409
+        else:
+            messages.success(request, f"The second factor of {member.user} is reset. A mail tells them.")
+            return redirect("member_list", request.merchant.slug, request.mode)
+    refusal = factor_resets.why_not(member, request.user)
+    context = {"member": member, "refusal": refusal}
+    return render_page(request, "orders/members/reset_factor.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
