@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import re
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -16,6 +17,8 @@ SHARED: list[Any] = [
 
 # The first two say what every page is made of; our own lines say enough. The last
 # says at each start that it makes no pictures, and we need none.
+# What opens a door to whoever reads it: the keys of links for a new password, and the tokens of invitations.
+SECRETS = re.compile(r"(?i)(/password/reset/key/[0-9a-z]+-)[^\s/\"'&?#<>]+|(token(?:=|%3d))[\w.~-]{16,}")
 QUIET = ("asyncio", "django.template", "pyBarcode")
 
 
@@ -24,6 +27,7 @@ def logging_config(format: str, level: str) -> None:
 
     A name with a newline stays within its line: JSON escapes it, and what is made for a person is escaped here.
     """
+    logging.setLogRecordFactory(_record_without_secrets)
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -34,12 +38,41 @@ def logging_config(format: str, level: str) -> None:
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {"line": {"()": structlog.stdlib.ProcessorFormatter, **_formatter(format)}},
+            "formatters": {"line": {"()": LineFormatter, **_formatter(format)}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {name: {"level": "WARNING"} for name in QUIET},
         }
     )
+
+
+def masked(text: str) -> str:
+    """`text` without what would let its reader set somebody's password or join in their name."""
+    return SECRETS.sub(lambda found: f"{found[1] or found[2]}…", text)
+
+
+class LineFormatter(structlog.stdlib.ProcessorFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """The whole line is looked at, tracebacks and what came from other packages included."""
+        return masked(super().format(record))
+
+
+def _record_without_secrets(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    """For handlers that are not ours, such as gunicorn's: nothing secret leaves the logger at all."""
+    record = logging.LogRecord(*args, **kwargs)
+    record.msg = _masked(record.msg)
+    if isinstance(record.args, tuple):
+        record.args = tuple(_masked(value) for value in record.args)
+    elif isinstance(record.args, dict):
+        record.args = {name: _masked(value) for name, value in record.args.items()}
+    return record
+
+
+def _masked(value: Any) -> Any:
+    """Text without its secrets, one level deep; other objects as they are, the formatter looks at what they become."""
+    if isinstance(value, dict) and type(value) is dict:
+        return {name: masked(part) if isinstance(part, str) else part for name, part in value.items()}
+    return masked(value) if isinstance(value, str) else value
 
 
 def _formatter(format: str) -> dict[str, Any]:

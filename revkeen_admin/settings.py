@@ -156,6 +156,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTH_PASSWORD_VALIDATORS.append({"NAME": "orders.passwords.GuessablePasswordValidator", "OPTIONS": {}})
 LOGIN_URL = "account_login"
+PASSWORD_RESET_TIMEOUT = 60 * 60
 LOGIN_REDIRECT_URL = "chooser"
 
 ACCOUNT_ADAPTER = "orders.accounts.AccountAdapter"
