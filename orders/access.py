@@ -16,15 +16,17 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from orders import step_up
+from orders.addresses import with_unsent, without_unsent
 from orders.models import EventLog, Membership, Merchant
 from orders.permissions import PAGES, Right
 from orders.requests import MerchantRequest, Request
-from orders.services import events
+from orders.services import events, unsent
 from orders.step_up import StepUpNeeded
 
 View = Callable[..., HttpResponseBase]
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+SIGN_IN_AT = "X-Sign-In-At"  # a header of 401: where one signs in, or shows the second factor
 SET_UP_HERE = "second_factors_set_up_here"  # in the session in which they were
 
 
@@ -106,28 +108,39 @@ def _record_refusal(request: Request, merchant: Merchant | None, reason: str) ->
 
 
 def _to_sign_in(request: Request) -> HttpResponse:
-    if not request.htmx:
-        return redirect_to_login(_way_back(request))
-    # A part of a page cannot be replaced by the sign-in form: the whole page goes there and comes back.
-    page = _own_page(request, request.htmx.current_url or "")
-    return HttpResponseClientRedirect(redirect_to_login(page).url)
+    if request.htmx:
+        return _in_place(reverse("account_login"))
+    return redirect_to_login(_way_back(request))
+
+
+def _in_place(address: str) -> HttpResponse:
+    """For a part of a page, which no sign-in can stand in for: kept.js opens the address over the page."""
+    return HttpResponse(status=401, headers={SIGN_IN_AT: address})
 
 
 def _way_back(request: Request) -> str:
-    """A form cannot be asked for again after signing in: back to the page it stood on."""
+    """Where to go after signing in. What a form held is kept, and shown again on the page it stood on."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
-    return _own_page(request, request.headers.get("Referer", ""))
+    return kept_at(request) or without_unsent(_own_page(request, request.headers.get("Referer", "")) or "/")
+
+
+def kept_at(request: Request) -> str:
+    """Keep what was typed, for its person: the page that shows it again. "" where it is not known whose it is."""
+    secret = getattr(request, "sensitive_post_parameters", ())
+    form = unsent.keep(request.path, request.POST, secret)
+    page = _own_page(request, request.headers.get("Referer", "")) or request.path
+    return with_unsent(page, form.pk) if form is not None else ""
 
 
 def _own_page(request: Request, address: str) -> str:
-    """The page of ours at an address that a header names; home for any other, because headers can be forged."""
+    """The page of ours at an address that a header names; "" for any other, because headers can be forged."""
     try:
         page = urlsplit(address)
     except ValueError:
-        return "/"
+        return ""
     if page.netloc != request.get_host():
-        return "/"
+        return ""
     return f"{page.path}?{page.query}" if page.query else page.path or "/"
 
 
@@ -141,12 +154,10 @@ def _showed_second_factor(request: Request) -> bool:
 
 
 def _to_second_factor(request: MerchantRequest) -> HttpResponse:
-    page = _own_page(request, request.htmx.current_url or "") if request.htmx else _way_back(request)
     kinds = set(Authenticator.objects.filter(user=request.user).values_list("type", flat=True))
     if not kinds:
         messages.warning(request, f"{request.merchant} asks its members for a second factor. Set one up here first.")
         address = reverse("mfa_index")
-    else:
-        confirm = "mfa_reauthenticate" if Authenticator.Type.TOTP in kinds else "mfa_reauthenticate_webauthn"
-        address = f"{reverse(confirm)}?{urlencode({'next': page})}"
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+        return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    confirm = reverse("mfa_reauthenticate" if Authenticator.Type.TOTP in kinds else "mfa_reauthenticate_webauthn")
+    return _in_place(confirm) if request.htmx else redirect(f"{confirm}?{urlencode({'next': _way_back(request)})}")

@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from orders.models import MODES
 from orders.permissions import PAGES
 from orders.requests import MerchantRequest
-from orders.services import workers
+from orders.services import unsent, workers
 from orders.services.deliveries import lately_needing_someone
 from orders.services.journal_list import needing_someone
 
@@ -56,6 +56,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "request_id": getattr(request, "request_id", ""),
         "merchant": getattr(request, "merchant", None),
     }
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        context["person"] = unsent.person(user)
     if context["merchant"] is not None:
         context |= _merchant_frame(cast(MerchantRequest, request))
     return context

@@ -6,16 +6,22 @@ from typing import cast
 
 import structlog
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.http.response import HttpResponseRedirectBase
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
 from orders import sessions
+from orders.addresses import UNSENT, with_unsent, without_unsent
 from orders.apis.errors import ApiError
+from orders.refill import Left, refill
 from orders.request_ids import begin_request
 from orders.requests import Request
-from orders.services import timing
+from orders.services import timing, unsent
+from orders.views.errors import method_not_allowed
 from revkeen_admin.hosts import normal
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -25,6 +31,10 @@ log = structlog.get_logger("orders.requests")
 CONTENT_SECURITY_POLICY = "; ".join(
     f"{directive} 'self'"
     for directive in ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action")
+)
+NOT_KEPT = (
+    "What was typed here before is not shown: it belongs to another person, or was typed more than an hour ago. "
+    "Nothing of it was sent."
 )
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
@@ -144,6 +154,56 @@ def server_timing(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+def unsent_forms(get_response: GetResponse) -> GetResponse:
+    """A page that is asked for with what was kept for its form across a sign-in has it filled in, and says so.
+
+    In the order of the middleware it stands inside of what reads the session. The page is got, so nothing is sent.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        wanted = request.GET.get(UNSENT, "") if request.method == "GET" else ""
+        if not wanted or not request.user.is_authenticated:
+            return get_response(request)
+        kept = unsent.find(wanted, request.user)
+        if kept is None:
+            messages.warning(request, NOT_KEPT)
+            return redirect(without_unsent(request.get_full_path()))
+        cast(Request, request).unsent = kept
+        response = get_response(request)
+        if isinstance(response, HttpResponseRedirectBase) and response.url.startswith("/"):
+            response["Location"] = with_unsent(response.url, kept.id)
+        elif isinstance(response, HttpResponse) and response.get("Content-Type", "").startswith("text/html"):
+            page = refill(response.text, request.path, kept.path, kept.data, lambda left: _unsent_notice(kept, left))
+            response.content = page
+        return response
+
+    return middleware
+
+
+def _unsent_notice(kept: unsent.Unsent, left: Left) -> str:
+    context = {
+        "left_out": [_words(name) for name in kept.left_out],
+        "left": [(_words(name), value) for name, value in left],
+    }
+    return render_to_string("partials/unsent.html", context)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").replace("-", " ")
+
+
+def words_for_405(get_response: GetResponse) -> GetResponse:
+    """Django's answer to GET where only POST is taken is an empty page."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            return method_not_allowed(request, response["Allow"])
+        return response
+
+    return middleware
+
+
 def api_errors(get_response: GetResponse) -> GetResponse:
     """A page that has nothing to show without the API says so calmly, and when to ask again."""
 
@@ -171,7 +231,7 @@ def _typed(request: HttpRequest) -> list[tuple[str, str]]:
     secret = getattr(request, "sensitive_post_parameters", ())
     if secret == "__ALL__":  # noqa: S105  (Django's word for every field)
         return []
-    left_out = {"csrfmiddlewaretoken", "ticket", *secret}
+    left_out = {"csrfmiddlewaretoken", "ticket", unsent.MARK, *secret}
     typed = [(name, value) for name, values in request.POST.lists() for value in values]
     return [(name.replace("_", " "), value) for name, value in typed if value and name not in left_out]
 

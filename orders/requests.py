@@ -5,12 +5,14 @@ from django.urls import ResolverMatch
 from django_htmx.middleware import HtmxDetails
 
 from orders.models import Membership, Merchant, User
+from orders.services.unsent import Unsent
 
 
 class Request(HttpRequest):
     htmx: HtmxDetails
     user: User
     request_id: str
+    unsent: Unsent | None  # what is filled into the form of the page, see middleware.unsent_forms
 
 
 class MerchantRequest(Request):

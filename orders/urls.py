@@ -150,6 +150,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("", merchants.chooser, name="chooser"),
     path("account/", account.account, name="account"),
+    path("account/session/", account.session_state, name="session_state"),
     path("account/theme/", account.theme, name="theme"),
     path("account/sessions/end/", account.session_end, name="session_end"),
     path("account/sessions/end-all/", account.sessions_end, name="sessions_end"),

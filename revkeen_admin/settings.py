@@ -62,6 +62,8 @@ MIDDLEWARE = [
     "orders.middleware.idle_sessions",
     "allauth.account.middleware.AccountMiddleware",
     "orders.middleware.private_pages",
+    "orders.middleware.unsent_forms",
+    "orders.middleware.words_for_405",
     "orders.middleware.api_errors",
 ]
 
@@ -74,12 +76,13 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["orders.templatetags.form_marks"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "orders.context_processors.frame",
-            ]
+            ],
         },
     }
 ]

@@ -35,6 +35,7 @@ PUBLIC = {
     "healthz",
     "readyz",
     "invitation_accept",
+    "session_state",
     "account_login",
     "account_logout",
     "account_inactive",

@@ -14,6 +14,7 @@ from django.test import Client, RequestFactory, TestCase
 from django.urls import NoReverseMatch, reverse
 
 from orders import mails
+from orders.access import SIGN_IN_AT
 from orders.models import EventLog, Merchant, User
 from orders.services import members, notices
 from revkeen_admin.hosts import normal, public_url
@@ -161,11 +162,10 @@ def test_whoever_was_signed_out_meanwhile_comes_back_to_the_form(mara: User) -> 
         assert answer["Location"] == "/account/login/?next=/"
 
 
-@pytest.mark.parametrize("address", ["https://[", "https://evil.example/x", "//", "x" * 3000])
-def test_a_forged_address_of_the_page_leads_home(address: str, northwind: Merchant) -> None:
-    headers = {"HX-Request": "true", "HX-Current-URL": address}
-    answer = SecureClient().get("/northwind/live/orders/", headers=headers)
-    assert answer["HX-Redirect"] == "/account/login/?next=/"
+def test_a_part_of_a_page_is_told_where_to_sign_in_and_the_page_stays(northwind: Merchant) -> None:
+    answer = SecureClient().get("/northwind/live/orders/", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer[SIGN_IN_AT], answer.content) == (401, "/account/login/", b"")
+    assert "HX-Redirect" not in answer
 
 
 # --- Forgotten passwords -------------------------------------------------------------------------------------------
@@ -404,7 +404,7 @@ def test_a_session_older_than_the_factor_has_to_show_it_once(mara: User, northwi
     page = reverse("member_list", args=["northwind", "live"])
     confirm = f"{reverse('mfa_reauthenticate')}?next={page.replace('/', '%2F')}"
     assert older.get(page)["Location"] == confirm
-    assert older.get(page, headers={"HX-Request": "true"})["HX-Redirect"].startswith(reverse("mfa_reauthenticate"))
+    assert older.get(page, headers={"HX-Request": "true"})[SIGN_IN_AT] == reverse("mfa_reauthenticate")
     older.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     assert older.get(page).status_code == 302  # the password again is not a second factor
     answer = older.post(reverse("mfa_reauthenticate"), {"code": codes[0], "next": page})

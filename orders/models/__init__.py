@@ -11,6 +11,7 @@ from orders.models.people import User
 from orders.models.refunds import RefundStatus
 from orders.models.sessions import Session
 from orders.models.shipments import Dispatch, Shipment, ShipmentItem, SlipPrint, TrackingNumber
+from orders.models.unsent import UnsentForm
 
 __all__ = [
     "INVITATION_LASTS",
@@ -43,6 +44,7 @@ __all__ = [
     "SlipPrint",
     "TrackingNumber",
     "Unchained",
+    "UnsentForm",
     "User",
     "WorkerSeen",
 ]

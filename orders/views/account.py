@@ -5,7 +5,8 @@ from allauth.mfa.webauthn import views as passkeys
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -14,7 +15,7 @@ from orders.access import signed_in
 from orders.accounts import LAST_FACTOR, merchants_asking_for_second_factor
 from orders.forms.account import Theme
 from orders.requests import Request
-from orders.services import merchants
+from orders.services import merchants, unsent
 from orders.services import signed_in as places
 from orders.views.pages import render_page
 
@@ -35,6 +36,13 @@ def account(request: Request) -> HttpResponse:
         "theme_form": Theme(initial={"theme": request.COOKIES.get("theme", "system")}),
     }
     return render_page(request, "orders/account/page.html", context)
+
+
+@require_safe
+def session_state(request: Request) -> JsonResponse:
+    """Who is signed in here now, and a token that is good now: asked by an open page before it sends a form."""
+    person = unsent.person(request.user) if request.user.is_authenticated else ""
+    return JsonResponse({"person": person, "token": get_token(request)})
 
 
 @signed_in

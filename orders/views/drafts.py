@@ -16,14 +16,14 @@ from orders.forms.drafts import CURRENCIES, DraftForm, known_currency
 from orders.models import Draft, Operation
 from orders.permissions import Right
 from orders.requests import MerchantRequest
-from orders.services import drafts, revkeen
+from orders.services import drafts, revkeen, unsent
 from orders.services.drafts import Closed, Conflict
 from orders.services.revkeen import Reading
 from orders.storable import storable
 from orders.views import draft_invoices
 from orders.views.operations import to_operation
 from orders.views.order_pages import sums
-from orders.views.pages import render_page
+from orders.views.pages import render_page, typed_before
 
 PAGE_SIZE = 50
 PARTS = {"draft-state": "orders/drafts/_saved.html", "metadata-rows": "orders/order_edits/_metadata.html"}
@@ -56,7 +56,9 @@ def draft_detail(request: MerchantRequest, draft_id: uuid.UUID) -> HttpResponse:
     if closed is not None:
         return closed
     if request.method != "POST":
-        return _page(request, draft, DraftForm(None, draft=draft, zone=request.merchant.zone))
+        before = typed_before(request)
+        form = DraftForm(before, draft=draft, zone=request.merchant.zone)
+        return _page(request, draft, form, unsaved=before is not None)
     return _saved(request, draft)
 
 
@@ -111,7 +113,7 @@ def _saved(request: MerchantRequest, draft: Draft) -> HttpResponse:
     return to_draft(request, saved, f"#{'lines' if do in LINE_BUTTONS else 'main'}")
 
 
-NOT_TYPED = {"csrfmiddlewaretoken", "version", "do", "page", "add"}
+NOT_TYPED = {unsent.MARK, "csrfmiddlewaretoken", "version", "do", "page", "add"}
 LINE_BUTTONS = ("add_line", "add_offer", "remove", "save")
 
 

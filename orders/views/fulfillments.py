@@ -22,7 +22,7 @@ from orders.services.tickets import Ticket
 from orders.views import operations
 from orders.views.operations import Problem
 from orders.views.order_pages import order_head
-from orders.views.pages import render_page
+from orders.views.pages import render_page, typed_before
 
 ALL_SHIPPED = (
     "every line is recorded here as shipped, and RevKeen does not call the order fulfilled. "
@@ -110,8 +110,11 @@ def _say_how_far(request: MerchantRequest, found: Search) -> None:
 def _form(
     request: MerchantRequest, order_id: uuid.UUID, seen: dict[str, Any], *, ticked: dict[str, int] | None = None
 ) -> FulfillmentForm:
-    """What was sent; or with `ticked`, as it is opened."""
-    data = request.POST if ticked is None else fresh(seen, ticked=ticked)
+    """What was sent; or with `ticked`, as it is opened, or as it was before a sign-in."""
+    before = typed_before(request)
+    if before is not None:
+        before["do"] = "look"
+    data = before or (request.POST if ticked is None else fresh(seen, ticked=ticked))
     form = FulfillmentForm(
         data,
         seen=seen,

@@ -54,9 +54,12 @@ def operation_watch(request: MerchantRequest, operation_id: uuid.UUID) -> HttpRe
     return HttpResponseClientRefresh()
 
 
-def ticket_of(request: MerchantRequest, kind: str, order_id: uuid.UUID | None) -> Ticket:
-    """The ticket of a form that was sent here. One for another person, merchant, mode or order is a 404, on record."""
-    text = request.POST.get("ticket", "")
+def ticket_of(request: MerchantRequest, kind: str, order_id: uuid.UUID | None, before: str = "") -> Ticket:
+    """The ticket of a form that was sent here, or was filled in `before` a sign-in.
+
+    One for another person, merchant, mode or order is a 404, on record.
+    """
+    text = before or request.POST.get("ticket", "")
     try:
         return tickets.read(text, request.user, request.merchant, request.mode, kind, order_id)
     except BadTicket as error:

@@ -17,7 +17,7 @@ from orders.services.snapshots import AMOUNTS, STATES
 from orders.views import operations
 from orders.views.operations import Problem
 from orders.views.order_pages import order_head
-from orders.views.pages import render_page
+from orders.views.pages import render_page, typed_before
 
 PARTS = {
     "customer-choice": "orders/order_edits/_customer.html",
@@ -38,7 +38,7 @@ class Choice(NamedTuple):
 def order_edit(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     """The form. Its buttons to search and to add a row draw it once more and send nothing."""
     if request.method != "POST":
-        return _page(request, order_id)
+        return _opened(request, order_id)
     ticket = operations.ticket_of(request, Operation.Kind.UPDATE, order_id)
     form = OrderEditForm(request.POST, seen=ticket.seen, more_rows="add" in request.POST)
     if request.htmx.target in PARTS:
@@ -50,6 +50,17 @@ def order_edit(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     asked = order_edits.asked(ticket, form.changes, form.in_words(_chosen(request, form)))
     answer = operations.send(request, asked)
     return answer if isinstance(answer, HttpResponse) else _page(request, order_id, form, problem=answer)
+
+
+def _opened(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
+    """As it is now; or over what was seen when it was typed, where that was before a sign-in."""
+    before = typed_before(request)
+    if before is None or "ticket" not in before:
+        return _page(request, order_id)
+    shown = str(before["ticket"])
+    ticket = operations.ticket_of(request, Operation.Kind.UPDATE, order_id, shown)
+    form = OrderEditForm(before, seen=ticket.seen, more_rows="add" in before)
+    return _page(request, order_id, form, ticket=shown, status=200)
 
 
 def _part(request: MerchantRequest, form: OrderEditForm) -> HttpResponse:

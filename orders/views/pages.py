@@ -29,3 +29,12 @@ def render_page(
 def sent(request: HttpRequest) -> QueryDict | None:
     """What a form starts with: the form that was sent, be it empty, or nothing yet."""
     return request.POST if request.method == "POST" else None
+
+
+def typed_before(request: Request) -> QueryDict | None:
+    """What was typed into this page's form before a sign-in; None for a page that is just opened.
+
+    For forms that grow as one types. The others are filled in by `middleware.unsent_forms`.
+    """
+    kept = getattr(request, "unsent", None)
+    return kept.data.copy() if kept is not None and kept.path == request.path else None
