@@ -87,6 +87,8 @@ PAGES: dict[str, Right] = {
     "shipment_statuses": Right.FULFIL,
     "delivery_list": Right.SEE,
     "deliveries_send_again": Right.FULFIL,
+    "deliveries_send_missed": Right.FULFIL,
+    "shipment_send_missed": Right.FULFIL,
     "delivery_send_again": Right.FULFIL,
     "delivery_stop": Right.FULFIL,
     "delivery_release": Right.FULFIL,

@@ -195,6 +195,7 @@ DELIVERY_STATES = {
     Delivery.State.HELD_BACK: State("Held back", "player-pause", "wait"),
     Delivery.State.STOPPED: State("Stopped", "ban"),
     Delivery.State.UNDONE: State("Undone", "arrow-back-up"),
+    Delivery.State.OFF: State("Not connected", "plug-connected-x"),
 }
 TRIED_AGAIN = State("Failing", "alert-triangle", "wait")
 NOT_CONNECTED = State("Not connected", "plug-connected-x")

@@ -31,6 +31,7 @@ from orders.views import (
     search,
     shipment_lists,
     shipments,
+    switched_off,
     to_fulfil,
     untold,
 )
@@ -120,12 +121,14 @@ shipment_pages = [
     path("<int:pk>/", shipments.shipment_detail, name="shipment_detail"),
     path("<int:pk>/correct/", shipments.shipment_correct, name="shipment_correct"),
     path("<int:pk>/status/", shipments.shipment_status, name="shipment_status"),
+    path("<int:pk>/send/<slug:destination>/", switched_off.shipment_send_missed, name="shipment_send_missed"),
     path("<int:pk>/tell/", untold.shipment_tell, name="shipment_tell"),
     path("<int:pk>/known/", untold.shipment_known, name="shipment_known"),
 ]
 
 delivery_pages = [
     path("", delivery_lists.delivery_list, name="delivery_list"),
+    path("missed/<slug:destination>/", switched_off.deliveries_send_missed, name="deliveries_send_missed"),
     path("send-again/", delivery_lists.deliveries_send_again, name="deliveries_send_again"),
     path("<int:pk>/send-again/", deliveries.delivery_send_again, name="delivery_send_again"),
     path("<int:pk>/stop/", deliveries.delivery_stop, name="delivery_stop"),

@@ -17,7 +17,7 @@ POST_ONLY = {
     "sessions_end",
     *("connection_activate", "connection_try", "invitation_withdraw", "theme"),
     *("draft_copy", "draft_new", "draft_revise", "operation_decide"),
-    *("dispatch_undo", "connection_switch_off", "deliveries_send_again"),
+    *("dispatch_undo", "deliveries_send_again", "shipment_send_missed"),
     *("shipment_status", "shipment_statuses", "shipment_known"),
 }
 ON_RECORD = {"journal_csv", "shipment_list_csv"}  # who took rows with them stands among the events

@@ -61,7 +61,8 @@ def added(client: Client, provider: Connection.Provider, mode: str = "live") -> 
 
 
 def do(client: Client, what: str, connection: Connection, **form: str) -> Any:
-    return client.post(address(f"connection_{what}", connection.mode, connection.pk), form, follow=True)
+    sent = {"confirmed": "yes", **form} if what == "switch_off" else form
+    return client.post(address(f"connection_{what}", connection.mode, connection.pk), sent, follow=True)
 
 
 def text(answer: Any) -> str:

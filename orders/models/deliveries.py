@@ -28,6 +28,7 @@ class Delivery(models.Model):
         HELD_BACK = "held_back", "Held back"  # RevKeen refused: a person releases or stops it
         STOPPED = "stopped", "Stopped"  # a person gave it up, with a reason
         UNDONE = "undone", "Undone"
+        OFF = "off", "Not connected"  # recorded while the partner was switched off: a person sends it later
 
     OPEN = (State.FOR_REVKEEN, State.WAITING, State.SENDING, State.UNKNOWN)  # a machine goes on with it
     NEEDS_SOMEONE = (State.FAILED, State.HELD_BACK)

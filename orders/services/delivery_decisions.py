@@ -14,7 +14,7 @@ from orders.storable import storable
 
 Kind, State = EventLog.Kind, Delivery.State
 
-MAY_BE_SENT_AGAIN = (State.FAILED, State.STOPPED, State.UNKNOWN, State.WAITING)
+MAY_BE_SENT_AGAIN = (State.FAILED, State.STOPPED, State.UNKNOWN, State.WAITING, State.OFF)
 MAY_BE_STOPPED = (State.FAILED, State.UNKNOWN, State.WAITING, State.FOR_REVKEEN, State.HELD_BACK)
 
 

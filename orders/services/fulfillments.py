@@ -36,6 +36,7 @@ FIELDS = {
     "notify_customer": "notify",
 }
 DESCRIPTION = 100  # characters of a line's description that are kept with its shipment
+NOT_GONE_YET = (Delivery.State.FOR_REVKEEN, Delivery.State.WAITING)
 PAGES = 10  # of a hundred orders each: how far we look for the next one to fulfil
 
 
@@ -232,7 +233,7 @@ def _undo(dispatch: Dispatch, by: User) -> None:
 def _undo_shipments(dispatch: Dispatch) -> None:
     written = Shipment.objects.filter(dispatch=dispatch)
     deliveries = Delivery.objects.filter(shipment__in=written)
-    untouched = deliveries.filter(state__in=(Delivery.State.FOR_REVKEEN, Delivery.State.WAITING), attempts=0)
+    untouched = deliveries.filter(state__in=(*NOT_GONE_YET, Delivery.State.OFF), attempts=0)
     if untouched.update(state=Delivery.State.UNDONE) != deliveries.count():
         raise TooLate
     written.update(state=Shipment.State.UNDONE)

@@ -85,6 +85,6 @@ def _holds(found: PartnerOrder) -> bool:
     where = {"merchant_id": found.merchant_id, "mode": found.mode, "order_id": found.order_id}
     written = Delivery.objects.filter(
         **where, destination=found.destination, partner_order_id=found.partner_order_id
-    ).exclude(Q(state=State.UNDONE) | Q(state=State.STOPPED, attempts=0))
+    ).exclude(Q(state__in=(State.UNDONE, State.OFF)) | Q(state=State.STOPPED, attempts=0))
     typed = OrderIds.objects.filter(**where, **{found.destination: found.partner_order_id})
     return found.by_metadata or written.exists() or typed.exists()

@@ -62,6 +62,15 @@ def connected(merchant: Merchant, mode: str) -> list[Connection]:
     return list(found.order_by("provider"))
 
 
+def with_keys(merchant: Merchant, mode: str) -> dict[str, bool]:
+    """The partners that have a key here, and whether they are switched on."""
+    found = Connection.objects.filter(merchant=merchant, mode=mode, provider__in=Destination.values)
+    on: dict[str, bool] = {}
+    for provider, active in found.order_by("provider").values_list("provider", "active"):
+        on[provider] = on.get(provider, False) or active
+    return on
+
+
 def client_of(connection: Connection) -> Client:
     """The way to a partner with this key. Raise `secrets.Unreadable`."""
     gate = gate_of(connection.pk, Connection.Provider(connection.provider).label)

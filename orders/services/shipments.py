@@ -272,25 +272,28 @@ def _item(shipment: Shipment, item: ParcelItem, seen: dict[str, Any]) -> Shipmen
     )
 
 
+def hears_of(shipment: Shipment, destination: str) -> bool:
+    """Of units given up only Digital River can be told."""
+    return shipment.kind == Shipment.Kind.PARCEL or destination == Delivery.Destination.DIGITAL_RIVER
+
+
 def _write_deliveries(shipment: Shipment, seen: dict[str, Any]) -> None:
-    """One for each partner that is connected now; of units given up only Digital River can be told."""
-    for connection in partners.connected(shipment.merchant, shipment.mode):
-        if shipment.kind == Shipment.Kind.CANCELLATION and connection.provider != Delivery.Destination.DIGITAL_RIVER:
+    """One for each partner that has a key here; while it is switched off the delivery waits for a person."""
+    for provider, on in partners.with_keys(shipment.merchant, shipment.mode).items():
+        if not hears_of(shipment, provider):
             continue
-        partner_order_id = seen["partners"][connection.provider]
-        _claim(shipment, connection.provider, partner_order_id)
+        partner_order_id = seen["partners"][provider]
+        if on:
+            named = (shipment.merchant, shipment.mode, provider, partner_order_id)
+            partner_orders.claim(*named, shipment.order_id, shipment.order_number)
+        goes = Delivery.State.WAITING if shipment.step is None else Delivery.State.FOR_REVKEEN
         Delivery.objects.create(
             shipment=shipment,
-            destination=connection.provider,
+            destination=provider,
             merchant=shipment.merchant,
             mode=shipment.mode,
             order_id=shipment.order_id,
             partner_order_id=partner_order_id,
-            state=Delivery.State.WAITING if shipment.step is None else Delivery.State.FOR_REVKEEN,
+            state=goes if on else Delivery.State.OFF,
             next_try_at=shipment.dispatch.hold_until,
         )
-
-
-def _claim(shipment: Shipment, destination: str, partner_order_id: str) -> None:
-    number = shipment.order_number
-    partner_orders.claim(shipment.merchant, shipment.mode, destination, partner_order_id, shipment.order_id, number)

@@ -11,7 +11,7 @@ from orders.access import merchant_page
 from orders.forms.connections import AddConnection, ChooseProvider, RenameConnection
 from orders.models import Connection, EventLog
 from orders.requests import MerchantRequest
-from orders.services import connections, partners
+from orders.services import connections, partners, switched_off
 from orders.services.connections import Gone, StillActive
 from orders.services.key_trial import KeyNotAccepted
 from orders.states import State
@@ -46,6 +46,7 @@ class Section:
     rows: list[Row]
     form: AddConnection
     waiting: int  # deliveries that a partner has yet to get
+    missed: int  # shipments that were recorded while it was off
 
     @property
     def partner(self) -> bool:
@@ -107,13 +108,16 @@ def connection_activate(request: MerchantRequest, connection_id: uuid.UUID) -> H
     return _to_list(request)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page
-@require_POST
 def connection_switch_off(request: MerchantRequest, connection_id: uuid.UUID) -> HttpResponse:
+    """Says how many deliveries wait for it, and asks."""
     connection = _connection(request, connection_id)
-    if not connections.may_switch_off(connection):
-        messages.error(request, f"{connection.shown_key} was not switched off: it is not on, or RevKeen’s.")
-        return _to_list(request)
+    possible = connections.may_switch_off(connection)
+    if request.method != "POST" or request.POST.get("confirmed") != "yes" or not possible:
+        open_ones = partners.open_deliveries(request.merchant, request.mode, connection.provider)
+        context = {"connection": connection, "possible": possible, "waiting": open_ones}
+        return render_page(request, "orders/connections/switch_off.html", context, status=422 if request.POST else 200)
     try:
         connections.switch_off(connection, by=request.user)
     except Gone as error:
@@ -197,7 +201,8 @@ def _section(
     own = form if form and form.provider == provider else AddConnection(provider=provider, mode=request.mode)
     partner = provider != Provider.REVKEEN
     waiting = partners.open_deliveries(request.merchant, request.mode, provider) if partner else 0
-    return Section(provider, rows, own, waiting)
+    missed = switched_off.waiting(request.merchant, request.mode, provider).count() if partner else 0
+    return Section(provider, rows, own, waiting, missed)
 
 
 def _connection(request: MerchantRequest, connection_id: uuid.UUID) -> Connection:

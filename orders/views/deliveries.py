@@ -9,7 +9,7 @@ from orders.access import merchant_page
 from orders.forms.shipments import StopForm
 from orders.models import Delivery
 from orders.requests import MerchantRequest
-from orders.services import delivery_decisions
+from orders.services import delivery_decisions, switched_off
 from orders.views.pages import render_page, sent
 from orders.views.shipments import to_order, to_shipment
 
@@ -22,8 +22,9 @@ MOVED_ON = "It has moved on since you looked, as it stands here. Nothing was cha
 def delivery_send_again(request: MerchantRequest, pk: int) -> HttpResponse:
     """At once, if it cannot have arrived; else somebody has to say that they know what may come of it."""
     delivery = delivery_of(request, pk)
-    confirmed = not _may_have_arrived(delivery) or request.POST.get("confirmed") == "yes"
-    if request.method != "POST" or not confirmed:
+    asked_about = _may_have_arrived(delivery) or delivery.state == State.OFF
+    confirmed = not asked_about or request.POST.get("confirmed") == "yes"
+    if request.method != "POST" or not confirmed or (delivery.state == State.OFF and not switched_off.is_on(delivery)):
         return _ask(request, delivery)
     part = request.POST.get("part") == "open"
     again = _send_open_part(request, delivery) if part else delivery_decisions.send_again(delivery, by=request.user)
@@ -88,6 +89,8 @@ def _send_open_part(request: MerchantRequest, delivery: Delivery) -> bool:
 def _ask(request: MerchantRequest, delivery: Delivery) -> HttpResponse:
     items = [item for item in delivery.shipment.items.all() if str(item.line_item_id) not in delivery.left_out]
     context = {
+        "off": delivery.state == State.OFF,
+        "on": switched_off.is_on(delivery),
         "part": delivery.closed_there and request.GET.get("part") == "open",
         "open": [item for item in items if str(item.line_item_id) not in delivery.closed_there],
         "closed": [item for item in items if str(item.line_item_id) in delivery.closed_there],

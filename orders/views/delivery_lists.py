@@ -14,6 +14,7 @@ from orders.forms.deliveries import DeliveryFilter, TickedForm
 from orders.models import Delivery
 from orders.requests import MerchantRequest
 from orders.services import delivery_list as needing
+from orders.services import switched_off
 from orders.services.delivery_list import Done, Page
 from orders.views.addresses import address
 from orders.views.destinations import WORDS
@@ -27,7 +28,8 @@ PAGING: dict[str, None] = {"after": None, "before": None}
 @merchant_page
 def delivery_list(request: MerchantRequest) -> HttpResponse:
     form = DeliveryFilter(request.GET)
-    context: dict[str, Any] = {"form": form, "tabs": _tabs(request)}
+    missed = switched_off.counted(request.merchant, request.mode)
+    context: dict[str, Any] = {"form": form, "tabs": _tabs(request), "missed": missed}
     if not form.is_valid():
         return render_page(request, "orders/delivery_list/list.html", context, status=400)
     asked = form.cleaned_data

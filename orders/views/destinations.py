@@ -46,6 +46,7 @@ class Destination:
     operation: Operation | None = None  # RevKeen's part
     delivery: Delivery | None = None  # a partner's part
     changing: bool = False  # a machine goes on with it
+    missed: str = ""  # a partner that had no key here then, by its name in addresses
     untold: bool = False  # RevKeen did not take it, and it left all the same
 
 
@@ -123,7 +124,8 @@ def destinations(
         elif _never_told(shipment, destination):
             rows.append(Destination(destination.label, NOTHING_DUE, "It has no field for units that are given up."))
         else:
-            rows.append(Destination(destination.label, states.NOT_CONNECTED, NOT_CONNECTED_WORDS))
+            missed = destination.value if shipment.state in Shipment.COUNTED and held_until is None else ""
+            rows.append(Destination(destination.label, states.NOT_CONNECTED, NOT_CONNECTED_WORDS, missed=missed))
     return rows
 
 
@@ -321,6 +323,10 @@ def _undone(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
     return "Nobody was told."
 
 
+def _off(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
+    return NOT_CONNECTED_WORDS
+
+
 WORDS = {
     Delivery.State.FOR_REVKEEN: _for_revkeen,
     Delivery.State.WAITING: _waiting,
@@ -331,6 +337,7 @@ WORDS = {
     Delivery.State.HELD_BACK: _held_back,
     Delivery.State.STOPPED: _stopped,
     Delivery.State.UNDONE: _undone,
+    Delivery.State.OFF: _off,
 }
 
 

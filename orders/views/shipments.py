@@ -185,7 +185,7 @@ def _form(
 
 def _hearing(shipment: Shipment) -> str:
     """The partners that are told of a correction without anybody doing more, as words."""
-    silent = (*Delivery.NEEDS_SOMEONE, Delivery.State.STOPPED)
+    silent = (*Delivery.NEEDS_SOMEONE, Delivery.State.STOPPED, Delivery.State.OFF)
     told = [delivery for delivery in shipment.deliveries.all() if delivery.state not in silent]
     return " and ".join(delivery.get_destination_display() for delivery in told)
 
@@ -235,7 +235,7 @@ def _set_status(request: MerchantRequest, found: Sequence[Shipment], status: str
 
 
 def _who_hears(changed: Sequence[Shipment]) -> str:
-    silent = (*Delivery.NEEDS_SOMEONE, Delivery.State.STOPPED)
+    silent = (*Delivery.NEEDS_SOMEONE, Delivery.State.STOPPED, Delivery.State.OFF)
     theirs = Delivery.objects.filter(shipment__in=changed, destination=Delivery.Destination.ORDER_PROTECTION)
     waiting = theirs.filter(state__in=silent).count()
     if not waiting:
