@@ -160,6 +160,9 @@ def test_another_currency_never_keeps_minor_units_of_the_former(support: Client,
     fill(support, draft, ("Tea", "1", "7.25"), currency="USD")
     assert save(support, draft, currency="JPY").status_code == 422
     draft.refresh_from_db()
+    assert (draft.currency, draft.lines[0]["unit_price"]) == ("USD", 725)
+    assert save(support, draft, "currency:JPY").status_code == 303
+    draft.refresh_from_db()
     assert (draft.currency, draft.lines[0]["unit_price"]) == ("JPY", None)
 
 
@@ -195,8 +198,9 @@ def test_a_product_becomes_a_line_at_its_price(support: Client, draft: Draft, em
         if row["unit_amount"]
     )
     answer = save(support, draft, "find_offers", product_q=product["product_id"])
-    assert f'value="add_offer:{price["id"]}"' in answer.content.decode()
-    save(support, draft, f"add_offer:{price['id']}", form=fields(answer.content.decode()))
+    assert f'value="add_offer:{price["id"]}:{product["id"]}:USD"' in answer.content.decode()
+    button = f"add_offer:{price['id']}:{product['id']}:USD"
+    save(support, draft, button, form=fields(answer.content.decode()))
     draft.refresh_from_db()
     line = draft.lines[-1]
     assert (line["product_id"], line["unit_price"]) == (product["id"], price["unit_amount"])
@@ -209,16 +213,16 @@ def test_products_are_offered_in_the_currency_that_is_typed(support: Client, dra
     product = emulator.get(f"/products/{price['product_id']}", TEST_KEY)["data"]
     answer = save(support, draft, "find_offers", currency="eur", product_q=product["name"])
     page = answer.content.decode()
-    assert f'value="add_offer:{price["id"]}"' in page
+    assert f'value="add_offer:{price["id"]}:{product["id"]}:EUR"' in page
     assert "at their prices in EUR" in page
-    save(support, draft, f"add_offer:{price['id']}", form=fields(page))
+    save(support, draft, f"add_offer:{price['id']}:{product['id']}:EUR", form=fields(page))
     draft.refresh_from_db()
     assert (draft.currency, draft.lines[-1]["unit_price"]) == ("EUR", price["unit_amount"])
 
 
 def test_a_product_that_is_offered_no_more_is_not_added_silently(support: Client, draft: Draft) -> None:
     answer = support.post(address(draft), {**opened(support, draft), "do": "add_offer:gone"}, follow=True)
-    assert "Nothing was added: that product is not offered in USD any more." in answer.content.decode()
+    assert "Nothing was added: the product is no longer sold at that price in USD." in answer.content.decode()
 
 
 def test_prices_beyond_the_first_page_are_asked_for_by_product(
@@ -229,7 +233,7 @@ def test_prices_beyond_the_first_page_are_asked_for_by_product(
     product = emulator.get(f"/products/{price['product_id']}", TEST_KEY)["data"]
     monkeypatch.setattr("orders.apis.revkeen.reads.LARGEST_PAGE", 1)
     answer = save(support, draft, "find_offers", product_q=product["name"])
-    assert f'value="add_offer:{price["id"]}"' in answer.content.decode()
+    assert f'value="add_offer:{price["id"]}:{product["id"]}:USD"' in answer.content.decode()
 
 
 def test_what_is_not_saved_while_one_types_is_named(support: Client, draft: Draft) -> None:

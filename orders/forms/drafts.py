@@ -101,7 +101,10 @@ class DraftForm(MetadataForm):
         fixed = (REPLACES, REPLACED_BY)
         super().__init__(data, metadata=self.base, fixed=fixed, more_rows=more, initial=initial)
         self.fields["expires_at"].help_text = f"In {zone.key}."
-        self.typed_currency = draft.currency if data is None else known_currency(data.get("currency", ""))
+        typed = "" if data is None else known_currency(data.get("currency", ""))
+        self.priced = has_prices(draft, data)
+        self.asked_currency = typed if self.priced and typed != draft.currency else ""
+        self.prices_in = _prices_in(draft, data) if self.priced else typed or draft.currency
         self.line_ids = draft.line_ids if data is None else _line_ids(data)
         for number, line_id in enumerate(self.line_ids, 1):
             self._add_line(number, line_id)
@@ -117,6 +120,15 @@ class DraftForm(MetadataForm):
         currency = known_currency(self.cleaned_data["currency"])
         if not currency:
             raise forms.ValidationError("This is not a currency whose decimals we know. Try a code such as EUR.")
+        if self._typed_in_another:
+            raise forms.ValidationError(
+                f"The draft is in {self.draft.currency} now, and prices typed in {self.prices_in} are not saved. "
+                "Open it anew to type them."
+            )
+        if self.asked_currency:
+            raise forms.ValidationError(
+                f"The lines are priced in {self.draft.currency}. Say what becomes of the prices."
+            )
         return currency
 
     def clean_expires_at(self) -> Any:
@@ -146,7 +158,7 @@ class DraftForm(MetadataForm):
     def _add_line(self, number: int, line_id: str) -> None:
         line = self.draft.line(line_id) or new_line()
         price = line["unit_price"]
-        currency = self.typed_currency or self.draft.currency
+        currency = self.prices_in
         number_input = {**CONTROL, "inputmode": "numeric"}
         self.fields |= {
             f"position-{line_id}": forms.IntegerField(
@@ -200,11 +212,32 @@ class DraftForm(MetadataForm):
         return line
 
     def _price(self, line_id: str, known: int | None) -> int | None:
-        """What is typed; where that is not valid what was saved, but never under another currency."""
-        if f"price-{line_id}" not in self.errors:
+        """What is typed; what was saved where that is not valid, or was typed in a currency that is not the draft's."""
+        if f"price-{line_id}" not in self.errors and not self._typed_in_another:
             money = self.cleaned_data.get(f"price-{line_id}")
             return money.minor if money is not None else None
-        return known if self.typed_currency in ("", self.draft.currency) else None
+        return known
+
+    @property
+    def typed_in(self) -> str:
+        """The currency that the prices on the page are in from now on."""
+        return self.prices_in if self._typed_in_another else self.draft.currency
+
+    @property
+    def _typed_in_another(self) -> bool:
+        """Whether somebody changed the draft's currency after the page with these prices was drawn."""
+        return self.priced and self.prices_in != self.draft.currency
+
+
+def has_prices(draft: Draft, data: QueryDict | None) -> bool:
+    """Whether a price is saved or typed: then no other currency is taken without a word about what becomes of it."""
+    typed = [data.get(f"price-{line_id}", "").strip() for line_id in _line_ids(data)] if data is not None else []
+    return any(typed) or any(line["unit_price"] is not None for line in draft.lines)
+
+
+def _prices_in(draft: Draft, data: QueryDict | None) -> str:
+    """The currency under which the prices were typed, as their page said."""
+    return (known_currency(data.get("prices_in", "")) if data is not None else "") or draft.currency
 
 
 def known_currency(typed: str) -> str:

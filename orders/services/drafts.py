@@ -1,7 +1,6 @@
 """Orders being written here: kept at every step, created in RevKeen once. Amounts are minor units of the currency."""
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from orders.apis.revkeen import reads
-from orders.apis.revkeen.objects import Customer, Order, Price, Product
+from orders.apis.revkeen.objects import Customer, Order
 from orders.models import Draft, DraftVisit, Merchant, Operation, User
 from orders.money import LARGEST_MINOR, Money
 from orders.services import plans
@@ -59,17 +58,6 @@ class Totals:
     units: int
     subtotal: Money
     uncounted: list[int]  # the numbers of the lines without a price
-
-
-@dataclass(frozen=True)
-class Offer:
-    """Something of the catalogue that can become a line."""
-
-    key: str  # the id of the price, or of the product where it has none
-    product: Product
-    label: str
-    price: Money
-    recurring: bool
 
 
 def of_merchant(merchant: Merchant, mode: str) -> "QuerySet[Draft]":
@@ -183,24 +171,6 @@ def customer(api: Session, customer_id: uuid.UUID) -> Customer:
     return api.get(reads.customer(customer_id)).require()
 
 
-def find_offers(api: Session, currency: str, text: str) -> list[Offer]:
-    """Active products whose name or code has `text`, at their active prices in `currency`. Raise `ApiError`.
-
-    Where there are more prices than one call brings, those of the first products found are asked for one by one.
-    """
-    listing, prices = api.get_together(reads.products(search=text), reads.prices(currency))
-    products = [product for product in listing.require().rows if product.can_be_sold]
-    found = [prices.require()]
-    if found[0].has_more:
-        products = products[:FOUND]
-        found = [own.require() for own in api.get_together(*(reads.prices(currency, row.id) for row in products))]
-    by_product: dict[uuid.UUID, list[Price]] = {}
-    for price in (row for prices in found for row in prices.rows):
-        if price.active and price.unit_amount is not None and price.currency.upper() == currency:
-            by_product.setdefault(price.product_id, []).append(price)
-    return [offer for product in products for offer in _offers(product, by_product.get(product.id, []), currency)]
-
-
 def asked(ticket: Ticket, draft: Draft, order: Order | None) -> Asked:
     """The order that RevKeen is asked to create; with `order`, the plan that replaces it.
 
@@ -259,17 +229,6 @@ def _replacing(order: Order, created: str, seen: dict[str, Any]) -> list[Step]:
 def _line_body(line: Line) -> dict[str, Any]:
     names = ("product_id", "description", "quantity", "unit_price", "metadata")
     return {name: line[name] for name in names if line[name] not in (None, {})}
-
-
-def _offers(product: Product, prices: Iterable[Price], currency: str) -> list[Offer]:
-    found = [
-        Offer(str(price.id), product, price.label, Money(price.unit_amount or 0, currency), price.type == "recurring")
-        for price in prices
-    ]
-    if not found and product.amount_minor is not None and (product.currency or "").upper() == currency:
-        money = Money(product.amount_minor, currency)
-        found = [Offer(str(product.id), product, "", money, product.kind == "subscription")]
-    return found
 
 
 def _line_differences(mine: list[Line], current: Draft) -> list[tuple[str, str, str]]:

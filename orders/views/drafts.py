@@ -12,7 +12,7 @@ from orders.access import merchant_page
 from orders.apis.errors import ApiError
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order
-from orders.forms.drafts import CURRENCIES, DraftForm, known_currency
+from orders.forms.drafts import CURRENCIES, DraftForm
 from orders.models import Draft, Operation
 from orders.permissions import Right
 from orders.requests import MerchantRequest
@@ -20,7 +20,7 @@ from orders.services import drafts, revkeen, unsent
 from orders.services.drafts import Closed, Conflict
 from orders.services.revkeen import Reading
 from orders.storable import storable
-from orders.views import draft_invoices
+from orders.views import draft_invoices, draft_products
 from orders.views.operations import to_operation
 from orders.views.order_pages import sums
 from orders.views.pages import render_page, typed_before
@@ -97,6 +97,11 @@ def _saved(request: MerchantRequest, draft: Draft) -> HttpResponse:
     form.is_valid()
     draft_invoices.refuse_what_cannot_be_linked(request, draft, form)
     changes = form.changes | extra.pop("changes", {})
+    try:
+        if do == "currency" and not form.errors:
+            changes |= draft_products.in_currency(request, draft, changes["lines"], what)
+    except ApiError as failure:
+        error = f"{failure.title} {failure}"
     page = storable(data.get("page", "")[:40])
     next_page = page if request.htmx else uuid.uuid4().hex
     try:
@@ -107,6 +112,7 @@ def _saved(request: MerchantRequest, draft: Draft) -> HttpResponse:
         return to_draft(request, draft)
     if form.errors or error or extra or request.htmx or "add" in data:
         form.draft = saved
+        extra |= draft_products.read_anew(request, saved, data) if request.htmx else {}
         return _page(request, saved, form, refused=bool(form.errors), page=next_page, error=error, **extra)
     if do == "review":
         return _review(request, saved, form, next_page)
@@ -114,7 +120,7 @@ def _saved(request: MerchantRequest, draft: Draft) -> HttpResponse:
 
 
 NOT_TYPED = {unsent.MARK, "csrfmiddlewaretoken", "version", "do", "page", "add"}
-LINE_BUTTONS = ("add_line", "add_offer", "remove", "save")
+LINE_BUTTONS = ("add_line", "add_offer", "remove", "save", "currency")
 
 
 def _before_saving(request: MerchantRequest, draft: Draft, data: QueryDict, do: str, what: str) -> dict[str, Any]:
@@ -123,44 +129,22 @@ def _before_saving(request: MerchantRequest, draft: Draft, data: QueryDict, do: 
     What it brings goes to the page; under `changes` is what it changes beside the form.
     """
     if do == "add_line":
-        _append(data, drafts.new_line())
+        draft_products.append(data, drafts.new_line())
     elif do == "remove":
         data.setlist("line", [line_id for line_id in data.getlist("line") if line_id != what])
     elif do == "guest":
         return {"changes": {"customer_id": None, "customer_label": ""}}
-    elif do in ("find_customers", "customer", "find_offers", "add_offer"):
+    elif do in ("find_customers", "customer"):
         with revkeen.session(request.merchant, request.mode) as api:
             if do == "find_customers":
                 return {"customers": drafts.find_customers(api, data.get("q", "")[:200])}
-            if do == "customer":
-                found = drafts.customer(api, _uuid(what))
-                return {"changes": {"customer_id": found.id, "customer_label": storable(found.shown_name)[:300]}}
-            currency = known_currency(data.get("currency", "")) or draft.currency
-            offers = drafts.find_offers(api, currency, data.get("product_q", "")[:200])
-        if do == "find_offers":
-            return {"offers": offers[: drafts.FOUND], "more_offers": max(0, len(offers) - drafts.FOUND)}
-        offer = next((offer for offer in offers if offer.key == what), None)
-        if offer is None:
-            messages.warning(request, f"Nothing was added: that product is not offered in {currency} any more.")
-        else:
-            _add_offer(data, offer)
+            found = drafts.customer(api, _uuid(what))
+            return {"changes": {"customer_id": found.id, "customer_label": storable(found.shown_name)[:300]}}
+    elif do in ("find_offers", "add_offer"):
+        return draft_products.found(request, draft, data, what if do == "add_offer" else "")
+    elif do == "currency":
+        data["currency"] = draft.currency  # it is changed with the lines, once all else is valid
     return {}
-
-
-def _add_offer(data: QueryDict, offer: drafts.Offer) -> None:
-    name = f"{offer.product.name}, {offer.label}" if offer.label else offer.product.name
-    line = drafts.new_line(product_id=str(offer.product.id), description=name[: drafts.LONGEST_DESCRIPTION])
-    _append(data, line)
-    data[f"price-{line['id']}"] = offer.price.number
-
-
-def _append(data: QueryDict, line: drafts.Line) -> None:
-    data.appendlist("line", line["id"])
-    data[f"position-{line['id']}"] = str(len(data.getlist("line")))
-    data[f"description-{line['id']}"] = line["description"]
-    data[f"quantity-{line['id']}"] = str(line["quantity"])
-    if line["product_id"]:
-        data[f"product-{line['id']}"] = line["product_id"]
 
 
 def _review(request: MerchantRequest, draft: Draft, form: DraftForm, page: str) -> HttpResponse:

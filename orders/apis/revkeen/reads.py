@@ -104,6 +104,10 @@ def products(search: str = "") -> Read[Listing[objects.Product]]:
     return Read("/products", _listing(_product), "products:read", _given(page=1, limit=LARGEST_PAGE, search=search))
 
 
+def product(product_id: uuid.UUID) -> Read[objects.Product]:
+    return Read(path("products", product_id), wrapped(_product), "products:read")
+
+
 def prices(currency: str, product_id: uuid.UUID | None = None) -> Read[Listing[objects.Price]]:
     """The first hundred active prices in a currency, of one product or of all."""
     params = _given(active="true", currency=currency.lower(), product_id=product_id, limit=LARGEST_PAGE)
