@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from emulator.delivery import HANG_SECONDS, Cut, Drip, Drop, Flood, Hang, Raw, Twice
 from emulator.messages import Json, Response, dump, parse
@@ -65,6 +66,14 @@ def _alter(p: Json, response: Response, failure: Failure) -> Response:
     content = parse(response.body)
     for path, value in p["set"].items():
         _put(content, path.split("."), value)
+    return replace(response, body=dump(content))
+
+
+def _many_rows(p: Json, response: Response, failure: Failure) -> Response:
+    content = parse(response.body)
+    row = content["data"][0] if p["row"] is None else p["row"]
+    named = isinstance(row, dict) and "id" in row
+    content["data"] = [{**row, "id": str(UUID(int=number))} if named else row for number in range(p["rows"])]
     return replace(response, body=dump(content))
 
 
@@ -145,6 +154,8 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "status": lambda value: type(value) is int and 100 <= value <= 599,
     "how": lambda value: value in ("close", "reset"),
     "retry_after": lambda value: value is None or isinstance(value, str) or _is_number(value),
+    "rows": lambda value: type(value) is int and value >= 1,
+    "row": lambda value: True,
     "body": lambda value: True,
     "text": lambda value: value is None or isinstance(value, str),
     "base64": lambda value: value is None or _is_base64(value),
@@ -171,6 +182,7 @@ KINDS = {
             {"status": 200, "headers": {}, "body": {}, "text": None, "content_type": "application/json"},
         ),
         Kind("alter", _alter, {"set": {}}, after_work=True, always=True),
+        Kind("many_rows", _many_rows, {"row": None, "rows": 1000}, after_work=True, always=True),
         Kind("gzip_bomb", _gzip_bomb, {"size": 50 * MIB}),
         Kind("huge_body", _huge_body, {"size": 100 * MIB}),
         Kind("deep_json", _deep_json, {"depth": 100_000}),

@@ -12,10 +12,13 @@ from urllib.parse import quote
 import msgspec
 
 from orders.apis import transport
+from orders.apis.decoding import MOST_VALUES, TOO_DEEP, too_deep
 from orders.apis.errors import (
+    ApiError,
     KeyRefused,
     Missing,
     NotSent,
+    NotUnderstood,
     RateLimited,
     Refused,
     ScopeMissing,
@@ -29,11 +32,10 @@ T = TypeVar("T")
 Said = Mapping[str, object]  # `code`, `message`, `param`, `request_id`, as far as an API says them
 
 DEFAULT_WAIT = 5.0  # seconds, after a 429 that does not say how long
-LONGEST_WAIT = 24 * 60 * 60.0
+LONGEST_WAIT = 15 * 60.0  # whatever an answer asks for: it may be wrong, and then nobody could work until it is over
 LONGEST_TEXT = 200
 LONGEST_EXCERPT = 2000
 REFUSALS: dict[int, type[Refused]] = {401: KeyRefused, 403: ScopeMissing, 404: Missing}
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Caller:
             self._gate.answered()
             raise
         self._gate.answered()
-        return checked
+        return self._without_key(checked)
 
     def _send(
         self,
@@ -169,9 +171,20 @@ class Caller:
         """
         if not isinstance(value, str):
             return ""
-        for key in filter(None, {self._key, self._key.replace("/", "\\/")}):  # as it is, and as JSON may write it
+        for key in self._key_forms:
             value = value.replace(key, "[key]")
         return value[:longest].replace("\x00", "")
+
+    def _without_key(self, body: bytes) -> bytes:
+        """The same for a whole answer, which is shown as JSON and kept as a copy."""
+        for key in self._key_forms:
+            body = body.replace(key.encode(), b"[key]")
+        return body
+
+    @property
+    def _key_forms(self) -> set[str]:
+        """As it is, and as JSON may write it."""
+        return {self._key, self._key.replace("/", "\\/")} - {""}
 
 
 class Recorder(Caller):
@@ -195,11 +208,25 @@ class Recorder(Caller):
 
 
 def taken_apart(decode: Callable[[bytes], T], body: bytes) -> T:
-    """What `decode` makes of an answer; raise `Unknown` when it is not what the call should get."""
+    """What `decode` makes of an answer; raise `NotUnderstood` when it is not what the call should get.
+
+    Whatever is raised on the way: the call went out, and no exception by another name may make it "not sent".
+    """
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
+        raise NotUnderstood("{provider} sent more in one answer than we read.", body)
     try:
         return decode(body)
-    except UNREADABLE as error:
-        raise Unknown("{provider} answered with something we cannot read.") from error
+    except ApiError:
+        raise
+    except Exception as error:
+        raise NotUnderstood(_why(error), body) from error
+
+
+def _why(error: Exception) -> str:
+    told = f": {error}" if isinstance(error, msgspec.ValidationError) else "."
+    if isinstance(error, RecursionError):
+        told = f": {TOO_DEEP}"
+    return f"{{provider}} answered with something we cannot read{told}"[:LONGEST_TEXT]
 
 
 def path(*segments: object) -> str:
@@ -220,8 +247,8 @@ def _is_json(answer: Answer) -> bool:
 def _plain(body: bytes) -> Any:
     """The JSON of a body, None if it is none."""
     try:
-        return msgspec.json.decode(body)
-    except UNREADABLE:
+        return None if too_deep(body) else msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -236,9 +263,10 @@ def _wait(headers: Mapping[str, str]) -> float:
 
 
 def _seconds_until(date: str) -> float:
+    """Until a date of HTTP; `DEFAULT_WAIT` for what is none, or is none in any calendar or zone."""
     try:
         moment = parsedate_to_datetime(date)
-    except ValueError:
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError, TypeError):
         return DEFAULT_WAIT
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())

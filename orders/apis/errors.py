@@ -65,6 +65,16 @@ class Unknown(ApiError):
         self.status, self.replayed = status, replayed
 
 
+class NotUnderstood(Unknown):
+    """An answer came, whole and in JSON, and it is not what the call should get. `body` has it as it was sent."""
+
+    heading = "{provider}’s answer could not be read."
+
+    def __init__(self, message: str, body: bytes = b"") -> None:
+        super().__init__(message)
+        self.body = body
+
+
 class Refused(ApiError):
     """The API answered 4xx; to a change in its own, documented words.
 

@@ -19,6 +19,7 @@ from orders.forms.metadata import MetadataForm
 from orders.forms.text import TextField
 from orders.iso4217 import FUNDS, PLACES
 from orders.models import Draft
+from orders.moments import near
 from orders.money import Money, decimal_places
 from orders.services.drafts import LONGEST_DESCRIPTION, MOST_LINES, REPLACED_BY, REPLACES, Line, new_line
 from orders.services.invoice_links import Offered
@@ -133,7 +134,7 @@ class DraftForm(MetadataForm):
 
     def clean_expires_at(self) -> Any:
         typed = self.cleaned_data["expires_at"]
-        if typed and not 2000 <= typed.year < 2200:
+        if typed and not near(typed):
             raise forms.ValidationError("No order expires in that year.")
         return typed.replace(tzinfo=self.zone) if typed else None
 

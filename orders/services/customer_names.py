@@ -7,10 +7,11 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from orders.apis.errors import NotUnderstood
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer
 from orders.models import Connection, CustomerName, Merchant
-from orders.services.revkeen import Session
+from orders.services.revkeen import Reading, Session
 
 ASKED_AGAIN_AFTER = timedelta(minutes=10)
 ASKED_AT_ONCE = 5
@@ -81,9 +82,14 @@ def fill(api: Session) -> int:
     names = list(_wanted().filter(merchant=api.merchant, mode=api.mode).order_by("asked_at", "pk")[:ASKED_AT_ONCE])
     readings = api.get_together(*(reads.customer(name.customer_id) for name in names))
     remember(api.merchant, api.mode, [reading.value for reading in readings if reading.value and not reading.stale])
-    answered = [name.pk for name, reading in zip(names, readings, strict=True) if reading.answered]
+    answered = [name.pk for name, reading in zip(names, readings, strict=True) if _was_answered(reading)]
     of_place.filter(pk__in=answered).update(asked_at=timezone.now())
     return len(names)
+
+
+def _was_answered(reading: Reading[Customer]) -> bool:
+    """Whether it is no use to ask again at once: one that cannot be read would keep all others from their turn."""
+    return reading.answered or isinstance(reading.error, NotUnderstood)
 
 
 def _kept(text: str, length: int) -> str:

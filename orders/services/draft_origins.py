@@ -8,6 +8,7 @@ from typing import Any
 
 from orders.apis.revkeen.objects import LineItem, Order
 from orders.models import Draft, Merchant, User
+from orders.moments import near
 from orders.money import decimal_places
 from orders.services import partner_orders, partners
 from orders.services.drafts import LONGEST_DESCRIPTION, MOST_LINES, REPLACED_BY, REPLACES, Line, new_line, of_merchant
@@ -39,7 +40,8 @@ def replacement_of(order: Order, customer: str, merchant: Merchant, mode: str, b
     begun = of_merchant(merchant, mode).filter(replaces_id=order.id).first()
     if begun is not None:
         return begun
-    fields = _taken_from(order, customer, partners.names_of_ids(merchant, mode)) | {"expires_at": order.expires_at}
+    expires_at = order.expires_at if order.expires_at and near(order.expires_at) else None
+    fields = _taken_from(order, customer, partners.names_of_ids(merchant, mode)) | {"expires_at": expires_at}
     fields |= {"subscription_id": order.subscription_id}
     if order.invoice_id is not None:
         fields["left_out"] = [*fields["left_out"], "its invoice"]

@@ -11,6 +11,7 @@ import msgspec
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer, Event, Listing, Order, Refund, Transaction
 from orders.models import Operation, RefundStatus
+from orders.moments import in_zone
 from orders.money import Money
 from orders.services import next_steps, order_payments
 from orders.services.journal import Asked
@@ -143,7 +144,7 @@ def seen(found: Refundable) -> dict[str, Any]:
                 "label": payment.sale.method,
                 "amount": payment.sale.amount,
                 "left": payment.left,
-                "day": payment.sale.created_at.astimezone(UTC).date().isoformat(),
+                "day": in_zone(payment.sale.created_at, UTC).date().isoformat(),
             }
             for payment in found.open_payments
         },

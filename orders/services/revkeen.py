@@ -4,6 +4,7 @@ with revkeen.session(merchant, mode) as api:
     order, events = api.get_together(reads.order(id), reads.order_events(id))
 """
 
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -38,6 +39,8 @@ A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
 
+MOST_CALLS = 210  # of one page: a hundred packing slips make 201
+TOO_MANY_CALLS = "This would take more calls of {provider} than a page makes, so it was not asked for."
 NOTED_EVERY = timedelta(minutes=1)  # a connection's last use and last failure are not written more often
 
 
@@ -78,13 +81,25 @@ class Reading(Generic[T]):
 
 
 class Session:
-    """The calls of one page. With an error for a client every read ends in that error, or in its last good copy."""
+    """The calls of one page. With an error for a client every read ends in that error, or in its last good copy.
 
-    def __init__(self, merchant: Merchant, mode: str, connection: Connection | None, client: Client | ApiError) -> None:
+    All rounds of reads together take `seconds` at most, and `MOST_CALLS` calls; what an answer leads to is bounded too.
+    """
+
+    def __init__(
+        self,
+        merchant: Merchant,
+        mode: str,
+        connection: Connection | None,
+        client: Client | ApiError,
+        seconds: float | None = None,
+    ) -> None:
         self.merchant, self.mode = merchant, mode
         self.connection, self._client = connection, client
         self.errors: list[ApiError] = []
         self.answered = False
+        self._seconds = settings.REVKEEN_READ_SECONDS if seconds is None else seconds
+        self._seconds_left, self._calls_left = self._seconds, MOST_CALLS
 
     def get(self, read: Read[T]) -> Reading[T]:
         return cast(Reading[T], self.get_together(read)[0])
@@ -105,6 +120,7 @@ class Session:
         """Make a change, for the journal alone: nothing else may change anything. Raise `ApiError`."""
         if isinstance(self._client, ApiError):
             raise self._client
+        self._seconds_left = self._seconds  # to look after, however long it took to look before
         try:
             value = self._client.change(change, key)
         except ApiError as error:
@@ -116,7 +132,12 @@ class Session:
     def _calls(self, reads: tuple[Read[Any], ...]) -> tuple[Got[Any], ...]:
         if isinstance(self._client, ApiError):
             return tuple(Got(error=self._client) for _ in reads)
-        return self._client.get_together(*reads)
+        made, too_many = reads[: self._calls_left], reads[self._calls_left :]
+        self._calls_left -= len(made)
+        started = time.monotonic()
+        gots = self._client.get_together(*made, deadline=started + self._seconds_left)
+        self._seconds_left -= time.monotonic() - started
+        return (*gots, *(Got[Any](error=NotSent(TOO_MANY_CALLS)) for _ in too_many))
 
     def _reading(self, read: Read[T], got: Got[T]) -> Reading[T]:
         if got.error is None:
@@ -139,15 +160,16 @@ class Session:
 
 
 @contextmanager
-def session(merchant: Merchant, mode: str) -> Iterator[Session]:
+def session(merchant: Merchant, mode: str, seconds: float | None = None) -> Iterator[Session]:
     """Open the way to RevKeen for a page, and note afterwards how the key fared.
 
-    Holds one of the connection's places until it is left: render after it, not in it.
+    Holds one of the connection's places until it is left: render after it, not in it. `seconds`, where nobody waits,
+    may be more than a page has for all its reads (REVKEEN_READ_SECONDS).
     """
     connection = active_connection(merchant, mode)
     with ExitStack() as place:
         client = _client(connection, place)
-        page = Session(merchant, mode, connection, client)
+        page = Session(merchant, mode, connection, client, seconds)
         try:
             yield page
         finally:

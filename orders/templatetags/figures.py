@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from orders.moments import in_zone
 from orders.money import Money
 
 register = template.Library()
@@ -25,7 +26,7 @@ def moment(value: datetime | None, zone: ZoneInfo, none: str = "", within: bool 
     """`Today 10:30`, `18 Nov 21:38`, `today 10:30` within a sentence; the element carries the exact time."""
     if value is None:
         return format_html('<span class="muted">{}</span>', none) if none else ""
-    local = _local(value, zone)
+    local = in_zone(value, zone)
     day = _day(local, zone)
     return _time(local, f"{day.lower() if within and day in WORDS else day} {local:%H:%M}")
 
@@ -33,7 +34,7 @@ def moment(value: datetime | None, zone: ZoneInfo, none: str = "", within: bool 
 @register.simple_tag
 def short_moment(value: datetime, zone: ZoneInfo) -> SafeString:
     """`10:30`, `18 Nov` or `2025`, for a narrow column; the element carries the exact time."""
-    local, today = _local(value, zone), _today(zone)
+    local, today = in_zone(value, zone), _today(zone)
     if local.date() == today:
         return _time(local, f"{local:%H:%M}")
     return _time(local, f"{local.day} {local:%b}" if local.year == today.year else str(local.year))
@@ -42,7 +43,7 @@ def short_moment(value: datetime, zone: ZoneInfo) -> SafeString:
 @register.simple_tag
 def clock(value: datetime, zone: ZoneInfo) -> SafeString:
     """`14:32:08 CET`, with the day where that is not today."""
-    local = _local(value, zone)
+    local = in_zone(value, zone)
     day = "" if local.date() == _today(zone) else f"{_day(local, zone)} "
     return _time(local, f"{day}{local:%H:%M:%S %Z}")
 
@@ -50,7 +51,7 @@ def clock(value: datetime, zone: ZoneInfo) -> SafeString:
 @register.simple_tag
 def on_paper(value: datetime, zone: ZoneInfo) -> SafeString:
     """`20 November 2026, 14:40 CET`: paper is read on another day."""
-    local = _local(value, zone)
+    local = in_zone(value, zone)
     return _time(local, f"{local.day} {local:%B %Y, %H:%M %Z}")
 
 
@@ -102,14 +103,6 @@ def as_text(value: Any) -> str:
     """A value of metadata: text as it is, everything else as JSON, and nothing endless."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
-
-
-def _local(value: datetime, zone: ZoneInfo) -> datetime:
-    """In the merchant's zone; as it was sent where that is beyond the calendar: year 1 or 9999 may stand for never."""
-    try:
-        return value.astimezone(zone)
-    except OverflowError:
-        return value
 
 
 def _time(local: datetime, words: str) -> SafeString:

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from orders import states
 from orders.access import merchant_page
-from orders.apis.errors import Missing, Refused
+from orders.apis.decoding import too_deep
+from orders.apis.errors import Missing, NotUnderstood, Refused
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import LineItem, Listing, Order
 from orders.forms.orders import OrderFilter
@@ -44,6 +45,7 @@ from orders.views.pages import render_page
 from orders.views.payment_rows import payment_rows
 from orders.views.tables import OrderRow, order_rows, sums_by_currency
 
+LONGEST_TEXT = 100_000  # characters of what cannot be indented
 POST_PAGES = ("draft_revise", "draft_copy")  # they make something here and lead to it
 LIST_PARTS = {"order-table": "orders/orders/_table.html", "customer-orders": "orders/orders/_customer_orders.html"}
 
@@ -87,15 +89,16 @@ def order_neighbour(request: MerchantRequest, order_id: uuid.UUID, direction: st
 @require_safe
 @merchant_page
 def order_json(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
-    """The order as RevKeen sent it, for those who look into amounts."""
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            reading = api.get(reads.order(order_id))
-            order = reading.require()
-    except Missing as error:
-        raise Http404 from error
-    context = {"order": order, "reading": reading, "text": _indented(reading.body)}
-    return render_page(request, "orders/orders/json.html", context)
+    """The order as RevKeen sent it, for those who look into amounts; one that we cannot read too."""
+    with revkeen.session(request.merchant, request.mode) as api:
+        reading = api.get(reads.order(order_id))
+    if isinstance(reading.error, Missing):
+        raise Http404
+    unread = reading.error.body if isinstance(reading.error, NotUnderstood) else b""
+    if not unread:
+        reading.require()
+    context = {"order": reading.value, "order_id": order_id, "reading": reading, "unread": bool(unread)}
+    return render_page(request, "orders/orders/json.html", {**context, "text": _indented(unread or reading.body)})
 
 
 @dataclass(frozen=True)
@@ -249,4 +252,12 @@ def _line_row(order: Order, line: LineItem, file: OrderFile, left_in: list[Shipm
 
 
 def _indented(body: bytes) -> str:
-    return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    """JSON for people; what is none, or nested too deeply to be indented, as it is."""
+    try:
+        return as_sent(body) if too_deep(body) else json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except ValueError:
+        return as_sent(body)
+
+
+def as_sent(body: bytes) -> str:
+    return body[:LONGEST_TEXT].decode(errors="replace")

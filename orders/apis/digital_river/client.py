@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from orders.apis.digital_river.objects import Fulfillment, major_units, read_ful
 from orders.apis.digital_river.refusals import documented
 from orders.apis.errors import Missing, NotSent, Unknown
 from orders.apis.gate import Gate
-from orders.apis.listings import Listing, read_rows
+from orders.apis.listings import Listing, page_of
 
 PROVIDER = "Digital River"
 VERSION = "2021-12-13"
@@ -138,7 +139,8 @@ class Client:
             return _this(fulfillment_id, self._change(path("fulfillments", fulfillment_id), body))
 
     def _page(self, filters: Filters, deadline: float) -> Listing[Fulfillment]:
-        return taken_apart(_read_page, self._caller.read("/fulfillments", deadline, params=filters.params))
+        body = self._caller.read("/fulfillments", deadline, params=filters.params)
+        return taken_apart(partial(_read_page, asked=filters.limit), body)
 
     def _change(self, address: str, body: Mapping[str, Any]) -> bytes:
         deadline = time.monotonic() + self._change_seconds
@@ -169,10 +171,9 @@ _encode = msgspec.json.Encoder(decimal_format="number", order="deterministic").e
 _envelope = msgspec.json.Decoder(_Envelope)
 
 
-def _read_page(body: bytes) -> Listing[Fulfillment]:
+def _read_page(body: bytes, asked: int) -> Listing[Fulfillment]:
     envelope = _envelope.decode(body)
-    rows, unreadable = read_rows(envelope.data, read_fulfillment)
-    return Listing(rows, unreadable, envelope.has_more)
+    return page_of(envelope.data, read_fulfillment, asked, has_more=envelope.has_more)
 
 
 def _all_new(page: Listing[Fulfillment], order_id: str, seen: set[str]) -> list[Fulfillment]:

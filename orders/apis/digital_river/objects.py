@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, field
 
+from orders.apis.decoding import reader
 from orders.money import LARGEST_MINOR, Money, decimal_places
 
 Units = Annotated[int, Meta(ge=0, le=LARGEST_MINOR)]
@@ -102,7 +103,7 @@ class Fulfillment(Struct, frozen=True, rename="camel"):
     charge_operation_ids: tuple[str, ...] = ()
 
 
-_decode = msgspec.json.Decoder(Fulfillment).decode
+_decode = reader(Fulfillment)
 
 
 def read_fulfillment(body: msgspec.Raw | bytes) -> Fulfillment:

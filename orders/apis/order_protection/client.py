@@ -14,7 +14,7 @@ from orders.apis import transport
 from orders.apis.calls import Api, Exchange, Recorder, Said, path, taken_apart
 from orders.apis.errors import NotSent, Unknown
 from orders.apis.gate import Gate
-from orders.apis.listings import read_rows
+from orders.apis.listings import MOST_ROWS, page_of
 from orders.apis.order_protection.objects import STATUSES, Fulfillment, read_fulfillment
 
 PROVIDER = "OrderProtection"
@@ -48,10 +48,12 @@ class Client:
         """All of an order. Raise `Unknown` rather than leave one out, `Missing` for an order it does not know."""
         with self._caller.operation(PROVIDER):
             body = self._caller.read(_address(source_order_id), time.monotonic() + self._read_seconds)
-            rows, unreadable = read_rows(taken_apart(_read_list, body), read_fulfillment)
-            if unreadable:
+            page = page_of(taken_apart(_read_list, body), read_fulfillment, MOST_ROWS)
+            if page.unreadable:
                 raise Unknown("{provider} listed a fulfillment of this order that we cannot read.")
-            return rows
+            if page.has_more:
+                raise Unknown("{provider} has more fulfillments of this order than we read.")
+            return page.rows
 
     def create_fulfillment(self, source_order_id: str, body: Mapping[str, Any]) -> None:
         """Make the fulfillment of `body["sourceFulfillmentId"]` known, or put this in its place."""

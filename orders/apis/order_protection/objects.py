@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 from msgspec import Struct
+
+from orders.apis.decoding import reader
 
 # Sent exactly so. The labels are for staff, in the order in which a parcel usually goes through them.
 STATUSES = (
@@ -81,7 +82,7 @@ def folded_status(said: str) -> str:
     return said.strip().upper().replace(" ", "_").replace("-", "_")
 
 
-read_fulfillment = msgspec.json.Decoder(Fulfillment).decode
+read_fulfillment = reader(Fulfillment)
 
 
 def _as_tuple(said: Any) -> tuple[str, ...]:

@@ -73,9 +73,12 @@ class Client:
         except RateLimited as first:
             return self._change_again(change, key, deadline, first)
 
-    def get(self, read: Read[T]) -> Got[T]:
-        """Make one read, and once more if it failed in a way that may pass; never raises an `ApiError`."""
-        deadline = time.monotonic() + self._read_seconds
+    def get(self, read: Read[T], deadline: float | None = None) -> Got[T]:
+        """Make one read, and once more if it failed in a way that may pass; never raises an `ApiError`.
+
+        It ends by `deadline` (of `time.monotonic`), or `read_seconds` from now.
+        """
+        deadline = self._deadline() if deadline is None else deadline
         try:
             body = self._read_twice(read, deadline)
             return Got(decode(read, body), body=body)
@@ -85,21 +88,32 @@ class Client:
             return Got(error=error)
 
     @overload
-    def get_together(self, first: Read[A], second: Read[B], /) -> tuple[Got[A], Got[B]]: ...
+    def get_together(
+        self, first: Read[A], second: Read[B], /, *, deadline: float | None = None
+    ) -> tuple[Got[A], Got[B]]: ...
     @overload
-    def get_together(self, first: Read[A], second: Read[B], third: Read[C], /) -> tuple[Got[A], Got[B], Got[C]]: ...
+    def get_together(
+        self, first: Read[A], second: Read[B], third: Read[C], /, *, deadline: float | None = None
+    ) -> tuple[Got[A], Got[B], Got[C]]: ...
     @overload
-    def get_together(self, *reads: Read[Any]) -> tuple[Got[Any], ...]: ...
-    def get_together(self, *reads: Read[Any]) -> tuple[Got[Any], ...]:
-        """Make reads that do not depend on each other side by side; this thread makes the last one itself."""
+    def get_together(self, *reads: Read[Any], deadline: float | None = None) -> tuple[Got[Any], ...]: ...
+    def get_together(self, *reads: Read[Any], deadline: float | None = None) -> tuple[Got[Any], ...]:
+        """Make reads that do not depend on each other side by side; this thread makes the last one itself.
+
+        All of them end by the same `deadline`, those that had to wait for a thread too.
+        """
         if not reads:
             return ()
+        by = self._deadline() if deadline is None else deadline
         others = [
-            _executor().submit(contextvars.copy_context().run, self.get, read)  # the log keeps its request id
+            _executor().submit(contextvars.copy_context().run, self.get, read, by)  # the log keeps its request id
             for read in reads[:-1]
         ]
-        last = self.get(reads[-1])
+        last = self.get(reads[-1], by)
         return (*(other.result() for other in others), last)
+
+    def _deadline(self) -> float:
+        return time.monotonic() + self._read_seconds
 
     def _read_twice(self, read: Read[Any], deadline: float) -> bytes:
         return self._caller.read(read.path, deadline, scope=read.scope, params=read.params)

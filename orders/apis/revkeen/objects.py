@@ -4,13 +4,14 @@ Amounts are strict: no float, no text, no NaN passes as one. The source of the f
 """
 
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
+from orders.apis.decoding import reader as reader
+from orders.apis.decoding import refuse_depth, without_nulls
 from orders.apis.listings import Listing as Listing
 from orders.apis.listings import Unreadable as Unreadable
 from orders.money import LARGEST_MINOR, Money
@@ -18,8 +19,6 @@ from orders.money import LARGEST_MINOR, Money
 Minor = Annotated[int, Meta(ge=-LARGEST_MINOR, le=LARGEST_MINOR)]
 Time = Annotated[datetime, Meta(tz=True)]
 Json = dict[str, Any]
-
-T = TypeVar("T")
 
 
 class LineItem(Struct, frozen=True):
@@ -276,12 +275,10 @@ def brand_name(brand: str | None) -> str:
 
 def read_customer(body: msgspec.Raw | bytes) -> Customer:
     """Read a customer in either casing. Raise `msgspec.ValidationError`."""
+    refuse_depth(body)
     plain = msgspec.json.decode(body, type=dict[str, Any])
-    return msgspec.convert({_snake(name): value for name, value in plain.items()}, Customer, strict=True)
-
-
-def reader(kind: type[T]) -> Callable[[msgspec.Raw | bytes], T]:
-    return msgspec.json.Decoder(kind).decode
+    known = without_nulls({_snake(name): value for name, value in plain.items()}, Customer)
+    return msgspec.convert(known, Customer, strict=True)
 
 
 def _snake(name: str) -> str:

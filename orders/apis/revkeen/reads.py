@@ -12,8 +12,9 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from orders.apis.calls import path
+from orders.apis.decoding import tolerant
 from orders.apis.errors import Unknown
-from orders.apis.listings import Listing, RowReader, read_rows
+from orders.apis.listings import MOST_ROWS, Listing, RowReader, page_of
 from orders.apis.revkeen import objects
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ def orders(
         ending_before=ending_before,
         limit=limit,
     )
-    return Read("/orders", _listing(_order), "orders:read", params)
+    return Read("/orders", _listing(_order, limit), "orders:read", params)
 
 
 def customer(customer_id: uuid.UUID) -> Read[objects.Customer]:
@@ -91,7 +92,7 @@ def customer(customer_id: uuid.UUID) -> Read[objects.Customer]:
 
 def customers(*, search: str = "", offset: int = 0, limit: int = 50) -> Read[Listing[objects.Customer]]:
     params = _given(search=search, offset=offset, limit=limit)
-    return Read("/customers", _listing(objects.read_customer), "customers:read", params)
+    return Read("/customers", _listing(objects.read_customer, limit), "customers:read", params)
 
 
 def payment_methods(customer_id: uuid.UUID) -> Read[Listing[objects.PaymentMethod]]:
@@ -101,7 +102,12 @@ def payment_methods(customer_id: uuid.UUID) -> Read[Listing[objects.PaymentMetho
 
 def products(search: str = "") -> Read[Listing[objects.Product]]:
     """The first hundred products: enough to name the lines of most merchants' orders."""
-    return Read("/products", _listing(_product), "products:read", _given(page=1, limit=LARGEST_PAGE, search=search))
+    return Read(
+        "/products",
+        _listing(_product, LARGEST_PAGE),
+        "products:read",
+        _given(page=1, limit=LARGEST_PAGE, search=search),
+    )
 
 
 def product(product_id: uuid.UUID) -> Read[objects.Product]:
@@ -111,7 +117,7 @@ def product(product_id: uuid.UUID) -> Read[objects.Product]:
 def prices(currency: str, product_id: uuid.UUID | None = None) -> Read[Listing[objects.Price]]:
     """The first hundred active prices in a currency, of one product or of all."""
     params = _given(active="true", currency=currency.lower(), product_id=product_id, limit=LARGEST_PAGE)
-    return Read("/prices", _listing(_price), "prices:read", params)
+    return Read("/prices", _listing(_price, LARGEST_PAGE), "prices:read", params)
 
 
 def invoice(invoice_id: uuid.UUID) -> Read[objects.Invoice]:
@@ -127,13 +133,13 @@ def customer_invoices(customer_id: uuid.UUID) -> Read[Listing[objects.Invoice]]:
 def transactions(invoice_id: uuid.UUID) -> Read[Listing[objects.Transaction]]:
     """All money that moved through an invoice: sales, refunds, voids, and attempts that failed."""
     params = _given(invoice_id=invoice_id, limit=LARGEST_PAGE)
-    return Read("/transactions", _listing(_transaction), "payments:read", params)
+    return Read("/transactions", _listing(_transaction, LARGEST_PAGE), "payments:read", params)
 
 
 def refunds(payment_id: uuid.UUID) -> Read[Listing[objects.Refund]]:
     """The newest hundred refunds of a payment, in every status."""
     params = _given(payment_id=payment_id, limit=LARGEST_PAGE)
-    return Read("/refunds", _listing(_refund), "refunds:read", params)
+    return Read("/refunds", _listing(_refund, LARGEST_PAGE), "refunds:read", params)
 
 
 def refund(refund_id: uuid.UUID) -> Read[objects.Refund]:
@@ -149,12 +155,12 @@ def refund(refund_id: uuid.UUID) -> Read[objects.Refund]:
 def events_since(created_gte: int, types: tuple[str, ...]) -> Read[Listing[objects.Event]]:
     """The newest hundred events of these types since `created_gte` (Unix seconds), over all orders."""
     params = _given(types=",".join(types), created_gte=created_gte, limit=LARGEST_PAGE)
-    return Read("/events", _listing(_event), "events:read", params)
+    return Read("/events", _listing(_event, LARGEST_PAGE), "events:read", params)
 
 
 def order_events(order_id: uuid.UUID) -> Read[Listing[objects.Event]]:
     params = _given(order_id=order_id, limit=LARGEST_PAGE)
-    return Read("/events", _listing(_event), "events:read", params)
+    return Read("/events", _listing(_event, LARGEST_PAGE), "events:read", params)
 
 
 class _Envelope(msgspec.Struct):
@@ -171,25 +177,27 @@ class _Wrapper(msgspec.Struct):
     data: msgspec.Raw
 
 
-_envelope = msgspec.json.Decoder(_Envelope)
-_wrapper = msgspec.json.Decoder(_Wrapper)
+_envelope = tolerant(_Envelope)
+_wrapper = tolerant(_Wrapper)
 
 
-def _listing(read_row: RowReader[T]) -> Callable[[bytes], Listing[T]]:
+def _listing(read_row: RowReader[T], asked: int = MOST_ROWS) -> Callable[[bytes], Listing[T]]:
+    """How to read a page of a list, of which `asked` rows were asked for."""
+
     def decode(body: bytes) -> Listing[T]:
-        envelope = _envelope.decode(body)
-        rows, unreadable = read_rows(envelope.data, read_row)
+        envelope = _envelope(body)
         total = envelope.total_count
         if total is None:
             total = envelope.pagination.get("total", envelope.meta.get("total"))
         has_more = envelope.has_more or bool(envelope.meta.get("has_more"))
-        return Listing(rows, unreadable, has_more, total if isinstance(total, int) else None)
+        known = total if type(total) is int and total >= 0 else None
+        return page_of(envelope.data, read_row, asked, has_more=has_more, total=known)
 
     return decode
 
 
 def wrapped(read: RowReader[T]) -> Callable[[bytes], T]:
-    return lambda body: read(_wrapper.decode(body).data)
+    return lambda body: read(_wrapper(body).data)
 
 
 def _given(**params: object) -> Params:

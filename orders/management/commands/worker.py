@@ -31,6 +31,7 @@ P = TypeVar("P", bound=Hashable)
 
 PAUSE_SECONDS = 2.0
 CHAIN_SECONDS = 5.0
+FILLING_SECONDS = 60.0  # for all reads of one round of names
 SETTLERS = 8
 DELIVERERS = 8
 OF_ONE_MERCHANT = 4  # a slow API keeps no more than these from the others
@@ -125,7 +126,7 @@ class Command(BaseCommand):
     def fill_names(self) -> bool:
         places = self.places()
         for merchant, mode in places:
-            with revkeen.session(merchant, mode) as api:
+            with revkeen.session(merchant, mode, FILLING_SECONDS) as api:
                 asked = customer_names.fill(api)
             log.info("asked for names", merchant=merchant.slug, mode=mode, asked=asked)
         return False
