@@ -1,5 +1,6 @@
 """What is shown of a shipment: on its order, system by system, and on its own page; and what a person does there."""
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 
-from orders.models import Delivery, DeliveryAttempt, EventLog, Merchant, Operation, Shipment, User
+from orders.models import Connection, Delivery, DeliveryAttempt, EventLog, Merchant, Operation, Shipment, User
 from orders.services import fulfillments, partners, shipments
 from orders.views import destinations
 from tests.conftest import make_merchant, make_person, sign_in
@@ -378,6 +379,43 @@ def test_one_that_may_have_arrived_is_asked_about_first(client: Client, shipment
     assert act(client, delivery, "send-again", confirmed="yes").status_code == 303
     delivery.refresh_from_db()
     assert (delivery.state, delivery.by_hand, delivery.doubtful) == (State.UNKNOWN, True, True)
+
+
+def test_sent_again_while_the_earlier_call_may_be_under_way_it_says_when_it_is_looked_at(
+    client: Client, order: dict[str, Any], shipment: Shipment
+) -> None:
+    sent_at = timezone.now() - timedelta(minutes=4)
+    facts = {"state": State.UNKNOWN, "doubtful": True, "last_sent_at": sent_at, "attempts": 1}
+    delivery = delivery_of(shipment, "digital_river", **facts)
+    at = f"{(sent_at + timedelta(minutes=10)).astimezone(shipment.merchant.zone):%H:%M:%S %Z}"
+    address = f"/northwind/live/deliveries/{delivery.pk}/send-again/"
+    asked = _text(client.get(address).content.decode())
+    assert f"It may still be under way, so Digital River is read at {at}, not before, and nothing is sent if" in asked
+    act(client, delivery, "send-again", confirmed="yes")
+    said = html.unescape(_text(order_page(client, order)))
+    assert "Shipment 1 to Digital River is not sent yet: the earlier call may still be under way." in said
+    assert f"Digital River is read at {at}, and it is sent only if it is not there." in said
+    delivery.refresh_from_db()
+    assert delivery.next_try_at == sent_at + timedelta(minutes=10)
+
+
+def test_sent_again_after_that_it_says_what_happens_in_a_moment(
+    client: Client, order: dict[str, Any], shipment: Shipment
+) -> None:
+    sent_at = timezone.now() - timedelta(minutes=11)
+    facts = {"state": State.FAILED, "doubtful": True, "last_sent_at": sent_at, "attempts": 1}
+    delivery = delivery_of(shipment, "digital_river", **facts)
+    act(client, delivery, "send-again", confirmed="yes")
+    assert "may have arrived: Digital River is read in a moment, and it is sent only if" in order_page(client, order)
+
+
+def test_sent_again_while_the_partner_is_off_it_says_that_it_waits(
+    client: Client, order: dict[str, Any], shipment: Shipment
+) -> None:
+    delivery = delivery_of(shipment, "digital_river", state=State.FAILED)
+    Connection.objects.filter(provider="digital_river").update(active=False)
+    act(client, delivery, "send-again")
+    assert "waits until Digital River is switched on again." in order_page(client, order)
 
 
 def test_stopping_needs_a_reason_which_stands_with_the_name(

@@ -3,10 +3,13 @@
 False: the delivery has moved on since it was looked at, and nothing was changed.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from orders.models import Delivery, EventLog, OrderLock, Shipment, User
 from orders.services import events, shipments
@@ -46,8 +49,19 @@ def _send_again(delivery: Delivery, by: User, why: str, **facts: Any) -> bool:
         state = State.UNKNOWN if delivery.doubtful else State.WAITING
         if of_shipment == Shipment.State.PENDING:
             state = State.FOR_REVKEEN
-        again = {"state": state, "by_hand": True, "failures": 0, "next_try_at": Now(), "stopped_by": "", "reason": ""}
+        when = {"next_try_at": not_before(delivery) or Now()}
+        again = {"state": state, "by_hand": True, "failures": 0, "stopped_by": "", "reason": "", **when}
         return _write(delivery, MAY_BE_SENT_AGAIN, Kind.DELIVERY_SENT_AGAIN, by, why, **again, **facts)
+
+
+def not_before(delivery: Delivery) -> datetime | None:
+    """Until when a call in doubt to Digital River may be under way: it is read only then. None where nothing waits."""
+    if delivery.destination != Delivery.Destination.DIGITAL_RIVER or delivery.sent_version:
+        return None
+    if not delivery.doubtful or delivery.last_sent_at is None:
+        return None
+    until: datetime = delivery.last_sent_at + timedelta(seconds=settings.DIGITAL_RIVER_DOUBT_SECONDS)
+    return until if until > timezone.now() else None
 
 
 def stop(delivery: Delivery, by: User, reason: str) -> bool:

@@ -29,10 +29,8 @@ def delivery_send_again(request: MerchantRequest, pk: int) -> HttpResponse:
     part = request.POST.get("part") == "open"
     again = _send_open_part(request, delivery) if part else delivery_decisions.send_again(delivery, by=request.user)
     if again:
-        delivery.refresh_from_db(fields=["state"])
-        waits = delivery.state == State.FOR_REVKEEN
-        words = "goes when RevKeen has accepted." if waits else "is sent again."
-        messages.success(request, f"{_what(delivery)} {words}")
+        delivery.refresh_from_db(fields=["state", "next_try_at"])
+        messages.success(request, f"{_what(delivery)} {_what_follows(request, delivery)}")
     else:
         messages.warning(request, MOVED_ON)
     return _back(request, delivery)
@@ -79,6 +77,24 @@ def _may_have_arrived(delivery: Delivery) -> bool:
     return delivery.doubtful or delivery.state == State.UNKNOWN
 
 
+def _what_follows(request: MerchantRequest, delivery: Delivery) -> str:
+    """What happens next, and when: nothing is sent before the partner was read."""
+    partner = delivery.get_destination_display()
+    if delivery.state == State.FOR_REVKEEN:
+        return "goes when RevKeen has accepted."
+    if not switched_off.is_on(delivery):
+        return f"waits until {partner} is switched on again."
+    until = delivery_decisions.not_before(delivery)
+    if until is not None:
+        at = f"{until.astimezone(request.merchant.zone):%H:%M:%S %Z}"
+        words = f"is not sent yet: the earlier call may still be under way. {partner} is read at {at}"
+    elif delivery.state == State.UNKNOWN:
+        words = f"may have arrived: {partner} is read in a moment"
+    else:
+        return f"goes in a moment: {partner} is read first, and what is there already is not sent again."
+    return f"{words}, and it is sent only if it is not there."
+
+
 def _send_open_part(request: MerchantRequest, delivery: Delivery) -> bool:
     """As the page showed it: another call since may have closed other lines."""
     return request.POST.get("shown") == str(delivery.attempts) and delivery_decisions.send_open_part(
@@ -89,6 +105,7 @@ def _send_open_part(request: MerchantRequest, delivery: Delivery) -> bool:
 def _ask(request: MerchantRequest, delivery: Delivery) -> HttpResponse:
     items = [item for item in delivery.shipment.items.all() if str(item.line_item_id) not in delivery.left_out]
     context = {
+        "not_before": delivery_decisions.not_before(delivery),
         "off": delivery.state == State.OFF,
         "on": switched_off.is_on(delivery),
         "part": delivery.closed_there and request.GET.get("part") == "open",
