@@ -9,6 +9,7 @@ from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm as AllauthActivateTOTPForm
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +22,7 @@ from orders.services import notices
 # What the secrets of second factors are sealed for; allauth does not say whose they are when it seals them.
 SECOND_FACTOR = "second-factor"
 WRONG_SIGN_IN = "The e-mail or the password is not right. You are not signed in."
+CODE_USED = "This code was used already. Wait for the next one."
 LAST_FACTOR = "A merchant of yours asks for a second factor. Add another one before you remove this one."
 
 
@@ -72,6 +74,18 @@ class ResetPasswordForm(AllauthResetPasswordForm):
             adapter = AccountAdapter(request)
             adapter.send_mail("account/email/unknown_account", self.cleaned_data["email"], {})
         return cast(str, super().save(request, **kwargs))
+
+
+class ActivateAppForm(AllauthActivateTOTPForm):
+    """The code that switches an app on is used up by it: whoever saw it typed shall not sign in with it."""
+
+    def clean_code(self) -> str:
+        code = cast(str, super().clean_code())
+        sealed = secrets.seal(self.secret, SECOND_FACTOR)
+        factor = Authenticator(user=self.user, type=Authenticator.Type.TOTP, data={"secret": sealed})
+        if not factor.wrap().validate_code(code):
+            raise ValidationError(CODE_USED)
+        return code
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

@@ -186,6 +186,7 @@ ACCOUNT_FORMS = {"reset_password": "orders.accounts.ResetPasswordForm"}
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "30/m/ip,10/15m/key"}
 
 MFA_ADAPTER = "orders.accounts.SecondFactorAdapter"
+MFA_FORMS = {"activate_totp": "orders.accounts.ActivateAppForm"}
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # as above: the invitation was answered from that address
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

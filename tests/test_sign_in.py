@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.conf import LazySettings
 from django.core import mail
+from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, RequestFactory, TestCase
 from django.urls import NoReverseMatch, reverse
@@ -279,7 +280,14 @@ def add_app(client: Client) -> str:
     secret: str = client.session["mfa.totp.secret"]
     with TestCase.captureOnCommitCallbacks(execute=True):
         assert client.post(reverse("mfa_activate_totp"), {"code": code(secret)}).status_code == 302
+    forget_code(secret)
     return secret
+
+
+def forget_code(secret: str) -> None:
+    """As if half a minute had passed and the app showed another code."""
+    person = Authenticator.objects.filter(type="totp").latest("pk").user_id
+    cache.delete(f"allauth.mfa.totp.used?user={person}&code={code(secret)}")
 
 
 def code(secret: str) -> str:
@@ -304,6 +312,18 @@ def test_with_an_app_the_password_alone_is_not_enough(mara: User, secured: tuple
     said = dict(EventLog.objects.order_by("pk").values_list("kind", "text"))
     assert said["sign_in_failed"] == "wrong second factor, from 127.0.0.1"
     assert said["signed_in"] == "password, totp, from 127.0.0.1"
+
+
+def test_the_code_that_switched_an_app_on_does_not_sign_in(mara: User) -> None:
+    client = signed_in(mara.email)
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    client.get(reverse("mfa_activate_totp"))
+    seen = code(client.session["mfa.totp.secret"])
+    client.post(reverse("mfa_activate_totp"), {"code": seen})
+    watcher = SecureClient()
+    sign_in(watcher, mara.email)
+    watcher.post(reverse("mfa_authenticate"), {"code": seen})
+    assert not is_in(watcher)
 
 
 def test_second_factors_are_sealed_in_the_database(mara: User, secured: tuple[Client, str]) -> None:
