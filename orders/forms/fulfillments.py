@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,57 +10,32 @@ from zoneinfo import ZoneInfo
 from django.http import QueryDict
 from django.utils import timezone
 
-from orders.forms import typed_numbers
+from orders.forms import ticks, typed_numbers
+from orders.forms.fulfill_button import Named
 from orders.forms.parcel_numbers import MOST_NUMBERS
 from orders.forms.parcels import MOST_METADATA, ParcelForm, only_left
 from orders.models import PartnerSettings, Shipment
 from orders.services.fulfillments import completed_by
+from orders.services.presets import Preset
 from orders.services.shipments import Parcel
 
 MOST_PARCELS = 20
 MOST_ROWS = 400  # lines times parcels: beyond it a form would have more fields than one may have
+NOTHING = Preset()
 KEY = re.compile(r"[0-9]{1,3}")
 
 
-@dataclass(frozen=True)
-class Named:
-    """What the button names. `told`: for each parcel how many lines RevKeen hears of with it."""
+def fresh(seen: dict[str, Any], *, ticked: Mapping[str, int], preset: Preset = NOTHING) -> QueryDict:
+    """The form as it is opened: one parcel with all that is left, and those units of lines ticked that are proposed.
 
-    lines: int
-    units: int
-    parcels: int
-    told: tuple[int, ...]
-
-    @property
-    def lines_told(self) -> int:
-        return sum(self.told)
-
-    @property
-    def tells(self) -> bool:
-        return any(self.told)
-
-    @property
-    def whole(self) -> bool:
-        """Nothing of these lines stays here."""
-        return self.lines_told == self.lines
-
-    @property
-    def words(self) -> str:
-        """`Fulfil 2 lines in 2 parcels`, where RevKeen hears of any."""
-        what = _count(self.lines_told, "line")
-        whole = f"Fulfil {what}" if self.whole else f"Send {_count(self.units, 'unit')}, fulfil {what}"
-        return f"{whole} in {self.parcels} parcels" if self.parcels > 1 else whole
-
-    @property
-    def value(self) -> str:
-        return f"{self.lines}:{self.units}:{self.parcels}:{'+'.join(map(str, self.told))}"
-
-
-def fresh(seen: dict[str, Any], *, ticked: Mapping[str, int]) -> QueryDict:
-    """The form as it is opened: one parcel with all that is left, and those units of lines ticked that are proposed."""
+    `preset` is what the person chose last; nobody is e-mailed who has no address.
+    """
     data = QueryDict(mutable=True)
     _fill_in(data, "1", {line_id: ticked.get(line_id, line["left"]) for line_id, line in seen["lines"].items()})
     data.setlist("p1-lines", [line_id for line_id in seen["lines"] if line_id in ticked])
+    data.update(typed_numbers.carrier_fields("1", preset.carrier))
+    data["p1-proposed-carrier"] = data["p1-carrier"]
+    data["p1-notify"] = preset.email if seen["recipient"] else ""
     return data
 
 
@@ -69,7 +43,8 @@ class FulfillmentForm:
     """Its parcels are Django's forms. `fulfilling` is the value of the button: what it named, and nothing else is sent.
 
     `do` is the value of a button that changes the form alone: `parcel`, `remove:1`, `tracking:1`, `metadata:1`,
-    `carrier:1:ups`, `split:1:0` or `look`. `taken` says which of these normalized numbers another order has.
+    `carrier:1:ups`, `split:1:0`, `all:1`, `none:1` or `look`. `taken` says which of these normalized
+    numbers another order has.
     """
 
     def __init__(
@@ -95,6 +70,7 @@ class FulfillmentForm:
         self.taken = taken(typed_numbers.all_numbers(self.data, self.keys))
         if self.do:
             typed_numbers.set_carriers(self.data, self.keys)
+            ticks.fill_in(self.data, self.keys, self.seen["lines"])
         self._prefill()
         self.parcels = [self._parcel(key) for key in self.keys]
         self._propose_addresses()
@@ -151,6 +127,16 @@ class FulfillmentForm:
         named |= {"carrier": f"id_p{key}-carrier", "split": f"id_p{key}-number-0"}
         return named.get(do, "")
 
+    def focus_first(self) -> None:
+        """On the first tracking number: a scanner types there at once."""
+        self.parcels[0].fields["number-0"].widget.attrs["autofocus"] = True
+
+    @property
+    def email_chosen(self) -> str:
+        """Of a form that is right: the choice about the e-mail, "" where there was none to make."""
+        first = self.told_first
+        return str(first.cleaned_data["notify"]) if first.completes and self.seen["recipient"] else ""
+
     def keep_errors_of_units(self) -> None:
         for parcel in self.parcels:
             parcel.keep_errors_of_units()
@@ -187,6 +173,10 @@ class FulfillmentForm:
             self.keys.remove(key)
         elif do == "carrier":
             self.data[f"p{key}-carrier"] = what
+        elif do == "all":
+            ticks.tick_all(self.data, key, self.keys, self.seen["lines"])
+        elif do == "none":
+            ticks.tick_none(self.data, key)
         elif do == "split":
             typed_numbers.split(self.data, key, what)
         elif do == "tracking":
@@ -271,10 +261,6 @@ class FulfillmentForm:
             parcel.add_error("notify", "Choose whether the customer gets an e-mail. It cannot be undone.")
         elif parcel.cleaned_data["notify"] == "yes" and not self.seen["recipient"]:
             parcel.add_error("notify", "A guest has no e-mail address: choose “No e-mail”.")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _fill_in(data: QueryDict, key: str, units: dict[str, int]) -> None:

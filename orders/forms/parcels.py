@@ -120,6 +120,8 @@ class ParcelForm(ParcelNumbers):
         if OrderProtection in destinations:
             self._add_order_protection()
 
+    ticks = (("all", "Tick all"), ("none", "Tick none"))  # buttons: what they do, and what they say
+
     # What it is made of
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from django.http import QueryDict
 
 from orders import carriers
-from orders.forms.parcel_numbers import MOST_NUMBERS
+from orders.forms.parcel_numbers import MOST_NUMBERS, OTHER
 
 
 def take_out_of_bar_codes(data: QueryDict, keys: Iterable[str]) -> dict[str, set[int]]:
@@ -31,6 +31,12 @@ def set_carriers(data: QueryDict, keys: Iterable[str]) -> None:
         chosen, proposed = data.get(f"p{key}-carrier", ""), data.get(f"p{key}-proposed-carrier", "")
         if found and chosen in ("", proposed):
             data[f"p{key}-carrier"] = data[f"p{key}-proposed-carrier"] = found.code
+
+
+def carrier_fields(key: str, carrier: str) -> dict[str, str]:
+    """The fields of this carrier: a code of the directory, another carrier's name, or ""."""
+    listed = not carrier or carrier in {one.code for one in carriers.CARRIERS}
+    return {f"p{key}-carrier": carrier if listed else OTHER, f"p{key}-carrier_name": "" if listed else carrier}
 
 
 def split(data: QueryDict, key: str, place: str) -> None:

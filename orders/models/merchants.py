@@ -54,6 +54,9 @@ class Membership(models.Model):
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="memberships")
     roles = models.JSONField(default=list, validators=[check_roles])
     created_at = models.DateTimeField(auto_now_add=True)
+    # What the next form of fulfillment begins with (services/presets.py).
+    last_carrier = models.CharField(max_length=50, blank=True, default="")
+    last_email = models.CharField(max_length=3, blank=True, default="")  # yes, no, or never asked
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "merchant"], name="one_membership_per_merchant")]

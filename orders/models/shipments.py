@@ -29,6 +29,9 @@ class Dispatch(models.Model):
     undone_at = models.DateTimeField(null=True)
     undone_by = models.ForeignKey("orders.User", models.PROTECT, null=True, related_name="+")
 
+    class Meta:
+        indexes = [models.Index(fields=["merchant", "mode", "hold_until"], name="dispatches_by_hold")]
+
     def __str__(self) -> str:
         return f"Dispatch of {self.order_number}"
 

@@ -15,7 +15,7 @@ from orders.forms.cancel_units import CancelUnitsForm
 from orders.forms.fulfillments import FulfillmentForm, fresh
 from orders.models import Delivery, Dispatch, Operation, Shipment
 from orders.requests import MerchantRequest
-from orders.services import fulfillments, next_steps, open_there, partners, revkeen, tracking_numbers
+from orders.services import fulfillments, leaving, next_steps, open_there, partners, presets, revkeen, tracking_numbers
 from orders.services.fulfillments import Fulfillable, OthersFollow, Search, TooLate
 from orders.services.shipments import Parcel
 from orders.services.tickets import Ticket
@@ -48,6 +48,8 @@ def order_fulfill(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse
     form = _form(request, order_id, ticket.seen)
     if form.do and request.htmx.target in PARTS:  # the form follows what is typed; nothing is sent
         return render_page(request, "", _parcels(form, order_id), parts=PARTS)
+    if form.do.startswith("undo:"):  # of another order, which this person has sent off just before
+        return _page(request, order_id, form, ticket=request.POST["ticket"], undone=_undo(request, form.do))
     if form.do or not form.check_button():
         return _page(request, order_id, form, ticket=request.POST["ticket"])
     return _send(request, ticket, form)
@@ -85,6 +87,20 @@ def order_cancel_units(request: MerchantRequest, order_id: uuid.UUID) -> HttpRes
 @merchant_page
 @require_POST
 def dispatch_undo(request: MerchantRequest, dispatch_id: uuid.UUID) -> HttpResponse:
+    found = _undone(request, dispatch_id)
+    return operations.to_order(request, found.order_id)
+
+
+def _undo(request: MerchantRequest, do: str) -> Dispatch | None:
+    """What the button names is undone; None where it names nothing. It says what came of it."""
+    try:
+        return _undone(request, uuid.UUID(do.removeprefix("undo:")))
+    except ValueError:
+        return None
+
+
+def _undone(request: MerchantRequest, dispatch_id: uuid.UUID) -> Dispatch:
+    """The dispatch, undone if it still could be; it says what came of it."""
     found = Dispatch.objects.filter(merchant=request.merchant, mode=request.mode, pk=dispatch_id).first()
     if found is None:
         raise Http404
@@ -96,7 +112,7 @@ def dispatch_undo(request: MerchantRequest, dispatch_id: uuid.UUID) -> HttpRespo
     except TooLate:
         found.refresh_from_db()
         messages.warning(request, "It is undone already." if found.undone_at else "Too late: it has gone out.")
-    return operations.to_order(request, found.order_id)
+    return found
 
 
 def _say_how_far(request: MerchantRequest, found: Search) -> None:
@@ -114,7 +130,8 @@ def _form(
     before = typed_before(request)
     if before is not None:
         before["do"] = "look"
-    data = before or (request.POST if ticked is None else fresh(seen, ticked=ticked))
+    preset = presets.preset_of(request.membership)
+    data = before or (request.POST if ticked is None else fresh(seen, ticked=ticked, preset=preset))
     form = FulfillmentForm(
         data,
         seen=seen,
@@ -125,13 +142,17 @@ def _form(
     )
     if ticked is not None:
         form.keep_errors_of_units()
+        form.focus_first()
     return form
 
 
 def _send(request: MerchantRequest, ticket: Ticket, form: FulfillmentForm) -> HttpResponse:
     assert ticket.order_id is not None  # noqa: S101  (the address has one)
     answer = _carry_out(request, ticket, form.asked)
-    return answer if isinstance(answer, HttpResponse) else _page(request, ticket.order_id, problem=answer)
+    if not isinstance(answer, HttpResponse):
+        return _page(request, ticket.order_id, problem=answer)
+    presets.remember(request.membership, form.asked, form.email_chosen)
+    return answer
 
 
 def _carry_out(request: MerchantRequest, ticket: Ticket, parcels: list[Parcel]) -> HttpResponse | Problem:
@@ -173,6 +194,7 @@ def _page(
     *,
     ticket: str = "",
     problem: Problem | None = None,
+    undone: Dispatch | None = None,
 ) -> HttpResponse:
     """The form. One that was sent keeps its ticket while nothing was begun with it, else it gets a new one.
 
@@ -193,6 +215,8 @@ def _page(
         "why_not": _why_not(found),
         "found": found,
         "open_there": open_ones,
+        "leaving": leaving.leaving(request.merchant, request.mode, request.user),
+        "undone": undone,
         "gone": _gone(found),
         "ticket": ticket or operations.new_ticket(request, Operation.Kind.FULFILL, order_id, seen),
         "problem": problem,

@@ -69,8 +69,10 @@ const announced = () => [...document.querySelectorAll("[data-announce]")].map(te
 let kept = new Map();
 let saidBefore = [];
 
-document.addEventListener("htmx:beforeSwap", () => {
-  kept = new Map(fields().map((field) => [keptAs(field), field]));
+document.addEventListener("htmx:beforeSwap", (event) => {
+  // A button that ticks ([data-ticks]) is the server's to answer: what was ticked before does not come back.
+  const ticks = event.detail.requestConfig?.elt?.matches("[data-ticks]");
+  kept = new Map(ticks ? [] : fields().map((field) => [keptAs(field), field]));
   saidBefore = announced();
 });
 
@@ -178,7 +180,8 @@ function countDown() {
   for (const place of document.querySelectorAll("[data-goes-in]")) {
     if (!goesAt.has(place)) goesAt.set(place, performance.now() + place.dataset.goesIn * SECOND_MS);
     const left = Math.ceil((goesAt.get(place) - performance.now()) / SECOND_MS);
-    place.textContent = left > 0 ? `Sending in ${left} s` : "Sending now";
+    const says = place.dataset.goesSays || "Sending";
+    place.textContent = left > 0 ? `${says} in ${left} s` : `${says} now`;
   }
 }
 

@@ -68,6 +68,16 @@ def test_the_button_follows_ticks_and_e_mail_and_sends_that(
     assert effects(emulator, order) == [(2, True)]
 
 
+def test_the_number_has_the_focus_and_one_press_ticks_all_or_none(open_page: OpenPage, order: dict[str, Any]) -> None:
+    page = open_page(address(order), "operations")
+    expect(page.get_by_label("Tracking number", exact=True)).to_be_focused()
+    tent = page.get_by_role("checkbox", name="Ridgeline 2 tent")
+    page.get_by_role("button", name="Tick none").click()
+    expect(tent).not_to_be_checked()
+    page.get_by_role("button", name="Tick all").click()
+    expect(tent).to_be_checked()
+
+
 def test_without_a_script_the_button_has_to_name_the_lines_first(
     open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]
 ) -> None:

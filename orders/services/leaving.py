@@ -1,0 +1,22 @@
+"""What a person has sent off and can still undo, for whoever is at the next order already."""
+
+from dataclasses import dataclass
+
+from django.db.models.functions import Now
+
+from orders.models import Dispatch, Merchant, User
+
+MOST = 5  # that are shown; who is faster than that finds the others at their orders
+
+
+@dataclass(frozen=True)
+class Leaving:
+    dispatch: Dispatch
+    seconds: int
+
+
+def leaving(merchant: Merchant, mode: str, user: User) -> list[Leaving]:
+    """The latest first."""
+    held = Dispatch.objects.filter(merchant=merchant, mode=mode, user=user, undone_at=None, hold_until__gt=Now())
+    found = held.annotate(now=Now()).order_by("-hold_until")[:MOST]
+    return [Leaving(dispatch, round((dispatch.hold_until - dispatch.now).total_seconds())) for dispatch in found]

@@ -1,0 +1,152 @@
+"""What makes fulfilling one order after the other quick: ticks that fill in, last choices, undo from the next form."""
+
+import re
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+from django.test import Client
+
+from orders.models import Dispatch, Membership, Merchant, Shipment
+from tests.conftest import make_person, sign_in
+from tests.emulation import Emulator
+from tests.test_fulfillments import address, fields_in, fulfil, ids, look, opened, paid_order, ticked
+from tests.test_fulfillments import customer as customer
+from tests.test_fulfillments import operations as operations
+from tests.test_parcels import held as held
+from tests.test_parcels import in_parcels, named, press
+from tests.test_parcels import order as order
+
+UPS = "1Z999AA10123456784"
+
+
+def shown(client: Client, order: dict[str, Any], sent: dict[str, Any], do: str) -> dict[str, Any]:
+    return fields_in(client.post(address(order), sent | {"do": do}).content.decode())
+
+
+def test_a_tick_fills_in_the_units_that_are_left(operations: Client, order: dict[str, Any]) -> None:
+    rope, mat = ids(order, 2)[0], ids(order, 1)[0]
+    sent = opened(operations, order) | {f"p1-units-{rope}": "", f"p1-units-{mat}": "1"}
+    after = shown(operations, order, sent, "look")
+    assert (after[f"p1-units-{rope}"], after[f"p1-units-{mat}"]) == ("5", "1")
+    after = shown(operations, order, after | {f"p1-units-{rope}": "3"}, "parcel")
+    after |= {"p2-lines": [rope], f"p2-units-{rope}": ""}
+    assert shown(operations, order, after, "look")[f"p2-units-{rope}"] == "2"
+
+
+def test_all_and_none_are_ticked_by_one_press(operations: Client, order: dict[str, Any]) -> None:
+    sent = opened(operations, order) | {f"p1-units-{ids(order, 2)[0]}": "3"}
+    none = shown(operations, order, sent, "none:1")
+    assert "p1-lines" not in none
+    every = shown(operations, order, none, "all:1")
+    assert every["p1-lines"] == ids(order, 0, 1, 2)
+    two = shown(operations, order, sent, "parcel")
+    two = shown(operations, order, two, "all:2")
+    assert two["p2-lines"] == ids(order, 2)  # of the others nothing is left for it
+    assert two[f"p2-units-{ids(order, 2)[0]}"] == "2"
+
+
+def test_the_next_form_begins_with_the_carrier_and_the_e_mail_of_the_last(
+    operations: Client, order: dict[str, Any], emulator: Emulator, customer: dict[str, Any]
+) -> None:
+    assert opened(operations, order)["p1-carrier"] == ""
+    assert fulfil(operations, order, lines=ids(order, 0), carrier="fedex", notify="yes", fulfilling="1:1:1:1",
+        **{f"units-{ids(order, 0)[0]}": "1"}).status_code == 303  # fmt: skip
+    another = paid_order(emulator, 1, customer_id=customer["id"])
+    page = operations.get(address(another)).content.decode()
+    fields = fields_in(page)
+    assert (fields["p1-carrier"], fields["p1-notify"]) == ("fedex", "yes")
+    assert "As in your last fulfillment." in page
+    guest = paid_order(emulator, 1)
+    assert fields_in(operations.get(address(guest)).content.decode())["p1-notify"] == "no"
+    assert fulfil(operations, guest, carrier="other", carrier_name="Bike courier").status_code == 303
+    fields = opened(operations, another)
+    assert (fields["p1-carrier"], fields["p1-carrier_name"]) == ("other", "Bike courier")
+    assert fields["p1-notify"] == "yes"  # a guest cannot be asked, so the last answer stands
+    membership = Membership.objects.get(user__email="operations@northwind.example")
+    assert (membership.last_carrier, membership.last_email) == ("Bike courier", "yes")
+
+
+def test_another_person_begins_with_nothing_chosen(
+    operations: Client, order: dict[str, Any], emulator: Emulator, northwind: Merchant, customer: dict[str, Any]
+) -> None:
+    fulfil(operations, order, lines=ids(order, 0), carrier="fedex", notify="no", fulfilling="1:1:1:1",
+        **{f"units-{ids(order, 0)[0]}": "1"})  # fmt: skip
+    other = sign_in(make_person("second@northwind.example", northwind, "operations"))
+    fields = opened(other, paid_order(emulator, 1, customer_id=customer["id"]))
+    assert fields["p1-carrier"] == ""
+    assert "p1-notify" not in fields
+
+
+def test_a_preset_carrier_gives_way_to_a_certain_number(
+    operations: Client, order: dict[str, Any], northwind: Merchant
+) -> None:
+    Membership.objects.update(last_carrier="fedex")
+    sent = opened(operations, order)
+    assert sent["p1-carrier"] == "fedex"
+    assert shown(operations, order, sent | {"p1-number-0": UPS}, "look")["p1-carrier"] == "ups"
+
+
+def test_the_first_tracking_number_has_the_focus(operations: Client, order: dict[str, Any]) -> None:
+    page = operations.get(address(order)).content.decode()
+    focused = re.findall(r"<[^>]* autofocus[^>]*>", page)
+    assert len(focused) == 1
+    assert 'id="id_p1-number-0"' in focused[0]
+
+
+@pytest.mark.parametrize(
+    ("place", "field"),
+    [
+        ("/account/login/", 'name="login"'),
+        ("/account/password/reset/", 'name="email"'),
+        ("/northwind/live/customers/?q=ana", 'id="customer-q"'),
+    ],
+)
+def test_the_first_field_has_the_focus(place: str, field: str, operations: Client) -> None:
+    client = operations if "northwind" in place else Client()
+    page = client.get(place, secure=True).content.decode()
+    focused = re.findall(r"<[^>]* autofocus[^>]*>", page)
+    assert len(focused) == 1, page
+    assert field in focused[0]
+
+
+def test_what_leaves_in_a_moment_is_undone_from_the_next_form_which_keeps_what_was_typed(
+    held: Merchant, operations: Client, order: dict[str, Any], emulator: Emulator, customer: dict[str, Any]
+) -> None:
+    assert press(operations, order, in_parcels(operations, order, {0: 1})).status_code == 303
+    another = paid_order(emulator, 2, customer_id=customer["id"])
+    page = operations.get(address(another)).content.decode()
+    assert f"<bdi>{order['public_id']}</bdi>" in page
+    assert 'data-goes-says="leaves"' in page
+    dispatch = Dispatch.objects.get()
+    sent = fields_in(page) | {"p1-number-0": "KEPT-1", "p1-lines": ids(another, 1), "p1-notify": "no"}
+    answer = operations.post(address(another), sent | {"do": f"undo:{dispatch.pk}"})
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Undone. Nobody was told." in page
+    assert (fields_in(page)["p1-number-0"], ticked(page)) == ("KEPT-1", ids(another, 1))
+    assert f'href="{address(order)}"' in page
+    assert Shipment.objects.get().state == "undone"
+    after = named(operations, another, fields_in(page) | {"p1-sure-0": "|KEPT1"})
+    assert press(operations, another, after).status_code == 303  # its ticket is as good as before
+
+
+def test_only_ones_own_that_can_still_be_undone_are_offered(
+    held: Merchant, operations: Client, order: dict[str, Any], emulator: Emulator, northwind: Merchant
+) -> None:
+    press(operations, order, in_parcels(operations, order, {0: 1}))
+    another = paid_order(emulator, 1)
+    other = sign_in(make_person("second@northwind.example", northwind, "operations"))
+    assert 'value="undo:' in operations.get(address(another)).content.decode()
+    assert 'value="undo:' not in other.get(address(another)).content.decode()
+    Dispatch.objects.update(hold_until=Now())
+    assert 'value="undo:' not in operations.get(address(another)).content.decode()
+    sent = opened(operations, another)
+    for wrong in ("undo:", "undo:x", "undo:00000000-0000-4000-8000-000000000000"):
+        assert operations.post(address(another), sent | {"do": wrong}).status_code in (200, 404)
+    dispatch = Dispatch.objects.get()
+    assert "Too late" in operations.post(address(another), sent | {"do": f"undo:{dispatch.pk}"}).content.decode()
+
+
+def test_a_look_says_nothing_of_a_button_that_is_not_there(operations: Client, order: dict[str, Any]) -> None:
+    assert "Tick all" in look(operations, order, opened(operations, order), "all:9")
