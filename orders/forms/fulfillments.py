@@ -33,8 +33,9 @@ def fresh(seen: dict[str, Any], *, ticked: Mapping[str, int], preset: Preset = N
     data = QueryDict(mutable=True)
     _fill_in(data, "1", {line_id: ticked.get(line_id, line["left"]) for line_id, line in seen["lines"].items()})
     data.setlist("p1-lines", [line_id for line_id in seen["lines"] if line_id in ticked])
-    data.update(typed_numbers.carrier_fields("1", preset.carrier))
-    data["p1-proposed-carrier"] = data["p1-carrier"]
+    carrier = typed_numbers.carrier_fields("1", preset.carrier)
+    data.update(carrier)
+    data["p1-proposed-carrier"] = carrier["p1-carrier"]
     data["p1-notify"] = preset.email if seen["recipient"] else ""
     return data
 
