@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0022_unsent_forms'),
+        ('orders', '0023_partner_off'),
     ]
 
     operations = [
