@@ -11,13 +11,13 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-from orders import step_up
+from orders import budgets, step_up
 from orders.addresses import with_unsent, without_unsent
-from orders.models import EventLog, Membership, Merchant
+from orders.models import Membership, Merchant
 from orders.permissions import PAGES, Right
 from orders.requests import MerchantRequest, Request
 from orders.services import events, unsent
@@ -61,6 +61,8 @@ def merchant_page(view: View) -> View:
         request.memberships = list(Membership.objects.filter(user=request.user).select_related("merchant"))
         request.membership = _membership(request, merchant)
         request.merchant, request.mode = request.membership.merchant, mode
+        if not budgets.may_open_page(request.user, request.merchant):
+            return _too_many_pages(request)
         if request.merchant.mfa_required and not _showed_second_factor(request):
             return _to_second_factor(request)
         if not request.membership.may(right):
@@ -71,6 +73,13 @@ def merchant_page(view: View) -> View:
     guarded = signed_in(page)
     guarded.access = "merchant"  # type: ignore[attr-defined]
     return guarded
+
+
+def _too_many_pages(request: MerchantRequest) -> HttpResponse:
+    page = "partials/error.html" if request.htmx else "429_pages.html"
+    response = render(request, page, {"status": 429}, status=429)
+    response["Retry-After"] = "60"
+    return response
 
 
 def _proven(request: MerchantRequest, right: Right) -> HttpResponseBase | None:
@@ -104,7 +113,7 @@ def refuse(request: MerchantRequest, reason: str) -> None:
 
 def _record_refusal(request: Request, merchant: Merchant | None, reason: str) -> None:
     text = f"{request.method} {request.path}: {reason}"
-    events.record(EventLog.Kind.REFUSED, text, user=request.user, merchant=merchant)
+    events.record_refusal(text, reason, user=request.user, merchant=merchant)
 
 
 def _to_sign_in(request: Request) -> HttpResponse:

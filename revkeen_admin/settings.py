@@ -185,6 +185,8 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # our form sends its own, which does not
 ACCOUNT_FORMS = {"reset_password": "orders.accounts.ResetPasswordForm"}
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "30/m/ip,10/15m/key"}
 
+PAGES_PER_MINUTE = env.int("PAGES_PER_MINUTE", default=600)  # of one person, in each process
+
 MFA_ADAPTER = "orders.accounts.SecondFactorAdapter"
 MFA_FORMS = {"activate_totp": "orders.accounts.ActivateAppForm"}
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # as above: the invitation was answered from that address

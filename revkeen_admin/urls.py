@@ -21,6 +21,7 @@ sign_in = [
     path("password/reset/key/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("2fa/webauthn/keys/<int:pk>/remove/", own.passkey_remove, name="mfa_remove_webauthn"),
+    path("2fa/webauthn/login/", own.passkey_sign_in, name="mfa_login_webauthn"),
     path("2fa/", include("allauth.mfa.urls")),
 ]
 

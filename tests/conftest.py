@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from django.core.cache import caches
 from django.test import Client
 
+from orders import budgets
 from orders.apis.gate import forget_gates
 from orders.models import Connection, Membership, Merchant, User
 from orders.services import copies, deliveries, workers
@@ -77,6 +78,7 @@ def fresh_process() -> None:
     """Forget what a process remembers between requests."""
     for cache in caches.all(initialized_only=True):
         cache.clear()
+    budgets.forget()
     forget_gates()
     copies.forget_written()
     deliveries.forget_counts()

@@ -51,6 +51,7 @@ class Site:
             "CACHE_DATABASE_URL": f"sqlite:///{folder}/cache.sqlite3",
             "COUNTER_FILE": f"{folder}/journal-counter",
             "EMAIL_URL": "dummymail://",
+            "PAGES_PER_MINUTE": "1000000",
             "PLAIN_HTTP": "1",
             "LOG_LEVEL": "ERROR",
             **environment,

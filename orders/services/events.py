@@ -1,9 +1,15 @@
 """The event log: sign-ins, keys, members, exports and refused attempts. Rows are only ever added."""
 
+import hashlib
 import uuid
+
+from django.core.cache import cache
 
 from orders.models import EventLog, Merchant, User
 from orders.request_ids import current_request_id
+
+REPEATS = 10
+REPEATS_WITHIN = 10 * 60  # seconds
 
 
 def record(
@@ -27,6 +33,26 @@ def record(
         order_id=order_id,
         request_id=current_request_id(),
     )
+
+
+def record_refusal(text: str, reason: str, *, user: User, merchant: Merchant | None) -> None:
+    """Add a row for an attempt that was refused. Rows stay for ever, so whoever repeats themselves gets few of them:
+    of those for one reason in ten minutes the first ten, the hundredth, the thousandth."""
+    times = _times(
+        f"refusals:{user.pk}:{merchant.pk if merchant else ''}:{hashlib.sha256(reason.encode()).hexdigest()}"
+    )
+    if times <= REPEATS or str(times).strip("0") == "1":
+        counted = f" ({times:,} times in a row)" if times > REPEATS else ""
+        record(EventLog.Kind.REFUSED, f"{text[: 500 - len(counted)]}{counted}", user=user, merchant=merchant)
+
+
+def _times(key: str) -> int:
+    """How often this was counted lately, this time included."""
+    cache.add(key, 0, REPEATS_WITHIN)
+    try:
+        return cache.incr(key)
+    except ValueError:  # it ended at this very moment
+        return 1
 
 
 def of_merchant(merchant: Merchant, *kinds: EventLog.Kind, mode: str = "", limit: int = 10) -> list[EventLog]:

@@ -1,11 +1,12 @@
 from allauth.account.views import reauthenticate
+from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn import views as passkeys
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -87,6 +88,12 @@ def confirm_by_password(request: Request) -> HttpResponse:
         return reauthenticate(request)
     confirm = "mfa_reauthenticate" if Authenticator.Type.TOTP in kinds else "mfa_reauthenticate_webauthn"
     return redirect(f"{reverse(confirm)}?{request.GET.urlencode()}" if request.GET else reverse(confirm))
+
+
+@ratelimit.decorator(app="orders", action="challenges", config={"challenges": "20/m/ip"}, limit_get=True)
+def passkey_sign_in(request: HttpRequest) -> HttpResponse:
+    """allauth's page, whose challenges are limited too: each is a session in the database, for whoever asks."""
+    return passkeys.login_webauthn(request)
 
 
 @signed_in

@@ -7,7 +7,9 @@ from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from orders import budgets
 from orders.access import merchant_page
+from orders.budgets import SpentTooFast
 from orders.forms.connections import AddConnection, ChooseProvider, RenameConnection
 from orders.models import Connection, EventLog
 from orders.requests import MerchantRequest
@@ -84,8 +86,11 @@ def connection_add(request: MerchantRequest) -> HttpResponse:
     form = AddConnection(sent(request), provider=provider, mode=request.mode)
     if request.method == "POST" and form.is_valid():
         try:
+            budgets.spend(request, "keys", request.user, request.merchant)
             name, key = form.cleaned_data["name"], form.cleaned_data["key"]
             added = connections.add(request.merchant, request.mode, name, key, request.user, provider)
+        except SpentTooFast as error:
+            form.add_error(None, str(error))
         except KeyNotAccepted as error:
             form.add_error("key", f"{error} Nothing was saved.")
         else:
@@ -133,10 +138,13 @@ def connection_switch_off(request: MerchantRequest, connection_id: uuid.UUID) ->
 def connection_try(request: MerchantRequest, connection_id: uuid.UUID) -> HttpResponse:
     connection = _connection(request, connection_id)
     try:
+        budgets.spend(request, "keys", request.user, request.merchant)
         connections.try_now(connection)
         what = "every kind of read" if connection.provider == Provider.REVKEEN else "what we asked it"
         name = connection.get_provider_display()
         messages.success(request, f"{connection.shown_key} works: {name} answered {what}.")
+    except SpentTooFast as error:
+        messages.error(request, str(error))
     except KeyNotAccepted as error:
         messages.error(request, f"{connection.shown_key} was tried just now. {error}")
     return _to_list(request)

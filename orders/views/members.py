@@ -6,8 +6,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders import links
+from orders import budgets, links
 from orders.access import merchant_page
+from orders.budgets import SpentTooFast
 from orders.forms.members import Invite, Roles
 from orders.models import EventLog, Invitation, Membership
 from orders.permissions import PAGES
@@ -97,7 +98,10 @@ def invitation_send(request: MerchantRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         email, roles = form.cleaned_data["email"], form.cleaned_data["roles"]
         try:
+            budgets.spend(request, "invitations", request.user, request.merchant)
             members.invite(request.merchant, email, roles, by=request.user, address_of=_link)
+        except SpentTooFast as error:
+            form.add_error(None, str(error))
         except AlreadyMember:
             form.add_error("email", f"{email} is a member already. Roles are changed in the list.")
         except MailNotSent:
