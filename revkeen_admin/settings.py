@@ -112,8 +112,9 @@ def database(url: str, sqlite_options: dict[str, object]) -> dict[str, object]:
         # A connection to a file costs nothing to keep, and reopening it runs the PRAGMAs again.
         return config | {"OPTIONS": sqlite_options, "CONN_MAX_AGE": None}
     # One for each thread: a page holds its connection while it waits for RevKeen, and one merchant's slow pages must
-    # not take those of the others. Looked at before use, because a server that restarted has closed them.
-    return config | {"OPTIONS": {"pool": {"min_size": 1, "max_size": 32}}, "CONN_HEALTH_CHECKS": True}
+    # not take those of the others. Each is looked at by the engine before use: a server that restarted has ended them.
+    pool = {"min_size": 1, "max_size": 32, "timeout": 5}
+    return config | {"ENGINE": "revkeen_admin.postgresql", "OPTIONS": {"pool": pool}}
 
 
 DATABASES = {

@@ -89,3 +89,47 @@ print(json.dumps(len(passed)))
 @pytest.mark.database
 def test_no_page_waits_for_the_database_because_others_wait_for_revkeen(site: Site) -> None:
     assert site.run(PAGES) == 32
+
+
+AFTER_THE_END = f"""
+import json, time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from django.db import close_old_connections, connection
+from orders.models import User
+{READY}
+together = Barrier(32, timeout=20)
+def page(wait=True):
+    started = time.monotonic()
+    User.objects.count()
+    took = time.monotonic() - started
+    if wait: together.wait()  # all have a connection of their own
+    close_old_connections()
+    connection.close()
+    return took
+def end_all():
+    if connection.vendor != "postgresql": return
+    import psycopg
+    place = connection.get_connection_params()
+    place = {{name: place[name] for name in ("dbname", "user", "password", "host", "port") if place.get(name)}}
+    with psycopg.connect(**place, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                      " WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    time.sleep(0.2)
+with ThreadPoolExecutor(32) as pages:
+    list(pages.map(lambda _: page(), range(32)))
+    end_all()
+    first = page(wait=False)
+    together.reset()
+    list(pages.map(lambda _: page(), range(32)))
+    end_all()
+    all_at_once = list(pages.map(lambda _: page(), range(32)))
+print(json.dumps([first, *all_at_once]))
+"""
+
+
+@pytest.mark.database
+def test_after_the_database_ended_all_connections_the_next_pages_take_less_than_two_seconds(site: Site) -> None:
+    took = site.run(AFTER_THE_END)
+    assert len(took) == 33
+    assert max(took) < 2
