@@ -363,7 +363,7 @@ def test_a_link_sent_before_stays_good_when_the_next_mail_cannot_be_sent(
 
 
 def test_names_cannot_add_lines_to_the_mail(client: Client, northwind: Merchant) -> None:
-    form = {"name": "Northwind\r\nBcc: everybody@x.example", "time_zone": "UTC", "typed_above": "5000"}
+    form = {"name": "Northwind\r\nBcc: everybody@x.example", "time_zone": "UTC", "sums_to_type": ""}
     form["hold_seconds"] = "0"
     assert client.post(reverse("merchant_settings", args=["northwind", "live"]), form).status_code == 302
     invite(client)

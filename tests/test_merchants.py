@@ -6,7 +6,10 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
+from orders import iso4217
 from orders.models import EventLog, Merchant, User
+from orders.money import Money
+from orders.sums_to_type import PRESETS
 from tests.conftest import add_key, make_person, remember_proof, sign_in
 
 pytestmark = pytest.mark.database
@@ -33,7 +36,7 @@ PAGE = "/northwind/live/settings/"
 
 
 def save(client: Client, **changes: str) -> Any:
-    saved = {"name": "Northwind Trading", "time_zone": "Europe/Berlin", "typed_above": "5000", "hold_seconds": "0"}
+    saved = {"name": "Northwind Trading", "time_zone": "Europe/Berlin", "sums_to_type": "", "hold_seconds": "0"}
     return client.post(PAGE, saved | changes)
 
 
@@ -132,3 +135,63 @@ def test_only_who_has_a_second_factor_can_ask_others_for_one(client: Client, mar
     northwind.refresh_from_db()
     assert northwind.mfa_required
     assert changes() == ["second factor required: yes"]
+
+
+# --- Sums that are typed once more -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("currency", "minor", "asked"),
+    [
+        ("EUR", 500_000, False),
+        ("EUR", 500_001, True),
+        ("JPY", 5_001, False),  # 30 EUR
+        ("JPY", 800_001, True),
+        ("KWD", 1_500_001, True),
+        ("XCG", 1_000_000, False),
+        ("ALL", 1, True),  # neither set nor preset
+        ("QQQ", 1, True),  # no decimals known
+    ],
+)
+def test_the_sum_to_type_is_the_currencys_own(currency: str, minor: int, asked: bool, northwind: Merchant) -> None:
+    above = northwind.typed_above(currency)
+    assert (above is None or above < Money(minor, currency)) is asked
+
+
+def test_sums_to_type_are_set_by_currency_and_recorded(client: Client, northwind: Merchant) -> None:
+    assert save(client, sums_to_type="jpy 1,000,000\r\n\r\n EUR: 250 ").status_code == 302
+    northwind.refresh_from_db()
+    assert northwind.sums_to_type == {"JPY": 1_000_000, "EUR": 250}
+    assert northwind.typed_above("EUR") == Money(25_000, "EUR")
+    assert northwind.typed_above("USD") == Money(500_000, "USD")
+    assert changes() == ["sums to type: EUR 250, JPY 1000000"]
+    page = client.get(PAGE).content.decode()
+    assert "EUR 250\nJPY 1,000,000</textarea>" in page
+    save(client, sums_to_type="EUR 250\nJPY 1,000,000")
+    assert len(changes()) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("EUR", "is not a currency and a whole sum"),
+        ("EUR 12.50", "is not a currency and a whole sum"),
+        ("EUR -1", "is not a currency and a whole sum"),
+        ("QQQ 100", "QQQ is not a currency of ISO 4217."),
+        ("EUR 1\nEUR 2", "Each currency can have one sum."),
+        ("EUR 99999999999999999999", "more than any order can be"),
+    ],
+)
+def test_a_sum_that_makes_no_sense_is_refused_and_stays_typed(
+    typed: str, words: str, client: Client, northwind: Merchant
+) -> None:
+    answer = save(client, sums_to_type=typed)
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert f"{typed}</textarea>" in answer.content.decode()
+    northwind.refresh_from_db()
+    assert northwind.sums_to_type == {}
+
+
+def test_every_preset_is_of_a_currency_that_we_know() -> None:
+    assert set(PRESETS) <= set(iso4217.PLACES)

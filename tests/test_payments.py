@@ -181,7 +181,7 @@ def test_live_asks_once_more(
 def test_a_large_sum_in_live_is_typed_once_more(
     northwind: Merchant, support: Client, order: dict[str, Any], wallet: dict[str, str], emulator: Emulator
 ) -> None:
-    Merchant.objects.filter(pk=northwind.pk).update(typed_above=50)
+    Merchant.objects.filter(pk=northwind.pk).update(sums_to_type={"USD": 50, "EUR": 50})
     assert pay(support, order, wallet["1111"]).status_code == 422
     assert pay(support, order, wallet["1111"], typed="6.00").status_code == 422
     assert pay(support, order, wallet["1111"], typed="60.00").status_code == 303

@@ -272,7 +272,7 @@ def test_live_asks_once_more_and_a_large_sum_is_typed(
     first, second = sales(emulator, in_two)
     both = {first: "40.00", second: "20.00"}
     assert refund(finance, in_two, both, confirmed="").status_code == 422
-    Merchant.objects.filter(pk=northwind.pk).update(typed_above=50)
+    Merchant.objects.filter(pk=northwind.pk).update(sums_to_type={"USD": 50, "EUR": 50})
     assert refund(finance, in_two, both).status_code == 422
     assert refund(finance, in_two, both, typed="40.00").status_code == 422
     assert not Operation.objects.exists()

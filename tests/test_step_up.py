@@ -174,7 +174,7 @@ def test_signing_in_with_the_second_factor_is_a_proof(mara: User) -> None:
 def test_a_large_sum_asks_and_is_charged_once_with_what_was_typed(
     above: int, asks: bool, mara: User, northwind: Merchant, emulator: Emulator
 ) -> None:
-    Merchant.objects.filter(pk=northwind.pk).update(typed_above=above)
+    Merchant.objects.filter(pk=northwind.pk).update(sums_to_type={"USD": above})
     wallet = emulator.cases()["customers"]["wallet_0"]
     order = emulator.make_order(customer_id=wallet["id"], currency="usd")
     client = went_cold(mara)
@@ -189,7 +189,7 @@ def test_a_large_sum_asks_and_is_charged_once_with_what_was_typed(
 
 
 def test_a_large_refund_asks(mara: User, northwind: Merchant, emulator: Emulator) -> None:
-    Merchant.objects.filter(pk=northwind.pk).update(typed_above=50)
+    Merchant.objects.filter(pk=northwind.pk).update(sums_to_type={"USD": 50})
     order = refunds.paid_order(emulator, 6000)
     (sale,) = refunds.sales(emulator, order)
     client = went_cold(mara)

@@ -6,6 +6,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django import forms
 
 from orders.forms.lines import LineField
+from orders.forms.sums_to_type import SumsField
 from orders.models import Merchant, User
 
 LONGEST_HOLD = 120  # seconds
@@ -19,12 +20,11 @@ class MerchantSettings(forms.ModelForm):
         help_text="Whoever has none is led to setting one up before they see anything of this merchant.",
     )
 
-    typed_above = forms.IntegerField(
-        label="Type the sum of live payments above",
-        min_value=0,
-        max_value=2_000_000_000,
-        widget=forms.TextInput({"class": "num units", "inputmode": "numeric", "autocomplete": "off"}),
-        help_text="In whole units of the order’s currency. Smaller live payments are confirmed with a tick.",
+    sums_to_type = SumsField(
+        label="Type live sums once more above",
+        required=False,
+        help_text="One currency a line, in whole units, such as EUR 5,000. What is not named here has its preset, and "
+        "a currency without one is typed for every sum. Smaller live sums are confirmed with a tick.",
     )
 
     hold_seconds = forms.IntegerField(
@@ -38,7 +38,7 @@ class MerchantSettings(forms.ModelForm):
 
     class Meta:
         model = Merchant
-        fields = ["name", "time_zone", "mfa_required", "typed_above", "hold_seconds"]
+        fields = ["name", "time_zone", "mfa_required", "sums_to_type", "hold_seconds"]
         labels = {"time_zone": "Time zone"}
         help_texts = {"time_zone": "Days begin and end there, in lists and filters. A name such as Europe/Berlin."}
         widgets = {"time_zone": forms.TextInput({"list": "time-zones", "autocomplete": "off", "spellcheck": "false"})}

@@ -9,6 +9,7 @@ from orders.money import Money, decimal_places
 class MoneyMoveForm(forms.Form):
     """What every form that moves money asks at its end. `seen` comes out of the ticket: nobody can have changed it.
 
+    `typed_above`: a larger sum is typed once more in live mode; None: every sum is.
     `button` is the field that the button sends: what it names. What is sent is never another thing than that.
     """
 
@@ -19,7 +20,9 @@ class MoneyMoveForm(forms.Form):
         label="Type the sum once more", required=False, widget=forms.TextInput({"class": "num amount", "value": ""})
     )
 
-    def __init__(self, data: Any, *, seen: dict[str, Any], live: bool, typed_above: int, **options: Any) -> None:
+    def __init__(
+        self, data: Any, *, seen: dict[str, Any], live: bool, typed_above: Money | None, **options: Any
+    ) -> None:
         super().__init__(data, **options)
         self.seen, self.live, self.typed_above = seen, live, typed_above
         cast(AmountField, self.fields["typed"]).currency = seen["currency"]
@@ -36,19 +39,19 @@ class MoneyMoveForm(forms.Form):
 
     @property
     def asks_to_type(self) -> bool:
-        """In live mode a large sum is typed once more, a smaller one is ticked. Which one is large in a currency
-        whose decimals we do not know, nobody can tell: there each is typed."""
+        """In live mode a large sum is typed once more, a smaller one is ticked."""
         if not self.live or self.money is None:
             return False
-        known = decimal_places(self.money.currency) is not None
-        return not known or Money.from_major(str(self.typed_above), self.money.currency) < self.money
+        return self.typed_above is None or self.typed_above < self.money
 
     @property
     def typed_hint(self) -> str:
         currency = self.seen["currency"]
+        if self.typed_above is not None:
+            return f"Asked in live mode above {self.typed_above}."
         if decimal_places(currency) is None:
             return f"Asked in live mode for every sum in {currency}: its decimals are not known."
-        return f"Asked in live mode above {self.typed_above} {currency}."
+        return f"Asked in live mode for every sum in {currency}: an admin can set from which on, under Settings."
 
     def refuse(self, field: str, words: str) -> None:
         """Say by a field what RevKeen said of it; the button goes on naming what is chosen."""

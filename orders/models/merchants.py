@@ -7,6 +7,8 @@ from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
 
+from orders import sums_to_type
+from orders.money import Money
 from orders.permissions import Right, Role, roles_with
 
 MODES = ("live", "test")
@@ -33,14 +35,18 @@ class Merchant(models.Model):
     )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[check_time_zone])
     mfa_required = models.BooleanField(default=False)
-    # In live mode a larger payment is typed once more. In whole units of the order's currency, whichever it is.
-    typed_above = models.PositiveIntegerField(default=5000)
+    # In live mode a larger sum is typed once more: whole units by currency, where it is not the preset.
+    sums_to_type = models.JSONField(default=dict, blank=True)
     # For so many seconds after Fulfil nobody is told, and it can be undone.
     hold_seconds = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(120)])
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.name
+
+    def typed_above(self, currency: str) -> Money | None:
+        """Above which sum one is typed once more in live mode; None where every sum is."""
+        return sums_to_type.above(self.sums_to_type, currency)
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

@@ -12,7 +12,7 @@ LABELS = {
     "name": "name",
     "time_zone": "time zone",
     "mfa_required": "second factor required",
-    "typed_above": "sum to type",
+    "sums_to_type": "sums to type",
     "hold_seconds": "hold after fulfil, in seconds",
 }
 
@@ -39,4 +39,6 @@ def save_settings(merchant: Merchant, changed: Iterable[str], by: User) -> None:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {number}" for name, number in sorted(value.items())) or "as preset"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -8,6 +8,7 @@ from orders.forms.merchants import MerchantSettings, time_zones
 from orders.models import EventLog
 from orders.requests import MerchantRequest, Request
 from orders.services import merchants
+from orders.sums_to_type import PRESETS
 from orders.views.changes import recent_changes
 from orders.views.pages import render_page, sent
 
@@ -36,6 +37,7 @@ def merchant_settings(request: MerchantRequest) -> HttpResponse:
     context = {
         "form": form,
         "time_zones": time_zones(),
+        "presets": [(currency, f"{whole:,}") for currency, whole in PRESETS.items()],
         "changes": recent_changes(request.merchant, EventLog.Kind.MERCHANT_CHANGED),
     }
     return render_page(request, "orders/merchants/settings.html", context, status=422 if form.errors else 200)

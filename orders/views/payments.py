@@ -112,7 +112,9 @@ def _page(
 def _form(request: MerchantRequest, data: Any, seen: dict[str, Any], kept: str = "") -> PaymentForm:
     """Validated: what it would charge is clear, or its errors say why not."""
     live = request.mode == "live"
-    form = PaymentForm(data, seen=seen, live=live, typed_above=request.merchant.typed_above, kept_token=kept)
+    form = PaymentForm(
+        data, seen=seen, live=live, typed_above=request.merchant.typed_above(seen["currency"]), kept_token=kept
+    )
     form.is_valid()
     return form
 

@@ -133,7 +133,9 @@ def _say(form: RefundForm, problem: Problem) -> Problem:
 
 
 def _form(request: MerchantRequest, data: Any, seen: dict[str, Any]) -> RefundForm:
-    form = RefundForm(data, seen=seen, live=request.mode == "live", typed_above=request.merchant.typed_above)
+    form = RefundForm(
+        data, seen=seen, live=request.mode == "live", typed_above=request.merchant.typed_above(seen["currency"])
+    )
     form.is_valid()
     return form
 
