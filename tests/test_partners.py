@@ -311,10 +311,53 @@ def test_a_delivery_that_failed_for_another_reason_waits_for_a_person(
     client: Client, shipped: tuple[Any, Shipment]
 ) -> None:
     order, shipment = shipped
-    delivery_of(shipment, DIGITAL_RIVER, state=State.FAILED, code="not_found", partner_order_id="mistyped")
+    delivery_of(shipment, DIGITAL_RIVER, state=State.FAILED, code="charge_expired", partner_order_id="mistyped")
     type_ids(client, order, digital_river="right")
     river = delivery_of(shipment, DIGITAL_RIVER)
     assert (river.partner_order_id, river.state) == ("right", State.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("destination", "code"),
+    [
+        (DIGITAL_RIVER, "no_order_id"),
+        (DIGITAL_RIVER, "no_item_id"),
+        (DIGITAL_RIVER, "not_found"),
+        (DIGITAL_RIVER, "other_order"),
+        (ORDER_PROTECTION, "order_unknown"),
+        (ORDER_PROTECTION, "no_order_id"),
+    ],
+)
+def test_a_failure_that_wants_an_id_leads_to_it_and_saving_it_sends(
+    destination: str, code: str, client: Client, shipped: tuple[Any, Shipment]
+) -> None:
+    order, shipment = shipped
+    delivery_of(shipment, destination, state=State.FAILED, code=code)
+    link = f'href="{ids_page(order)}"'
+    for page in (
+        "/northwind/live/deliveries/",
+        f"/northwind/live/orders/{order['id']}/",
+        f"/northwind/live/fulfillments/{shipment.pk}/",
+    ):
+        assert link in client.get(page).content.decode(), page
+    type_ids(client, order, "item", digital_river="right", order_protection="right")
+    found = delivery_of(shipment, destination)
+    assert (found.partner_order_id, found.state) == ("right", State.WAITING)
+
+
+def test_an_id_that_is_as_it_was_sends_nothing_that_it_failed_for(
+    client: Client, shipped: tuple[Any, Shipment]
+) -> None:
+    order, shipment = shipped
+    delivery_of(shipment, ORDER_PROTECTION, state=State.FAILED, code="order_unknown")
+    type_ids(client, order, digital_river="other")
+    assert delivery_of(shipment, ORDER_PROTECTION).state == State.FAILED
+
+
+def test_a_failure_for_another_reason_leads_to_no_ids(client: Client, shipped: tuple[Any, Shipment]) -> None:
+    order, shipment = shipped
+    delivery_of(shipment, DIGITAL_RIVER, state=State.FAILED, code="charge_expired")
+    assert f'href="{ids_page(order)}"' not in client.get("/northwind/live/deliveries/").content.decode()
 
 
 def test_ids_of_one_order_change_no_other(

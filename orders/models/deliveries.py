@@ -30,6 +30,8 @@ class Delivery(models.Model):
         UNDONE = "undone", "Undone"
         OFF = "off", "Not connected"  # recorded while the partner was switched off: a person sends it later
 
+    # Codes of failures that end once the ids are right by which the partner knows the order and its lines.
+    WRONG_IDS = ("no_order_id", "no_item_id", "other_order", "not_found", "order_unknown")
     OPEN = (State.FOR_REVKEEN, State.WAITING, State.SENDING, State.UNKNOWN)  # a machine goes on with it
     NEEDS_SOMEONE = (State.FAILED, State.HELD_BACK)
     ENDED = (State.SENT, State.STOPPED, State.UNDONE)
@@ -107,6 +109,10 @@ class Delivery(models.Model):
     @property
     def open(self) -> bool:
         return self.state in self.OPEN
+
+    @property
+    def needs_ids(self) -> bool:
+        return self.state == self.State.FAILED and self.code in self.WRONG_IDS
 
     @property
     def up_to_date(self) -> bool:

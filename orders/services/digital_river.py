@@ -202,7 +202,7 @@ def _update(sending: Sending[Client]) -> Outcome:
 
 def _lacking(sending: Sending[Client]) -> NeedsPerson | None:
     if not sending.delivery.partner_order_id:
-        message = "The order’s id at Digital River is not known. Fill it in under Partner ids, then send again."
+        message = "The order’s id at Digital River is not known. Fill it in under Partner ids."
         return NeedsPerson("no_order_id", message)
     if any(not item.digital_river_item_id for item in _items(sending.delivery)):
         message = "A line’s id at Digital River is not known, or another line has the same. Type it under Partner ids."

@@ -22,5 +22,5 @@ IN_WORDS = {
     "payment_authorization_failed": "Stop the parcel: the payment could not be authorised again.",
     "charge_not_capturable": "Stop the parcel: the payment cannot be captured.",
     "charge_expired": "Stop the parcel: the payment’s authorisation has expired.",
-    "not_found": "Digital River knows no such order. Correct the order’s id there, then send again.",
+    "not_found": "Digital River knows no such order. Correct its id under Partner ids.",
 }

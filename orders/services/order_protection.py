@@ -69,12 +69,12 @@ def client_for(connection: Connection) -> Client:
 def bring(sending: Sending[Client]) -> Outcome:
     """Make the shipment known, or what has changed of it. Raise `ApiError` or `Lost`."""
     if not sending.delivery.partner_order_id:
-        message = "The order’s id at OrderProtection is not known. Fill it in under Partner ids, then send again."
+        message = "The order’s id at OrderProtection is not known. Fill it in under Partner ids."
         return NeedsPerson("no_order_id", message)
     try:
         return _brought(sending)
     except Missing:
-        message = "OrderProtection knows no such order. Make it known there or correct its id, then send again."
+        message = "OrderProtection knows no such order. Correct its id under Partner ids, or make it known there."
         return NeedsPerson("order_unknown", message)
 
 

@@ -33,6 +33,7 @@ LABELS = {
 }
 # Why a delivery failed that lacks what is typed by hand.
 WITHOUT_IDS = ("no_order_id", "no_item_id", partner_orders.ELSEWHERE)
+UNKNOWN_THERE = ("not_found", "order_unknown")  # the partner knows no order by the id that it was given
 
 
 @dataclass(frozen=True)
@@ -169,10 +170,12 @@ def save_ids(typed: OrderIds, order: Order, by: User) -> int:
         events.record(
             EventLog.Kind.PARTNER_IDS, _in_words(typed), user=by, merchant=merchant, mode=mode, order_id=order.id
         )
+        corrected: list[int] = []
         for destination in Destination.values:
+            corrected += _unknown_by_another(typed, destination, ids.order_id(destination))
             _untouched(typed, destination).update(partner_order_id=ids.order_id(destination))
         _name_items(typed, ids)
-        return _make_due(typed)
+        return _make_due(typed, corrected)
 
 
 def _untouched(typed: OrderIds, destination: str) -> QuerySet[Delivery]:
@@ -200,11 +203,17 @@ def _name_items(typed: OrderIds, ids: PartnerIds) -> None:
         ShipmentItem.objects.filter(pk=item.pk).update(digital_river_item_id=named)
 
 
-def _make_due(typed: OrderIds) -> int:
+def _unknown_by_another(typed: OrderIds, destination: str, order_id: str) -> list[int]:
+    """Deliveries that failed because the partner knows no order by the id that they had, which is another than now."""
+    failed = _untouched(typed, destination).filter(state=Delivery.State.FAILED, code__in=UNKNOWN_THERE)
+    return list(failed.exclude(partner_order_id=order_id).values_list("pk", flat=True))
+
+
+def _make_due(typed: OrderIds, corrected: list[int]) -> int:
     """Those that still lack something fail once more, and say what."""
     return sum(
         _untouched(typed, destination)
-        .filter(state=Delivery.State.FAILED, code__in=WITHOUT_IDS)
+        .filter(Q(code__in=WITHOUT_IDS) | Q(pk__in=corrected), state=Delivery.State.FAILED)
         .update(state=Delivery.State.WAITING, next_try_at=Now(), failures=0)
         for destination in Destination.values
     )
