@@ -262,7 +262,9 @@ def says_open(page: Page) -> bool:
 
 
 def _says(page: Page, words: Collection[str]) -> bool:
-    return any(word in page.text for word in words)
+    """In what is shown; what the page holds for another time, as when a session has ended, is beside its main part."""
+    main = page.text.partition("<main")[2].partition("</main>")[0] or page.text
+    return any(word in main for word in words)
 
 
 def _rows(operations: list[Operation]) -> list[dict[str, Any]]:

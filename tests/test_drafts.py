@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.apis.gate import forget_gates
+from orders.apis.revkeen import marks
 from orders.forms.drafts import CURRENCIES, DraftForm
 from orders.models import Connection, Draft, DraftVisit, Merchant, Operation
 from orders.money import LARGEST_MINOR, Money
@@ -523,7 +524,8 @@ def test_all_of_a_draft_arrives(support: Client, draft: Draft, emulator: Emulato
     )
     assert create(support, draft).status_code == 303
     order = emulator.orders("limit=1", TEST_KEY)[0]
-    assert (order["notes"], order["metadata"], order["billing_type"]) == ("One\ntwo", {"a": "b"}, "recurring")
+    mark = {marks.NAME: str(Operation.objects.get().pk)}
+    assert (order["notes"], order["metadata"], order["billing_type"]) == ("One\ntwo", {"a": "b"} | mark, "recurring")
     assert order["expires_at"].startswith("2031-07-01T10:30:00"), "typed in the merchant's zone"
     assert order["invoice_id"] == invoice
     assert order["line_items"][0]["metadata"] == {"size": "M"}
@@ -651,7 +653,8 @@ def test_an_unpaid_order_is_replaced(support: Client, unpaid: dict[str, Any], em
     answer = create(support, draft)
     old, new = now(emulator, unpaid), replacement(emulator)
     assert (old["status"], old["metadata"]) == ("canceled", {"campaign": "autumn", "replaced_by": new["id"]})
-    assert (new["total"], new["metadata"]) == (15000, {"campaign": "autumn", "replaces": old["id"]})
+    mark = {marks.NAME: str(Operation.objects.get(kind="create").pk)}
+    assert (new["total"], new["metadata"]) == (15000, {"campaign": "autumn", "replaces": old["id"]} | mark)
     assert [row.state for row in Operation.objects.order_by("step")] == [State.DONE] * 3
     assert "Done" in support.get(answer["Location"]).content.decode()
 

@@ -193,7 +193,7 @@ def test_the_links_say_which_columns_of_which_version_they_are_of() -> None:
 
 UNIQUE = {
     "orders_eventlog": [["id"]],
-    "orders_operation": [["id"], ["draft_id"]],
+    "orders_operation": [["id"], ["draft_id"], ["created_order_id"]],
     "orders_chainlink": [["position"], ["fact", "row"]],
     "orders_chainhead": [["id"], ["day"]],
 }

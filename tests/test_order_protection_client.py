@@ -275,12 +275,21 @@ def test_a_change_without_a_clear_answer_is_unknown_and_goes_out_once(
     assert [method for method, _ in sent(emulator)] == ["POST", "PUT"]
 
 
-@pytest.mark.parametrize(("status", "said"), [(200, "{}"), (201, '{"status":"OK!"}'), (202, "[]"), (201, "null")])
-def test_any_json_with_a_good_status_is_a_yes(
+@pytest.mark.parametrize(("status", "said"), [(200, '{"status":"ok"}'), (201, '{"status":"OK","id":7}')])
+def test_its_documented_yes_is_one_with_any_good_status(
     status: int, said: str, emulator: Emulator, api: Client, order: Any
 ) -> None:
     emulator.fault("respond", LIST, method="POST", status=status, text=said)
     api.create_fulfillment(order["id"], body(order))
+
+
+@pytest.mark.parametrize(
+    "said", ["{}", "[]", "null", '{"error": "no such order"}', '{"status": "failed"}', '{"status":"ok","error":"No."}']
+)
+def test_any_other_json_is_no_yes(said: str, emulator: Emulator, api: Client, order: Any) -> None:
+    emulator.fault("respond", LIST, method="POST", status=200, text=said)
+    with pytest.raises(Unknown):
+        api.create_fulfillment(order["id"], body(order))
 
 
 def test_the_work_may_be_done_and_the_answer_a_failure(emulator: Emulator, api: Client, order: Any) -> None:

@@ -83,6 +83,11 @@ class Delivery(models.Model):
                 condition=models.Q(state="sending"),
                 name="one_call_per_order_and_partner",
             ),
+            models.UniqueConstraint(
+                fields=["merchant", "mode", "destination", "remote_id"],
+                condition=~models.Q(remote_id=""),
+                name="one_delivery_per_remote_id",
+            ),
         ]
         indexes = [
             models.Index(

@@ -95,13 +95,18 @@ class Operation(models.Model):
             models.Index(fields=["merchant", "mode", "-created_at"], name="operations_by_merchant"),
             models.Index(fields=["merchant", "mode", "state", "-created_at"], name="operations_by_state"),
             models.Index(fields=["order_id"], name="operations_by_order"),
-            models.Index(fields=["created_order_id"], name="operations_by_created_order"),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["draft_id"],
                 condition=models.Q(kind="create", state__in=["started", "unknown", "needs_person", "done"]),
                 name="one_create_per_draft",
+            ),
+            # What RevKeen made belongs to one operation: the answer to another is no answer to this one.
+            models.UniqueConstraint(
+                fields=["created_order_id"],
+                condition=models.Q(created_order_id__isnull=False),
+                name="one_operation_per_created_order",
             ),
         ]
 

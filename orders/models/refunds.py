@@ -10,7 +10,7 @@ class RefundStatus(models.Model):
     """The status of a refund that was made from here, read again until it is final (services/refund_statuses.py)."""
 
     operation = models.OneToOneField(Operation, models.PROTECT, primary_key=True, related_name="refund_status")
-    refund_id = models.UUIDField()
+    refund_id = models.UUIDField(unique=True)  # a refund at RevKeen is that of one operation
     status = models.CharField(max_length=40)  # in RevKeen's words
     failure_reason = models.CharField(max_length=200, blank=True)
     checked_at = models.DateTimeField(db_default=Now())

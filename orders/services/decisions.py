@@ -88,7 +88,7 @@ def decide(operation: Operation, by: User, decision: Decision) -> Operation:
     quarantine.check()  # before a step that follows may be sent
     with revkeen.session(operation.merchant, operation.mode) as api:
         facts = looks.look(api, operation)
-        told = facts.unanswered is None and effects.told(operation, facts.events)[0]
+        told = facts.unanswered is None and looks.tells(operation, facts)
         found = {} if told else _checked(api, operation, by, decision, facts)
     if told:
         raise Settled(settling.settle(operation))

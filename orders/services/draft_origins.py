@@ -6,6 +6,7 @@ replaces belong to that order alone. The names of what was left out are kept wit
 
 from typing import Any
 
+from orders.apis.revkeen import marks
 from orders.apis.revkeen.objects import LineItem, Order
 from orders.models import Draft, Merchant, User
 from orders.moments import near
@@ -53,7 +54,7 @@ def replacement_of(order: Order, customer: str, merchant: Merchant, mode: str, b
 
 def _taken_from(order: Order, customer: str, identity: set[str]) -> dict[str, Any]:
     """The fields of a draft; `identity` are names in metadata that stay behind, of the order and of its lines."""
-    identity = identity | {REPLACES, REPLACED_BY}
+    identity = identity | {REPLACES, REPLACED_BY, marks.NAME}
     taken: dict[str, Any] = {
         "currency": order.currency_code,
         "billing_type": order.billing_type,

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from orders.apis.revkeen import changes, reads
+from orders.apis.revkeen import changes, marks, reads
 from orders.apis.revkeen.changes import Change
 from orders.apis.revkeen.objects import Event, Listing, Order, Refund
 from orders.apis.revkeen.reads import Read
@@ -42,6 +42,13 @@ def change_of(operation: Operation) -> Change[Any]:
         Kind.FULFILL: changes.fulfill_order,
     }
     return by_kind[Kind(operation.kind)](order_id, body)
+
+
+def marked(kind: str, body: dict[str, Any], operation_id: uuid.UUID) -> dict[str, Any]:
+    """The body with our mark, where RevKeen keeps one with what is made (orders/apis/revkeen/marks.py)."""
+    if kind == Kind.CREATE:
+        return marks.on_order(body, operation_id)
+    return marks.on_refund(body, operation_id) if kind == Kind.REFUND else body
 
 
 def to_look_at(operation: Operation) -> list[Read[Any]]:
@@ -128,8 +135,27 @@ def _because(words: str, why: object) -> str:
     return f"{words}: {str(why)[:200].rstrip('.').lower()}." if why else f"{words}."
 
 
+def refund_marked(operation: Operation, refunds: Iterable[Refund]) -> Refund | None:
+    """The refund that carries the operation's mark."""
+    mark = str(operation.pk)
+    return next((refund for refund in refunds if marks.of_refund(refund.reason_details) == mark), None)
+
+
 def _ours(operation: Operation, events: Iterable[Event]) -> list[Event]:
-    return [event for event in events if event.request and event.request.idempotency_key == str(operation.pk)]
+    """With the operation's key, in whatever way it is written, or about what has its mark."""
+    return [event for event in events if str(operation.pk) in (_key_of(event), _mark_of(event))]
+
+
+def _key_of(event: Event) -> str:
+    key = event.request.idempotency_key if event.request else None
+    return (key or "").strip().strip("\"'").lower()
+
+
+def _mark_of(event: Event) -> str:
+    """Later events of an order still have the mark of its create; only that it was created tells of it."""
+    if event.type == "order.created":
+        return marks.of_order(event.data.object.get("metadata"))
+    return marks.of_refund(event.data.object.get("reason_details")) if event.type.startswith("refund.") else ""
 
 
 def _payment_id(operation: Operation) -> uuid.UUID:
@@ -166,10 +192,12 @@ def _uuid(value: object) -> uuid.UUID | None:
 
 
 def _not_created(operation: Operation, order: Order) -> str:
-    total = sum(line["unit_price"] * line.get("quantity", 1) for line in operation.body["line_items"])
-    if order.subtotal == total:
-        return ""
-    return f"the order that was created is over {order.money(order.subtotal)}, not {order.money(total)}."
+    total = changes.subtotal_of(operation.body)
+    if order.subtotal != total:
+        return f"the order that was created is over {order.money(order.subtotal)}, not {order.money(total)}."
+    if not changes.is_of(operation.body, order):
+        return "the order that was created is for another customer, or in another currency."
+    return "" if marks.of_order(order.metadata) in ("", str(operation.pk)) else "another operation created that order."
 
 
 def _not_updated(operation: Operation, order: Order) -> str:
@@ -194,6 +222,12 @@ def _not_canceled(operation: Operation, order: Order) -> str:
     return "" if order.status == "canceled" else f"the order is {order.status.replace('_', ' ')}, not canceled."
 
 
+def shows_nothing_new(operation: Operation, order: Order) -> bool:
+    """Whether a fulfilment cannot show on the order: it was fulfilled in part before, and is so afterwards."""
+    statuses = (operation.seen.get("fulfillment_status"), order.fulfillment_status)
+    return operation.kind == Kind.FULFILL and statuses == ("partial", "partial")
+
+
 def _not_fulfilled(operation: Operation, order: Order) -> str:
     moved = order.updated_at.isoformat() != operation.seen["updated_at"]
     if order.fulfillment_status not in ("partial", "fulfilled") or not moved:
@@ -208,4 +242,8 @@ def _not_refunded(operation: Operation, refunds: Iterable[Refund]) -> str:
     found = refund_of(operation, refunds)
     if found is None:
         return "the refund is not among those of the payment."
+    if marks.of_refund(found.reason_details) not in ("", str(operation.pk)):
+        return "the refund is that of another operation."
+    if found.currency and not reads.same(found.currency, operation.seen["currency"]):
+        return "the refund is in another currency."
     return "" if found.amount_minor == operation.body["amount_minor"] else "the refund is over another amount."

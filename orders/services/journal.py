@@ -155,7 +155,7 @@ def send(api: Session, operation: Operation) -> Operation:
 def _write_row(api: Session, user: User, asked: Asked) -> Operation:
     ticket, connection = asked.ticket, api.connection
     assert connection is not None  # noqa: S101  (`begin` looked)
-    held = Now() + timedelta(seconds=asked.hold)
+    held, hidden = Now() + timedelta(seconds=asked.hold), {"payment_token": "[token]"} if asked.token else {}
     with transaction.atomic():
         operation = Operation.objects.create(
             pk=ticket.operation_id,
@@ -168,7 +168,7 @@ def _write_row(api: Session, user: User, asked: Asked) -> Operation:
             order_id=ticket.order_id,
             order_number=storable(asked.order_number)[:100],
             draft_id=asked.draft_id,
-            body=asked.body | ({"payment_token": "[token]"} if asked.token else {}),
+            body=effects.marked(ticket.kind, asked.body, ticket.operation_id) | hidden,
             seen=storable(ticket.seen),
             summary=storable(asked.summary)[:300],
             fingerprint=asked.fingerprint,
@@ -278,6 +278,8 @@ def _look_after(api: Session, operation: Operation, answer: Any) -> Operation:
         return outcomes.doubtful(operation, message, "not_read_back", result=operation.result)
     found = refunds[0].require().rows if refunds else []
     contradiction = effects.contradiction(operation, order.require(), found)
+    if not contradiction and effects.shows_nothing_new(operation, order.require()):
+        contradiction = looks.not_told(operation, looks.look(api, operation))
     if contradiction:
         return _contradicted(operation, f"RevKeen said yes, but {contradiction}")
     if isinstance(answer, Refund) and answer.status in ("failed", "canceled"):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from orders.apis.errors import ApiError, Refused, Unknown
@@ -23,6 +23,7 @@ State = Operation.State
 TRY_AFTER = (3, 5, 15, 30)  # seconds, the last one again and again
 READ_AFTER = (60, 600)  # when a person has to decide: for the first hour, and then
 FIRST_HOUR = 60  # looks
+TAKEN = "RevKeen’s answer names what another operation has made, or what another change holds."
 
 
 def done(operation: Operation, order: Order | None, **result: Any) -> Operation:
@@ -32,7 +33,11 @@ def done(operation: Operation, order: Order | None, **result: Any) -> Operation:
         facts["result"] |= {"order": snapshot(order), "number": order.public_id}
         if operation.kind == Operation.Kind.CREATE:
             facts["created_order_id"] = order.id
-    return _end(operation, State.DONE, code="", message="", **facts)
+    try:
+        return _end(operation, State.DONE, code="", message="", **facts)
+    except IntegrityError:  # what RevKeen named belongs to another operation, or what follows cannot begin
+        log.exception("an outcome does not fit what is known", operation=str(operation.pk))
+        return needs_person(operation, "taken", TAKEN)
 
 
 def refused(operation: Operation, error: Refused) -> Operation:

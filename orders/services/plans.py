@@ -9,6 +9,7 @@ import uuid
 from typing import Any
 
 from orders.models import Operation, OrderLock
+from orders.services import effects
 from orders.services.leases import lease
 from orders.services.revkeen import active_connection
 
@@ -58,14 +59,15 @@ def operations_of(plan_id: uuid.UUID) -> list[Operation]:
 
 def _begin(before: Operation, step: Step, rest: list[Step]) -> Operation:
     copied = ("merchant_id", "mode", "plan_id", "user_id", "who", "asked_in", "quarantined")
-    order_id = uuid.UUID(step["order_id"])
+    order_id, operation_id = uuid.UUID(step["order_id"]), uuid.uuid4()
     return Operation.objects.create(
+        pk=operation_id,
         **{name: getattr(before, name) for name in copied},
         **_key(before),
         kind=step["kind"],
         order_id=order_id,
         order_number=step["order_number"],
-        body=step["body"],
+        body=effects.marked(step["kind"], step["body"], operation_id),
         summary=step["summary"],
         seen=(step["seen"] or {}) | _last_seen(before.plan_id, order_id),
         fingerprint="",

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from orders.apis.revkeen import reads
+from orders.apis.revkeen import marks, reads
 from orders.apis.revkeen.objects import Customer, Event, Listing, Order, Refund, Transaction
 from orders.models import Operation, RefundStatus
 from orders.moments import in_zone
@@ -30,7 +30,7 @@ REASONS = {
     "subscription_canceled": "Subscription canceled",
     "other": "Other",
 }  # RevKeen's, in its order
-LONGEST_DETAILS = 500  # RevKeen's bound
+LONGEST_DETAILS = 500 - marks.ROOM  # RevKeen's bound, less our mark
 FIELDS = {"reason": "reason", "reason_details": "details"}
 
 

@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -193,9 +193,22 @@ def finish(sending: Sending[Any], outcome: Outcome) -> None:
         taken = ours.first()
         DeliveryAttempt.objects.bulk_create(sending.history)
         if taken is not None:
-            Delivery.objects.filter(pk=taken.pk).update(**_facts(sending, outcome))
+            outcome = _written(sending, outcome)
     said = type(outcome).__name__
     log.info("delivered", delivery=sending.delivery.pk, destination=sending.delivery.destination, outcome=said)
+
+
+def _written(sending: Sending[Any], outcome: Outcome) -> Outcome:
+    """What was written down: a fulfillment that another shipment has already is not this one's."""
+    ours = Delivery.objects.filter(pk=sending.delivery.pk)
+    try:
+        with transaction.atomic():
+            ours.update(**_facts(sending, outcome))
+    except IntegrityError:
+        outcome = NeedsPerson("taken", "The partner’s answer names what it has made of another shipment.")
+        sending.doubt = Doubt(doubtful=True, answered=True, by_hand=False)
+        ours.update(**_facts(sending, outcome))
+    return outcome
 
 
 def postpone(delivery: Delivery, outcome: Again) -> None:

@@ -34,7 +34,8 @@ def settle(operation: Operation) -> Operation:
         if facts.unanswered is not None:
             return _unanswered(operation)
         _wake_others(operation)
-        return journal.go_on(api, _from_events(api, operation, facts) or _from_the_rest(api, operation, facts))
+        told = _from_events(api, operation, facts) or _from_marks(operation, facts)
+        return journal.go_on(api, told or _from_the_rest(api, operation, facts))
 
 
 def may_send_again(operation: Operation, connection_id: uuid.UUID | None, facts: Facts) -> bool:
@@ -44,6 +45,7 @@ def may_send_again(operation: Operation, connection_id: uuid.UUID | None, facts:
         and not operation.quarantined
         and connection_id == operation.connection_id
         and _young(operation)
+        and facts.all_looked_at
         and _as_before(operation, facts)
     )
 
@@ -74,6 +76,19 @@ def _from_events(api: Session, operation: Operation, facts: Facts) -> Operation 
         if order is None:
             return outcomes.looked(operation)
     return outcomes.done(operation, order, **effects.refund_told(operation, facts.events))
+
+
+def _from_marks(operation: Operation, facts: Facts) -> Operation | None:
+    """What carries our mark was made by it, whatever became of its key. None where nothing does."""
+    if facts.created is not None:
+        return outcomes.done(operation, facts.created)
+    refund = effects.refund_marked(operation, facts.refunds.rows) if facts.refunds is not None else None
+    if refund is None:
+        return None
+    operation.result |= {"refund": {"id": str(refund.id), "status": refund.status, "amount": refund.amount_minor}}
+    if refund.status in ("failed", "canceled"):
+        return outcomes.failed(operation, effects.came_to_nothing(refund))
+    return outcomes.done(operation, facts.order)
 
 
 def _from_the_rest(api: Session, operation: Operation, facts: Facts) -> Operation:

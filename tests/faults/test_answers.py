@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.core import signing
 
 from orders.apis.gate import forget_gates
 from orders.models import Operation
+from orders.services import tickets
 from tests.actions import BY_LETTER, Action, ticket_of
 from tests.matrix import survives
 from tests.reliability import CANARY, Case, House
@@ -178,7 +180,8 @@ def hide_the_effect(case: Case) -> None:
         if operation.order_id is not None:
             order = case.house.emulator.get(f"/orders/{operation.order_id}")
             case.fail_reads("alter", f"/orders/{order['id']}$", times=100, set=operation_seen(operation))
-    case.fail_reads("respond", "/refunds$", times=100, body={"object": "list", "data": [], "has_more": False})
+    for listed in ("/refunds$", "/orders$"):
+        case.fail_reads("respond", listed, times=100, body={"object": "list", "data": [], "has_more": False})
 
 
 def operation_seen(operation: Operation) -> dict[str, Any]:
@@ -303,7 +306,9 @@ def yes(case: Case) -> Any:
     """What RevKeen would answer had it done it."""
     if case.action.name == "refund":
         payment = next(name for name, _ in case.form.sent if name.startswith("amount_")).removeprefix("amount_")
+        operation_id = signing.loads(dict(case.form.sent)["ticket"], salt=tickets.SALT)["id"]
         refund = {"id": str(uuid.uuid4()), "payment_id": payment, "amount_minor": 735, "currency": "USD"}
+        refund["reason_details"] = f"[operation {operation_id}]"
         return {"data": {**refund, "status": "succeeded", "created_at": "2030-01-01T00:00:00Z"}}
     return case.house.emulator.get(f"/orders/{case.subject}")
 

@@ -77,7 +77,7 @@ def test_a_no_in_revkeens_own_words_is_held_against_its_events(
     assert_in_doubt_then_done_once(case)
 
 
-@survives(26, "UPNFR")
+@survives(26, "UPNF")
 def test_a_no_to_what_moved_the_order_is_a_persons_where_no_event_tells(action: Action, house: House) -> None:
     case = Case(house, action)
     case.fail_reads("respond", "/events$", times=100, body=NO_EVENTS)

@@ -24,6 +24,7 @@ PROVIDER = "Digital River"
 VERSION = "2021-12-13"
 LARGEST_PAGE = 100
 MOST_PAGES = 20  # of one order
+TEST_KEYS = "sk_test_"  # how they begin; every other key is for live data
 COSTS = ("distributorCost", "shippingCost")
 
 
@@ -90,6 +91,7 @@ class Client:
             "DigitalRiver-Version": VERSION,
             "Content-Type": "application/json",
         }
+        self._live = not secret.startswith(TEST_KEYS)
         self._caller = Recorder(API, base_url, secret, headers, gate)
         self._read_seconds, self._change_seconds = read_seconds, change_seconds
 
@@ -128,15 +130,25 @@ class Client:
     def create_fulfillment(self, body: Mapping[str, Any]) -> Fulfillment:
         """Ship units and cancel units. `body` is Digital River's, but that costs are minor units of its `currency`."""
         with self._caller.operation(PROVIDER):
-            made = taken_apart(read_fulfillment, self._change("/fulfillments", body))
+            made = self._of_this_mode(taken_apart(read_fulfillment, self._change("/fulfillments", body)))
             if made.order_id != body.get("orderId"):
                 raise Unknown("{provider} answered with a fulfillment of another order.")
+            if not _has(made, body.get("metadata", {})):
+                raise Unknown("{provider} answered with another fulfillment than the one it was to make.")
             return made
 
     def update_fulfillment(self, fulfillment_id: str, body: Mapping[str, Any]) -> Fulfillment:
         """Change tracking and metadata. Send all metadata: whether it is merged or replaced is not documented."""
         with self._caller.operation(PROVIDER):
-            return _this(fulfillment_id, self._change(path("fulfillments", fulfillment_id), body))
+            made = self._of_this_mode(_this(fulfillment_id, self._change(path("fulfillments", fulfillment_id), body)))
+            if not _has(made, body.get("metadata", {})):
+                raise Unknown("{provider} answered with a fulfillment that does not have what it was to get.")
+            return made
+
+    def _of_this_mode(self, found: Fulfillment) -> Fulfillment:
+        if found.live_mode != self._live:
+            raise Unknown("{provider} answered with data of the other mode.")
+        return found
 
     def _page(self, filters: Filters, deadline: float) -> Listing[Fulfillment]:
         body = self._caller.read("/fulfillments", deadline, params=filters.params)
@@ -192,6 +204,11 @@ def _this(fulfillment_id: str, body: bytes) -> Fulfillment:
     if found.id != fulfillment_id:
         raise Unknown("{provider} answered with another fulfillment than the one asked for.")
     return found
+
+
+def _has(made: Fulfillment, metadata: Mapping[str, Any]) -> bool:
+    """Whether it is the one that has our metadata, and in it our reference."""
+    return all(made.metadata.get(name) == value for name, value in metadata.items())
 
 
 def _instant(time: datetime) -> str:

@@ -68,9 +68,19 @@ class Client:
             self._change("PUT", _address(source_order_id, source_fulfillment_id), {"status": status})
 
     def _change(self, method: str, address: str, body: Mapping[str, Any]) -> None:
-        """Any JSON is a yes."""
+        """Nothing but `{"status": "ok"}` is a yes."""
         deadline = time.monotonic() + self._change_seconds
-        taken_apart(msgspec.json.decode, self._caller.call(method, address, deadline, body=encoded_body(body)))
+        said = taken_apart(_read_yes, self._caller.call(method, address, deadline, body=encoded_body(body)))
+        if said.status.strip().lower() != "ok" or said.error:
+            raise Unknown("{provider} answered with something else than its yes.")
+
+
+class _Yes(msgspec.Struct):
+    status: str
+    error: Any = None
+
+
+_read_yes = msgspec.json.Decoder(_Yes).decode
 
 
 def encoded_body(body: Mapping[str, Any]) -> bytes:

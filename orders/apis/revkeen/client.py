@@ -17,8 +17,9 @@ import structlog
 
 from orders.apis import transport
 from orders.apis.calls import Api, Caller, Said, taken_apart
-from orders.apis.errors import ApiError, NotSent, RateLimited
+from orders.apis.errors import ApiError, NotSent, RateLimited, Unknown
 from orders.apis.gate import Gate
+from orders.apis.listings import Listing
 from orders.apis.revkeen.changes import Change
 from orders.apis.revkeen.reads import Read
 from orders.apis.revkeen.refusals import documented
@@ -29,6 +30,8 @@ T = TypeVar("T")
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
+
+LIVEMODES = {"rk_live_": True, "rk_sandbox_": False}  # by how a key begins
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Client:
         change_seconds: float = transport.CHANGE_SECONDS,
     ) -> None:
         self._caller = Caller(API, base_url, key, {"x-api-key": key, "RevKeen-Version": version}, gate)
+        self._livemode = next((live for begin, live in LIVEMODES.items() if key.startswith(begin)), None)
         self._read_seconds, self._change_seconds = read_seconds, change_seconds
 
     def change(self, change: Change[T], key: uuid.UUID) -> T:
@@ -81,7 +85,7 @@ class Client:
         deadline = self._deadline() if deadline is None else deadline
         try:
             body = self._read_twice(read, deadline)
-            return Got(decode(read, body), body=body)
+            return Got(self._of_this_mode(decode(read, body)), body=body)
         except ApiError as error:
             kinds = {"error": type(error).__name__, "cause": type(error.__cause__).__name__}
             log.warning("read failed", path=read.path.split("/")[1], reason=str(error), **kinds)
@@ -131,7 +135,16 @@ class Client:
     def _change_once(self, change: Change[T], key: uuid.UUID, deadline: float) -> T:
         headers = {"Content-Type": "application/json", "Idempotency-Key": str(key)}
         call, encoded = (change.method, change.path), change.encoded
-        return decode(change, self._caller.call(*call, deadline, scope=change.scope, headers=headers, body=encoded))
+        answer = self._caller.call(*call, deadline, scope=change.scope, headers=headers, body=encoded)
+        return self._of_this_mode(decode(change, answer))
+
+    def _of_this_mode(self, value: T) -> T:
+        """Raise `Unknown` for what says that it is live data with a key for tests, or the other way round."""
+        rows = value.rows if isinstance(value, Listing) else [value]
+        said = {getattr(row, "livemode", None) for row in rows} - {None}
+        if self._livemode is not None and said - {self._livemode}:
+            raise Unknown("RevKeen answered with data of the other mode.")
+        return value
 
 
 def decode(call: Read[T] | Change[T], body: bytes) -> T:

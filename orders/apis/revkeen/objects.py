@@ -61,6 +61,7 @@ class Order(Struct, frozen=True):
     canceled_at: Time | None = None
     fulfilled_at: Time | None = None
     expires_at: Time | None = None
+    livemode: bool | None = None  # documented for events alone; believed wherever it is said
 
     @property
     def currency_code(self) -> str:
@@ -134,6 +135,7 @@ class PaymentMethod(Struct, frozen=True):
     id: uuid.UUID
     type: str
     status: str
+    customer_id: uuid.UUID | None = None
     is_default: bool = False
     card: Card | None = None
     us_bank_account: BankAccount | None = None
@@ -193,6 +195,7 @@ class Transaction(Struct, frozen=True):
     currency: str
     amount: Minor
     created_at: Time
+    invoice_id: uuid.UUID | None = None
     amount_refunded: Minor = 0
     parent_transaction_id: uuid.UUID | None = None
     gateway_response_text: str | None = None
@@ -214,6 +217,7 @@ class Refund(Struct, frozen=True):
     status: str
     currency: str = ""
     reason: str | None = None
+    reason_details: str | None = None
     failure_reason: str | None = None
     created_at: Time | None = None
 
@@ -232,8 +236,8 @@ class Invoice(Struct, frozen=True):
     total_minor: Minor
     currency: str
     status: str
-    customer_uuid: uuid.UUID | None = None
     invoice_number: str | None = None
+    customer_uuid: uuid.UUID | None = None
     due_date: str | None = None
 
     @property
@@ -262,10 +266,17 @@ class Event(Struct, frozen=True):
     created: Annotated[int, Meta(ge=0, le=10**11)]  # Unix time, seconds
     data: EventData = EventData()
     request: EventRequest | None = None
+    livemode: bool | None = None
 
     @property
     def at(self) -> datetime:
         return datetime.fromtimestamp(self.created, UTC)
+
+    @property
+    def order_id(self) -> str:
+        """The order it names; "" where it names none, as events of payments may not."""
+        named = self.data.object.get("id" if self.type.startswith("order.") else "order_id")
+        return named if isinstance(named, str) else ""
 
 
 def brand_name(brand: str | None) -> str:

@@ -51,14 +51,12 @@ def order(order_id: uuid.UUID) -> Read[objects.Order]:
 
 def exactly(order_id: uuid.UUID) -> Callable[[bytes], objects.Order]:
     """How to read an order that must be this one."""
+    return _this(_order, "order", order_id)
 
-    def decode(body: bytes) -> objects.Order:
-        found = _order(body)
-        if found.id != order_id:
-            raise Unknown("RevKeen answered with another order than the one asked for.")
-        return found
 
-    return decode
+def same(said: object, asked: object) -> bool:
+    """Whether RevKeen means the same by it: ids and currencies come in either case."""
+    return said == asked or (None not in (said, asked) and str(said).casefold() == str(asked).casefold())
 
 
 def orders(
@@ -83,11 +81,13 @@ def orders(
         ending_before=ending_before,
         limit=limit,
     )
-    return Read("/orders", _listing(_order, limit), "orders:read", params)
+    asked = {"customer_id": customer_id, "status": status, "billing_type": billing_type}
+    return Read("/orders", _of(_listing(_order, limit), "orders", asked), "orders:read", params)
 
 
 def customer(customer_id: uuid.UUID) -> Read[objects.Customer]:
-    return Read(path("customers", customer_id), wrapped(objects.read_customer), "customers:read")
+    decode = _this(wrapped(objects.read_customer), "customer", customer_id)
+    return Read(path("customers", customer_id), decode, "customers:read")
 
 
 def customers(*, search: str = "", offset: int = 0, limit: int = 50) -> Read[Listing[objects.Customer]]:
@@ -97,7 +97,8 @@ def customers(*, search: str = "", offset: int = 0, limit: int = 50) -> Read[Lis
 
 def payment_methods(customer_id: uuid.UUID) -> Read[Listing[objects.PaymentMethod]]:
     address = path("customers", customer_id, "payment-methods")
-    return Read(address, _listing(_payment_method), "payment_methods:read")
+    decode = _of(_listing(_payment_method), "payment methods", {"customer_id": customer_id})
+    return Read(address, decode, "payment_methods:read")
 
 
 def products(search: str = "") -> Read[Listing[objects.Product]]:
@@ -111,56 +112,59 @@ def products(search: str = "") -> Read[Listing[objects.Product]]:
 
 
 def product(product_id: uuid.UUID) -> Read[objects.Product]:
-    return Read(path("products", product_id), wrapped(_product), "products:read")
+    return Read(path("products", product_id), _this(wrapped(_product), "product", product_id), "products:read")
 
 
 def prices(currency: str, product_id: uuid.UUID | None = None) -> Read[Listing[objects.Price]]:
     """The first hundred active prices in a currency, of one product or of all."""
     params = _given(active="true", currency=currency.lower(), product_id=product_id, limit=LARGEST_PAGE)
-    return Read("/prices", _listing(_price, LARGEST_PAGE), "prices:read", params)
+    decode = _of(_listing(_price, LARGEST_PAGE), "prices", {"currency": currency, "product_id": product_id})
+    return Read("/prices", decode, "prices:read", params)
 
 
 def invoice(invoice_id: uuid.UUID) -> Read[objects.Invoice]:
-    return Read(path("invoices", invoice_id), wrapped(_invoice), "invoices:read")
+    return Read(path("invoices", invoice_id), _this(wrapped(_invoice), "invoice", invoice_id), "invoices:read")
 
 
 def customer_invoices(customer_id: uuid.UUID) -> Read[Listing[objects.Invoice]]:
     """The newest hundred invoices of a customer."""
     address = path("customers", customer_id, "invoices")
-    return Read(address, _listing(_invoice), "invoices:read", _given(limit=LARGEST_PAGE))
+    decode = _each(_listing(_invoice), "invoices", lambda row: row.customer_uuid in (None, customer_id))
+    return Read(address, decode, "invoices:read", _given(limit=LARGEST_PAGE))
 
 
 def transactions(invoice_id: uuid.UUID) -> Read[Listing[objects.Transaction]]:
     """All money that moved through an invoice: sales, refunds, voids, and attempts that failed."""
     params = _given(invoice_id=invoice_id, limit=LARGEST_PAGE)
-    return Read("/transactions", _listing(_transaction, LARGEST_PAGE), "payments:read", params)
+    decode = _of(_listing(_transaction, LARGEST_PAGE), "transactions", {"invoice_id": invoice_id})
+    return Read("/transactions", decode, "payments:read", params)
 
 
 def refunds(payment_id: uuid.UUID) -> Read[Listing[objects.Refund]]:
     """The newest hundred refunds of a payment, in every status."""
     params = _given(payment_id=payment_id, limit=LARGEST_PAGE)
-    return Read("/refunds", _listing(_refund, LARGEST_PAGE), "refunds:read", params)
+    decode = _of(_listing(_refund, LARGEST_PAGE), "refunds", {"payment_id": payment_id})
+    return Read("/refunds", decode, "refunds:read", params)
 
 
 def refund(refund_id: uuid.UUID) -> Read[objects.Refund]:
-    def decode(body: bytes) -> objects.Refund:
-        found = wrapped(_refund)(body)
-        if found.id != refund_id:
-            raise Unknown("RevKeen answered with another refund than the one asked for.")
-        return found
-
-    return Read(path("refunds", refund_id), decode, "refunds:read")
+    return Read(path("refunds", refund_id), _this(wrapped(_refund), "refund", refund_id), "refunds:read")
 
 
 def events_since(created_gte: int, types: tuple[str, ...]) -> Read[Listing[objects.Event]]:
     """The newest hundred events of these types since `created_gte` (Unix seconds), over all orders."""
     params = _given(types=",".join(types), created_gte=created_gte, limit=LARGEST_PAGE)
-    return Read("/events", _listing(_event, LARGEST_PAGE), "events:read", params)
+    decode = _each(_listing(_event, LARGEST_PAGE), "events", lambda event: event.type in types)
+    return Read("/events", decode, "events:read", params)
 
 
 def order_events(order_id: uuid.UUID) -> Read[Listing[objects.Event]]:
+    """The newest hundred events of an order. Those of its payments may not name it."""
     params = _given(order_id=order_id, limit=LARGEST_PAGE)
-    return Read("/events", _listing(_event, LARGEST_PAGE), "events:read", params)
+    decode = _each(
+        _listing(_event, LARGEST_PAGE), "events", lambda event: not event.order_id or same(event.order_id, order_id)
+    )
+    return Read("/events", decode, "events:read", params)
 
 
 class _Envelope(msgspec.Struct):
@@ -194,6 +198,38 @@ def _listing(read_row: RowReader[T], asked: int = MOST_ROWS) -> Callable[[bytes]
         return page_of(envelope.data, read_row, asked, has_more=has_more, total=known)
 
     return decode
+
+
+def _this(decode: Callable[[bytes], T], what: str, wanted: uuid.UUID) -> Callable[[bytes], T]:
+    """How to read something that must have this id."""
+
+    def decode_this(body: bytes) -> T:
+        found = decode(body)
+        if getattr(found, "id", None) != wanted:
+            raise Unknown(f"RevKeen answered with another {what} than the one asked for.")
+        return found
+
+    return decode_this
+
+
+def _of(decode: Callable[[bytes], Listing[T]], what: str, asked: Mapping[str, object]) -> Callable[[bytes], Listing[T]]:
+    """How to read a list whose rows all have what was asked for, as far as something was."""
+    wanted = {name: value for name, value in asked.items() if value not in (None, "")}
+    return _each(decode, what, lambda row: all(same(getattr(row, name), value) for name, value in wanted.items()))
+
+
+def _each(
+    decode: Callable[[bytes], Listing[T]], what: str, fits: Callable[[Any], bool]
+) -> Callable[[bytes], Listing[T]]:
+    """How to read a list of nothing else: with one foreign row all of it is the answer to another question."""
+
+    def decode_each(body: bytes) -> Listing[T]:
+        listing = decode(body)
+        if not all(map(fits, listing.rows)):
+            raise Unknown(f"RevKeen answered with other {what} than those asked for.")
+        return listing
+
+    return decode_each
 
 
 def wrapped(read: RowReader[T]) -> Callable[[bytes], T]:
