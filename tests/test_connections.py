@@ -1,6 +1,7 @@
 """RevKeen keys: tried before they are saved, never shown again, switched while work goes on."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -111,16 +112,59 @@ def test_a_key_that_revkeen_does_not_take_is_refused(mode: str, key: str, client
     assert not Connection.objects.exists()
 
 
-def test_all_missing_scopes_of_a_round_are_named(client: Client, emulator: Emulator) -> None:
+def test_all_missing_scopes_are_named_at_once(client: Client, emulator: Emulator) -> None:
     emulator.add_key("rk_live_narrow_0001", "northwind", "live", ("orders:read", "payments:read"))
     answer = add(client, "rk_live_narrow_0001")
     assert answer.status_code == 422
-    assert "This key lacks customers:read, products:read. Allow it in RevKeen, then try again." in text(answer)
-    emulator.add_key("rk_live_narrow_0002", "northwind", "live", ("orders:read", "customers:read", "products:read"))
-    answer = add(client, "rk_live_narrow_0002")
-    lacking = "events:read, invoices:read, payments:read, payment_methods:read"
-    assert f"This key lacks {lacking}." in text(answer)
+    lacking = "customers:read, products:read, events:read, invoices:read, payment_methods:read"
+    assert f"This key lacks {lacking}. Allow it in RevKeen, then try again." in text(answer)
     assert not Connection.objects.exists()
+
+
+PASSWORDS = [
+    "northwind-demo",
+    "a good password",
+    "Zt7!vQ2#pL9x",
+    "hunter2hunter2",
+    "mara@northwind.example",
+    "1234567890123456",
+]
+
+
+@pytest.mark.parametrize("typed", PASSWORDS)
+@pytest.mark.parametrize("provider", ["revkeen", "digital_river", "order_protection"])
+def test_what_looks_like_a_password_is_sent_to_nobody(
+    provider: str, typed: str, client: Client, emulator: Emulator
+) -> None:
+    emulator.forget_calls()
+    for key in (typed, f"sk_{typed[:7]}", f"rk_live_{typed[:7]}"):
+        answer = client.post(address("connection_add", "live"), {"provider": provider, "name": "Key", "key": key})
+        assert answer.status_code == 422
+    assert emulator.calls() == []
+    assert not Connection.objects.filter(name="Key").exists()
+
+
+@pytest.mark.parametrize("provider", ["revkeen", "digital_river", "order_protection"])
+def test_ones_own_password_is_sent_to_nobody_though_it_looks_like_a_key(
+    provider: str, client: Client, emulator: Emulator
+) -> None:
+    start = {"revkeen": "rk_live_", "digital_river": "sk_", "order_protection": "op_"}[provider]
+    password = f"{start}0123456789abcdefgh"
+    mara = User.objects.get(email__startswith="mara")
+    mara.set_password(password)
+    mara.save()
+    client = sign_in(mara)
+    emulator.forget_calls()
+    answer = client.post(address("connection_add", "live"), {"provider": provider, "name": "Key", "key": password})
+    assert "That is your password here" in text(answer)
+    assert emulator.calls() == []
+
+
+def test_a_browser_fills_no_saved_password_into_a_field_for_a_key(client: Client) -> None:
+    page = client.get(address("connection_list", "live")).content.decode()
+    fields = re.findall(r'<input[^>]*type="password"[^>]*>', page)
+    assert len(fields) == 3
+    assert all('autocomplete="new-password"' in field for field in fields)
 
 
 def test_a_key_that_may_only_read_is_enough(client: Client) -> None:

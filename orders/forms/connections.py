@@ -23,7 +23,7 @@ class AddConnection(forms.Form):
         max_length=200,
         validators=[RegexValidator(r"^[!-~]+$", "A key has no spaces and no special letters. Copy it once more.")],
         # A password field never gets its value back: the typed key is in no page.
-        widget=forms.PasswordInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.PasswordInput({"class": "mono", "autocomplete": "new-password", "spellcheck": "false"}),
         help_text=HELP,
     )
 

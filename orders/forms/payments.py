@@ -24,7 +24,7 @@ class PaymentForm(MoneyMoveForm):
         strip=True,
         validators=[RegexValidator(r"^[!-~]+$", "A token has no spaces and no special letters. Copy it once more.")],
         # A password field never gets its value back: a token is in no page.
-        widget=forms.PasswordInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.PasswordInput({"class": "mono", "autocomplete": "new-password", "spellcheck": "false"}),
         help_text="Can be used once. It is kept encrypted until the payment is settled, then wiped.",
     )
     charging = forms.CharField(required=False, max_length=120)

@@ -19,6 +19,7 @@ from orders.services.key_trial import KeyNotAccepted
 Kind = EventLog.Kind
 Provider = Connection.Provider
 REVKEEN = Provider.REVKEEN
+OWN_PASSWORD = "That is your password here, which your browser may have filled in. It was sent to nobody."  # noqa: S105
 
 
 class StillActive(Exception):
@@ -40,6 +41,8 @@ def add(
     """Try `key` with real calls, then save it; RevKeen's first of a mode becomes active. Raise `KeyNotAccepted`."""
     try:
         key_trial.check_mode(provider, key, mode)
+        if by.check_password(key):
+            raise KeyNotAccepted(OWN_PASSWORD)
         connection = Connection(merchant=merchant, mode=mode, provider=provider, name=name)
         _require_unused(key, connection)
         connection.active = provider == REVKEEN and not _alike(connection).exists()

@@ -1,6 +1,7 @@
 """Whether a key is good: of this mode, taken by its provider, and allowed what we need it for. One of RevKeen has to be
 of the same account as the merchant's other keys. Each doubt is a `KeyNotAccepted` that says the reason."""
 
+import re
 import uuid
 from typing import Any
 
@@ -23,12 +24,21 @@ SHORTEST = 8  # characters after the prefix: of less, the last four would give t
 PUBLIC = "pk_"  # how Digital River's keys for browsers begin
 
 Provider = Connection.Provider
+# What stands after the prefix. A browser fills in passwords wherever it can: what looks like one is sent to nobody.
+SHAPES = {
+    Provider.REVKEEN: re.compile(r"[A-Za-z0-9_-]{8,}"),
+    Provider.DIGITAL_RIVER: re.compile(r"[A-Za-z0-9_-]{8,}"),
+    Provider.ORDER_PROTECTION: re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9._~+/=-]{16,}"),
+}
 KINDS = {
     (Provider.REVKEEN, "live"): "a live key",
     (Provider.REVKEEN, "test"): "a sandbox key",
     (Provider.DIGITAL_RIVER, "live"): "a live key",
     (Provider.DIGITAL_RIVER, "test"): "a test key",
 }
+
+
+Lacking = dict[str, ApiError]  # scopes, and the refusal that told each
 
 
 class KeyNotAccepted(Exception):
@@ -60,8 +70,8 @@ def check_mode(provider: str, key: str, mode: str) -> None:
         raise KeyNotAccepted(f"That is a public key, which is for browsers. {name}’s secret keys begin with sk_.")
     if prefixes and not prefix:
         raise KeyNotAccepted(f"A {name} key begins with {' or '.join(prefixes)}.")
-    if provider != Provider.REVKEEN and len(key) < len(prefix) + SHORTEST:
-        raise KeyNotAccepted(f"It is too short for a key of {name}. Copy it once more.")
+    if not SHAPES[Provider(provider)].fullmatch(key.removeprefix(prefix)):
+        raise KeyNotAccepted(f"That does not look like a key of {name}. Copy it once more; nothing was sent there.")
     if prefixes and prefixes[prefix] != mode:
         kind = KINDS[Provider(provider), prefixes[prefix]]
         raise KeyNotAccepted(f"That was {kind}, {shown(provider, key)}. This page is {mode}.")
@@ -69,19 +79,23 @@ def check_mode(provider: str, key: str, mode: str) -> None:
 
 def try_revkeen(client: Client) -> Order | None:
     """Make each kind of read that the pages make, in two rounds; return the newest order. Raise `KeyNotAccepted`."""
-    orders, customers, _ = _read(client, reads.orders(limit=20), reads.customers(limit=1), reads.products())
-    order = next(iter(orders.require().rows), None)
-    invoices = [order.invoice_id for order in orders.require().rows if order.invoice_id]
-    customer = next(iter(customers.require().rows), None)
+    lacking: Lacking = {}
+    first = _read(client, lacking, reads.orders(limit=20), reads.customers(limit=1), reads.products())
+    orders, customers = [_rows(got) for got in first[:2]]
+    order = next(iter(orders), None)
+    invoices = [order.invoice_id for order in orders if order.invoice_id]
+    customer = next(iter(customers), None)
     nothing = uuid.uuid4()  # asked about where there is nothing yet: the answer still tells whether asking is allowed
     invoice_id = invoices[0] if invoices else nothing
     _read(
         client,
+        lacking,
         reads.order_events(order.id if order else nothing),
         reads.invoice(invoice_id),
         reads.transactions(invoice_id),
         reads.payment_methods(customer.id if customer else nothing),
     )
+    _require_scopes(lacking)
     return order
 
 
@@ -146,16 +160,26 @@ def _require_found(got: Got[Any]) -> None:
         raise KeyNotAccepted(str(got.error), got.error)
 
 
-def _read(client: Client, *asked: Read[Any]) -> tuple[Got[Any], ...]:
-    """All missing scopes are named at once. That something asked about is not there is no fault of the key."""
+def _read(client: Client, lacking: Lacking, *asked: Read[Any]) -> tuple[Got[Any], ...]:
+    """That something asked about is not there is no fault of the key; scopes that lack are told all together."""
     gots = client.get_together(*asked)
     errors = [got.error for got in gots if got.error is not None and not isinstance(got.error, Missing)]
-    lacking = [read.scope for read, got in zip(asked, gots, strict=True) if isinstance(got.error, ScopeMissing)]
     for error in errors:
         if isinstance(error, KeyRefused):
             raise KeyNotAccepted("RevKeen refused this key (401): it is revoked, mistyped, or not of this mode.", error)
-    if lacking:
-        raise KeyNotAccepted(f"This key lacks {', '.join(lacking)}. Allow it in RevKeen, then try again.", errors[0])
-    if errors:
-        raise KeyNotAccepted(f"The key could not be tried: {errors[0]} Try again.", errors[0])
+    for error in errors:
+        if not isinstance(error, ScopeMissing):
+            raise KeyNotAccepted(f"The key could not be tried: {error} Try again.", error)
+    refused = [(read.scope, got.error) for read, got in zip(asked, gots, strict=True)]
+    lacking.update({scope: error for scope, error in refused if isinstance(error, ScopeMissing)})
     return gots
+
+
+def _rows(got: Got[Any]) -> Any:
+    return [] if got.error is not None else got.require().rows
+
+
+def _require_scopes(lacking: Lacking) -> None:
+    if lacking:
+        scopes, error = ", ".join(lacking), next(iter(lacking.values()))
+        raise KeyNotAccepted(f"This key lacks {scopes}. Allow it in RevKeen, then try again.", error)
