@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -117,6 +118,14 @@ class DraftForm(MetadataForm):
         left_out = f"{offered.left_out} more are closed, or are of other orders." if offered.left_out else ""
         field.help_text = " ".join(filter(None, (offered.problem, left_out)))
 
+    def say(self, problems: list[tuple[str, str]]) -> None:
+        """Put what is missing of a draft that was saved by its fields."""
+        if problems and not self.is_bound:
+            self.full_clean()
+            self.cleaned_data: dict[str, Any] = {}
+        for name, words in problems:
+            self.add_error(name if name in self.fields else None, words)
+
     def clean_currency(self) -> str:
         currency = known_currency(self.cleaned_data["currency"])
         if not currency:
@@ -136,6 +145,8 @@ class DraftForm(MetadataForm):
         typed = self.cleaned_data["expires_at"]
         if typed and not near(typed):
             raise forms.ValidationError("No order expires in that year.")
+        if typed and typed.replace(tzinfo=None) == _to_the_minute(self.initial.get("expires_at")):
+            return self.draft.expires_at  # nobody touched it, and the field has no seconds
         return typed.replace(tzinfo=self.zone) if typed else None
 
     @property
@@ -239,6 +250,10 @@ def has_prices(draft: Draft, data: QueryDict | None) -> bool:
 def _prices_in(draft: Draft, data: QueryDict | None) -> str:
     """The currency under which the prices were typed, as their page said."""
     return (known_currency(data.get("prices_in", "")) if data is not None else "") or draft.currency
+
+
+def _to_the_minute(moment: datetime | None) -> datetime | None:
+    return moment.replace(second=0, microsecond=0) if moment else None
 
 
 def known_currency(typed: str) -> str:

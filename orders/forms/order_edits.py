@@ -28,7 +28,12 @@ class OrderEditForm(MetadataForm):
     """`seen` comes out of the ticket: nobody can have changed it."""
 
     customer = forms.CharField(label="Customer", max_length=40, error_messages={"required": "Choose a customer."})
-    q = LineField(label="Find another by name or e-mail", required=False, max_length=200)
+    q = LineField(
+        label="Find another by name or e-mail",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput({"data-enter": "find"}),
+    )
     notes = TextField(
         label="Notes on the order",
         required=False,

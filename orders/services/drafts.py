@@ -27,18 +27,6 @@ FOUND = 20  # customers or products shown of a search
 VISIT_LASTS = timedelta(minutes=2)
 REPLACES, REPLACED_BY = "replaces", "replaced_by"  # names in the metadata of an order
 
-# What a person calls the fields that two people may have changed.
-FIELDS = {
-    "currency": "Currency",
-    "billing_type": "Billing",
-    "customer_label": "Customer",
-    "notes": "Notes",
-    "metadata": "Metadata",
-    "expires_at": "Expires",
-    "invoice_id": "Invoice",
-    "subscription_id": "Subscription",
-}
-
 
 class Conflict(Exception):
     """Somebody saved the draft after this page was opened; nothing was written. `current` is what stands."""
@@ -99,7 +87,7 @@ def save(draft: Draft, changes: dict[str, Any], *, version: int, page: str, next
         "version": F("version") + 1,
     }
     if not seen.update(**facts):
-        raise Conflict(Draft.objects.select_related("updated_by").get(pk=draft.pk))
+        raise Conflict(Draft.objects.select_related("updated_by", "merchant").get(pk=draft.pk))
     return Draft.objects.select_related("created_by", "updated_by").get(pk=draft.pk)
 
 
@@ -146,18 +134,6 @@ def problems(draft: Draft) -> list[tuple[str, str]]:
         found.append(("", "Together the lines are more than any order can be."))
     if draft.expires_at and draft.expires_at <= timezone.now():
         found.append(("expires_at", "The expiry has passed."))
-    return found
-
-
-def differences(mine: dict[str, Any], current: Draft) -> list[tuple[str, str, str]]:
-    """(field, theirs, mine) where what was typed here is not what stands; lines are compared one by one."""
-    found = [
-        (words, _shown(getattr(current, name)), _shown(mine[name]))
-        for name, words in FIELDS.items()
-        if name in mine and mine[name] != getattr(current, name)
-    ]
-    if "lines" in mine and mine["lines"] != current.lines:
-        found += _line_differences(mine["lines"], current)
     return found
 
 
@@ -229,29 +205,3 @@ def _replacing(order: Order, created: str, seen: dict[str, Any]) -> list[Step]:
 def _line_body(line: Line) -> dict[str, Any]:
     names = ("product_id", "description", "quantity", "unit_price", "metadata")
     return {name: line[name] for name in names if line[name] not in (None, {})}
-
-
-def _line_differences(mine: list[Line], current: Draft) -> list[tuple[str, str, str]]:
-    theirs = {line["id"]: line for line in current.lines}
-    ours = {line["id"]: line for line in mine}
-    names = [*theirs, *(line_id for line_id in ours if line_id not in theirs)]
-    found = []
-    for line_id in names:
-        before, after = theirs.get(line_id), ours.get(line_id)
-        if before != after:
-            label = (before or after or {})["description"] or "A line without description"
-            found.append((label[:80], _line_shown(before, current.currency), _line_shown(after, current.currency)))
-    if not found:
-        found.append(("Order of the lines", "as they have it", "as you have it"))
-    return found
-
-
-def _line_shown(line: Line | None, currency: str) -> str:
-    if line is None:
-        return "no such line"
-    price = "no price" if line["unit_price"] is None else str(Money(line["unit_price"], currency))
-    return f"{line['quantity']} × {line['description'] or '?'} at {price}"
-
-
-def _shown(value: Any) -> str:
-    return "none" if value in (None, "", {}) else str(value)

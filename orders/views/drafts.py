@@ -16,7 +16,7 @@ from orders.forms.drafts import CURRENCIES, DraftForm
 from orders.models import Draft, Operation
 from orders.permissions import Right
 from orders.requests import MerchantRequest
-from orders.services import drafts, revkeen, unsent
+from orders.services import draft_differences, drafts, revkeen, unsent
 from orders.services.drafts import Closed, Conflict
 from orders.services.revkeen import Reading
 from orders.storable import storable
@@ -58,7 +58,9 @@ def draft_detail(request: MerchantRequest, draft_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         before = typed_before(request)
         form = DraftForm(before, draft=draft, zone=request.merchant.zone)
-        return _page(request, draft, form, unsaved=before is not None)
+        problems = drafts.problems(draft) if REVIEW in request.GET and before is None else []
+        form.say(problems)
+        return _page(request, draft, form, unsaved=before is not None, incomplete=bool(problems))
     return _saved(request, draft)
 
 
@@ -88,7 +90,7 @@ def draft_discard(request: MerchantRequest, draft_id: uuid.UUID) -> HttpResponse
 def _saved(request: MerchantRequest, draft: Draft) -> HttpResponse:
     """Save what is valid, then show, find, or go on, as the button says."""
     data, extra, error = request.POST.copy(), {}, ""
-    do, _, what = data.get("do", "save").partition(":")
+    do, _, what = (_entered(data) if data.get("do") == "enter" else data.get("do", "save")).partition(":")
     try:
         extra = _before_saving(request, draft, data, do, what)
     except ApiError as failure:
@@ -107,7 +109,10 @@ def _saved(request: MerchantRequest, draft: Draft) -> HttpResponse:
     try:
         saved = drafts.save(draft, changes, version=_version(data), page=page, next_page=next_page, by=request.user)
     except Conflict as conflict:
-        return _conflict(request, form, changes, conflict.current)
+        saved = conflict.current
+        differences = draft_differences.differences(changes, saved)
+        if differences:
+            return _conflict(request, saved, differences)
     except Closed:
         return to_draft(request, draft)
     if form.errors or error or extra or request.htmx or "add" in data:
@@ -115,11 +120,12 @@ def _saved(request: MerchantRequest, draft: Draft) -> HttpResponse:
         extra |= draft_products.read_anew(request, saved, data) if request.htmx else {}
         return _page(request, saved, form, refused=bool(form.errors), page=next_page, error=error, **extra)
     if do == "review":
-        return _review(request, saved, form, next_page)
+        return _review(request, saved)
     return to_draft(request, saved, f"#{'lines' if do in LINE_BUTTONS else 'main'}")
 
 
 NOT_TYPED = {unsent.MARK, "csrfmiddlewaretoken", "version", "do", "page", "add"}
+REVIEW = "review"  # in the query: what is missing is said
 LINE_BUTTONS = ("add_line", "add_offer", "remove", "save", "currency")
 
 
@@ -147,21 +153,26 @@ def _before_saving(request: MerchantRequest, draft: Draft, data: QueryDict, do: 
     return {}
 
 
-def _review(request: MerchantRequest, draft: Draft, form: DraftForm, page: str) -> HttpResponse:
-    """On to what will be created, once nothing is missing; else what is stands by its field."""
-    problems = drafts.problems(draft)
-    if not problems:
-        return redirect("draft_create", request.merchant.slug, request.mode, draft.pk)
-    form.draft = draft
-    for name, words in problems:
-        form.add_error(name if name in form.fields else None, words)
-    return _page(request, draft, form, refused=True, page=page, incomplete=True)
+def _entered(data: QueryDict) -> str:
+    """What Enter does in a field without a script: it finds where something to find was typed, and saves."""
+    return "find_offers" if data.get("product_q", "").strip() else "find_customers" if data.get("q") else "save"
 
 
-def _conflict(request: MerchantRequest, form: DraftForm, changes: dict[str, Any], current: Draft) -> HttpResponse:
+def _review(request: MerchantRequest, draft: Draft) -> HttpResponse:
+    """On to what will be created, once nothing is missing; else to where what is stands by its field.
+
+    That is got, so that a reload sends nothing again over what was saved meanwhile.
+    """
+    if drafts.problems(draft):
+        return to_draft(request, draft, f"?{REVIEW}=yes#main")
+    return redirect("draft_create", request.merchant.slug, request.mode, draft.pk)
+
+
+def _conflict(request: MerchantRequest, current: Draft, differences: list[tuple[str, str, str]]) -> HttpResponse:
     """Nothing was written: theirs beside yours, and everything typed is still there."""
     typed = [(name, value) for name, values in request.POST.lists() for value in values if name not in NOT_TYPED]
-    context = {"draft": current, "typed": typed, "differences": drafts.differences(changes, current)}
+    own = current.updated_by_id == request.user.pk
+    context = {"draft": current, "typed": typed, "differences": differences, "own": own}
     parts = dict.fromkeys(PARTS, "orders/drafts/_conflict.html")
     response = render_page(request, "orders/drafts/conflict.html", context, parts=parts, status=409)
     response["HX-Retarget"] = "#draft-state"

@@ -43,13 +43,18 @@ def order_edit(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     form = OrderEditForm(request.POST, seen=ticket.seen, more_rows="add" in request.POST)
     if request.htmx.target in PARTS:
         return _part(request, form)
-    if "save" not in request.POST:
+    if "save" not in request.POST and not _enter_saves(request, form):
         return _page(request, order_id, form, ticket=request.POST["ticket"], status=200)
     if not form.is_valid() or not form.has_changes():
         return _page(request, order_id, form, ticket=request.POST["ticket"])
     asked = order_edits.asked(ticket, form.changes, form.in_words(_chosen(request, form)))
     answer = operations.send(request, asked)
     return answer if isinstance(answer, HttpResponse) else _page(request, order_id, form, problem=answer)
+
+
+def _enter_saves(request: MerchantRequest, form: OrderEditForm) -> bool:
+    """Enter in a field saves; without a script it searches where something else to search was typed."""
+    return "enter" in request.POST and _search(form) in ("", request.POST.get("searched", ""))
 
 
 def _opened(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:

@@ -120,18 +120,21 @@ def test_all_three_are_edited_with_and_without_a_script(
     assert len(effects(emulator, order, "order_updated")) == 1
 
 
-def test_enter_in_a_field_of_one_line_never_saves(
-    open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]
+@pytest.mark.parametrize("script", [True, False])
+def test_enter_in_the_search_finds_and_in_any_other_field_saves(
+    script: bool, open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]
 ) -> None:
-    page = open_page(address(order, "edit/"), "support")
+    page = open_page(address(order, "edit/"), "support", java_script_enabled=script)
     page.get_by_label("Notes on the order").fill("Typed.")
-    page.get_by_label("Name of new row 1").fill("a")
-    page.keyboard.press("Enter")
     page.get_by_label("Find another by name or e-mail").fill("a")
     page.keyboard.press("Enter")
     expect(page.get_by_text("to choose from above").first).to_be_visible()
     expect(page.get_by_label("Notes on the order")).to_have_value("Typed.")
     assert effects(emulator, order, "order_updated") == []
+    page.get_by_label("Name of new row 1").fill("gift")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Done: notes, metadata (gift).")).to_be_visible()
+    assert now(emulator, order)["notes"] == "Typed."
 
 
 def test_editing_by_keyboard_alone(open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]) -> None:

@@ -83,6 +83,46 @@ def test_enter_in_a_field_saves_and_sends_nothing(open_page: OpenPage, emulator:
     assert [row for row in emulator.ledger() if row["effect"] == "order_created"] == []
 
 
+def test_it_saves_while_one_types_without_leaving_the_field(open_page: OpenPage, emulator: RunningEmulator) -> None:
+    page = new_draft(open_page)
+    page.get_by_label("Unit price of line 1").press_sequentially("3.50")
+    expect(page.locator("#draft-state")).to_contain_text("3.50")
+    expect(page.get_by_label("Unit price of line 1")).to_be_focused()
+
+
+def test_what_was_typed_a_moment_before_the_page_is_left_is_saved(
+    open_page: OpenPage, emulator: RunningEmulator
+) -> None:
+    page = new_draft(open_page)
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.get_by_label("Description of line 1").press_sequentially("Tea")
+        page.evaluate("location.assign('/northwind/test/drafts/')")
+    page.wait_for_url(re.compile("/drafts/$"))
+    page.go_back()
+    expect(page.get_by_label("Description of line 1")).to_have_value("Tea")
+
+
+def test_leaving_with_something_that_is_not_saved_asks(open_page: OpenPage, emulator: RunningEmulator) -> None:
+    page = open_page(f"/northwind/live/orders/{emulator.cases()['orders']['pending']}/edit/", "support")
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.get_by_role("link", name="Cancel").click()
+    page.wait_for_url(re.compile(r"/orders/[0-9a-f-]{36}/$"))
+    assert asked == []
+    page.go_back()
+    page.get_by_label("Notes on the order").press_sequentially("Typed.")
+    page.get_by_role("link", name="Cancel").click()
+    page.wait_for_url(re.compile(r"/orders/[0-9a-f-]{36}/$"))
+    assert asked == ["beforeunload"]
+
+
+def test_enter_in_find_a_product_finds(open_page: OpenPage, emulator: RunningEmulator) -> None:
+    page = new_draft(open_page)
+    page.get_by_label("Find a product by name or code").fill("e")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("table", name="Products at their prices")).to_be_visible()
+
+
 def test_two_people_at_one_draft(open_page: OpenPage, emulator: RunningEmulator) -> None:
     mine = new_draft(open_page)
     theirs = open_page(re.sub(r"^https?://[^/]+", "", mine.url), "admin")
