@@ -412,8 +412,8 @@ def test_what_a_partner_cannot_take_is_said_by_its_field(
 def cancel(client: Client, order: dict[str, Any], units: dict[int, int], **more: Any) -> Any:
     place = f"/northwind/live/orders/{order['id']}/cancel-units/"
     typed = {f"units-{ids(order, line)[0]}": count for line, count in units.items()}
-    button = {"giving_up": f"{len(units)}:{sum(units.values())}", "reason": "Sold out"}
-    return client.post(place, {"ticket": opened(client, order, place)["ticket"]} | typed | button | more)
+    sure = {"confirmed": "on", "reason": "Sold out"}
+    return client.post(place, {"ticket": opened(client, order, place)["ticket"]} | typed | sure | more)
 
 
 def test_units_given_up_after_the_others_left_complete_their_line(
@@ -459,7 +459,7 @@ def test_units_given_up_before_the_others_leave_are_no_longer_left(
         ({0: 1}, {"reason": "x" * 201}, "at most 200 characters"),
         ({0: 2}, {}, "1 of 1 units is left."),
         ({}, {}, "Type how many units of a line will never be shipped."),
-        ({0: 1}, {"giving_up": "1:5"}, "The button now names what you have typed."),
+        ({0: 1}, {"confirmed": ""}, "Tick that they will never be shipped."),
     ],
 )
 def test_what_cannot_be_given_up_is_said(

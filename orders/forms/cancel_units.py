@@ -11,7 +11,7 @@ from orders.services.shipments import Parcel, ParcelItem
 
 
 class CancelUnitsForm(forms.Form):
-    """Units of open lines that will never be shipped. `giving_up` is the value of the button: what it named."""
+    """Units of open lines that will never be shipped, and a tick that says so: it cannot be taken back for long."""
 
     reason = LineField(
         label="Reason",
@@ -20,7 +20,10 @@ class CancelUnitsForm(forms.Form):
         help_text="Kept here. Digital River hears of the units, not of the reason.",
         error_messages={"required": "Say why they will never be shipped."},
     )
-    giving_up = forms.CharField(required=False, max_length=40)
+    confirmed = forms.BooleanField(
+        label="Yes, these units will never be shipped",
+        error_messages={"required": "Tick that they will never be shipped."},
+    )
 
     def __init__(self, data: Any = None, *, seen: dict[str, Any]) -> None:
         super().__init__(data)
@@ -43,25 +46,14 @@ class CancelUnitsForm(forms.Form):
         typed = {line: getattr(self, "cleaned_data", {}).get(f"units-{line}") for line in self.seen["lines"]}
         return {line: units for line, units in typed.items() if units}
 
-    @property
-    def total(self) -> int:
-        return sum(self.units.values())
-
-    @property
-    def value(self) -> str:
-        """What the button names once the form was read: lines and units."""
-        return f"{len(self.units)}:{self.total}"
-
     def clean(self) -> dict[str, Any]:
         for line_id, line in self.seen["lines"].items():
             if self.cleaned_data.get(f"units-{line_id}", 0) and self.cleaned_data[f"units-{line_id}"] > line["left"]:
                 self.add_error(f"units-{line_id}", only_left(line))
         return self.cleaned_data
 
-    def check_button(self) -> bool:
-        """Whether the form is right, and the button that was pressed named this; else say what lacks."""
+    def check(self) -> bool:
+        """Whether the form is right; else say what lacks."""
         if not self.errors and not self.units:
             self.add_error(None, "Type how many units of a line will never be shipped.")
-        if not self.errors and self.cleaned_data["giving_up"] != self.value:
-            self.add_error(None, "The button now names what you have typed. Look at it once more, then press it.")
         return not self.errors

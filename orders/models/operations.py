@@ -95,6 +95,7 @@ class Operation(models.Model):
             models.Index(fields=["merchant", "mode", "-created_at"], name="operations_by_merchant"),
             models.Index(fields=["merchant", "mode", "state", "-created_at"], name="operations_by_state"),
             models.Index(fields=["order_id"], name="operations_by_order"),
+            models.Index(fields=["merchant", "mode", "order_number"], name="operations_by_order_number"),
         ]
         constraints = [
             models.UniqueConstraint(

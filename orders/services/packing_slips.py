@@ -54,6 +54,10 @@ class Slip:
         return (self.order.notes or "").strip() if self.order else ""
 
     @property
+    def is_guest(self) -> bool:
+        return self.order is not None and self.order.customer_id is None
+
+    @property
     def called_off(self) -> bool:
         """The order is not to be sent any more, by what RevKeen says."""
         return self.order is not None and self.order.status in ("canceled", "refunded")

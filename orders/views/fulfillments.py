@@ -75,7 +75,7 @@ def order_cancel_units(request: MerchantRequest, order_id: uuid.UUID) -> HttpRes
         return _cancel_page(request, order_id)
     ticket = operations.ticket_of(request, Operation.Kind.FULFILL, order_id)
     form = CancelUnitsForm(request.POST, seen=ticket.seen)
-    if not form.check_button():
+    if not form.check():
         return _cancel_page(request, order_id, form, ticket=request.POST["ticket"])
     answer = _carry_out(request, ticket, [form.parcel])
     if isinstance(answer, HttpResponse):

@@ -9,18 +9,21 @@ from django.views.decorators.http import require_safe
 from orders.access import merchant_page
 from orders.apis.revkeen.objects import Customer
 from orders.requests import MerchantRequest
-from orders.services import orders, revkeen
+from orders.services import known_numbers, orders, revkeen
 from orders.views.pages import render_page
 
 
 @require_safe
 @merchant_page
 def search(request: MerchantRequest) -> HttpResponse:
-    """Open what a pasted id belongs to; anything else typed is a customer's name or e-mail."""
+    """Open what a pasted id or a number belongs to; anything else typed is a customer's name or e-mail."""
     text = request.GET.get("q", "").strip()[:200]
     where = [request.merchant.slug, request.mode]
     some_id = _uuid(text)
     if some_id is None:
+        order_id = known_numbers.order_of(request.merchant, request.mode, text)
+        if order_id is not None:
+            return redirect("order_detail", *where, order_id)
         return redirect(f"{reverse('customer_list', args=where)}?{urlencode({'q': text})}")
     with revkeen.session(request.merchant, request.mode) as api:
         found = orders.find(api, some_id)

@@ -14,6 +14,7 @@ from orders.apis.decoding import reader as reader
 from orders.apis.decoding import refuse_depth, without_nulls
 from orders.apis.listings import Listing as Listing
 from orders.apis.listings import Unreadable as Unreadable
+from orders.countries import country_name
 from orders.money import LARGEST_MINOR, Money
 
 Minor = Annotated[int, Meta(ge=-LARGEST_MINOR, le=LARGEST_MINOR)]
@@ -116,7 +117,8 @@ class Customer(Struct, frozen=True):
     @property
     def address(self) -> list[str]:
         place = " ".join(part for part in (self.postal_code, self.city, self.state) if part)
-        return [line for line in (self.address_line1, self.address_line2, place, self.country) if line]
+        country = country_name(self.country or "")
+        return [line for line in (self.address_line1, self.address_line2, place, country) if line]
 
 
 class Card(Struct, frozen=True):

@@ -1,0 +1,35 @@
+"""The order that a number belongs to, as far as our own rows know it: what was shipped, changed or begun anew here.
+
+RevKeen finds no order by its number.
+"""
+
+import uuid
+
+from orders import carriers
+from orders.models import Draft, Merchant, Operation, Shipment, TrackingNumber
+
+LONGEST = 100  # characters of a number
+
+
+def order_of(merchant: Merchant, mode: str, text: str) -> uuid.UUID | None:
+    """By the number of the order, as it is typed or scanned from a slip, or by that of a parcel; None for any other."""
+    number = carriers.cleaned(text)
+    if not number or len(number) > LONGEST:
+        return None
+    here = {"merchant": merchant, "mode": mode}
+    written = list(dict.fromkeys([number, number.upper()]))
+    shipment = Shipment.objects.filter(**here, order_number__in=written).order_by("-pk").first()
+    if shipment is not None:
+        return shipment.order_id
+    operation = Operation.objects.filter(**here, order_number__in=written, order_id__isnull=False).first()
+    if operation is not None:
+        return operation.order_id
+    draft = Draft.objects.filter(**here, replaces_number__in=written, replaces_id__isnull=False).first()
+    return draft.replaces_id if draft is not None else _of_parcel(merchant, mode, number)
+
+
+def _of_parcel(merchant: Merchant, mode: str, number: str) -> uuid.UUID | None:
+    plain = carriers.normalized(carriers.plain(number))
+    found = TrackingNumber.objects.filter(shipment__merchant=merchant, shipment__mode=mode, normalized=plain)
+    orders = set(found.values_list("shipment__order_id", flat=True)[:2]) if plain else set()
+    return orders.pop() if len(orders) == 1 else None
