@@ -95,7 +95,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-sign-in], [data-again]");
+  const button = event.target.closest("button[data-sign-in], button[data-again]");
   if (button?.matches("[data-sign-in]")) openSignIn(button.dataset.signIn || here.signIn);
   if (button?.matches("[data-again]") && failed) {
     const { verb, path, elt, target } = failed;

@@ -142,3 +142,15 @@ def test_a_token_that_is_too_old_is_said_and_tried_again_in_place(
     expect(page.get_by_role("button", name="Try again")).to_be_hidden()
     page.reload()
     expect(page.get_by_label("Description of line 1")).to_have_value("Tea")
+
+
+def test_a_click_on_a_page_asks_for_no_sign_in_and_says_nothing_of_one(edit: Callable[..., Page]) -> None:
+    page = edit()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_label("Notes on the order").click()
+    page.get_by_role("heading").first.click()
+    with page.expect_response("**/account/session/"):
+        page.evaluate("fetch(document.body.dataset.session)")
+    assert [url for url in asked if "/account/session/" not in url] == []
+    expect(page.get_by_text(KEPT)).to_have_count(0)
