@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,7 @@ def test_after_a_backup_was_restored_a_decision_sends_no_step_that_follows(
     left_to_people(first)
     counter = JournalCounter.objects.get()
     Path(settings.COUNTER_FILE).write_text(f"{counter.installation} {counter.count + 5}")
-    decide(finance, first, "happened")
+    decide(finance, first, "happened", reason="seen")
     second = Operation.objects.get(plan_id=first.pk, step=1)
     assert (second.state, second.code) == (State.NEEDS_PERSON, "quarantined")
     assert payments(emulator, order) == [100]
@@ -143,7 +144,7 @@ def test_before_ten_quiet_minutes_nobody_says_that_it_did_not_happen(finance: Cl
     assert "Ten quiet minutes" in answer.content.decode()
     waiting.refresh_from_db()
     assert waiting.state == State.NEEDS_PERSON
-    assert decide(finance, waiting, "happened").status_code == 200
+    assert decide(finance, waiting, "happened", reason="seen").status_code == 200
     waiting.refresh_from_db()
     assert waiting.state == State.DONE
 
@@ -157,10 +158,66 @@ def test_whoever_clicked_does_not_say_that_it_did_not_happen_where_others_can(
     assert decide(clicker, waiting, "did_not", reason="sure").status_code == 422
     waiting.refresh_from_db()
     assert waiting.state == State.NEEDS_PERSON
+
+
+def take_away_the_others_role() -> None:
+    Membership.objects.filter(user__email="fin@northwind.example").update(roles=["viewer"])
+
+
+def let_the_other_go() -> None:
     User.objects.filter(email="fin@northwind.example").update(is_active=False)
-    assert decide(clicker, waiting, "did_not", reason="sure").status_code == 200
+
+
+@pytest.mark.parametrize("lift", [take_away_the_others_role, let_the_other_go])
+@pytest.mark.parametrize("outcome", ["happened", "did_not"])
+def test_who_may_decide_is_fixed_when_it_begins(
+    outcome: str, lift: Callable[[], None], finance: Client, support: User, waiting: Operation
+) -> None:
+    """Whoever asked becomes one who decides, and sees to it that nobody else does."""
+    Membership.objects.filter(user=support).update(roles=["admin"])
+    lift()
+    clicker = sign_in(support)
+    words = "You asked for it yourself; Fin could when it began, and needs the role again to say this."
+    assert clicker.get(address(waiting)).content.decode().count(words) == 2
+    assert decide(clicker, waiting, outcome, reason="sure").status_code == 422
     waiting.refresh_from_db()
-    assert (waiting.state, waiting.decided_by_id) == (State.REFUSED, support.pk)
+    assert waiting.state == State.NEEDS_PERSON
+
+
+@pytest.mark.parametrize("outcome", ["happened", "did_not"])
+def test_who_gets_the_right_later_does_not_decide_of_what_began_before(
+    outcome: str, finance: Client, northwind: Merchant, waiting: Operation
+) -> None:
+    puppet = sign_in(make_person("puppet@northwind.example", northwind, "admin"))
+    answer = decide(puppet, waiting, outcome, reason="sure")
+    assert answer.status_code == 422
+    assert "You could not decide when this began; Fin can say this." in answer.content.decode()
+    assert decide(finance, waiting, outcome, reason="sure").status_code == 200
+
+
+@pytest.mark.parametrize("outcome", ["happened", "did_not"])
+def test_where_the_merchant_had_nobody_else_whoever_asked_decides_with_a_reason(
+    outcome: str, northwind: Merchant, emulator: Emulator, order: dict[str, Any]
+) -> None:
+    alone = make_person("alone@northwind.example", northwind, "admin")
+    emulator.fault("disconnect", "/pay$")
+    waiting = left_to_people(submit(northwind, alone, asked(northwind, alone, order, 100)))
+    assert decide(sign_in(alone), waiting, outcome).status_code == 422
+    assert decide(sign_in(alone), waiting, outcome, reason="sure").status_code == 200
+    waiting.refresh_from_db()
+    assert waiting.decided_by_id == alone.pk
+
+
+@pytest.mark.parametrize("outcome", ["happened", "did_not"])
+def test_both_answers_about_money_need_a_reason_and_a_second_person(
+    outcome: str, finance: Client, support: User, waiting: Operation
+) -> None:
+    assert decide(finance, waiting, outcome, reason=" ").status_code == 422
+    Membership.objects.filter(user=support).update(roles=["support", "finance"])
+    answer = decide(sign_in(support), waiting, outcome, reason="sure")
+    assert answer.status_code == 422
+    assert "You asked for it yourself; Fin can say this." in answer.content.decode()
+    assert decide(finance, waiting, outcome, reason="sure").status_code == 200
 
 
 def test_it_did_not_happen_needs_revkeens_answer_of_now(
@@ -242,7 +299,7 @@ def test_the_same_decision_sent_twice_is_one(finance: Client, waiting: Operation
 def test_a_decision_after_anothers_shows_what_stands(finance: Client, northwind: Merchant, waiting: Operation) -> None:
     other = sign_in(make_person("ada@northwind.example", northwind, "admin"))
     late = ticket(other, waiting)
-    decide(finance, waiting, "happened")
+    decide(finance, waiting, "happened", reason="seen")
     page = decide(other, waiting, "did_not", reason="sure", ticket=late).content.decode()
     assert "this was settled meanwhile" in page
     assert "Decided that it happened" in page
@@ -490,7 +547,7 @@ def test_it_happened_can_be_said_while_revkeen_does_not_answer(
 ) -> None:
     same = ticket(finance, waiting)
     emulator.fault("disconnect", ".*", times=50)
-    assert decide(finance, waiting, "happened", ticket=same, follow=False).status_code == 303
+    assert decide(finance, waiting, "happened", reason="seen", ticket=same, follow=False).status_code == 303
     emulator.clear_faults()
     waiting.refresh_from_db()
     assert (waiting.state, "order" in waiting.result) == (State.DONE, False)

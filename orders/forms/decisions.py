@@ -30,8 +30,15 @@ class Happened(forms.Form):
     )
     reason = forms.CharField(label="How do you know? (optional)", required=False, max_length=500)
 
-    def __init__(self, data: Any = None, *, creates: bool) -> None:
+    def __init__(self, data: Any = None, *, creates: bool, money: bool) -> None:
         super().__init__(data, auto_id="happened_%s")
+        if money:
+            self.fields["reason"] = forms.CharField(
+                label="How do you know?",
+                max_length=500,
+                help_text="It stands in the journal with your name.",
+                error_messages={"required": "Say how you know."},
+            )
         if not creates:
             del self.fields["order_id"]
 

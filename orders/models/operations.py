@@ -74,6 +74,8 @@ class Operation(models.Model):
     settled_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey("orders.User", models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=500, blank=True)  # of the person who decided
+    # Who may decide beside whoever asked, as it was when it began; nobody where the merchant had nobody else.
+    deciders = models.ManyToManyField("orders.User", related_name="+")
 
     # How it is being settled.
     attempts = models.PositiveSmallIntegerField(default=1)

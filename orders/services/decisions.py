@@ -1,7 +1,8 @@
 """A person's word on what became of an operation: the facts it rests on, who may say it, and when.
 
 It is final, and the only door to a new key. *It did not happen* lets the same thing be sent once more, so it needs ten
-quiet minutes, RevKeen's answer of now, a reason, and somebody else than who clicked where the merchant has one.
+quiet minutes, RevKeen's answer of now, a reason, and somebody else than who clicked where the merchant had one when
+it began. About money, *it happened* needs the reason and the second person too.
 """
 
 import uuid
@@ -16,9 +17,19 @@ from django.db.models.functions import Now
 from orders.apis.errors import ApiError, Missing
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Listing, Order, Refund
-from orders.models import EventLog, Membership, Operation, User
-from orders.permissions import Right
-from orders.services import effects, events, journal, looks, outcomes, quarantine, revkeen, settling, snapshots
+from orders.models import EventLog, Operation, User
+from orders.services import (
+    deciders,
+    effects,
+    events,
+    journal,
+    looks,
+    outcomes,
+    quarantine,
+    revkeen,
+    settling,
+    snapshots,
+)
 from orders.services.looks import Facts
 from orders.services.revkeen import Session
 from orders.services.snapshots import Difference
@@ -73,12 +84,18 @@ def obstacles(operation: Operation, user: User, unanswered: ApiError | None) -> 
     quiet_from = operation.last_sent_at + QUIET
     if _now(operation) < quiet_from:
         found.append(Obstacle("Ten quiet minutes have to pass since it was last sent", quiet_from))
-    others = _others_who_may(operation, user)
-    if operation.user_id == user.pk and others:
-        found.append(Obstacle(f"You asked for it yourself; {_names(others)} can say this"))
+    another = deciders.why_not(operation, user, asker_too=False)
+    if another:
+        found.append(Obstacle(another))
     if unanswered is not None:
         found.append(Obstacle(f"RevKeen has to answer first. {unanswered}"))
     return found
+
+
+def obstacles_to_yes(operation: Operation, user: User) -> list[Obstacle]:
+    """What stands in the way of *it happened*, said by `user`: about money it is a second person's as well."""
+    another = deciders.why_not(operation, user, asker_too=operation.kind not in Operation.MONEY)
+    return [Obstacle(another)] if another else []
 
 
 def decide(operation: Operation, by: User, decision: Decision) -> Operation:
@@ -102,10 +119,11 @@ def _checked(api: Session, operation: Operation, by: User, decision: Decision, f
     """What goes into the row beside the decision. Raise `NotNow`."""
     if facts.unanswered is None:
         _check_unchanged(decision.seen, facts)
-    if not decision.happened:
-        standing = obstacles(operation, by, facts.unanswered)
-        if standing:
-            raise NotNow("Nothing was decided.", " ".join(f"{obstacle.words}." for obstacle in standing))
+    happened = decision.happened
+    standing = obstacles_to_yes(operation, by) if happened else obstacles(operation, by, facts.unanswered)
+    if standing:
+        raise NotNow("Nothing was decided.", " ".join(f"{obstacle.words}." for obstacle in standing))
+    if not happened:
         return {}
     if operation.kind == Kind.CREATE:
         order = _created(api, operation, decision.order_id)
@@ -168,17 +186,6 @@ def _write(operation: Operation, by: User, decision: Decision, found: dict[str, 
         words = "Another change holds the order that was created. Decide when that is settled."
         raise NotNow("Nothing was decided.", words) from error
     return ended
-
-
-def _others_who_may(operation: Operation, user: User) -> list[User]:
-    """Active people of the merchant, other than `user`, who may decide."""
-    memberships = Membership.objects.filter(merchant_id=operation.merchant_id, user__is_active=True).exclude(user=user)
-    return [row.user for row in memberships.select_related("user") if row.may(Right.DECIDE)]
-
-
-def _names(users: Iterable[User]) -> str:
-    names = sorted(str(user) for user in users)
-    return " or ".join(names[:3]) + (" or another" if len(names) > 3 else "")
 
 
 def _now(operation: Operation) -> datetime:

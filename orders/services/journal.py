@@ -20,7 +20,7 @@ from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order, Refund
 from orders.models import Operation, OperationToken, OrderLock, User
 from orders.request_ids import current_request_id
-from orders.services import effects, looks, outcomes, plans, quarantine
+from orders.services import deciders, effects, looks, outcomes, plans, quarantine
 from orders.services.leases import lease, take_to_send
 from orders.services.plans import Step
 from orders.services.revkeen import Session
@@ -186,6 +186,7 @@ def _write_row(api: Session, user: User, asked: Asked) -> Operation:
             token.save()
         if ticket.order_id is not None:
             plans.lock(operation, ticket.order_id)
+        deciders.fix(operation)
         if asked.record is not None:
             asked.record(operation)
         quarantine.count_up()

@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 
 from orders.models import Operation, OrderLock
-from orders.services import effects
+from orders.services import deciders, effects
 from orders.services.leases import lease
 from orders.services.revkeen import active_connection
 
@@ -60,7 +60,7 @@ def operations_of(plan_id: uuid.UUID) -> list[Operation]:
 def _begin(before: Operation, step: Step, rest: list[Step]) -> Operation:
     copied = ("merchant_id", "mode", "plan_id", "user_id", "who", "asked_in", "quarantined")
     order_id, operation_id = uuid.UUID(step["order_id"]), uuid.uuid4()
-    return Operation.objects.create(
+    begun = Operation.objects.create(
         pk=operation_id,
         **{name: getattr(before, name) for name in copied},
         **_key(before),
@@ -77,6 +77,8 @@ def _begin(before: Operation, step: Step, rest: list[Step]) -> Operation:
         later={"then": rest, "instead": step.get("instead", [])},
         **(HELD if before.quarantined else {}),
     )
+    deciders.hand_on(before, begun)
+    return begun
 
 
 def _key(before: Operation) -> dict[str, Any]:

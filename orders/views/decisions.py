@@ -31,7 +31,8 @@ class Forms:
 
     happened: Happened
     did_not: DidNot
-    obstacles: list[Obstacle]
+    obstacles: list[Obstacle]  # to saying that it did not happen
+    obstacles_to_yes: list[Obstacle]
     ticket: str
 
 
@@ -130,9 +131,10 @@ def _forms(request: MerchantRequest, file: OperationFile, sent: Happened | DidNo
         sent if isinstance(sent, Happened) else _happened(operation),
         sent if isinstance(sent, DidNot) else DidNot(),
         decisions.obstacles(operation, request.user, operation_facts.unanswered(file)),
+        decisions.obstacles_to_yes(operation, request.user),
         ticket or new_ticket(request, TICKET, operation.pk, seen),
     )
 
 
 def _happened(operation: Operation, data: Any = None) -> Happened:
-    return Happened(data, creates=operation.kind == Operation.Kind.CREATE)
+    return Happened(data, creates=operation.kind == Operation.Kind.CREATE, money=operation.kind in Operation.MONEY)
