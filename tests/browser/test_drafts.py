@@ -35,6 +35,8 @@ def test_totals_follow_what_is_typed_and_an_error_stands_by_its_field(
 ) -> None:
     page = new_draft(open_page)
     page.get_by_label("Currency").fill("KWD")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Prices in KWD")).to_be_visible()
     type_line(page, 1, "Saffron", "3", "1.2505")
     expect(page.locator("tbody tr").first).to_contain_text("KWD has 3 decimals.")
     assert problems(page) == []
