@@ -7,7 +7,7 @@ from orders.views import errors
 # Of allauth's pages only these: nobody signs up here, and an address is changed by inviting the new one.
 sign_in = [
     path("login/", account.login, name="account_login"),
-    path("logout/", account.logout, name="account_logout"),
+    path("logout/", own.sign_out, name="account_logout"),
     path("reauthenticate/", own.confirm_by_password, name="account_reauthenticate"),
     path("password/change/", account.password_change, name="account_change_password"),
     path("password/set/", account.password_set, name="account_set_password"),

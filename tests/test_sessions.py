@@ -201,9 +201,20 @@ def test_nobody_signs_out_somebody_else(mara: User) -> None:
     assert is_in(theirs)
 
 
+def test_signing_out_leaves_nothing_in_the_browser_and_tells_its_other_tabs(mara: User) -> None:
+    client = signed_in(mara.email)
+    assert "Clear-Site-Data" not in client.get(reverse("account_logout"))
+    answer = client.post(reverse("account_logout"))
+    assert answer["Clear-Site-Data"] == '"cache", "storage"'
+    assert "data-signed-out" in client.get(answer["Location"]).content.decode()
+    assert "data-signed-out" not in client.get(reverse("account_login")).content.decode()
+
+
 def test_signing_out_everywhere_means_here_too(mara: User) -> None:
     browsers = [signed_in(mara.email) for _ in range(3)]
-    assert browsers[0].post(reverse("sessions_end"))["Location"] == reverse("account_login")
+    answer = browsers[0].post(reverse("sessions_end"))
+    assert answer["Location"] == f"{reverse('account_login')}?signed-out=yes"
+    assert answer["Clear-Site-Data"] == '"cache", "storage"'
     assert not any(is_in(browser) for browser in browsers)
     assert EventLog.objects.filter(kind="signed_out", text="everywhere", user=mara).count() == 1
 

@@ -1,3 +1,4 @@
+from allauth.account.views import logout as allauth_logout
 from allauth.account.views import reauthenticate
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import get_adapter
@@ -77,7 +78,21 @@ def sessions_end(request: Request) -> HttpResponse:
     """Everywhere, here too."""
     places.end_everywhere(request.user)
     logout(request)
-    return redirect("account_login")
+    return _signed_out(redirect("account_login"))
+
+
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """allauth's page, which leaves nothing of what was shown in the browser."""
+    response = allauth_logout(request)
+    return _signed_out(response) if request.method == "POST" else response
+
+
+def _signed_out(response: HttpResponse) -> HttpResponse:
+    """The browser forgets what it kept of our pages, and the page that opens next tells its other tabs (app.js)."""
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    if response.get("Location") == reverse("account_login"):
+        response["Location"] += "?signed-out=yes"
+    return response
 
 
 @signed_in

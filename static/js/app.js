@@ -136,6 +136,14 @@ window.addEventListener("pageshow", (event) => {
   if (document.body.hasAttribute("data-private")) location.reload();
 });
 
+// --- Who signs out in one tab is signed out in all: the others leave what they show
+
+const signingOut = new BroadcastChannel("signing-out");
+if (document.querySelector("[data-signed-out]")) signingOut.postMessage("done");
+signingOut.addEventListener("message", () => {
+  if (document.body.hasAttribute("data-private")) location.replace(location.pathname + location.search);
+});
+
 // --- A swap inside [data-typed] keeps what was typed, chosen or opened in it since its request left
 
 const TYPED = "[data-typed]";

@@ -24,3 +24,16 @@ def test_back_after_signing_out_shows_no_order(open_page: OpenPage, stack: Stack
     expect(page.get_by_role("heading", name=re.compile("Sign in"))).to_be_visible()
     page.wait_for_load_state()
     assert newest["public_id"] not in page.content()
+
+
+def test_signing_out_in_one_tab_empties_the_others(open_page: OpenPage, stack: Stack) -> None:
+    page = open_page("/account/login/", None)
+    sign_in_by_password(page, stack, "viewer")
+    other = page.context.new_page()
+    other.goto(stack.address + ORDERS)
+    expect(other.get_by_role("heading", name="Orders")).to_be_visible()
+    page.goto(stack.address + "/account/")
+    page.locator("header summary", has_text="Account of").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    other.wait_for_url(re.compile("/account/login/"))
+    expect(other.get_by_role("heading", name=re.compile("Sign in"))).to_be_visible()
