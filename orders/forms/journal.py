@@ -13,7 +13,17 @@ Event = EventLog.Kind
 
 ORDERS = "orders"
 GROUPS: dict[str, tuple[str, tuple[Event, ...]]] = {
-    "keys": ("Keys", (Event.KEY_ADDED, Event.KEY_REFUSED, Event.KEY_ACTIVATED, Event.KEY_RENAMED, Event.KEY_REMOVED)),
+    "keys": (
+        "Keys",
+        (
+            Event.KEY_ADDED,
+            Event.KEY_REFUSED,
+            Event.KEY_ACTIVATED,
+            Event.KEY_SWITCHED_OFF,
+            Event.KEY_RENAMED,
+            Event.KEY_REMOVED,
+        ),
+    ),
     "members": (
         "Members",
         (Event.INVITED, Event.INVITATION_WITHDRAWN, Event.MEMBER_JOINED, Event.MEMBER_CHANGED, Event.MEMBER_REMOVED),
@@ -27,6 +37,19 @@ GROUPS: dict[str, tuple[str, tuple[Event, ...]]] = {
             Event.PASSWORD_RESET_ASKED,
             Event.PASSWORD_CHANGED,
             Event.MFA_CHANGED,
+        ),
+    ),
+    "shipments": (
+        "Shipments",
+        (
+            Event.UNITS_GIVEN_UP,
+            Event.SHIPMENT_CORRECTED,
+            Event.SHIPMENT_STATUS,
+            Event.DELIVERY_SENT_AGAIN,
+            Event.DELIVERY_STOPPED,
+            Event.DELIVERY_RELEASED,
+            Event.REVKEEN_KNOWS,
+            Event.PARTNER_IDS,
         ),
     ),
     "others": ("Other", (Event.MERCHANT_CHANGED, Event.EXPORTED, Event.DECIDED, Event.REFUSED)),

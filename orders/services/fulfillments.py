@@ -19,7 +19,7 @@ from orders.apis.errors import NotSent, Refused
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer, LineItem, Listing, Order
 from orders.models import Delivery, Dispatch, Operation, OrderLock, Shipment, User
-from orders.services import journal, outcomes, partners, quarantine, shipments, snapshots
+from orders.services import journal, outcomes, partners, quarantine, shipments, snapshots, units_given_up
 from orders.services.journal import Asked, NoJournal, OrderBusy
 from orders.services.partners import PartnerIds
 from orders.services.plans import Step
@@ -185,7 +185,7 @@ def asked(ticket: Ticket, parcels: list[Parcel], completed: list[list[str]]) -> 
     def record(operation: Operation) -> None:
         dispatch = _dispatch(operation.user, ticket, operation.fingerprint, operation)
         shipments.refuse_other_than_shown(dispatch, parcels, ticket.seen)
-        shipments.write(dispatch, parcels, _steps(completed), ticket.seen)
+        units_given_up.note(shipments.write(dispatch, parcels, _steps(completed), ticket.seen))
 
     first, *rest = steps
     return Asked(
@@ -226,6 +226,7 @@ def _undo(dispatch: Dispatch, by: User) -> None:
                 merchant_id=dispatch.merchant_id, mode=dispatch.mode, order_id=dispatch.order_id, plan_id=dispatch.pk
             ).delete()
         _undo_shipments(dispatch)
+        units_given_up.note_undone(dispatch, by)
         if operation is not None and not outcomes.undone(operation):
             raise TooLate
 
@@ -305,7 +306,7 @@ def _write_down(api: Session, user: User, ticket: Ticket, parcels: list[Parcel])
             )
             dispatch = _dispatch(user, ticket, fingerprint)
             shipments.refuse_other_than_shown(dispatch, parcels, ticket.seen)
-            shipments.write(dispatch, parcels, [None] * len(parcels), ticket.seen)
+            units_given_up.note(shipments.write(dispatch, parcels, [None] * len(parcels), ticket.seen))
             lock.delete()
             quarantine.count_up()
         quarantine.note_count()

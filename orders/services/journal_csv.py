@@ -66,7 +66,7 @@ def _operation(row: Operation) -> Cells:
 
 def _event(row: EventLog) -> Cells:
     person = [str(row.user) if row.user else "", row.who, row.get_kind_display(), row.text]
-    return [*person, *[""] * 8, row.request_id, *[""] * 5]
+    return [*person, "", str(row.order_id or ""), *[""] * 6, row.request_id, *[""] * 5]
 
 
 def _time(moment: datetime | None, zone: tzinfo) -> str:

@@ -4,18 +4,19 @@ A page begins after a row and not at a number, so that new rows shift nothing.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from orders.models import EventLog, Membership, Merchant, Operation, User
+from orders.models import EventLog, Membership, Merchant, Operation, Shipment, User
 from orders.permissions import Right
 
 PAGE_SIZE = 50
 EXPORTED_AT_ONCE = 500
+MOST_ORDERS = 10  # of one number, which RevKeen gives once
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Row = Operation | EventLog
@@ -154,17 +155,19 @@ def _operations(wanted: Wanted) -> "QuerySet[Operation, Operation]":
 
 
 def _events(wanted: Wanted) -> "list[QuerySet[EventLog, EventLog]]":
-    """Of the merchant, in this mode or none; and how its members signed in. None has a state or an order.
+    """Of the merchant, in this mode or none; and how its members signed in. None has a state, some have an order.
 
     Two queries, because each of them is read from the index in its order, and the two together are not.
     """
-    if wanted.state or wanted.order:
+    if wanted.state:
         return []
     members = Membership.objects.filter(merchant=wanted.merchant)
     by_member = Q(user__in=members.values("user_id")) | Q(user=None, who__in=members.values("user__email"))
     found = EventLog.objects.select_related("user").filter(_by(wanted), _within(wanted, "at"))
     if wanted.event_kinds is not None:
         found = found.filter(kind__in=wanted.event_kinds)
+    if wanted.order:
+        return [found.filter(merchant=wanted.merchant, mode=wanted.mode, order_id__in=_order_ids(wanted))]
     return [
         found.filter(merchant=wanted.merchant, mode__in=("", wanted.mode)),
         found.filter(by_member, merchant=None),
@@ -188,6 +191,28 @@ def _about(order: str) -> Q:
     except ValueError:
         return Q(order_number__iexact=order) | Q(kind=Operation.Kind.CREATE, result__number=order.upper())
     return Q(order_id=order_id) | Q(created_order_id=order_id)
+
+
+def _order_ids(wanted: Wanted) -> list[uuid.UUID]:
+    """The orders of this id or number, as far as something here is about them: an event keeps no number."""
+    try:
+        return [uuid.UUID(wanted.order)]
+    except ValueError:
+        named = {"merchant": wanted.merchant, "mode": wanted.mode, "order_number__iexact": wanted.order}
+    asked = Operation.objects.filter(**named, order_id__isnull=False).values_list("order_id", flat=True).distinct()
+    sent_off = Shipment.objects.filter(**named).values_list("order_id", flat=True).distinct()
+    return [order_id for order_id in {*asked[:MOST_ORDERS], *sent_off[:MOST_ORDERS]} if order_id is not None]
+
+
+def numbers_of(rows: Iterable[Row], merchant: Merchant, mode: str) -> dict[uuid.UUID, str]:
+    """The numbers of the orders that events are about, as far as something here says them."""
+    ids = {row.order_id for row in rows if isinstance(row, EventLog) and row.order_id is not None}
+    if not ids:
+        return {}
+    named = {"merchant": merchant, "mode": mode, "order_id__in": ids}
+    asked = Operation.objects.filter(**named).values_list("order_id", "order_number").distinct()
+    sent_off = Shipment.objects.filter(**named).values_list("order_id", "order_number").distinct()
+    return {order_id: number for order_id, number in [*asked, *sent_off] if order_id and number}
 
 
 def _number(text: str, digits: int) -> int:

@@ -39,6 +39,7 @@ ICONS_OF_NOTES = {
     EventLog.Kind.DELIVERY_SENT_AGAIN: "send",
     EventLog.Kind.DELIVERY_STOPPED: "ban",
     EventLog.Kind.DELIVERY_RELEASED: "send",
+    EventLog.Kind.REVKEEN_KNOWS: "circle-minus",
 }
 # The member that has the amount an event is about. What a payment was is not what was refunded of it, and what an order
 # comes to is not what was paid last: such an amount beside the event's words would be money that never moved.
@@ -92,7 +93,8 @@ def days(
     with_event = {entry.operation.pk for entry in told if entry.operation is not None}
     alone = [_of_operation(operation, zone) for operation in asked.values() if operation.pk not in with_event]
     alone += _of_dispatches(shipments, zone)
-    alone += [_of_note(note, zone) for note in notes]
+    # Units that were given up are told by their shipment.
+    alone += [_of_note(note, zone) for note in notes if note.kind != EventLog.Kind.UNITS_GIVEN_UP]
     entries = sorted([*told, *alone], key=lambda entry: entry.at, reverse=True)
     return [Day(day, list(of_day)) for day, of_day in groupby(entries, key=lambda entry: entry.at.date())]
 

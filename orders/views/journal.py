@@ -1,5 +1,6 @@
 """The journal: what was asked of RevKeen and what happened around it, on one page and as CSV."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,6 +34,8 @@ class Line:
     text: str
     state: State | None = None
     operation: Operation | None = None
+    order_id: uuid.UUID | None = None  # the order it is about
+    order_number: str = ""  # "" where nothing here says it
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,9 @@ def _table(request: MerchantRequest, form: JournalFilter, page: Page) -> dict[st
     previous = address(request, after=None, before=_place(page, 0)) if page.has_previous and page.rows else ""
     following = address(request, before=None, after=_place(page, -1)) if page.has_next and page.rows else ""
     newer, older = (following, previous) if form.needs_someone else (previous, following)
+    numbers = journal_list.numbers_of(page.rows, request.merchant, request.mode)
     return {
-        "lines": [_line(row) for row in page.rows],
+        "lines": [_line(row, numbers) for row in page.rows],
         "newer": newer,
         "older": older,
         **csv_links(request, "journal_csv", **PAGING),
@@ -103,7 +107,12 @@ def _place(page: Page, index: int) -> str:
     return str(journal_list.position(page.rows[index]))
 
 
-def _line(row: Row) -> Line:
+def _line(row: Row, numbers: dict[uuid.UUID, str]) -> Line:
     if isinstance(row, EventLog):
-        return Line(row.at, str(row.user or row.who), row.get_kind_display(), row.text)
-    return Line(row.created_at, str(row.user), row.get_kind_display(), row.summary, states.operation_state(row), row)
+        number = numbers.get(row.order_id, "") if row.order_id else ""
+        who = str(row.user or row.who)
+        return Line(row.at, who, row.get_kind_display(), row.text, order_id=row.order_id, order_number=number)
+    number = row.result.get("number") or row.order_number
+    state = states.operation_state(row)
+    what = (row.created_at, str(row.user), row.get_kind_display(), row.summary)
+    return Line(*what, state, row, row.about_order_id, number)
