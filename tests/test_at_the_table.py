@@ -13,8 +13,9 @@ from tests.emulation import Emulator
 from tests.test_fulfillments import address, fields_in, fulfil, ids, look, opened, paid_order, ticked
 from tests.test_fulfillments import customer as customer
 from tests.test_fulfillments import operations as operations
+from tests.test_parcels import cancel, in_parcels, named, press
+from tests.test_parcels import connected as connected
 from tests.test_parcels import held as held
-from tests.test_parcels import in_parcels, named, press
 from tests.test_parcels import order as order
 
 UPS = "1Z999AA10123456784"
@@ -150,3 +151,60 @@ def test_only_ones_own_that_can_still_be_undone_are_offered(
 
 def test_a_look_says_nothing_of_a_button_that_is_not_there(operations: Client, order: dict[str, Any]) -> None:
     assert "Tick all" in look(operations, order, opened(operations, order), "all:9")
+
+
+# What was typed is there again
+
+
+def undo(client: Client) -> None:
+    place = f"/northwind/live/fulfillments/dispatches/{Dispatch.objects.get().pk}/undo/"
+    assert client.post(place).status_code in (302, 303)
+
+
+def test_what_was_typed_is_there_again_after_an_undo(
+    held: Merchant, connected: None, operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    rope = ids(order, 2)[0]
+    sent = in_parcels(
+        operations, order, {0: 1, 1: 1}, {1: 1, 2: 3}, partner_id="P-1", cost_currency="EUR", shipment_id="S-1",
+        status="IN_TRANSIT", shipped_at="2026-11-20T09:30", **{"name-0": "batch", "value-0": "7"},
+    )  # fmt: skip
+    sent |= {"p1-number-0": UPS, "p1-carrier": "ups", "p1-address-0": "https://own.example/1", "p1-notify": "yes"}
+    sent |= {"p2-number-0": "B-2", "p2-carrier": "other", "p2-carrier_name": "Bike", "p2-sure-0": "Bike|B2"}
+    sent |= {f"p2-distributor-{rope}": "12.34"}
+    sent = named(operations, order, sent)
+    assert press(operations, order, sent).status_code == 303
+    assert operations.post(
+        f"/northwind/live/fulfillments/dispatches/{Dispatch.objects.get().pk}/undo/"
+    ).status_code in (302, 303)
+    page = operations.get(address(order)).content.decode()
+    assert "Filled in with what was sent off before" in page
+    fields = fields_in(page)
+    typed = {name: value for name, value in sent.items() if name.startswith("p") and "-sure-" not in name and value}
+    assert {name: fields.get(name) for name in typed if "-units-" not in name} == {
+        name: value for name, value in typed.items() if "-units-" not in name
+    }
+    assert fields[f"p2-units-{rope}"] == "3"
+    assert "Filled in with" not in operations.get(address(order) + "?new").content.decode()
+    assert press(operations, order, named(operations, order, fields)).status_code == 303
+
+
+def test_what_revkeen_refused_is_there_again_and_what_left_is_not(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+
+    assert press(operations, order, in_parcels(operations, order, {0: 1}, tracking_number=UPS)).status_code == 303
+    fresh = opened(operations, order)
+    assert fresh["p1-number-0"] == ""
+    Shipment.objects.update(state="refused")
+    fields = opened(operations, order)
+    assert (fields["p1-number-0"], fields["p1-lines"]) == (UPS, ids(order, 0))
+
+
+def test_units_that_were_given_up_and_undone_are_typed_already(
+    held: Merchant, operations: Client, order: dict[str, Any]
+) -> None:
+    assert cancel(operations, order, {2: 2}).status_code == 303
+    undo(operations)
+    fields = opened(operations, order, f"/northwind/live/orders/{order['id']}/cancel-units/")
+    assert (fields[f"units-{ids(order, 2)[0]}"], fields["reason"]) == ("2", "Sold out")

@@ -1,5 +1,6 @@
 """Units of open lines that will never be shipped."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -7,6 +8,7 @@ from django import forms
 from orders.forms.lines import LineField
 from orders.forms.parcels import UnitsField, only_left
 from orders.forms.tracking import visible
+from orders.models import Shipment
 from orders.services.shipments import Parcel, ParcelItem
 
 
@@ -25,8 +27,11 @@ class CancelUnitsForm(forms.Form):
         error_messages={"required": "Tick that they will never be shipped."},
     )
 
-    def __init__(self, data: Any = None, *, seen: dict[str, Any]) -> None:
-        super().__init__(data)
+    def __init__(self, data: Any = None, *, seen: dict[str, Any], before: Sequence[Shipment] = ()) -> None:
+        """`before`: what was given up last and came to nothing."""
+        items = [item for shipment in before for item in shipment.items.all()]
+        units = {f"units-{item.line_item_id}": item.quantity for item in items}
+        super().__init__(data, initial=units | {"reason": before[0].reason if before else ""})
         self.seen = seen
         for line_id, line in seen["lines"].items():
             self.fields[f"units-{line_id}"] = UnitsField(label=f"Units of {line['description']}")

@@ -89,6 +89,11 @@ class FulfillmentForm:
         return not self.button_differs and not any(parcel.errors for parcel in self.parcels)
 
     @property
+    def is_again(self) -> bool:
+        """It is filled in with what was sent off and came to nothing."""
+        return self.data.get("again") == "yes"
+
+    @property
     def units_are_right(self) -> bool:
         return not any(name.startswith("units-") for parcel in self.parcels for name in parcel.errors)
 

@@ -1,6 +1,5 @@
 import uuid
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -12,17 +11,19 @@ from orders.access import merchant_page
 from orders.apis.errors import Missing
 from orders.apis.revkeen.objects import LineItem
 from orders.forms.cancel_units import CancelUnitsForm
-from orders.forms.fulfillments import FulfillmentForm, fresh
+from orders.forms.fulfillments import FulfillmentForm
 from orders.models import Delivery, Dispatch, Operation, Shipment
 from orders.requests import MerchantRequest
-from orders.services import fulfillments, leaving, next_steps, open_there, partners, presets, revkeen, tracking_numbers
+from orders.services import fulfillments, leaving, next_steps, open_there, partners, presets, revkeen
 from orders.services.fulfillments import Fulfillable, OthersFollow, Search, TooLate
 from orders.services.shipments import Parcel
 from orders.services.tickets import Ticket
+from orders.services.tried import last_tried
 from orders.views import operations
+from orders.views.fulfillment_forms import filled_form
 from orders.views.operations import Problem
 from orders.views.order_pages import order_head
-from orders.views.pages import render_page, typed_before
+from orders.views.pages import render_page
 
 ALL_SHIPPED = (
     "every line is recorded here as shipped, and RevKeen does not call the order fulfilled. "
@@ -45,7 +46,7 @@ def order_fulfill(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse
     if request.method != "POST":
         return _page(request, order_id)
     ticket = operations.ticket_of(request, Operation.Kind.FULFILL, order_id)
-    form = _form(request, order_id, ticket.seen)
+    form = filled_form(request, order_id, ticket.seen)
     if form.do and request.htmx.target in PARTS:  # the form follows what is typed; nothing is sent
         return render_page(request, "", _parcels(form, order_id), parts=PARTS)
     if form.do.startswith("undo:"):  # of another order, which this person has sent off just before
@@ -123,29 +124,6 @@ def _say_how_far(request: MerchantRequest, found: Search) -> None:
         messages.success(request, "Nothing else is left to fulfil.")
 
 
-def _form(
-    request: MerchantRequest, order_id: uuid.UUID, seen: dict[str, Any], *, ticked: dict[str, int] | None = None
-) -> FulfillmentForm:
-    """What was sent; or with `ticked`, as it is opened, or as it was before a sign-in."""
-    before = typed_before(request)
-    if before is not None:
-        before["do"] = "look"
-    preset = presets.preset_of(request.membership)
-    data = before or (request.POST if ticked is None else fresh(seen, ticked=ticked, preset=preset))
-    form = FulfillmentForm(
-        data,
-        seen=seen,
-        destinations={connection.provider for connection in partners.connected(request.merchant, request.mode)},
-        defaults=partners.settings_of(request.merchant, request.mode),
-        zone=request.merchant.zone,
-        taken=partial(tracking_numbers.taken, request.merchant, request.mode, order_id),
-    )
-    if ticked is not None:
-        form.keep_errors_of_units()
-        form.focus_first()
-    return form
-
-
 def _send(request: MerchantRequest, ticket: Ticket, form: FulfillmentForm) -> HttpResponse:
     assert ticket.order_id is not None  # noqa: S101  (the address has one)
     answer = _carry_out(request, ticket, form.asked)
@@ -205,13 +183,13 @@ def _page(
     open_ones = _open_at_digital_river(request, found) if form is None and problem is None else None
     status = problem.status if problem else 200 if form is None or form.do else 422
     if problem is not None:
-        form = _form(request, order_id, seen)
+        form = filled_form(request, order_id, seen)
         form.keep_errors_of_units()
         parcel, fields = form.told_first, fulfillments.FIELDS
         problem = operations.by_its_field(parcel, problem, "Not fulfilled: RevKeen refused.", fields)
     context = {
         **order_head(request, found.order),
-        **_parcels(form or _form(request, order_id, seen, ticked=_proposed(found, open_ones)), order_id),
+        **_parcels(form or filled_form(request, order_id, seen, ticked=_proposed(found, open_ones)), order_id),
         "why_not": _why_not(found),
         "found": found,
         "open_there": open_ones,
@@ -240,7 +218,7 @@ def _cancel_page(
     context = {
         **order_head(request, found.order),
         "why_not": _why_not(found),
-        "form": form or CancelUnitsForm(seen=seen),
+        "form": form or CancelUnitsForm(seen=seen, before=_given_up_before(request, order_id)),
         "found": found,
         "digital_river": Delivery.Destination.DIGITAL_RIVER in connected,
         "order_id": order_id,
@@ -249,6 +227,10 @@ def _cancel_page(
     }
     status = problem.status if problem else 422 if form else found.order.page_status
     return render_page(request, "orders/fulfillments/cancel_units.html", context, status=status)
+
+
+def _given_up_before(request: MerchantRequest, order_id: uuid.UUID) -> list[Shipment]:
+    return last_tried(request.merchant, request.mode, order_id, Shipment.Kind.CANCELLATION)
 
 
 def _fulfillable(request: MerchantRequest, order_id: uuid.UUID) -> Fulfillable:
