@@ -99,7 +99,9 @@ class Site:
         return urlsplit(self._server)._replace(path=f"/{self._name}").geturl()
 
     def _tell_server(self, statement: str) -> None:
-        with psycopg.connect(self._server, autocommit=True) as connection:
+        """By way of the database that each server has, as Django does."""
+        server = urlsplit(self._server)._replace(path="/postgres").geturl()
+        with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(statement)
 
 
