@@ -7,7 +7,7 @@ from typing import cast
 import structlog
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import redirect, render
@@ -16,6 +16,7 @@ from django.utils.cache import patch_vary_headers
 
 from orders import sessions
 from orders.addresses import UNSENT, with_unsent, without_unsent
+from orders.apis.decoding import too_deep
 from orders.apis.errors import ApiError
 from orders.refill import Left, refill
 from orders.request_ids import begin_request
@@ -109,6 +110,20 @@ def bounded_bodies(get_response: GetResponse) -> GetResponse:
             raise RequestDataTooBig("The body is larger than DATA_UPLOAD_MAX_MEMORY_SIZE.")
         return get_response(request)
 
+    return middleware
+
+
+def shallow_passkeys(get_response: GetResponse) -> GetResponse:
+    """Refuse what a passkey says when it is nested without end, before allauth takes it apart for whoever sends it."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        return get_response(request)
+
+    def process_view(request: HttpRequest, *view: object) -> None:
+        if request.method == "POST" and too_deep(request.POST.get("credential", "").encode(errors="replace")):
+            raise BadRequest("The credential is nested too deeply.")
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
     return middleware
 
 

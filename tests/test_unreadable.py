@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
@@ -14,6 +15,7 @@ from orders.apis.digital_river import objects as digital_river
 from orders.apis.errors import NotSent, NotUnderstood
 from orders.apis.order_protection import objects as order_protection
 from orders.apis.revkeen import objects, reads
+from orders.forms import json_values
 from tests.emulation import Emulator
 
 KINDS = {
@@ -190,6 +192,20 @@ def test_metadata_nested_without_end_breaks_no_page(
         page = admin.get(reverse(name, args=where))
         assert page.status_code == 200
         assert "more than 64 levels deep" in page.content.decode()
+
+
+@pytest.mark.parametrize("levels", [DEEPEST, 900, 100_000])
+def test_what_somebody_types_is_not_nested_without_end_either(levels: int) -> None:
+    with pytest.raises(ValidationError, match="64 levels are the most"):
+        json_values.parsed(json_values.JSON, f"[{nested(levels).decode()}]")
+    assert json_values.parsed(json_values.JSON, nested(DEEPEST).decode())
+
+
+@pytest.mark.parametrize("levels", [70, 900, 100_000])
+@pytest.mark.parametrize("name", ["mfa_login_webauthn", "mfa_reauthenticate_webauthn", "mfa_add_webauthn"])
+def test_a_passkey_that_is_nested_without_end_is_a_bad_request(name: str, levels: int, admin: Client) -> None:
+    answer = admin.post(reverse(name), {"credential": nested(levels).decode()})
+    assert answer.status_code == 400
 
 
 def test_whatever_goes_wrong_while_an_answer_is_read_it_is_not_understood() -> None:

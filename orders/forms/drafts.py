@@ -13,6 +13,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
+from orders.apis.decoding import too_deep
 from orders.forms.amounts import AmountField
 from orders.forms.json_values import can_be_kept, shown
 from orders.forms.lines import LineField
@@ -270,9 +271,10 @@ def _moved_down(pair: tuple[int, str], places: dict[str, int | None]) -> int:
 
 
 def _base(data: QueryDict, otherwise: dict[str, Any]) -> dict[str, Any]:
+    text = data.get("metadata_base", "")
     try:
-        base = json.loads(data.get("metadata_base", ""))
-    except (ValueError, RecursionError):
+        base = None if too_deep(text.encode(errors="replace")) else json.loads(text)
+    except ValueError:
         return otherwise
     return base if isinstance(base, dict) and can_be_kept(base) else otherwise
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 
+from orders.apis.decoding import DEEPEST, too_deep
 from orders.forms.text import plain_newlines
 
 TEXT, JSON = "text", "json"
@@ -52,10 +53,10 @@ def _visible(text: str) -> str:
 
 
 def _from_json(text: str) -> Any:
+    if too_deep(text.encode(errors="replace")):
+        raise forms.ValidationError(f"This is nested too deeply: {DEEPEST} levels are the most.")
     try:
         return json.loads(text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_object)
-    except RecursionError as error:
-        raise forms.ValidationError("This is nested too deeply.") from error
     except ValueError as error:
         raise forms.ValidationError(
             f"This is not JSON: {_why(error)}. Text needs quotes, or “Text” as its type."
