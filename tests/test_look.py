@@ -154,7 +154,7 @@ def test_the_page_for_the_worst_case_needs_nothing() -> None:
     assert "Request" not in page
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 500, 503])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 500, 503])
 def test_every_refusal_has_a_short_form_that_says_what_was_changed(status: int) -> None:
     part = render_to_string("partials/error.html", {"status": status, "request_id": "req_1"})
     assert "Nothing was changed" in part or "how far it got" in part

@@ -13,6 +13,7 @@ from orders.requests import MerchantRequest
 from orders.services import draft_offers, drafts, revkeen
 from orders.services.draft_offers import Offer, Repriced
 from orders.services.drafts import FOUND, Line
+from orders.views.pages import search_text
 
 
 def found(request: MerchantRequest, draft: Draft, data: QueryDict, chosen: str) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def _add(data: QueryDict, offer: Offer) -> None:
 
 def _listed(request: MerchantRequest, currency: str, data: QueryDict) -> dict[str, Any]:
     with revkeen.session(request.merchant, request.mode) as api:
-        offers = draft_offers.find_offers(api, currency, data.get("product_q", "")[:200])
+        offers = draft_offers.find_offers(api, currency, search_text(request, data.get("product_q", "")))
     return {"offers": offers[:FOUND], "more_offers": max(0, len(offers) - FOUND), "found_in": currency}
 
 

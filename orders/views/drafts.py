@@ -23,7 +23,7 @@ from orders.storable import storable
 from orders.views import draft_invoices, draft_products
 from orders.views.operations import to_operation
 from orders.views.order_pages import sums
-from orders.views.pages import render_page, typed_before
+from orders.views.pages import render_page, search_text, typed_before
 
 PAGE_SIZE = 50
 PARTS = {"draft-state": "orders/drafts/_saved.html", "metadata-rows": "orders/order_edits/_metadata.html"}
@@ -136,6 +136,8 @@ def _before_saving(request: MerchantRequest, draft: Draft, data: QueryDict, do: 
     """
     if do == "add_line":
         draft_products.append(data, drafts.new_line())
+        if len(data.getlist("line")) > drafts.MOST_LINES:
+            messages.warning(request, f"No line was added: a draft takes {drafts.MOST_LINES}.")
     elif do == "remove":
         data.setlist("line", [line_id for line_id in data.getlist("line") if line_id != what])
     elif do == "guest":
@@ -143,7 +145,7 @@ def _before_saving(request: MerchantRequest, draft: Draft, data: QueryDict, do: 
     elif do in ("find_customers", "customer"):
         with revkeen.session(request.merchant, request.mode) as api:
             if do == "find_customers":
-                return {"customers": drafts.find_customers(api, data.get("q", "")[:200])}
+                return {"customers": drafts.find_customers(api, search_text(request, data.get("q", "")))}
             found = drafts.customer(api, _uuid(what))
             return {"changes": {"customer_id": found.id, "customer_label": storable(found.shown_name)[:300]}}
     elif do in ("find_offers", "add_offer"):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -29,6 +30,17 @@ def render_page(
 def sent(request: HttpRequest) -> QueryDict | None:
     """What a form starts with: the form that was sent, be it empty, or nothing yet."""
     return request.POST if request.method == "POST" else None
+
+
+LONGEST_SEARCH = 200  # characters
+
+
+def search_text(request: Request, typed: str) -> str:
+    """What is looked for; where that is less than was typed, it is said."""
+    text = " ".join(typed.split())
+    if len(text) > LONGEST_SEARCH:
+        messages.warning(request, f"Only the first {LONGEST_SEARCH} of the {len(text)} characters were looked for.")
+    return text[:LONGEST_SEARCH]
 
 
 def typed_before(request: Request) -> QueryDict | None:

@@ -10,14 +10,14 @@ from orders.access import merchant_page
 from orders.apis.revkeen.objects import Customer
 from orders.requests import MerchantRequest
 from orders.services import known_numbers, orders, revkeen
-from orders.views.pages import render_page
+from orders.views.pages import render_page, search_text
 
 
 @require_safe
 @merchant_page
 def search(request: MerchantRequest) -> HttpResponse:
     """Open what a pasted id or a number belongs to; anything else typed is a customer's name or e-mail."""
-    text = request.GET.get("q", "").strip()[:200]
+    text = search_text(request, request.GET.get("q", ""))
     where = [request.merchant.slug, request.mode]
     some_id = _uuid(text)
     if some_id is None:

@@ -118,6 +118,16 @@ def test_leaving_with_something_that_is_not_saved_asks(open_page: OpenPage, emul
     assert asked == ["beforeunload"]
 
 
+def test_a_text_that_is_too_long_is_said_while_one_types_and_nothing_is_cut(
+    open_page: OpenPage, emulator: RunningEmulator
+) -> None:
+    page = new_draft(open_page)
+    page.get_by_label("Description of line 1").fill("x" * 600)
+    expect(page.get_by_text("600 characters, and 500 are kept. Shorten it by 100.")).to_be_visible()
+    expect(page.get_by_label("Description of line 1")).to_have_value("x" * 600)
+    expect(page.locator("#draft-state")).to_contain_text("Not saved")
+
+
 def test_enter_in_find_a_product_finds(open_page: OpenPage, emulator: RunningEmulator) -> None:
     page = new_draft(open_page)
     page.get_by_label("Find a product by name or code").fill("e")
