@@ -10,7 +10,7 @@ from django.utils import timezone
 from orders.apis.errors import ApiError
 from orders.models import Connection, Delivery
 from orders.secrets import Unreadable
-from orders.services import digital_river, order_protection, partner_orders, revkeen, sending
+from orders.services import askers, digital_river, order_protection, partner_orders, revkeen, sending
 from orders.services.partner_orders import BelongsElsewhere
 from orders.services.sending import Again, HasExchange, Lost, NeedsPerson, Outcome, Sending
 
@@ -58,9 +58,14 @@ def _ready(partner: Partner, delivery: Delivery) -> Sending[Any] | Again:
         return Again("key_unreadable", str(error), WITHOUT_KEY)
 
 
+def _stopped(delivery: Delivery) -> NeedsPerson | None:
+    lost = askers.lost_right_to_deliver(delivery)
+    return NeedsPerson("right_lost", f"{lost} Send it again if it is right.") if lost else None
+
+
 def _send(partner: Partner, at_hand: Sending[Any]) -> None:
     try:
-        outcome = _of_another_order(at_hand.delivery) or partner.bring(at_hand)
+        outcome = _stopped(at_hand.delivery) or _of_another_order(at_hand.delivery) or partner.bring(at_hand)
     except Lost:
         log.warning("a delivery was lost to another worker", delivery=at_hand.delivery.pk)
         return

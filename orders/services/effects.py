@@ -135,6 +135,11 @@ def _because(words: str, why: object) -> str:
     return f"{words}: {str(why)[:200].rstrip('.').lower()}." if why else f"{words}."
 
 
+def kept_of(refund: Refund) -> dict[str, Any]:
+    """As the journal keeps it; the amount in minor units."""
+    return {"id": str(refund.id), "status": refund.status, "amount": refund.amount_minor}
+
+
 def refund_marked(operation: Operation, refunds: Iterable[Refund]) -> Refund | None:
     """The refund that carries the operation's mark."""
     mark = str(operation.pk)

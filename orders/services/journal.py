@@ -20,7 +20,7 @@ from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order, Refund
 from orders.models import Operation, OperationToken, OrderLock, User
 from orders.request_ids import current_request_id
-from orders.services import deciders, effects, looks, outcomes, plans, quarantine
+from orders.services import askers, deciders, effects, looks, outcomes, plans, quarantine
 from orders.services.leases import lease, take_to_send
 from orders.services.plans import Step
 from orders.services.revkeen import Session
@@ -216,6 +216,9 @@ def _refuse_if_held(asked: Asked) -> None:
 def _carry_out_one(api: Session, operation: Operation) -> Operation:
     if api.connection is None or api.connection.pk != operation.connection_id:
         return operation  # the key was replaced as this step began; the worker sends it with the one that it names
+    lost = askers.lost_right(operation) if operation.step else ""
+    if lost:
+        return outcomes.stopped(operation, lost)
     if operation.order_id is not None:
         order, *refunds = api.get_together(*effects.to_look_at(operation))
         error = next((reading.error for reading in (order, *refunds) if reading.error is not None), None)
@@ -270,7 +273,7 @@ def _no_answer(operation: Operation, error: Unknown) -> Operation:
 
 def _look_after(api: Session, operation: Operation, answer: Any) -> Operation:
     """Read the order back; an answer that it contradicts, or that cannot be checked, keeps the operation open."""
-    operation.result = {"refund": _refund(answer)} if isinstance(answer, Refund) else {}
+    operation.result = {"refund": effects.kept_of(answer)} if isinstance(answer, Refund) else {}
     wanted = [reads.order(answer.id)] if isinstance(answer, Order) else effects.to_look_at(operation)
     order, *refunds = api.get_together(*wanted)
     error = next((reading.error for reading in (order, *refunds) if reading.error is not None), None)
@@ -294,7 +297,3 @@ def _contradicted(operation: Operation, message: str) -> Operation:
     facts = {"result": operation.result, "equal_errors": contradictions}
     operation = outcomes.doubtful(operation, message, "contradicted", **facts)
     return outcomes.needs_person(operation, "contradicted", message) if contradictions >= 3 else operation
-
-
-def _refund(refund: Refund) -> dict[str, Any]:
-    return {"id": str(refund.id), "status": refund.status, "amount": refund.amount_minor}

@@ -58,6 +58,13 @@ def not_sent(operation: Operation, error: ApiError) -> Operation:
     return _end(operation, State.NOT_SENT, code=code, message=str(error))
 
 
+def stopped(operation: Operation, why: str) -> Operation:
+    """A machine does not send it. What never went out has ended; what may have, or belongs to a plan, is a person's."""
+    if operation.attempts == 0 and operation.step == 0:
+        return _end(operation, State.NOT_SENT, code="right_lost", message=why)
+    return needs_person(operation, "right_lost", why)
+
+
 def undone(operation: Operation) -> bool:
     """Whether it could be taken back: nothing of it was sent before, and nothing will be."""
     message = "Undone before anybody was told."

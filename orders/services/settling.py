@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from orders.apis.revkeen import reads
 from orders.models import Operation
-from orders.services import effects, journal, outcomes, revkeen
+from orders.services import askers, effects, journal, outcomes, revkeen
 from orders.services.leases import take_to_send
 from orders.services.looks import Facts, look
 from orders.services.revkeen import Session
@@ -85,7 +85,7 @@ def _from_marks(operation: Operation, facts: Facts) -> Operation | None:
     refund = effects.refund_marked(operation, facts.refunds.rows) if facts.refunds is not None else None
     if refund is None:
         return None
-    operation.result |= {"refund": {"id": str(refund.id), "status": refund.status, "amount": refund.amount_minor}}
+    operation.result |= {"refund": effects.kept_of(refund)}
     if refund.status in ("failed", "canceled"):
         return outcomes.failed(operation, effects.came_to_nothing(refund))
     return outcomes.done(operation, facts.order)
@@ -93,6 +93,9 @@ def _from_marks(operation: Operation, facts: Facts) -> Operation | None:
 
 def _from_the_rest(api: Session, operation: Operation, facts: Facts) -> Operation:
     connection_id = api.connection.pk if api.connection else None
+    lost = askers.lost_right(operation) if operation.state != State.NEEDS_PERSON else ""
+    if lost:
+        return outcomes.stopped(operation, lost)
     if may_send_again(operation, connection_id, facts):
         return _send_again(api, operation)
     if operation.state == State.NEEDS_PERSON:

@@ -1,0 +1,36 @@
+"""Whether whoever asked may still do it. A machine sends nothing on behalf of somebody who lost the right since."""
+
+from orders.models import Delivery, Membership, Merchant, Operation, User
+from orders.permissions import Right
+
+Kind = Operation.Kind
+
+RIGHTS = {
+    Kind.CREATE: Right.DRAFT,
+    Kind.UPDATE: Right.DRAFT,
+    Kind.PAY: Right.PAY,
+    Kind.CANCEL: Right.PAY,
+    Kind.FULFILL: Right.FULFIL,
+    Kind.REFUND: Right.REFUND,
+}
+
+
+def lost_right(operation: Operation) -> str:
+    """In words, who may not do any more what the plan of this operation began with; "" where they may."""
+    first = Operation.objects.filter(pk=operation.plan_id).first() or operation
+    return _lost(operation.user, operation.merchant, RIGHTS[Kind(first.kind)])
+
+
+def lost_right_to_deliver(delivery: Delivery) -> str:
+    """The same of whoever sent the shipment off; "" once another has asked to send it again."""
+    dispatch = delivery.shipment.dispatch
+    if delivery.by_hand or dispatch is None:
+        return ""
+    return _lost(dispatch.user, delivery.merchant, Right.FULFIL)
+
+
+def _lost(user: User, merchant: Merchant, right: Right) -> str:
+    membership = Membership.objects.filter(user=user, merchant=merchant, user__is_active=True).first()
+    if membership is not None and membership.may(right):
+        return ""
+    return f"{user}, who asked for it, may not {right.value} here any more, so it was not sent."
