@@ -50,11 +50,6 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden || live.querySelector(MENU) || isTyping(live) || isSelecting(live)) event.preventDefault();
 });
 
-// What a page asks for by itself does not keep somebody signed in who has gone.
-document.addEventListener("htmx:configRequest", (event) => {
-  if (!event.detail.triggeringEvent) event.detail.headers["X-By-Itself"] = "yes";
-});
-
 function isSelecting(inside) {
   const selection = document.getSelection();
   return !selection.isCollapsed && inside.contains(selection.anchorNode);
@@ -134,14 +129,6 @@ window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   document.querySelectorAll("form[data-sent]").forEach(release);
   if (document.body.hasAttribute("data-private")) location.reload();
-});
-
-// --- Who signs out in one tab is signed out in all: the others leave what they show
-
-const signingOut = new BroadcastChannel("signing-out");
-if (document.querySelector("[data-signed-out]")) signingOut.postMessage("done");
-signingOut.addEventListener("message", () => {
-  if (document.body.hasAttribute("data-private")) location.replace(location.pathname + location.search);
 });
 
 // --- A swap inside [data-typed] keeps what was typed, chosen or opened in it since its request left
