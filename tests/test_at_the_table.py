@@ -193,12 +193,12 @@ def test_what_revkeen_refused_is_there_again_and_what_left_is_not(
     operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
 
-    assert press(operations, order, in_parcels(operations, order, {0: 1}, tracking_number=UPS)).status_code == 303
+    assert press(operations, order, in_parcels(operations, order, {2: 2}, tracking_number=UPS)).status_code == 303
     fresh = opened(operations, order)
     assert fresh["p1-number-0"] == ""
     Shipment.objects.update(state="refused")
     fields = opened(operations, order)
-    assert (fields["p1-number-0"], fields["p1-lines"]) == (UPS, ids(order, 0))
+    assert (fields["p1-number-0"], fields["p1-lines"]) == (UPS, ids(order, 2))
 
 
 def test_units_that_were_given_up_and_undone_are_typed_already(

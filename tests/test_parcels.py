@@ -575,7 +575,8 @@ def test_undone_within_the_hold_nobody_ever_hears_of_it(
     assert {shipment.state for shipment in Shipment.objects.all()} == {State.UNDONE}
     assert {delivery.state for delivery in Delivery.objects.all()} == {DeliveryState.UNDONE}
     assert all(call["method"] == "GET" for call in emulator.calls())
-    assert opened(operations, order)["p1-lines"] == ids(order, 0, 1, 2), "the form has them all once more"
+    anew = opened(operations, order, f"{address(order)}?new")
+    assert anew["p1-lines"] == ids(order, 0, 1, 2), "the form has them all once more"
 
 
 def test_after_the_hold_the_worker_sends_it(
