@@ -8,6 +8,7 @@ What was typed goes along, sealed, through the page that asks, so that nothing o
 import json
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import ReauthenticateForm as PasswordForm
@@ -19,6 +20,7 @@ from allauth.mfa.webauthn.internal.auth import begin_authentication
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 
 from orders import secrets
 from orders.models import User
@@ -56,6 +58,7 @@ def ask(request: HttpRequest, form: Any = None) -> HttpResponse:
     user: Any = request.user
     context = {
         "form": form,
+        "back": _page_before(request),
         "carried": request.POST.get(CARRIED) or _seal(request),
         "code": CodeForm(user=user) if Kind.TOTP in kinds or (kinds and Kind.RECOVERY_CODES in factors) else None,
         "passkey": PasskeyForm(user=user) if Kind.WEBAUTHN in kinds else None,
@@ -82,6 +85,17 @@ def answered(request: HttpRequest) -> HttpResponse | None:
         form.save()
     request.POST = _unseal(request)  # type: ignore[assignment]
     return None
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page of ours with the form, where the browser says it; home where not: some addresses only take forms."""
+    try:
+        before = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return reverse("chooser")
+    if before.netloc != request.get_host() or before.path == request.path:
+        return reverse("chooser")
+    return before.path
 
 
 def _factors(user: Any) -> dict[str, list[int]]:

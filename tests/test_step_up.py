@@ -86,6 +86,21 @@ def test_the_proof_of_another_person_in_the_browser_does_not_count(mara: User, n
     assert client.post(INVITE, INVITATION).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("before", "back"),
+    [
+        ("https://testserver/northwind/live/settings/members/", "/northwind/live/settings/members/"),
+        (f"https://testserver{INVITE}", "/"),
+        ("https://evil.example/x", "/"),
+        ("https://[", "/"),
+        ("", "/"),
+    ],
+)
+def test_whoever_cancels_goes_back_to_a_page_that_can_be_looked_at(before: str, back: str, mara: User) -> None:
+    answer = went_cold(mara).post(INVITE, INVITATION, headers={"Referer": before})
+    assert f'<a href="{back}">Cancel</a>' in answer.content.decode()
+
+
 # --- What was typed --------------------------------------------------------------------------------------------------
 
 
