@@ -249,7 +249,7 @@ REVKEEN_URLS = {
 DIGITAL_RIVER_URL = env.str("DIGITAL_RIVER_URL", default="https://api.digitalriver.com")  # of both modes, by the key
 ORDER_PROTECTION_URL = env.str("ORDER_PROTECTION_URL", default="https://api.production.orderprotection.com")
 REVKEEN_VERSION = "2026-05-01"
-REVKEEN_READ_SECONDS = env.float("REVKEEN_READ_SECONDS", default=6.0)  # all reads of a page together, to their last byte
+REVKEEN_READ_SECONDS = env.float("REVKEEN_READ_SECONDS", default=6.0)  # all reads of a page together
 REVKEEN_CHANGE_SECONDS = env.float("REVKEEN_CHANGE_SECONDS", default=25.0)
 
 # --- Deliveries to the partners, in seconds (orders/services/deliveries.py)
