@@ -1,6 +1,7 @@
 """A restored backup sends nothing: what was open in it waits until a person has looked."""
 
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -73,6 +74,34 @@ def test_without_a_counter_file_nothing_is_sent_and_the_form_says_so(
     assert emulator.get(f"/orders/{order['id']}")["status"] == order["status"]
 
 
+@contextmanager
+def full_disk(left: int) -> Iterator[None]:
+    """Files of this process hold no more than `left` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (left, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("left", [0, 10])
+def test_a_full_disk_when_the_counter_file_is_made_does_not_pass_for_a_restored_backup(
+    left: int, northwind: Merchant, support: User, emulator: Emulator
+) -> None:
+    JournalCounter.objects.get_or_create(pk=1)
+    order = payable(emulator)
+    what = asked(northwind, support, order, 100)
+    with full_disk(left), pytest.raises(journal.NoJournal):
+        submit(northwind, support, what)
+    assert (Operation.objects.count(), Path(settings.COUNTER_FILE).exists()) == (0, False)
+    emulator.fault("disconnect", "/pay$")
+    operation = submit(northwind, support, what)
+    assert quarantine.check() == 0
+    assert settle(operation).state == State.DONE
+    assert payments(emulator, order) == [100]
+
+
 def test_a_database_that_belongs_to_its_file_is_left_alone(lost: Operation) -> None:
     assert quarantine.check() == 0
     lost.refresh_from_db()
@@ -142,6 +171,7 @@ if made:
     connection = Connection(merchant=merchant, mode="live", provider="revkeen", name="Demo", active=True)
     connection.secret = "rk_live_northwind_demo"
     connection.save()
+    Membership.objects.create(user=user, merchant=merchant, roles=["support"])
 with revkeen.session(merchant, "live") as api:
     order = api.get(reads.order(order_id)).require()
     ticket = tickets.read(

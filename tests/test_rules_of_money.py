@@ -303,3 +303,23 @@ def test_a_stored_error_is_a_persons_after_two_replays_and_never_means_no(
     assert states == [State.UNKNOWN] + [State.NEEDS_PERSON] * 5
     assert len(pay_calls(emulator)) == 3
     assert payments(emulator, order) == [100]
+
+
+def test_an_order_in_another_currency_than_the_form_showed_is_not_charged(
+    northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
+) -> None:
+    what = asked(northwind, support, order, 100)
+    emulator.patch("orders", order["id"], currency="jpy")
+    operation = submit(northwind, support, what)
+    assert (operation.state, operation.code) == (State.NOT_SENT, "order_changed")
+    assert operation.result["changed"] == [["Currency", order["currency"].upper(), "JPY"]]
+    assert payments(emulator, order) == []
+
+
+def test_an_order_of_the_other_mode_is_not_charged(
+    northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
+) -> None:
+    what = asked(northwind, support, order, 100)
+    emulator.patch("orders", order["id"], livemode=False)
+    assert submit(northwind, support, what).state == State.NOT_SENT
+    assert payments(emulator, order) == []

@@ -7,6 +7,8 @@ been settled since.
 Several servers may each have a file; each is at most as far as the database that it was written from.
 """
 
+import contextlib
+import errno
 import fcntl
 import os
 import uuid
@@ -39,7 +41,8 @@ def note_count() -> None:
 def check() -> int:
     """Put everything open into quarantine if a backup was restored; how many operations that were.
 
-    Not within a transaction: what it finds must stand whatever becomes of the operation that made us look.
+    Not within a transaction: what it finds must stand whatever becomes of the operation that made us look. Raise
+    OSError when there is no file yet and none can be made: nothing may be counted that the file would never know.
     """
     noted = _noted()  # before the counter, which may go up meanwhile
     counter = JournalCounter.objects.filter(pk=1).first() or JournalCounter.objects.get_or_create(pk=1)[0]
@@ -52,7 +55,7 @@ def check() -> int:
         _note(counter, overwrite=True)
         return quarantined
     if noted is None:  # before the first operation, which would else be without a file for a moment
-        _try_to_note(counter)
+        _note(counter)
     return 0
 
 
@@ -117,13 +120,35 @@ def _try_to_note(counter: JournalCounter) -> None:
 
 
 def _note(counter: JournalCounter, *, overwrite: bool = False) -> None:
-    """`overwrite` takes the file back to where a restored database is."""
-    file = os.open(settings.COUNTER_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    """`overwrite` takes the file back to where a restored database is. Raise OSError."""
+    if not Path(settings.COUNTER_FILE).exists():
+        _make(counter)
+    file = os.open(settings.COUNTER_FILE, os.O_RDWR)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         noted = _read(file)
         if overwrite or noted is None or noted[0] != counter.installation or noted[1] < counter.count:
-            os.pwrite(file, f"{counter.installation} {counter.count}".ljust(WIDTH - 1).encode() + b"\n", 0)
-            os.fsync(file)
+            _write(file, counter)
     finally:
         os.close(file)
+
+
+def _make(counter: JournalCounter) -> None:
+    """The file appears whole or not at all: half of one, on a full disk, would pass for a restored backup."""
+    made = f"{settings.COUNTER_FILE}.{uuid.uuid4().hex}"
+    file = os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        _write(file, counter)
+        with contextlib.suppress(FileExistsError):  # another has made it just now
+            os.link(made, settings.COUNTER_FILE)
+    finally:
+        os.close(file)
+        Path(made).unlink(missing_ok=True)
+
+
+def _write(file: int, counter: JournalCounter) -> None:
+    """All of it, or raise OSError."""
+    whole = f"{counter.installation} {counter.count}".ljust(WIDTH - 1).encode() + b"\n"
+    if os.pwrite(file, whole, 0) != len(whole):
+        raise OSError(errno.ENOSPC, "The counter file could not be written whole.")
+    os.fsync(file)

@@ -28,6 +28,8 @@ def snapshot(order: Order) -> dict[str, Any]:
 def differences(seen: dict[str, Any], order: Order, *, only_money_and_status: bool = False) -> list[Difference]:
     """What of `seen` no longer holds, in words; empty when the order is as it was."""
     now = snapshot(order)
+    if seen["currency"] != now["currency"]:  # the amounts cannot be compared
+        return [Difference("Currency", seen["currency"], now["currency"])]
     found = [
         Difference(words, str(order.money(seen[name])), str(order.money(now[name])))
         for name, words in AMOUNTS.items()
