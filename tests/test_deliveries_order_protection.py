@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from orders.apis.errors import NotSent
-from orders.models import Connection, Delivery, Merchant, Shipment, User
+from orders.models import Connection, Delivery, DeliveryAttempt, Merchant, Shipment, User
 from orders.services import corrections, order_protection
 from orders.services.corrections import Tracking
 from tests.conftest import make_person
@@ -230,3 +231,12 @@ def test_a_turn_too_far_away_is_not_waited_for(northwind: Merchant, send: Any, e
     work()
     assert time.monotonic() - began < 2
     assert (states(shipment), only(shipment).doubtful, writes(emulator)) == ([State.WAITING], False, [])
+
+
+def test_it_is_dated_when_it_was_shipped_and_not_when_it_was_told(send: Any, emulator: Emulator) -> None:
+    shipment = send()
+    shipped_at = timezone.now() - timedelta(days=2)
+    Shipment.objects.filter(pk=shipment.pk).update(created_at=shipped_at)
+    work()
+    (made,) = [row for row in DeliveryAttempt.objects.filter(delivery__shipment=shipment) if row.what == "create"]
+    assert made.body["createdAt"] == f"{shipped_at:%Y-%m-%dT%H:%M:%SZ}"

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 
 from orders.models import Delivery, EventLog, Merchant, Operation, Shipment, User
@@ -232,6 +233,35 @@ def test_a_viewer_sees_it_and_tells_nobody(viewer: Client, released: Shipment) -
     assert "RevKeen was not told" in viewer.get(LIST).content.decode()
     assert "/tell/" not in viewer.get(LIST).content.decode()
     assert viewer.get(f"/northwind/live/fulfillments/{released.pk}/tell/").status_code == 403
+
+
+@pytest.mark.parametrize(("said", "code"), [({"status": 503}, "http_503"), ({"status": 404}, "")])
+def test_where_the_order_cannot_be_read_before_it_is_sent_the_code_says_what_was_answered(
+    said: dict[str, Any], code: str, client: Client, released: Shipment, emulator: Emulator
+) -> None:
+    form = page(client, released)
+    emulator.fault("error", "/orders/", method="GET", times=9, code="resource_missing", message="No.", **said)
+    tell(client, released, form)
+    emulator.clear_faults()
+    operation = Operation.objects.order_by("-created_at")[0]
+    assert operation.state == Operation.State.NOT_SENT
+    assert operation.code == (code or "resource_missing")
+
+
+@pytest.mark.parametrize(
+    ("state", "attempts", "words"),
+    [
+        ("started", 0, "None yet: RevKeen writes when it is told"),
+        ("started", 1, "RevKeen was asked to write to the customer"),
+        ("done", 1, "RevKeen was asked to write to the customer"),
+        ("refused", 1, "None yet: RevKeen writes when it is told"),
+        ("not_sent", 0, "None yet: RevKeen writes when it is told"),
+    ],
+)
+def test_that_revkeen_was_asked_to_write_is_said_only_when_it_was(state: str, attempts: int, words: str) -> None:
+    operation = Operation(state=state, attempts=attempts)
+    said = render_to_string("orders/shipments/_mail.html", {"shipment": Shipment(notified=True, operation=operation)})
+    assert said.split() == words.split()
 
 
 def test_a_guest_gets_no_e_mail_from_it(client: Client, released: Shipment) -> None:

@@ -59,7 +59,7 @@ class FulfillmentForm:
         taken: Callable[[set[str]], Mapping[str, Shipment]] = lambda numbers: {},
     ) -> None:
         self.data, self.seen, self.destinations, self.defaults = data.copy(), seen, destinations, defaults
-        self.most_parcels = max(2, min(MOST_PARCELS, MOST_ROWS // max(1, len(seen["lines"]))))
+        self.most_parcels = max(1, min(MOST_PARCELS, MOST_ROWS // max(1, len(seen["lines"]))))
         self.keys = self._keys()
         self.zone = zone
         self.taken: Mapping[str, Shipment] = {}
@@ -107,7 +107,8 @@ class FulfillmentForm:
         for parcel in self.parcels:
             units.update(parcel.units)
         told = tuple(len(parcel.completes) for parcel in self.parcels)
-        return Named(len(units), units.total(), len(self.parcels), told)
+        packed = sum(bool(parcel.units) for parcel in self.parcels)
+        return Named(len(units), units.total(), packed, told)
 
     @property
     def asked(self) -> list[Parcel]:

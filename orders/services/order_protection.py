@@ -86,7 +86,7 @@ def body_of(shipment: Shipment) -> dict[str, Any]:
         "trackingCompany": shipment.carrier_name,
         "trackingNumber": [row.number for row in tracking],
         "trackingUrl": addresses if all(addresses) else [],
-        "createdAt": _instant(shipment.shipped_at),
+        "createdAt": _instant(shipment.shipped_at or shipment.created_at),  # else it fills in when it was told
         "updatedAt": _instant(shipment.status_at),
     }
     items = sorted(shipment.items.all(), key=lambda item: item.pk)
@@ -101,7 +101,7 @@ def body_of(shipment: Shipment) -> dict[str, Any]:
 def _brought(sending: Sending[Client]) -> Outcome:
     body = body_of(sending.shipment)
     there = _there(sending) if sending.delivery.sent_version or sending.to_look_first else None
-    if there is None or not _same_but_status(there, body):
+    if there is None or not _same_but_status(there, body, sending.shipment):
         return _put(sending, body, there)
     if there.status == body["fulfillmentStatus"]:
         return Sent(sending.shipment.version)
@@ -118,7 +118,7 @@ def _put(sending: Sending[Client], body: dict[str, Any], there: Fulfillment | No
         raise
     except Refused as error:
         there = _there(sending)
-        same = there is not None and _same_but_status(there, body)
+        same = there is not None and _same_but_status(there, body, sending.shipment)
         if there is not None and same and there.status == body["fulfillmentStatus"]:
             return Sent(sending.shipment.version, message="OrderProtection refused it, and has it.")
         if there is None or error.status != CONFLICT:
@@ -143,14 +143,15 @@ def _there(sending: Sending[Client]) -> Fulfillment | None:
     return next((one for one in listed if one.source_fulfillment_id == reference), None)
 
 
-def _same_but_status(there: Fulfillment, body: dict[str, Any]) -> bool:
+def _same_but_status(there: Fulfillment, body: dict[str, Any], shipment: Shipment) -> bool:
+    """When it was shipped counts where a person said it: what was sent before was dated when it was told."""
     items = {(item.source_item_id, item.quantity) for item in there.source_item_ids}
     return (
         items == {(item["sourceItemId"], item["quantity"]) for item in body["sourceItemIds"]}
         and (there.tracking_company or "") == body.get("trackingCompany", "")
         and list(there.tracking_numbers) == body.get("trackingNumber", [])
         and list(there.tracking_urls) == body.get("trackingUrl", [])
-        and ("createdAt" not in body or there.created == datetime.fromisoformat(body["createdAt"]))
+        and (shipment.shipped_at is None or there.created == datetime.fromisoformat(body["createdAt"]))
     )
 
 

@@ -54,8 +54,7 @@ def not_sent(operation: Operation, error: ApiError) -> Operation:
     """Nothing left this house. A step that finishes a plan is not given up for that: it is tried again."""
     if operation.step and operation.kind not in Operation.MONEY:
         return unknown(operation, error, attempts=0)
-    code = error.code if isinstance(error, Refused) else "no_connection"
-    return _end(operation, State.NOT_SENT, code=code, message=str(error))
+    return _end(operation, State.NOT_SENT, code=_why_not_sent(error), message=str(error))
 
 
 def stopped(operation: Operation, why: str) -> Operation:
@@ -147,6 +146,15 @@ def _write(operation: Operation, *, unless_sent_since: bool, **facts: Any) -> bo
 
 
 BOUNDS = {"code": 100, "message": 500, "param": 200, "request_id": 200}  # as in the model
+
+
+def _why_not_sent(error: ApiError) -> str:
+    """What came of the look before it: a refusal, an answer that says nothing, or no connection."""
+    if isinstance(error, Refused):
+        return error.code
+    if isinstance(error, Unknown):
+        return f"http_{error.status}" if error.status else "no_answer"
+    return "no_connection"
 
 
 def _code(error: ApiError) -> str:
