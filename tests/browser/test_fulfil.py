@@ -1,12 +1,15 @@
 """Fulfilling as people do: by keyboard, without a script, with a long order, and in the four faces of the form."""
 
 import re
+import sqlite3
 import uuid
+from contextlib import closing
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from scripts.stack import Stack
 from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
 from tests.emulation import RunningEmulator
@@ -23,7 +26,15 @@ def email(emulator: RunningEmulator) -> str:
 
 
 @pytest.fixture
-def order(emulator: RunningEmulator) -> dict[str, Any]:
+def nothing_chosen_before(stack: Stack) -> None:
+    """A form begins with what the person chose last; here with nothing, whichever test came before."""
+    with closing(sqlite3.connect(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=10)) as kept:
+        kept.execute("UPDATE orders_membership SET last_carrier = '', last_email = ''")
+        kept.commit()
+
+
+@pytest.fixture
+def order(emulator: RunningEmulator, nothing_chosen_before: None) -> dict[str, Any]:
     """Three lines, paid, nothing shipped."""
     return paid_order(emulator, ["Ridgeline 2 tent", "Titanium cookset", LONG])
 
