@@ -224,12 +224,13 @@ def test_secrets_are_not_kept_and_it_is_said_which(mara: User, emulator: Emulato
     assert "tok_very_secret" not in text
 
 
-def test_the_operation_of_the_form_comes_along_so_that_it_is_not_done_twice(mara: User, page: str) -> None:
+def test_the_operation_of_the_form_comes_along_so_that_it_is_not_done_twice(mara: User, emulator: Emulator) -> None:
+    page = pages(emulator)["paying"]
     client = browser(mara)
     form = next(form for form in forms(client.get(page).content.decode()) if not form.action)
     ticket = dict(form.fields)["ticket"]
     del client.cookies["__Host-session"]
-    address = unsent_address(post(client, page, form, {**_lists(form), "notes": TYPED}))
+    address = unsent_address(post(client, page, form, {**_lists(form), "amount": "1.23"}))
     sign_in(client, mara)
     assert shown(client.get(address).content.decode(), "ticket") == [ticket]
 
