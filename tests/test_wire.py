@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import socket
 import ssl
 import time
 import zlib
@@ -20,7 +21,7 @@ from django.conf import LazySettings
 from django.test import Client as Browser
 from django.urls import reverse
 
-from orders.apis import resting, transport, wire
+from orders.apis import names, transport
 from orders.apis.errors import NotSent, Unknown
 from orders.models import Merchant
 from tests.conftest import make_person, sign_in
@@ -32,7 +33,7 @@ JSON = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 @pytest.fixture(autouse=True)
 def nothing_at_rest() -> None:
-    resting.resting.cache_clear()
+    transport.connections.cache_clear()
 
 
 def ask(upstream: Upstream, method: str = "GET", key: str = "rk_live_one", seconds: float = 2.0) -> transport.Answer:
@@ -109,6 +110,18 @@ def test_a_deadline_that_has_passed_sends_nothing() -> None:
         with pytest.raises(NotSent):  # on the connection that rests, too
             ask(upstream, seconds=-1)
         assert len(upstream.requests) == 1
+
+
+def test_the_next_address_of_a_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = socket.getaddrinfo
+
+    def of_two(host: str, *args: Any, **kwargs: Any) -> Any:
+        of_host = ("127.0.0.9", "127.0.0.1") if host == "localhost" else (host,)
+        return [place for address in of_host for place in real(address, *args, **kwargs)]
+
+    monkeypatch.setattr(names.socket, "getaddrinfo", of_two)
+    with Upstream(answer()) as upstream:
+        assert ask(upstream).status == 200
 
 
 # Nothing is carried from one call to the next
@@ -192,9 +205,11 @@ def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSL
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "both.pem")
     monkeypatch.setattr(certifi, "where", lambda: str(tmp_path / "certificate.pem"))
-    wire._tls.cache_clear()
+    transport.tls.cache_clear()
+    transport.connections.cache_clear()
     yield context
-    wire._tls.cache_clear()
+    transport.tls.cache_clear()
+    transport.connections.cache_clear()
 
 
 def test_what_tls_has_unpacked_already_is_never_the_next_answer(trusted: ssl.SSLContext) -> None:
@@ -210,7 +225,8 @@ def test_a_certificate_that_is_not_trusted_gets_nothing(
     trusted: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()
-    wire._tls.cache_clear()
+    transport.tls.cache_clear()
+    transport.connections.cache_clear()
     with Upstream(answer(), tls=trusted) as upstream:
         with pytest.raises(NotSent):
             ask(upstream, "POST")
@@ -242,7 +258,7 @@ def test_a_packed_answer_with_an_endless_rest_is_given_up(pieces: Any) -> None:
 
 
 def test_a_name_server_that_is_silent_costs_no_more_than_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire.socket, "getaddrinfo", lambda *args, **kwargs: time.sleep(3))
+    monkeypatch.setattr(names.socket, "getaddrinfo", lambda *args, **kwargs: time.sleep(3))
     started = time.monotonic()
     with pytest.raises(NotSent):
         transport.send("GET", "http://api.example/", headers={}, deadline=started + 0.3)
