@@ -198,13 +198,14 @@ print(json.dumps(list(Delivery.objects.order_by("pk").values_list("state", flat=
 MAKE = (
     READY_IN
     + """
-from orders.models import Merchant, User
+from orders.models import Membership, Merchant, User
 from tests import shipping
 from tests.emulation import RunningEmulator
 exec(READY)
 emulator = RunningEmulator(sys.argv[1])
 merchant = Merchant.objects.create(slug="northwind", name="Northwind")
 user = User.objects.create(email="operations@northwind.example", name="Operations")
+Membership.objects.create(user=user, merchant=merchant, roles=["operations"])
 for provider in shipping.KEYS if sys.argv[3] == "both" else [sys.argv[3]]:
     shipping.connect(merchant, provider)
 found = []
