@@ -86,6 +86,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, requestConfig } = event.detail;
   if (xhr.status === 401) {
     event.detail.shouldSwap = false;
+    if (requestConfig.elt.matches("[data-saves]")) unsaved.add(requestConfig.elt.closest("form"));
     signedOut(xhr.getResponseHeader("X-Sign-In-At"));
   }
   if (xhr.getResponseHeader("X-Stale-Form")) {
@@ -113,6 +114,13 @@ function signedOut(address) {
 function showNotice(template) {
   document.querySelector("#messages [data-session]")?.remove();
   document.getElementById("messages").prepend(document.getElementById(template).content.cloneNode(true));
+  tellOfTyped(document.querySelector("#messages [data-session]"));
+}
+
+// Who has typed nothing is told nothing of it.
+function tellOfTyped(place) {
+  const typed = [...unsaved].some((form) => form.isConnected);
+  for (const words of place.querySelectorAll("[data-if-typed]")) words.hidden = !typed;
 }
 
 // --- Signing in over the page: the same forms, asked for and answered without leaving it
@@ -121,6 +129,7 @@ let focusedUnder = null;
 
 async function openSignIn(address) {
   focusedUnder = document.activeElement;
+  tellOfTyped(dialog);
   if (!dialog.open) dialog.showModal();
   await inDialog(fetch(withNext(address)));
 }
