@@ -224,7 +224,7 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000  # forms/fulfillments.py has the largest form, which keeps below it
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 16_000  # forms/fulfillments.py has the largest form, which keeps below it
 
 # --- Static files
 

@@ -20,7 +20,7 @@ from orders.services.presets import Preset
 from orders.services.shipments import Parcel
 
 MOST_PARCELS = 20
-MOST_ROWS = 400  # lines times parcels: beyond it a form would have more fields than one may have
+MOST_ROWS = 2400  # lines times parcels: beyond it a form would have more fields than one may have
 NOTHING = Preset()
 KEY = re.compile(r"[0-9]{1,3}")
 
