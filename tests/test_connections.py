@@ -375,3 +375,13 @@ def test_two_people_adding_the_first_key_at_once_leave_one_active(other: str, si
     assert {"This key is already here, as “Name”.", "Another key was added in the meantime. Try again."} & set(said)
     dumped = json.loads(site.manage("dumpdata", "orders.connection"))
     assert [row["fields"]["active"] for row in dumped] == [True]
+
+
+def test_a_key_that_only_reads_is_taken_with_a_word_on_what_it_cannot_do(client: Client, emulator: Emulator) -> None:
+    key = "rk_live_reading_0001"
+    areas = "orders customers payment_methods products prices payments invoices refunds events"
+    emulator.add_key(key, "northwind", "live", tuple(f"{area}:read" for area in areas.split()))
+    add(client, key)
+    page = text(client.get(address("connection_list")))
+    assert "without orders:write it cannot create, change, charge, cancel or fulfill an order" in page
+    assert "without refunds:write it cannot refund" in page

@@ -94,7 +94,8 @@ def connection_add(request: MerchantRequest) -> HttpResponse:
         except KeyNotAccepted as error:
             form.add_error("key", f"{error} Nothing was saved.")
         else:
-            messages.success(request, f"{provider.label} took {added.shown_key}. It is saved{_and_active(added)}.")
+            saved = f"{provider.label} took {added.shown_key}. It is saved{_and_active(added)}."
+            messages.success(request, f"{saved}{_of_changes(added)}")
             return _to_list(request)
     return _list_page(request, form)
 
@@ -242,6 +243,17 @@ def _and_active(connection: Connection) -> str:
     if connection.provider != Provider.REVKEEN:
         return ", and sends nothing until you switch it on"
     return " and active" if connection.active else "; it is on standby until it is made active"
+
+
+def _of_changes(connection: Connection) -> str:
+    """A key is tried by reading. What it may change would show only by a change, which nobody has asked for."""
+    if connection.provider != Provider.REVKEEN:
+        return ""
+    return (
+        " It can read all that the pages show. What it can change was not tried: without orders:write it cannot "
+        "create, change, charge, cancel or fulfill an order, and without refunds:write it cannot refund. RevKeen "
+        "refuses that then, and nothing is done."
+    )
 
 
 def _said_active(connection: Connection) -> str:
