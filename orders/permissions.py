@@ -71,6 +71,8 @@ PAGES: dict[str, Right] = {
     "dispatch_undo": Right.FULFIL,
     "order_next_to_fulfil": Right.FULFIL,
     "to_fulfil": Right.SEE,
+    "open_slips": Right.FULFIL,
+    "pick_list": Right.FULFIL,
     "packing_slip": Right.FULFIL,
     "packing_slips": Right.FULFIL,
     "order_ids": Right.FULFIL,

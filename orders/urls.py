@@ -27,6 +27,7 @@ from orders.views import (
     packing_slips,
     partners,
     payments,
+    picking,
     refunds,
     search,
     shipment_lists,
@@ -144,6 +145,8 @@ merchant_pages: list[URLPattern | URLResolver] = [
     path("deliveries/", include(delivery_pages)),
     path("journal/", include(journal_pages)),
     path("to-fulfil/", to_fulfil.to_fulfil, name="to_fulfil"),
+    path("to-fulfil/slips/", picking.open_slips, name="open_slips"),
+    path("to-fulfil/pick-list/", picking.pick_list, name="pick_list"),
     path("search/", search.search, name="search"),
     path("settings/", include(settings_pages)),
 ]

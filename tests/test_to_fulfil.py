@@ -51,7 +51,8 @@ def shown(client: Client, page: str = PAGE) -> str:
 
 def rows(client: Client, page: str = PAGE) -> dict[str, str]:
     """Order id → what its row says."""
-    found = re.findall(r'<tr role="row">\s*<th role="rowheader".*?</tr>', shown(client, page), re.DOTALL)
+    row = r'<tr role="row">\s*(?:<td role="cell" class="tick">\s*<input[^>]*>\s*</td>\s*)?<th role="rowheader".*?</tr>'
+    found = re.findall(row, shown(client, page), re.DOTALL)
     return {re.search(r"/orders/([^/]+)/", row)[1]: text(row) for row in found}  # type: ignore[index]
 
 

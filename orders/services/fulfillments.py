@@ -6,8 +6,8 @@ completes a line is one operation; several are a plan. A parcel that completes n
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +17,10 @@ from django.db.models.functions import Now
 from orders import carriers, states
 from orders.apis.errors import NotSent, Refused
 from orders.apis.revkeen import reads
-from orders.apis.revkeen.objects import Customer, LineItem, Listing, Order
+from orders.apis.revkeen.objects import Customer, LineItem, Listing, Order, Product
+from orders.apis.revkeen.reads import Read
 from orders.models import Delivery, Dispatch, Operation, OrderLock, Shipment, User
-from orders.services import journal, outcomes, partners, quarantine, shipments, snapshots, units_given_up
+from orders.services import codes, journal, outcomes, partners, quarantine, shipments, snapshots, units_given_up
 from orders.services.journal import Asked, NoJournal, OrderBusy
 from orders.services.partners import PartnerIds
 from orders.services.plans import Step
@@ -75,6 +76,10 @@ class Fulfillable:
     customer: Reading[Customer] | None  # None: a guest
     shipments: list[Shipment]
     ids: PartnerIds
+    products: Mapping[uuid.UUID, Product] = field(default_factory=dict)  # where some line has no SKU of its own
+
+    def code(self, line: LineItem) -> str:
+        return codes.code_of(line, self.products.get(line.product_id) if line.product_id else None)
 
     @property
     def taken(self) -> Counter[uuid.UUID]:
@@ -104,10 +109,19 @@ class Fulfillable:
 def fulfillable(api: Session, order_id: uuid.UUID) -> Fulfillable:
     """Two rounds. Raise the order's `ApiError`."""
     order = api.get(reads.order(order_id))
-    customer_id = order.require().customer_id
-    customer = api.get(reads.customer(customer_id)) if customer_id else None
+    customer, products = _around(api, order.require())
     ids = partners.ids_of(api.merchant, api.mode, order.require())
-    return Fulfillable(order, customer, shipments.of_order(api.merchant, api.mode, order_id), ids)
+    return Fulfillable(order, customer, shipments.of_order(api.merchant, api.mode, order_id), ids, products)
+
+
+def _around(api: Session, order: Order) -> tuple[Reading[Customer] | None, dict[uuid.UUID, Product]]:
+    """The customer (None: a guest), and the products where a line needs one for its code, in one round."""
+    wanted: dict[str, Read[Any]] = {"customer": reads.customer(order.customer_id)} if order.customer_id else {}
+    if codes.need_products(order.lines):
+        wanted["products"] = reads.products()
+    found = dict(zip(wanted, api.get_together(*wanted.values()), strict=True)) if wanted else {}
+    products = found.get("products")
+    return found.get("customer"), codes.by_id(products.value if products else None)
 
 
 def by_line(found: list[Shipment]) -> dict[uuid.UUID, list[Shipment]]:
@@ -122,7 +136,8 @@ def by_line(found: list[Shipment]) -> dict[uuid.UUID, list[Shipment]]:
 def seen(found: Fulfillable) -> dict[str, Any]:
     """What the ticket keeps: the order as shown, its open lines by id, the partners' ids, whom an e-mail would go to.
 
-    Of a line: `ordered` and `left` units, `shipped` whether some have left, what it is, and what the partners call it.
+    Of a line: `ordered` and `left` units, `shipped` whether some have left, what it is, its code, what the
+    partners call it.
     """
     order, gone = found.order.require(), shipments.shipped(found.shipments)
     lines = {
@@ -131,6 +146,7 @@ def seen(found: Fulfillable) -> dict[str, Any]:
             "left": found.left(line),
             "shipped": gone[line.id] > 0,
             "description": _short(line.description),
+            "code": _short(found.code(line)),
             "product": str(line.product_id) if line.product_id else None,
             "digital_river": found.ids.digital_river_items[str(line.id)],
             "order_protection": found.ids.order_protection_items[str(line.id)],

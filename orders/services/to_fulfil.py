@@ -97,8 +97,9 @@ def left(api: Session, found: Search, not_told: Iterable[Untold] = ()) -> tuple[
 
     Those that RevKeen was not told of are listed by themselves.
     """
-    gone, held, refused = _gone(api, found), _held(api), _refused(api, found)
-    counted = [_left(order, gone, refused, held=order.id in held) for order in found.waiting]
+    held, refused = _held(api), _refused(api, found)
+    units_gone = gone(api, [order.id for order in found.waiting])
+    counted = [_left(order, units_gone, refused, held=order.id in held) for order in found.waiting]
     some = [row for row in counted if row.units_left or not row.lines]
     listed = {row.order.id for row in some} | {untold.shipment.order_id for untold in not_told}
     return some, sum(row.order.id not in listed for row in counted)
@@ -118,23 +119,23 @@ def _left(order: Waiting, gone: Counter[uuid.UUID], refused: set[uuid.UUID], *, 
     )
 
 
-def _gone(api: Session, found: Search) -> Counter[uuid.UUID]:
+def gone(api: Session, order_ids: list[uuid.UUID]) -> Counter[uuid.UUID]:
     """Line item id → units that left or were given up (`shipments.taken`, of all these orders in one query)."""
-    items = _items(api, found).filter(shipment__state__in=Shipment.COUNTED)
+    items = _items(api, order_ids).filter(shipment__state__in=Shipment.COUNTED)
     return Counter(dict(items.values_list("line_item_id").annotate(Sum("quantity"))))
 
 
 def _refused(api: Session, found: Search) -> set[uuid.UUID]:
     """The lines of shipments that RevKeen did not take (`conditions.not_taken`, of all these orders)."""
-    items = _items(api, found).filter(shipment__state=Shipment.State.REFUSED)
+    items = _items(api, [order.id for order in found.waiting]).filter(shipment__state=Shipment.State.REFUSED)
     return set(items.values_list("line_item_id", flat=True))
 
 
-def _items(api: Session, found: Search) -> "QuerySet[ShipmentItem, Any]":
+def _items(api: Session, order_ids: list[uuid.UUID]) -> "QuerySet[ShipmentItem, Any]":
     return ShipmentItem.objects.filter(
         shipment__merchant=api.merchant,
         shipment__mode=api.mode,
-        shipment__order_id__in=[order.id for order in found.waiting],
+        shipment__order_id__in=order_ids,
     )
 
 

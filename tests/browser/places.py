@@ -12,6 +12,7 @@ def pages(emulator: RunningEmulator) -> dict[str, str]:
     paid = next(order for order in orders if order["invoice_id"] and order["customer_id"])
     long = max(orders, key=lambda order: len(order["line_items"]))
     free = emulator.make_order(line_items=[{"description": "Sample", "unit_price": 0}])
+    to_pack = f"id={emulator.cases()['orders']['paid']}&id={emulator.cases()['orders']['sixty_lines_partial']}"
     return {
         "orders": ORDERS,
         "orders in test mode": "/northwind/test/orders/?status=paid",
@@ -30,6 +31,8 @@ def pages(emulator: RunningEmulator) -> dict[str, str]:
         "drafts": "/northwind/live/drafts/",
         "a refund": f"{ORDERS}{emulator.cases()['orders']['two_part_payments']}/refund/",
         "to fulfil": "/northwind/live/to-fulfil/",
+        "slips before shipping": f"/northwind/live/to-fulfil/slips/?{to_pack}",
+        "a pick list": f"/northwind/live/to-fulfil/pick-list/?{to_pack}",
         "no packing slip": "/northwind/live/fulfillments/slips/",
         "fulfillments": "/northwind/live/fulfillments/",
         "no fulfillments": "/northwind/live/fulfillments/?carrier=ups&order=none",
