@@ -102,6 +102,22 @@ def test_a_hold_after_fulfil_is_set_and_recorded(client: Client, northwind: Merc
     assert changes() == ["hold after fulfil, in seconds: 120"]
 
 
+def test_a_sender_for_the_slips_is_kept_without_empty_lines_and_recorded(client: Client, northwind: Merchant) -> None:
+    assert save(client, sender_address="  Elbchaussee  1\r\n\r\n22765 Hamburg\r\n").status_code == 302
+    northwind.refresh_from_db()
+    assert northwind.sender_lines == ["Elbchaussee 1", "22765 Hamburg"]
+    assert save(client, sender_address="").status_code == 302
+    told = "sender on packing slips: "
+    assert changes() == [f"{told}none", f"{told}Elbchaussee 1, 22765 Hamburg"]
+
+
+@pytest.mark.parametrize("typed", ["x" * 301, "x\r\n" * 9, "a\x00b"])
+def test_a_sender_that_fits_no_slip_is_refused(typed: str, client: Client, northwind: Merchant) -> None:
+    assert save(client, sender_address=typed).status_code == 422
+    northwind.refresh_from_db()
+    assert northwind.sender_address == ""
+
+
 @pytest.mark.parametrize("typed", ["121", "-1", "", "ten", "1.5", "9" * 30, "\x00"])
 def test_a_hold_is_a_whole_number_of_seconds_up_to_two_minutes(typed: str, client: Client, northwind: Merchant) -> None:
     assert save(client, hold_seconds=typed).status_code == 422

@@ -172,6 +172,17 @@ def test_what_revkeen_was_not_there_to_say_is_said_to_be_old_or_missing(
     assert "1 of the ticked orders is missing:" in page
 
 
+@pages
+def test_the_sender_stands_on_slips_before_and_after_shipping(
+    client: Client, northwind: Merchant, jonas: User, two: list[dict[str, Any]]
+) -> None:
+    Merchant.objects.filter(pk=northwind.pk).update(sender_address=f"Elbchaussee 1\n{HOSTILE}")
+    (sent,) = send_off(northwind, jonas, two[0], parcel(two[0], 1))
+    for page in (client.get(SLIPS, ids(two[0])), client.get(f"/northwind/live/fulfillments/{sent.pk}/slip/")):
+        assert f"From Northwind Trading Elbchaussee 1 {HOSTILE} Carrier" in text(page.content.decode())
+        assert "<script>window" not in page.content.decode()
+
+
 # The pick list
 
 

@@ -10,6 +10,25 @@ from orders.forms.sums_to_type import SumsField
 from orders.models import Merchant, User
 
 LONGEST_HOLD = 120  # seconds
+MOST_LINES = 8  # of an address
+
+
+class AddressField(forms.CharField):
+    """An address of several lines, without the empty ones."""
+
+    widget = forms.Textarea({"rows": 4, "autocomplete": "off"})
+    default_error_messages = {
+        "max_length": "This has %(show_value)d characters; an address has at most %(limit_value)d."
+    }
+
+    def to_python(self, value: Any) -> str:
+        lines = [" ".join(line.split()) for line in (super().to_python(value) or "").splitlines()]
+        return "\n".join(filter(None, lines))
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if len(value.splitlines()) > MOST_LINES:
+            raise forms.ValidationError(f"Write at most {MOST_LINES} lines.")
 
 
 class MerchantSettings(forms.ModelForm):
@@ -36,9 +55,16 @@ class MerchantSettings(forms.ModelForm):
         "it is sent at once.",
     )
 
+    sender_address = AddressField(
+        label="Sender on packing slips",
+        required=False,
+        max_length=300,
+        help_text="Below the name: street, place, country, where to reach you. Empty, slips show the name alone.",
+    )
+
     class Meta:
         model = Merchant
-        fields = ["name", "time_zone", "mfa_required", "sums_to_type", "hold_seconds"]
+        fields = ["name", "time_zone", "mfa_required", "sums_to_type", "hold_seconds", "sender_address"]
         labels = {"time_zone": "Time zone"}
         help_texts = {"time_zone": "Days begin and end there, in lists and filters. A name such as Europe/Berlin."}
         widgets = {"time_zone": forms.TextInput({"list": "time-zones", "autocomplete": "off", "spellcheck": "false"})}

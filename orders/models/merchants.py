@@ -39,10 +39,16 @@ class Merchant(models.Model):
     sums_to_type = models.JSONField(default=dict, blank=True)
     # For so many seconds after Fulfil nobody is told, and it can be undone.
     hold_seconds = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(120)])
+    # On packing slips, below the name.
+    sender_address = models.CharField(max_length=300, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def sender_lines(self) -> list[str]:
+        return self.sender_address.splitlines()
 
     def typed_above(self, currency: str) -> Money | None:
         """Above which sum one is typed once more in live mode; None where every sum is."""

@@ -14,6 +14,7 @@ LABELS = {
     "mfa_required": "second factor required",
     "sums_to_type": "sums to type",
     "hold_seconds": "hold after fulfil, in seconds",
+    "sender_address": "sender on packing slips",
 }
 
 
@@ -41,4 +42,6 @@ def save_settings(merchant: Merchant, changed: Iterable[str], by: User) -> None:
 def _shown(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {number}" for name, number in sorted(value.items())) or "as preset"
+    if isinstance(value, str):
+        return ", ".join(value.splitlines()) or "none"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
