@@ -108,6 +108,7 @@ PAGES: dict[str, Right] = {
     "journal_csv": Right.JOURNAL,
     "operation_detail": Right.JOURNAL,
     "operation_decide": Right.DECIDE,
+    "contradiction_close": Right.DECIDE,
     "operation_watch": Right.SEE,
     "customer_list": Right.SEE,
     "customer_detail": Right.SEE,

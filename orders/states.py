@@ -149,7 +149,10 @@ OPERATION_STATES = {
 
 
 def operation_state(operation: Operation) -> State:
-    """A decided *no* is nobody's refusal."""
+    """A decided *no* is nobody's refusal; what RevKeen contradicts is neither done nor refused."""
+    check = getattr(operation, "decision_check", None) if operation.decided_by_id is not None else None
+    if check is not None and check.contradicted:
+        return State("Contradicted", "alert-triangle", "bad")
     if operation.decided_by_id is not None and operation.state == Operation.State.REFUSED:
         return State("Did not happen", "circle-x")
     return _known(OPERATION_STATES, operation.state)

@@ -81,6 +81,7 @@ journal_pages = [
     path("csv/", journal.journal_csv, name="journal_csv"),
     path("<uuid:operation_id>/", decisions.operation_detail, name="operation_detail"),
     path("<uuid:operation_id>/decide/", decisions.operation_decide, name="operation_decide"),
+    path("<uuid:operation_id>/close/", decisions.contradiction_close, name="contradiction_close"),
     path("<uuid:operation_id>/watch/", operations.operation_watch, name="operation_watch"),
 ]
 

@@ -88,9 +88,9 @@ class RunningEmulator:
         lines = [{"description": "Ridgeline 2 tent", "unit_price": 6000, "quantity": 1}]
         return self.send("/orders", {"line_items": lines, **body}, key)
 
-    def send(self, path: str, body: Any, key: str = "rk_live_northwind_demo", method: str = "POST") -> Any:
-        """Change something as another client of RevKeen would."""
-        headers = {"x-api-key": key, "Content-Type": "application/json"}
+    def send(self, path: str, body: Any, key: str = "rk_live_northwind_demo", method: str = "POST", **more: str) -> Any:
+        """Change something as another client of RevKeen would; `more` headers."""
+        headers = {"x-api-key": key, "Content-Type": "application/json", **more}
         request = urllib.request.Request(self.api + path, json.dumps(body).encode(), headers, method=method)
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)

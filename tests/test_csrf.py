@@ -16,7 +16,7 @@ POST_ONLY = {
     "session_end",
     "sessions_end",
     *("connection_activate", "connection_try", "invitation_withdraw", "theme"),
-    *("draft_copy", "draft_new", "draft_revise", "operation_decide"),
+    *("draft_copy", "draft_new", "draft_revise", "operation_decide", "contradiction_close"),
     *("dispatch_undo", "deliveries_send_again", "shipment_send_missed"),
     *("shipment_status", "shipment_statuses", "shipment_known"),
 }

@@ -53,3 +53,15 @@ class DidNot(forms.Form):
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, auto_id="did_not_%s")
+
+
+class CloseContradiction(forms.Form):
+    reason = forms.CharField(
+        label="What explains it, or what was done about it?",
+        max_length=500,
+        help_text="It stands in the journal with your name.",
+        error_messages={"required": "Say what explains it."},
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, auto_id="close_%s")

@@ -1,5 +1,6 @@
 from orders.models.connections import Connection
 from orders.models.customer_names import CustomerName
+from orders.models.decisions import DecisionCheck
 from orders.models.deliveries import Delivery, DeliveryAttempt, WorkerSeen
 from orders.models.drafts import Draft, DraftVisit
 from orders.models.events import EventLog
@@ -20,6 +21,7 @@ __all__ = [
     "ChainLink",
     "Connection",
     "CustomerName",
+    "DecisionCheck",
     "Delivery",
     "DeliveryAttempt",
     "Dispatch",

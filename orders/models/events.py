@@ -31,6 +31,8 @@ class EventLog(models.Model):
         MEMBER_REMOVED = "member_removed", "Member removed"
         EXPORTED = "exported", "Exported"
         DECIDED = "decided", "Outcome decided"
+        DECISION_CONTRADICTED = "decision_contradicted", "Decision contradicted"
+        CONTRADICTION_CLOSED = "contradiction_closed", "Contradiction closed"
         SHIPMENT_CORRECTED = "shipment_corrected", "Shipment corrected"
         SHIPMENT_STATUS = "shipment_status", "Shipment status set"
         DELIVERY_SENT_AGAIN = "delivery_sent_again", "Delivery sent again"

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from orders import states
 from orders.apis.revkeen.objects import Order, Refund, Transaction
-from orders.models import Delivery, Operation, Shipment
+from orders.models import DecisionCheck, Delivery, Operation, Shipment
 from orders.services import shipments as shipping
 from orders.services.amounts import Check
 from orders.services.plain_state import Condition, plain_state
@@ -30,6 +30,7 @@ class Facts:
     shipments: list[Shipment] = field(default_factory=list)  # all of it, with items, operation and deliveries
     refunds: list[Refund] = field(default_factory=list)
     transactions: list[Transaction] = field(default_factory=list)
+    contradicted: list[DecisionCheck] = field(default_factory=list)  # what RevKeen shows otherwise than decided
     unread: list[str] = field(default_factory=list)
 
     @property
@@ -68,6 +69,17 @@ def _in_doubt(facts: Facts) -> Condition | None:
     if operation.state == Operation.State.STARTED:
         return Condition(f"On its way: {words}.", tone="wait")
     return Condition(f"Not known whether it happened: {words}.", tone="bad")
+
+
+def _decision_contradicted(facts: Facts) -> Condition | None:
+    """Money may have moved twice, or not at all, on somebody's word; until somebody says what explains it."""
+    if not facts.contradicted:
+        return None
+    found = facts.contradicted[-1]
+    words = "it happened" if found.operation.state == Operation.State.DONE else "it did not happen"
+    about = f"{found.operation.get_kind_display()}, {found.operation.summary}, was decided: {words}."
+    said = f"{about} {found.seen} The journal has it under “Needs someone”."
+    return Condition("RevKeen contradicts a decision about money.", said, "bad", "", PAYMENTS)
 
 
 def _unknown_status(facts: Facts) -> Condition | None:
@@ -220,6 +232,7 @@ def _not_read(facts: Facts) -> Condition | None:
 
 CONDITIONS: tuple[Callable[[Facts], Condition | None], ...] = (
     _in_doubt,
+    _decision_contradicted,
     _unknown_status,
     _does_not_add_up,
     _parcels_not_taken,

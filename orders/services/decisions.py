@@ -2,7 +2,8 @@
 
 It is final, and the only door to a new key. *It did not happen* lets the same thing be sent once more, so it needs ten
 quiet minutes, RevKeen's answer of now, a reason, and somebody else than who clicked where the merchant had one when
-it began. About money, *it happened* needs the reason and the second person too.
+it began. About money, *it happened* needs the reason and the second person too, and RevKeen is looked at
+again afterwards (services/decision_checks.py).
 """
 
 import uuid
@@ -20,6 +21,7 @@ from orders.apis.revkeen.objects import Listing, Order, Refund
 from orders.models import EventLog, Operation, User
 from orders.services import (
     deciders,
+    decision_checks,
     effects,
     events,
     journal,
@@ -181,6 +183,7 @@ def _write(operation: Operation, by: User, decision: Decision, found: dict[str, 
             if standing.state != State.NEEDS_PERSON:
                 raise Settled(standing)
             ended = outcomes.decided(operation, state, by=by, reason=decision.reason, **found)
+            decision_checks.begin(ended, decision.seen)
             events.record(EventLog.Kind.DECIDED, text, user=by, merchant=operation.merchant, mode=operation.mode)
     except IntegrityError as error:  # the order that was created is held, so what follows on it cannot begin
         words = "Another change holds the order that was created. Decide when that is settled."

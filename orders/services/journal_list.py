@@ -11,12 +11,13 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from orders.models import EventLog, Membership, Merchant, Operation, Shipment, User
+from orders.models import DecisionCheck, EventLog, Membership, Merchant, Operation, Shipment, User
 from orders.permissions import Right
 
 PAGE_SIZE = 50
 EXPORTED_AT_ONCE = 500
 MOST_ORDERS = 10  # of one number, which RevKeen gives once
+NEEDS_PERSON = Operation.State.NEEDS_PERSON
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Row = Operation | EventLog
@@ -96,7 +97,7 @@ def position(row: Row) -> Position:
 
 def needing_someone(membership: Membership, mode: str) -> int:
     """How many operations wait for a person, of those that this member may see."""
-    found = Operation.objects.filter(merchant_id=membership.merchant_id, mode=mode, state=Operation.State.NEEDS_PERSON)
+    found = Operation.objects.filter(_in_state(NEEDS_PERSON), merchant_id=membership.merchant_id, mode=mode)
     return (found if membership.may(Right.JOURNAL_OF_ALL) else found.filter(user_id=membership.user_id)).count()
 
 
@@ -144,14 +145,22 @@ def _beyond_event(place: Position, ascending: bool) -> Q:
 
 
 def _operations(wanted: Wanted) -> "QuerySet[Operation, Operation]":
-    found = Operation.objects.filter(merchant=wanted.merchant, mode=wanted.mode).select_related("user", "decided_by")
+    found = Operation.objects.filter(merchant=wanted.merchant, mode=wanted.mode)
+    found = found.select_related("user", "decided_by", "decision_check")
     if wanted.operation_kinds is not None:
         found = found.filter(kind__in=wanted.operation_kinds)
     if wanted.state:
-        found = found.filter(state=wanted.state)
+        found = found.filter(_in_state(wanted.state))
     if wanted.order:
         found = found.filter(_about(wanted.order))
     return found.filter(_by(wanted), _within(wanted, "created_at"))
+
+
+def _in_state(state: str) -> Q:
+    """A decision that RevKeen contradicts needs somebody as well."""
+    if state != NEEDS_PERSON:
+        return Q(state=state)
+    return Q(state=state) | Q(pk__in=DecisionCheck.objects.filter(DecisionCheck.CONTRADICTED).values("pk"))
 
 
 def _events(wanted: Wanted) -> "list[QuerySet[EventLog, EventLog]]":

@@ -50,7 +50,7 @@ def of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Operati
     """What was asked of RevKeen about an order, the newest two hundred, and what created it."""
     about = Q(order_id=order_id) | Q(created_order_id=order_id)
     found = Operation.objects.filter(about, merchant=merchant, mode=mode)
-    found = found.select_related("user", "decided_by", "refund_status")
+    found = found.select_related("user", "decided_by", "refund_status", "decision_check")
     return list(found.order_by("-created_at")[:SHOWN_WITH_AN_ORDER])
 
 

@@ -9,11 +9,11 @@ from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_POST, require_safe
 
 from orders.access import merchant_page
-from orders.forms.decisions import DidNot, Happened
+from orders.forms.decisions import CloseContradiction, DidNot, Happened
 from orders.models import Operation
 from orders.permissions import Right
 from orders.requests import MerchantRequest
-from orders.services import decisions, operations, revkeen
+from orders.services import decision_checks, decisions, operations, revkeen
 from orders.services.decisions import Decision, NotNow, Obstacle, Settled
 from orders.services.operations import OperationFile
 from orders.views import operation_facts
@@ -67,6 +67,21 @@ def operation_decide(request: MerchantRequest, operation_id: uuid.UUID) -> HttpR
     return to_operation(request, decided)
 
 
+@merchant_page
+@require_POST
+def contradiction_close(request: MerchantRequest, operation_id: uuid.UUID) -> HttpResponse:
+    """Say why a decision that RevKeen contradicts needs nobody any more. Nothing is sent."""
+    operation = _operation(request, operation_id)
+    check, form = decision_checks.of(operation), CloseContradiction(request.POST)
+    if check is None or check.contradicted_at is None:
+        raise Http404
+    if not form.is_valid():
+        return _page(request, operation, closing=form, status=422)
+    if not decision_checks.close(check, request.user, form.cleaned_data["reason"]):
+        messages.warning(request, "Somebody closed this before you, as it stands here.")
+    return to_operation(request, operation)
+
+
 def _operation(request: MerchantRequest, operation_id: uuid.UUID) -> Operation:
     found = operations.visible_to(request.membership, request.merchant, request.mode, operation_id)
     if found is None:
@@ -90,11 +105,13 @@ def _page(
     *,
     ticket: str = "",
     problem: Problem | None = None,
+    closing: CloseContradiction | None = None,
     status: int = 200,
 ) -> HttpResponse:
     with revkeen.session(request.merchant, request.mode) as api:
         file = operations.operation_file(api, operation)
     context = {**_context(file), "problem": problem, "decision": _forms(request, file, form, ticket)}
+    context |= {"check": decision_checks.of(operation), "closing": closing or CloseContradiction()}
     return render_page(request, "orders/operations/detail.html", context, status=status)
 
 

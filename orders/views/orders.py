@@ -21,6 +21,7 @@ from orders.requests import MerchantRequest
 from orders.services import (
     amounts,
     cancellations,
+    decision_checks,
     events,
     fulfillments,
     next_steps,
@@ -207,6 +208,7 @@ def _facts(
         shipments=written,
         refunds=refunds.known_refunds(told, done_here),
         transactions=[*split.own, *split.unknown] if split else [],
+        contradicted=[found for one in done_here if (found := decision_checks.of(one)) and found.contradicted],
         unread=_unread(file),
     )
 

@@ -10,9 +10,10 @@ import structlog
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
 
-from orders.models import Delivery, Merchant, Operation, RefundStatus
+from orders.models import DecisionCheck, Delivery, Merchant, Operation, RefundStatus
 from orders.services import (
     customer_names,
+    decision_checks,
     deliveries,
     delivering,
     leases,
@@ -26,7 +27,7 @@ from orders.services import (
 
 log = structlog.get_logger("orders.worker")
 
-C = TypeVar("C", Operation, RefundStatus, Delivery)
+C = TypeVar("C", Operation, RefundStatus, DecisionCheck, Delivery)
 P = TypeVar("P", bound=Hashable)
 
 PAUSE_SECONDS = 2.0
@@ -65,12 +66,12 @@ class AtHand(Generic[P]):
 
 class Command(BaseCommand):
     help = """Does what nobody should wait for: settles operations without an answer, delivers shipments to partners,
-    follows refunds that are on their way, chains the log, asks for the names lists lack."""
+    follows refunds that are on their way, looks whether decisions hold, chains the log, asks for names lists lack."""
 
     def handle(self, *args: object, **options: object) -> None:
         self.stopping = threading.Event()
         self.begun: set[tuple[Merchant, str]] = set()
-        self.of_merchants = AtHand[int](OF_ONE_MERCHANT)  # operations and refunds
+        self.of_merchants = AtHand[int](OF_ONE_MERCHANT)  # operations, refunds and decisions
         self.of_partners = AtHand[deliveries.Place](deliveries.PER_PLACE)
         self.name = workers.name_of_this()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -103,10 +104,12 @@ class Command(BaseCommand):
         connections.close_all()
 
     def settle(self) -> bool:
-        """An operation without an answer goes before a refund that is on its way."""
+        """An operation without an answer goes before a refund that is on its way, and that before what was decided."""
         quarantine.check()  # before anything may be sent again
-        return self.of_merchants.take(leases.claim, look_at, merchant_of) or self.of_merchants.take(
-            refund_statuses.claim, refund_statuses.check, merchant_of
+        return (
+            self.of_merchants.take(leases.claim, look_at, merchant_of)
+            or self.of_merchants.take(refund_statuses.claim, refund_statuses.check, merchant_of)
+            or self.of_merchants.take(decision_checks.claim, decision_checks.check, merchant_of)
         )
 
     def deliver(self) -> bool:
@@ -138,7 +141,7 @@ class Command(BaseCommand):
         return [*new, *(place for place in customer_names.places_with_wanted() if place not in new)]
 
 
-def merchant_of(claimed: Operation | RefundStatus) -> int:
+def merchant_of(claimed: Operation | RefundStatus | DecisionCheck) -> int:
     return claimed.merchant_id
 
 
