@@ -139,6 +139,7 @@ def test_the_page_turns_when_somebody_else_has_decided(open_page: OpenPage, rows
     waiting = open_page(path, "support")
     expect(waiting.get_by_text("You may not decide what became of an operation.")).to_be_visible()
     deciding = open_page(path, "finance")
+    deciding.get_by_label("How do you know?").fill("The gateway shows it.")
     deciding.get_by_role("button", name="It happened: 12.50 USD").click()
     expect(waiting.get_by_text("Decided that it happened")).to_be_visible(timeout=10_000)
 

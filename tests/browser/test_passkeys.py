@@ -55,8 +55,7 @@ def test_a_passkey_is_added_signs_in_and_is_removed(open_page: OpenPage) -> None
     page.get_by_role("link", name="Remove").first.click()
     page.wait_for_url(re.compile("/(reauthenticate|remove)/"))
     if "reauthenticate" in page.url:
-        page.get_by_label("Password").fill(PASSWORD)
-        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Use a passkey or security key").click()
         page.wait_for_url(lambda url: "reauthenticate" not in url)
     page.locator("main button.btn-primary").click()
     page.wait_for_url("**/account/2fa/webauthn/")
