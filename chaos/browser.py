@@ -20,6 +20,11 @@ class Page:
     location: str = ""
 
     @property
+    def shown(self) -> str:
+        """The main part. What a page holds for another time, as when a session has ended, stands beside it."""
+        return self.text.partition("<main")[2].partition("</main>")[0] or self.text
+
+    @property
     def broken(self) -> bool:
         """What makes a person press the button again."""
         return self.status >= 500

@@ -163,7 +163,7 @@ class Crowd:
         return any(self._under_way(trial, browser, path) for path in sorted(trial.accepted))
 
     def _under_way(self, trial: Trial, browser: Browser, path: str) -> bool:
-        text = browser.patient.get(path).text
+        text = browser.patient.get(path).shown
         if "Done: " in text:
             trial.said_done.add(path)
         return not any(words in text for words in CAME_TO_NOTHING)

@@ -3,6 +3,7 @@
 Needs no pytest and no Django: a `browser` is whatever has `get(path)` and `post(path, sent)` that give a `Page`.
 """
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ Sent = list[tuple[str, str]]
 Values = dict[str, str]
 
 WORDS = "Ring twice at the green door."
-NUMBER = "1Z999AA10123456784"
+NUMBER = "1Z999"  # how the tracking number of each begins
 
 
 class Browser(Protocol):
@@ -102,11 +103,18 @@ def _pay_more(shop: Shop, form: Form) -> Values:
     return {"amount": "21.00", "charging": f"2100 {shop.wallet['1111']}"}
 
 
+def ups_number(line_id: str) -> str:
+    """UPS’s by its check digit, and no other line’s: a number that another order has is asked about."""
+    digits = f"{NUMBER[2:]}{uuid.UUID(line_id).int % 10**12:012}"
+    summed = sum(map(int, digits[0::2])) + 2 * sum(map(int, digits[1::2]))
+    return f"1Z{digits}{-summed % 10}"
+
+
 def _fulfill(shop: Shop, form: Form) -> Values:
     """One of the lines that are left, with all its units. An empty `do` presses none of the other buttons."""
     line = next(value for name, value in form.fields if name == "p1-lines")
     units = dict(form.fields)[f"p1-units-{line}"]
-    parcel = {"p1-lines": line, "p1-notify": "no", "p1-number-0": NUMBER, "p1-address-0": ""}
+    parcel = {"p1-lines": line, "p1-notify": "no", "p1-number-0": ups_number(line), "p1-address-0": ""}
     return {**parcel, "do": "", "fulfilling": f"1:{units}:1:1"}
 
 
