@@ -93,7 +93,13 @@ def test_a_refund_that_is_not_through_is_said_before_what_is_to_ship(
     said, also, button = banner(admin, order)
     assert said.startswith(headline)
     assert also == ["Paid. Nothing is shipped yet."]
-    assert button == ("Refund" if status == "failed" else "")
+    assert button == ("" if status == "pending" else "Refund")
+
+
+def test_a_canceled_refund_is_not_called_failed(admin: Client, emulator: Emulator) -> None:
+    said, _, button = banner(admin, {"id": emulator.cases()["orders"]["refund_canceled"]})
+    assert re.match(r"A refund was canceled: [0-9.,]+ [A-Z]{3}\. The money did not move\.", said)
+    assert button == "Refund"
 
 
 def test_a_failed_refund_is_made_good_by_a_later_one_of_its_payment(admin: Client, emulator: Emulator) -> None:

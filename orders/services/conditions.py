@@ -127,14 +127,21 @@ def _updates_failed(facts: Facts) -> Condition | None:
 
 
 def _refund_failed(facts: Facts) -> Condition | None:
+    return _refund_without_money(facts, "failed", "A refund failed")
+
+
+def _refund_canceled(facts: Facts) -> Condition | None:
+    return _refund_without_money(facts, "canceled", "A refund was canceled")
+
+
+def _refund_without_money(facts: Facts, status: str, headline: str) -> Condition | None:
     """Until as much of its payment goes back later, or is on its way."""
-    failed = [one for one in facts.refunds if one.final and not one.spent and not _made_good(one, facts.refunds)]
-    if not failed or facts.order.net_received <= 0:
+    ended = [one for one in facts.refunds if one.status == status and not _made_good(one, facts.refunds)]
+    if not ended or facts.order.net_received <= 0:
         return None
-    amount = facts.order.money(sum(refund.amount_minor for refund in failed))
-    why = f" {failed[-1].failure_reason.rstrip('.')}." if failed[-1].failure_reason else ""
-    said = f"The money did not move.{why}"
-    return Condition(f"A refund failed: {amount}.", said, "bad", "order_refund", PAYMENTS)
+    amount = facts.order.money(sum(refund.amount_minor for refund in ended))
+    why = f" {ended[-1].failure_reason.rstrip('.')}." if ended[-1].failure_reason else ""
+    return Condition(f"{headline}: {amount}.", f"The money did not move.{why}", "bad", "order_refund", PAYMENTS)
 
 
 def _made_good(failed: Refund, refunds: Iterable[Refund]) -> bool:
@@ -239,6 +246,7 @@ CONDITIONS: tuple[Callable[[Facts], Condition | None], ...] = (
     _revkeen_not_told,
     _updates_failed,
     _refund_failed,
+    _refund_canceled,
     _refund_unknown,
     _updates_in_doubt,
     _refund_on_its_way,
