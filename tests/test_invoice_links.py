@@ -117,6 +117,15 @@ def test_other_invoices_are_refused_in_words(support: Client, draft: Draft, emul
         assert words in text(answer)
 
 
+def test_an_invoice_in_another_currency_is_neither_offered_nor_linked(
+    support: Client, draft: Draft, invoice: Any, emulator: Emulator
+) -> None:
+    emulator.patch("invoices", invoice["id"], currency="eur")
+    assert invoice["id"] not in text(support.get(address(draft)))
+    answer = save(support, draft, invoice_id=invoice["id"])
+    assert "Invoice INV-OPEN-1 is in EUR, the draft in USD." in text(answer)
+
+
 @pytest.mark.parametrize("status", ["paid", "void", "uncollectible"])
 def test_a_closed_invoice_is_refused(
     status: str, support: Client, draft: Draft, invoice: Any, emulator: Emulator

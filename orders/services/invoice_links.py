@@ -42,7 +42,7 @@ class Offered:
 
 
 def offered(api: Session, draft: Draft) -> Offered:
-    """The open invoices of the draft's customer that no order of theirs has, and the one that is chosen. One round."""
+    """The draft's customer's open invoices in its currency that no order has, and the one that is chosen. One round."""
     if draft.customer_id is None:
         return Offered(_chosen(draft, []), problem="Choose a customer first: only their invoices can be linked.")
     invoices, orders = api.get_together(
@@ -51,7 +51,10 @@ def offered(api: Session, draft: Draft) -> Offered:
     )
     if invoices.value is None or orders.value is None:
         return Offered(_chosen(draft, []), problem=f"The invoices could not be read. {invoices.error or orders.error}")
-    free = [row for row in invoices.value.rows if not row.closed and _order_with(row.id, orders.value.rows) is None]
+    known = orders.value.rows
+    free = [
+        row for row in invoices.value.rows if _objection(row, draft, _order_with(row.id, known), paid=False) is None
+    ]
     more = "There are more invoices than could be read here." if invoices.value.has_more else ""
     choices = [(str(row.id), _words(row)) for row in free]
     if str(draft.invoice_id) not in dict(choices):
@@ -59,8 +62,9 @@ def offered(api: Session, draft: Draft) -> Offered:
     return Offered(choices, len(invoices.value.rows) - len(free), more)
 
 
-def look(api: Session, invoice_id: uuid.UUID, customer_id: uuid.UUID | None) -> Looked:
+def look(api: Session, invoice_id: uuid.UUID, draft: Draft) -> Looked:
     """Looked at anew, whatever was offered; what cannot be read is not linked. One round."""
+    customer_id = draft.customer_id
     wanted = [reads.orders(customer_id=customer_id, limit=reads.LARGEST_PAGE)] if customer_id else []
     invoice, transactions, *orders = api.get_together(
         reads.invoice(invoice_id), reads.transactions(invoice_id), *wanted
@@ -73,16 +77,18 @@ def look(api: Session, invoice_id: uuid.UUID, customer_id: uuid.UUID | None) -> 
     found, money = invoice.require(), transactions.require()
     order = _order_with(invoice_id, orders[0].require().rows) if orders else None
     paid = any(order_payments.came_in(row) for row in money.rows) or money.has_more or bool(money.unreadable)
-    return Looked(found.number, _objection(found, customer_id, order, paid=paid))
+    return Looked(found.number, _objection(found, draft, order, paid=paid))
 
 
-def _objection(invoice: Invoice, customer_id: uuid.UUID | None, order: Order | None, *, paid: bool) -> Objection | None:
+def _objection(invoice: Invoice, draft: Draft, order: Order | None, *, paid: bool) -> Objection | None:
     if order is not None:
         return Objection(f"Invoice {invoice.number} belongs to {order.public_id}.", order)
-    if invoice.customer_uuid != customer_id:
+    if invoice.customer_uuid != draft.customer_id:
         return Objection(f"Invoice {invoice.number} is another customer’s.")
     if paid:
         return Objection(f"Invoice {invoice.number} has payments already, so they are of another order.")
+    if invoice.currency.upper() != draft.currency:
+        return Objection(f"Invoice {invoice.number} is in {invoice.currency.upper()}, the draft in {draft.currency}.")
     if invoice.closed:
         return Objection(f"Invoice {invoice.number} is {invoice.status}.")
     return None

@@ -23,19 +23,19 @@ def refuse_what_cannot_be_linked(request: MerchantRequest, draft: Draft, form: D
     chosen = form.cleaned_data.get("invoice_id")
     if chosen is None or chosen == draft.invoice_id:
         return
-    found = _look(request, chosen, draft.customer_id).objection
+    found = _look(request, chosen, draft).objection
     if found is not None:
         form.add_error("invoice_id", _in_words(request, found))
 
 
 def of_draft(request: MerchantRequest, draft: Draft) -> Looked | None:
     """The invoice that the draft is linked to, as it is now; None where it has none."""
-    return _look(request, draft.invoice_id, draft.customer_id) if draft.invoice_id else None
+    return _look(request, draft.invoice_id, draft) if draft.invoice_id else None
 
 
-def _look(request: MerchantRequest, invoice_id: uuid.UUID, customer_id: uuid.UUID | None) -> Looked:
+def _look(request: MerchantRequest, invoice_id: uuid.UUID, draft: Draft) -> Looked:
     with revkeen.session(request.merchant, request.mode) as api:
-        return invoice_links.look(api, invoice_id, customer_id)
+        return invoice_links.look(api, invoice_id, draft)
 
 
 def _in_words(request: MerchantRequest, found: Objection) -> str:
