@@ -206,7 +206,7 @@ def test_turns_are_a_quarter_of_a_second_apart_and_begin_anew_after_a_pause(orde
     waits = [order_protection.take_turn(key) for _ in range(10)]
     took = time.monotonic() - began
     assert waits[0] == 0
-    assert 9 * 0.25 - took <= waits[-1] <= 9 * 0.25
+    assert 9 * 0.25 - took - 0.001 <= waits[-1] <= 9 * 0.25  # the database keeps milliseconds
     Connection.objects.update(next_slot_at=Now() - timedelta(hours=1))
     assert order_protection.take_turn(key) == 0
 

@@ -52,7 +52,8 @@ GROUPS: dict[str, tuple[str, tuple[Event, ...]]] = {
             Event.PARTNER_IDS,
         ),
     ),
-    "others": ("Other", (Event.MERCHANT_CHANGED, Event.EXPORTED, Event.DECIDED, Event.REFUSED)),
+    "decisions": ("Decisions", (Event.DECIDED, Event.DECISION_CONTRADICTED, Event.CONTRADICTION_CLOSED)),
+    "others": ("Other", (Event.MERCHANT_CHANGED, Event.EXPORTED, Event.REFUSED)),
 }
 KINDS: list[Any] = [
     ("", "any kind"),
