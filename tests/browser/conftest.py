@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -91,7 +92,7 @@ def open_page(stack: Stack, browser: Browser, signed_in_as: Callable[[str], Path
         page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.goto(stack.address + path)
-        if who and "/account/login/" in page.url:  # a test of signing in has ended this person's sessions
+        if who and urlsplit(page.url).path == "/account/login/":  # a test has ended this person's sessions
             sign_in_by_password(page, stack, who)
             context.storage_state(path=signed_in_as(who))
             page.goto(stack.address + path)
