@@ -394,6 +394,27 @@ def test_what_speaks_against_a_number_is_said(carrier: str, number: str, words: 
     assert words in [doubt.words for doubt in carriers.doubts(carrier, number, order_number="NW-10749")]
 
 
+@pytest.mark.parametrize(
+    ("carrier", "number"),
+    [
+        ("ups", "NW-10749"),
+        ("fedex", UPS),
+        ("", f"{UPS[:-1]}5"),
+        ("ups", UPS[:-1]),
+        ("usps", f"{USPS[:-1]}8"),
+        ("fedex", f"{USPS[:-1]}8"),
+    ],
+)
+def test_one_mistake_is_one_doubt(carrier: str, number: str) -> None:
+    assert len(carriers.doubts(carrier, number, order_number="NW-10749")) == 1
+
+
+def test_nothing_is_known_of_the_numbers_of_a_carrier_that_is_not_in_the_list() -> None:
+    wrong = "123456789012345"  # as long as FedEx's and DPD's, with neither's check digit
+    assert carriers.doubts("Bike courier", wrong) == []
+    assert [doubt.words for doubt in carriers.doubts("", wrong)] == ["Check digit wrong for FedEx and DPD."]
+
+
 def test_a_number_that_another_order_has_is_said() -> None:
     assert [doubt.words for doubt in carriers.doubts("ups", UPS, taken_by="NW-7")] == [
         "Order NW-7 has this tracking number already."

@@ -60,6 +60,21 @@ def test_each_doubt_is_said_before_anything_is_sent_and_can_be_overruled(
     assert [row["tracking_number"] for row in effects(emulator, order)] == [number]
 
 
+@pytest.mark.parametrize(
+    ("carrier", "number"),
+    [("", f"{UPS[:-1]}5"), ("ups", f"{UPS[:-1]}5"), ("", f"{USPS[:-1]}8"), ("fedex", UPS), ("ups", "{order}")],
+)
+def test_one_mistake_is_said_in_one_sentence_before_and_after_the_press(
+    carrier: str, number: str, operations: Client, order: dict[str, Any]
+) -> None:
+    number = number.replace("{order}", order["public_id"])
+    sent = typed(operations, order, carrier=carrier, tracking_number=number)
+    looked, pressed = look(operations, order, sent), press(operations, order, sent).content.decode()
+    assert (looked.count("hint wait"), looked.count("Put it right")) == (1, 0)
+    assert (pressed.count("hint wait"), pressed.count("Put it right")) == (0, 1)
+    assert "Looks like" not in looked + pressed
+
+
 def test_who_was_sure_of_one_number_is_not_sure_of_the_next(operations: Client, order: dict[str, Any]) -> None:
     sent = typed(operations, order, carrier="fedex", tracking_number=UPS) | {"p1-sure-0": f"fedex|{UPS}"}
     for other in ({"p1-number-0": UPS_2}, {"p1-carrier": "usps"}):
@@ -126,6 +141,19 @@ def test_what_is_copied_or_scanned_becomes_the_number(
     assert scanned == (len(pasted) > 30)
     assert press(operations, order, sent).status_code == 303
     assert effects(emulator, order)[0]["tracking_number"] == number
+
+
+def test_a_bar_code_that_is_certain_sets_the_carrier_though_the_number_in_it_is_not(
+    operations: Client, order: dict[str, Any]
+) -> None:
+    label, number = "9632013200001010121200123456789012", "123456789012"  # 12 digits are FedEx's or Canada Post's
+    sent = typed(operations, order, tracking_number=label) | {"p1-carrier": "ups", "p1-proposed-carrier": "ups"}
+    page = look(operations, order, sent)
+    assert "Set to FedEx: it is their number." in page
+    after = shown(operations, order, sent)
+    assert (after["p1-carrier"], after["p1-number-0"]) == ("fedex", number)
+    assert "Set to FedEx: it is their number." in look(operations, order, after)
+    assert "As in your last" not in look(operations, order, after | {"p1-number-0": "7"})
 
 
 def test_a_certain_number_sets_the_carrier_that_nobody_chose_and_says_so(

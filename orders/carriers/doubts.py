@@ -38,7 +38,9 @@ class Doubt:
 
 
 def doubts(carrier_text: str, number: str, *, order_number: str = "", taken_by: str = "") -> list[Doubt]:
-    """Everything that speaks against this number with this carrier; [] where nothing does, or nothing was typed.
+    """What speaks against this number with this carrier; [] where nothing does, or nothing was typed.
+
+    Of what the number itself shows, the most certain doubt alone: the others follow from it, or are none beside it.
 
     `carrier_text`: a code of the directory, another carrier's name, or "" where none is given. `order_number`: of the
     order that the parcel is of. `taken_by`: the number of another order that has this tracking number.
@@ -48,7 +50,7 @@ def doubts(carrier_text: str, number: str, *, order_number: str = "", taken_by: 
     parts = several(number)
     if parts:
         return [Doubt(Kind.SEVERAL, f"These look like {len(parts)} numbers: {', '.join(parts)}.")]
-    found = [_own_number(number, order_number), _taken(taken_by), _shape(carrier_text, number)]
+    found = [_taken(taken_by), _own_number(number, order_number) or _shape(carrier_text, number)]
     return [doubt for doubt in found if doubt]
 
 
@@ -126,6 +128,8 @@ def _shape(carrier_text: str, number: str) -> Doubt | None:
     fits = certainty_of(carrier, plain) if carrier else None
     if fits is not None and fits <= KNOWN:
         return None
+    if carrier_text and carrier is None:  # nobody knows what its numbers look like
+        return _of_another(carrier_text, carrier, plain)
     return _of_another(carrier_text, carrier, plain) or _mistyped(carrier, plain)
 
 
@@ -143,7 +147,7 @@ def _of_another(carrier_text: str, carrier: Carrier | None, plain: str) -> Doubt
 
 
 def _mistyped(carrier: Carrier | None, plain: str) -> Doubt | None:
-    """`carrier`: the chosen one, or None, where it may be anybody's."""
+    """`carrier`: the chosen one, or None, where none is given."""
     if carrier is None:
         return _nobodys(plain)
     if check_digit_wrong(carrier.code, plain):
@@ -154,7 +158,7 @@ def _mistyped(carrier: Carrier | None, plain: str) -> Doubt | None:
 
 
 def _nobodys(plain: str) -> Doubt | None:
-    """Without a carrier of the directory: it has the shape of some, and the check digit of none."""
+    """Without a carrier: it has the shape of some, and the check digit of none."""
     if _is_known(plain):
         return None
     wrong = [carrier.name for carrier in CARRIERS if check_digit_wrong(carrier.code, plain)]

@@ -67,10 +67,11 @@ class FulfillmentForm:
         self.do = self.data.get("do", "")
         self.button_differs = False
         self._change()
+        if self.do:
+            typed_numbers.set_carriers(self.data, self.keys)
         self.scanned = typed_numbers.take_out_of_bar_codes(self.data, self.keys)
         self.taken = taken(typed_numbers.all_numbers(self.data, self.keys))
         if self.do:
-            typed_numbers.set_carriers(self.data, self.keys)
             ticks.fill_in(self.data, self.keys, self.seen["lines"])
         self._prefill()
         self.parcels = [self._parcel(key) for key in self.keys]

@@ -84,24 +84,37 @@ class ParcelNumbers(forms.Form):
         return self._typed("proposed-carrier")
 
     @property
+    def carrier_proposed_by(self) -> str:
+        """The normalized number that it stands there for, "" where it is the one that was chosen last time."""
+        return self._typed("proposed-by")
+
+    @property
     def set_by_number(self) -> Carrier | None:
-        """The carrier, where nobody chose it and the first number left no doubt."""
-        found = carriers.certain(self._typed("number-0"))
-        return found if found and found.code == self._typed("carrier") == self.carrier_proposed else None
+        """The carrier, where nobody chose it and the first number, or the bar code that held it, left no doubt."""
+        number = carriers.normalized(self._typed("number-0"))
+        is_by_it = bool(number) and number == self.carrier_proposed_by
+        return carriers.find(self.carrier_proposed) if is_by_it and self._is_as_proposed else None
 
     @property
     def set_as_last_time(self) -> bool:
+        return self._is_as_proposed and not self.carrier_proposed_by
+
+    @property
+    def _is_as_proposed(self) -> bool:
         return bool(self._typed("carrier")) and self._typed("carrier") == self.carrier_proposed
 
     @property
     def guesses(self) -> list[Guess]:
-        """Whose number the first one may be, equally likely, while no carrier is chosen or it is another's."""
+        """Whose number the first one may be, equally likely, while no carrier is chosen or it is another's.
+
+        None for a wrong check digit: that is a doubt, and said as one.
+        """
         first = self._tracking_row(0)
         if self._typed("carrier") and Kind.OTHER_CARRIER not in {doubt.kind for doubt in first.doubts}:
             return []
         found = [] if first.parts else carriers.detect(self._typed("number-0"), self.zone)
         best = [guess for guess in found if guess.certainty == found[0].certainty]
-        return [] if not best or best[0].certainty == Certainty.LOOSE else best[:MOST_GUESSES]
+        return best[:MOST_GUESSES] if best and best[0].certainty < Certainty.WRONG else []
 
     def proposal(self, place: int) -> str:
         return carriers.tracking_address(self.carrier_typed, self._typed(f"number-{place}"))
@@ -146,7 +159,8 @@ class ParcelNumbers(forms.Form):
             if self.cleaned_data.get(f"address-{row.place}") and not self._typed(name):
                 self.add_error(name, "Type the number that this address is for.")
             elif row.is_doubted and name not in self.errors:
-                self.add_error(name, "Put it right, or tick that it is right as it is.")
+                words = " ".join(doubt.words for doubt in row.doubts)
+                self.add_error(name, f"{words} Put it right, or tick that it is right as it is.")
 
     def _tracking(self) -> tuple[tuple[str, str], ...]:
         rows = ((place, self.cleaned_data[f"number-{place}"]) for place in range(self.numbers))

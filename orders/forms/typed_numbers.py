@@ -25,12 +25,17 @@ def take_out_of_bar_codes(data: QueryDict, keys: Iterable[str]) -> dict[str, set
 
 
 def set_carriers(data: QueryDict, keys: Iterable[str]) -> None:
-    """The carrier that a first number leaves no doubt about, where the one that stands there was chosen by nobody."""
+    """The carrier that a first number leaves no doubt about, where the one that stands there was chosen by nobody.
+
+    Before a number is taken out of its bar code: what was scanned may say more than the number that it holds.
+    """
     for key in keys:
-        found = carriers.certain(str(data.get(f"p{key}-number-0", "")))
+        typed = str(data.get(f"p{key}-number-0", ""))
+        found = carriers.certain(typed)
         chosen, proposed = data.get(f"p{key}-carrier", ""), data.get(f"p{key}-proposed-carrier", "")
         if found and chosen in ("", proposed):
             data[f"p{key}-carrier"] = data[f"p{key}-proposed-carrier"] = found.code
+            data[f"p{key}-proposed-by"] = carriers.normalized(carriers.plain(typed))
 
 
 def carrier_fields(key: str, carrier: str) -> dict[str, str]:
