@@ -15,6 +15,7 @@ from orders import budgets
 from orders.apis.gate import forget_gates
 from orders.models import Connection, Membership, Merchant, User
 from orders.services import copies, deliveries, workers
+from tests import guard
 from tests import settings as test_settings
 from tests.emulation import Emulator
 from tests.matrix import pytest_itemcollected, pytest_runtest_logreport, pytest_terminal_summary
@@ -23,6 +24,8 @@ from tests.processes import Site
 __all__ = ["pytest_itemcollected", "pytest_runtest_logreport", "pytest_terminal_summary"]
 
 ROLES = ("admin", "support", "finance", "operations", "viewer")
+
+guard.begin()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

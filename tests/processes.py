@@ -8,15 +8,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.databases import ROOT, copied
+
 BEGIN = "import django; django.setup()\n"
 PASSWORD = "a good password"
 
@@ -41,14 +40,10 @@ class Site:
     """
 
     def __init__(self, folder: Path, server: str | None = None, **environment: str) -> None:
-        self._server = os.environ.get("TEST_DATABASE_URL", "") if server is None else server
-        self._name = f"site_{uuid.uuid4().hex}"
-        self.environment = {
+        environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.site_settings",
-            "DATABASE_URL": self._make_database(folder),
             "CACHE_URL": "",
-            "CACHE_DATABASE_URL": f"sqlite:///{folder}/cache.sqlite3",
             "COUNTER_FILE": f"{folder}/journal-counter",
             "EMAIL_URL": "dummymail://",
             "PAGES_PER_MINUTE": "1000000",
@@ -56,12 +51,12 @@ class Site:
             "LOG_LEVEL": "ERROR",
             **environment,
         }
-        self.manage("migrate", "-v0")
-        self.manage("createcachetable", "--database=cache")
+        server = os.environ.get("TEST_DATABASE_URL", "") if server is None else server
+        self._database = copied(folder, server, environment)
+        self.environment = environment | self._database.environment
 
     def drop(self) -> None:
-        if self._server:
-            self._tell_server(f"DROP DATABASE {self._name} WITH (FORCE)")
+        self._database.drop()
 
     def add_admin(self, email: str) -> None:
         person = (f"--email={email}", "--name=Somebody", "--merchant=X")
@@ -91,18 +86,6 @@ class Site:
             process.stdin.write("go\n")
             process.stdin.flush()
         return [json.loads(process.communicate(timeout=timeout)[0]) for process in processes]
-
-    def _make_database(self, folder: Path) -> str:
-        if not self._server:
-            return f"sqlite:///{folder}/site.sqlite3"
-        self._tell_server(f"CREATE DATABASE {self._name}")
-        return urlsplit(self._server)._replace(path=f"/{self._name}").geturl()
-
-    def _tell_server(self, statement: str) -> None:
-        """By way of the database that each server has, as Django does."""
-        server = urlsplit(self._server)._replace(path="/postgres").geturl()
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(statement)
 
 
 # At the beginning of a script, after its imports: wait until all the others are ready too.
