@@ -137,8 +137,9 @@ def _way_back(request: Request) -> str:
 def kept_at(request: Request) -> str:
     """Keep what was typed, for its person: the page that shows it again. "" where it is not known whose it is."""
     secret = getattr(request, "sensitive_post_parameters", ())
-    form = unsent.keep(request.path, request.POST, secret)
-    page = _own_page(request, request.headers.get("Referer", "")) or request.path
+    typed, page = step_up.typed_before(request, unsent.marked(request.POST.get(unsent.MARK, "")))
+    form = unsent.keep(request.path, typed, secret)
+    page = page or _own_page(request, request.headers.get("Referer", "")) or request.path
     return with_unsent(page, form.pk) if form is not None else ""
 
 

@@ -23,10 +23,10 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from orders import secrets
-from orders.models import User
 
 LASTS = 10 * 60  # seconds
 CARRIED = "step_up"  # the field with what was typed
+PAGE = "step_up_page"  # beside what was typed: the page it was typed on
 Kind = Authenticator.Type
 
 
@@ -58,7 +58,7 @@ def ask(request: HttpRequest, form: Any = None) -> HttpResponse:
     user: Any = request.user
     context = {
         "form": form,
-        "back": _page_before(request),
+        "back": _way_back(request),
         "carried": request.POST.get(CARRIED) or _seal(request),
         "code": CodeForm(user=user) if Kind.TOTP in kinds or (kinds and Kind.RECOVERY_CODES in factors) else None,
         "passkey": PasskeyForm(user=user) if Kind.WEBAUTHN in kinds else None,
@@ -83,19 +83,36 @@ def answered(request: HttpRequest) -> HttpResponse | None:
         reauthenticate_by_password(request)
     else:
         form.save()
-    request.POST = _unseal(request)  # type: ignore[assignment]
+    request.POST, _ = _unseal(request, request.user.pk)  # type: ignore[assignment]
     return None
 
 
-def _page_before(request: HttpRequest) -> str:
+def typed_before(request: HttpRequest, person: int | None) -> tuple[QueryDict, str]:
+    """What a person typed before they were asked, and the page it stood on; what was posted where none was asked for.
+
+    For a session that ended at the page that asks: the person is the one who had the form open.
+    """
+    if CARRIED not in request.POST:
+        return request.POST, ""
+    try:
+        return _unseal(request, person)
+    except SuspiciousOperation:
+        return request.POST, ""
+
+
+def _way_back(request: HttpRequest) -> str:
     """The page of ours with the form, where the browser says it; home where not: some addresses only take forms."""
+    page = typed_before(request, request.user.pk)[1] if CARRIED in request.POST else _page_before(request)
+    return page if page and urlsplit(page).path != request.path else reverse("chooser")
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page of ours that the browser says it was on; "" where it says none or another's."""
     try:
         before = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
-        return reverse("chooser")
-    if before.netloc != request.get_host() or before.path == request.path:
-        return reverse("chooser")
-    return before.path
+        return ""
+    return before.path if before.netloc == request.get_host() else ""
 
 
 def _factors(user: Any) -> dict[str, list[int]]:
@@ -114,23 +131,25 @@ def _form(request: HttpRequest) -> Any:
     return (PasskeyForm if "credential" in request.POST else CodeForm)(request.POST, user=user)
 
 
-def _purpose(request: HttpRequest) -> str:
+def _purpose(request: HttpRequest, person: int | None) -> str:
     """What was typed goes back to the person who typed it, and to the page they typed it on."""
-    user: User = request.user  # type: ignore[assignment]
-    return f"step-up:{user.pk}:{request.path}"
+    return f"step-up:{person}:{request.path}"
 
 
 def _seal(request: HttpRequest) -> str:
     typed = {name: values for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"}
-    return secrets.seal(json.dumps(typed), _purpose(request))
+    typed[PAGE] = [_page_before(request)]
+    return secrets.seal(json.dumps(typed), _purpose(request, request.user.pk))
 
 
-def _unseal(request: HttpRequest) -> QueryDict:
+def _unseal(request: HttpRequest, person: int | None) -> tuple[QueryDict, str]:
+    """What was typed, and the page it was typed on."""
     try:
-        typed = json.loads(secrets.unseal(request.POST[CARRIED], _purpose(request)))
+        typed = json.loads(secrets.unseal(request.POST[CARRIED], _purpose(request, person)))
     except secrets.Unreadable as error:
         raise SuspiciousOperation("What was typed before the proof was made for another form.") from error
+    page = "".join(typed.pop(PAGE, []))
     found = QueryDict(mutable=True)
     for name, values in typed.items():
         found.setlist(name, values)
-    return found
+    return found, page

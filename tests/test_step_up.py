@@ -101,6 +101,14 @@ def test_whoever_cancels_goes_back_to_a_page_that_can_be_looked_at(before: str, 
     assert f'<a href="{back}">Cancel</a>' in answer.content.decode()
 
 
+def test_whoever_cancels_after_a_wrong_proof_goes_back_to_the_same_page(mara: User) -> None:
+    client, page = went_cold(mara), "/northwind/live/settings/members/"
+    asked = client.post(INVITE, INVITATION, headers={"Referer": f"https://testserver{page}"})
+    wrong = {"step_up": carried(asked), "password": "wrong"}
+    answer = client.post(INVITE, wrong, headers={"Referer": f"https://testserver{INVITE}"})
+    assert f'<a href="{page}">Cancel</a>' in answer.content.decode()
+
+
 # --- What was typed --------------------------------------------------------------------------------------------------
 
 

@@ -68,6 +68,7 @@ def address_of(name: str, client: Client, emulator: Emulator, mara: User, northw
 
 
 LINE = {"product_id": None, "description": "", "quantity": 1, "unit_price": None, "metadata": {}}
+INVITING = "/northwind/live/settings/members/"
 TYPED = "typed before <the> sign-in & kept"
 NAMES = [
     *("canceling", "editing", "paying", "refunding", "fulfilling", "giving units up", "ids of partners", "merchant"),
@@ -267,6 +268,44 @@ def test_a_second_factor_that_is_asked_for_keeps_the_form_too(mara: User, northw
     answer = post(client, page, form, {**_lists(form), "notes": TYPED})
     assert answer["Location"].startswith(reverse("mfa_reauthenticate"))
     assert unsent.find(unsent_address(answer).partition("unsent=")[2], mara).data["notes"] == TYPED
+
+
+@pytest.mark.parametrize("where", ["its own address", "an address for buttons"])
+def test_what_was_typed_before_a_proof_was_asked_for_is_kept_too(
+    where: str, mara: User, northwind: Merchant, emulator: Emulator
+) -> None:
+    """The session ended at the page that asks for the proof, which holds what was typed on the page before."""
+    pages_of = {"its own address": "/northwind/live/settings/", "an address for buttons": INVITING}
+    page, field = pages_of[where], {"its own address": "name", "an address for buttons": "email"}[where]
+    client = browser(mara)
+    form = next(form for form in forms(client.get(page).content.decode()) if field in dict(form.fields))
+    asked = post(client, page, form, {**_lists(form), field: TYPED})
+    proof = next(form for form in forms(asked.content.decode()) if "step_up" in dict(form.fields))
+    before = everything()
+    del client.cookies["__Host-session"]
+    address = form.action or page
+    answer = client.post(address, {**_lists(proof), "password": "x"}, headers={"Referer": HOST + address})
+    sign_in(client, mara)
+    found = client.get(unsent_address(answer))
+    assert found.status_code == 200
+    assert "Nothing was sent." in found.content.decode()
+    assert shown(found.content.decode(), field) == [TYPED]
+    assert everything() == before
+
+
+def test_the_proof_of_another_page_brings_nothing_along(mara: User, northwind: Merchant, emulator: Emulator) -> None:
+    client = browser(mara)
+    asked = post(client, INVITING, *invitation(client))
+    proof = next(form for form in forms(asked.content.decode()) if "step_up" in dict(form.fields))
+    del client.cookies["__Host-session"]
+    answer = client.post("/northwind/live/settings/", _lists(proof), headers={"Referer": HOST + INVITING})
+    sign_in(client, mara)
+    assert TYPED not in client.get(unsent_address(answer)).content.decode()
+
+
+def invitation(client: Client) -> tuple[Form, dict[str, Any]]:
+    found = next(form for form in forms(client.get(INVITING).content.decode()) if "email" in dict(form.fields))
+    return found, {**_lists(found), "email": TYPED}
 
 
 def test_the_session_is_asked_for_without_saying_who_it_is(mara: User) -> None:
