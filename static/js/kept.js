@@ -4,6 +4,7 @@
 
 const here = document.body.dataset; // of the person whom the page was drawn for
 const dialog = document.getElementById("sign-in");
+const ACCOUNT = new URL("..", new URL(here.session, location.href)).pathname; // where one signs in
 const tabs = new BroadcastChannel("session");
 const unsaved = new Set(); // forms in which something was typed and not sent
 const stuck = new Set(); // of those that save themselves: the last save came to nothing
@@ -127,8 +128,11 @@ function tellOfTyped(place) {
 
 let focusedUnder = null;
 
+document.addEventListener("focusin", ({ target }) => {
+  if (isOurs(target.form)) focusedUnder = target;
+});
+
 async function openSignIn(address) {
-  focusedUnder = document.activeElement;
   tellOfTyped(dialog);
   if (!dialog.open) dialog.showModal();
   await inDialog(fetch(withNext(address)));
@@ -143,14 +147,32 @@ function withNext(address) {
 async function inDialog(asked) {
   const answer = await asked.catch(() => null);
   if (!answer) return showError("unreachable");
-  if (new URL(answer.url).pathname === here.session) return signedIn(await answer.json());
-  const main = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
-  // A passkey's answer is sent by leaving the page: the other tab is for that.
-  for (const part of main.querySelectorAll("script, template, noscript, form:has(#passkey-button), a")) part.remove();
-  for (const part of main.querySelectorAll("[id]")) part.id = `over-${part.id}`;
-  for (const label of main.querySelectorAll("[for]")) label.htmlFor = `over-${label.htmlFor}`;
-  dialog.querySelector("[data-place]").replaceChildren(...main.childNodes);
+  const { pathname } = new URL(answer.url);
+  if (pathname === here.session) return signedIn(await answer.json());
+  if (!pathname.startsWith(ACCOUNT)) return lookAgain(); // a way back was lost: no page is shown inside of another
+  dialog.querySelector("[data-place]").replaceChildren(...partsOf(await answer.text()));
   dialog.querySelector("[data-place] input:not([type=hidden])")?.focus();
+}
+
+function partsOf(page) {
+  const main = new DOMParser().parseFromString(page, "text/html").querySelector("main");
+  // A passkey's answer is sent by leaving the page: the other tab is for that. So are links, but those to a field.
+  for (const part of main.querySelectorAll("script, template, noscript, form:has(#passkey-button), a:not([href^='#'])")) part.remove();
+  for (const name of ["id", "for", "aria-describedby"]) {
+    for (const part of main.querySelectorAll(`[${name}]`)) part.setAttribute(name, apart(part.getAttribute(name)));
+  }
+  for (const link of main.querySelectorAll("a")) link.hash = apart(link.hash.slice(1));
+  for (const form of main.querySelectorAll("form:not(:has([name=next]))")) form.append(wayBack());
+  return main.childNodes;
+}
+
+// The page underneath has names of its own.
+const apart = (names) => names.replace(/\S+/g, "over-$&");
+
+// Whoever cancels at the second factor begins anew, and comes back here all the same.
+function wayBack() {
+  const field = document.createElement("input");
+  return Object.assign(field, { type: "hidden", name: "next", value: here.session });
 }
 
 dialog.addEventListener("submit", (event) => {
