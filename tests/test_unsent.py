@@ -163,6 +163,15 @@ def test_another_person_who_signs_in_sees_nothing_of_it(mara: User, northwind: M
     assert "belongs to another person" in answer.content.decode()
 
 
+def test_the_sign_in_page_says_that_nothing_was_sent_and_what_becomes_of_it(mara: User, page: str) -> None:
+    client = browser(mara)
+    address = signed_out_with(client, page, notes=TYPED)
+    asked = client.get(reverse("account_login"), {"next": address}).content.decode()
+    assert "Nothing was sent. What you typed is kept for an hour" in asked
+    assert "typed before" not in asked
+    assert "What you typed" not in client.get(reverse("account_login"), {"next": page}).content.decode()
+
+
 def test_it_is_kept_for_an_hour_sealed(mara: User, page: str) -> None:
     client = browser(mara)
     address = signed_out_with(client, page, notes=TYPED)
