@@ -5,7 +5,7 @@ written into docs/reliability.md by `python -m tests.matrix`.
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,7 +83,7 @@ def survives(number: int, letters: str = "") -> Callable[[Any], Any]:
     chosen = [BY_LETTER[letter] for letter in letters or FAULTS[number].letters if letter in CHANGES]
 
     def decorate(test: Any) -> Any:
-        return pytest.mark.fault(number)(pytest.mark.parametrize("action", chosen, ids=str)(test))
+        return pytest.mark.fault(number)(_with_each("action", chosen, number)(test))
 
     return decorate
 
@@ -94,9 +94,21 @@ def delivers(*numbers: int) -> Callable[[Any], Any]:
     def decorate(test: Any) -> Any:
         for number in numbers:
             test = pytest.mark.fault(number)(test)
-        return pytest.mark.parametrize("partner", PARTNERS, ids=str)(test)
+        return _with_each("partner", PARTNERS, numbers[0])(test)
 
     return decorate
+
+
+def _with_each(name: str, kinds: Sequence[Any], number: int) -> Any:
+    """The test with each of the kinds; one of them, by the number of the fault another, also on PostgreSQL.
+
+    Kinds differ in what is said to whom, and write the same rows.
+    """
+    params = [
+        pytest.param(kind, marks=pytest.mark.database if at == number % len(kinds) else ())
+        for at, kind in enumerate(kinds)
+    ]
+    return pytest.mark.parametrize(name, params, ids=str)
 
 
 def cells(item: pytest.Item) -> Iterable[tuple[int, str]]:

@@ -16,8 +16,6 @@ from tests.conftest import ROLES, make_merchant, make_person, sign_in
 from tests.emulation import Emulator
 from tests.test_access import MAY, PERSONAL, merchant_patterns
 
-pytestmark = pytest.mark.database
-
 # What somebody sends who hopes that a form or a view takes more than it shows.
 FORGED = {
     "role": "admin",
