@@ -11,9 +11,11 @@ from django.test import Client
 
 from orders.models import Delivery, Merchant, Shipment, User
 from orders.services.conditions import CONDITIONS
+from orders.services.plain_state import plain_state
 from tests.conftest import make_person
 from tests.emulation import REFUSAL, Emulator
 from tests.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
+from tests.test_amounts import an_order
 
 pytestmark = pytest.mark.database
 
@@ -106,7 +108,47 @@ def test_a_failed_refund_is_made_good_by_a_later_one_of_its_payment(admin: Clien
     order = paid_order(emulator, ("Tent", 2))
     give_back(emulator, order, 500, "failed")
     give_back(emulator, order, 500, "succeeded")
-    assert banner(admin, order)[0] == "Paid. Nothing is shipped yet."
+    assert banner(admin, order)[0] == "Paid. Nothing is shipped yet. 5.00 USD was refunded."
+
+
+PART_PAID = {"status": "partially_paid", "total": 6000, "amount_paid": 4000, "amount_due": 2000}
+PAID = {"status": "paid", "total": 6000, "amount_paid": 6000, "amount_due": 0}
+SHIPPED = PAID | {"fulfillment_status": "fulfilled"}
+
+
+@pytest.mark.parametrize(
+    ("amounts", "refunded", "said"),
+    [
+        (PART_PAID, 0, "20.00 USD is still due. 40.00 USD of 60.00 USD is paid."),
+        (PART_PAID, 1500, "20.00 USD is still due. 40.00 USD of 60.00 USD is paid. 15.00 USD was refunded."),
+        (PART_PAID, 4000, "20.00 USD is still due. 40.00 USD of 60.00 USD is paid. All that was paid was refunded."),
+        (PAID, 1500, "Paid. Nothing is shipped yet. 15.00 USD was refunded."),
+        (PAID | {"fulfillment_status": "partial"}, 1500, "Paid. Some lines are not shipped yet. 15.00 USD was ref"),
+        (SHIPPED, 1500, "Finished. Paid, and nothing is left to ship. 15.00 USD was refunded."),
+        (SHIPPED, 6000, "Finished. Paid, and nothing is left to ship. All that was paid was refunded."),
+        (PAID, 6000, "What RevKeen says of this order does not fit together. Status “paid”, fulf"),
+        (PAID | {"status": "canceled"}, 1500, "Canceled. 45.00 USD was received and is not given back."),
+        (PAID | {"status": "canceled"}, 6000, "Canceled. Nothing is left to do."),
+        (PAID | {"status": "refunded"}, 1500, "What RevKeen says of this order does not fit together. Status “refunded”"),
+        (PAID | {"status": "refunded"}, 6000, "Refunded in full. Nothing is left to do."),
+    ],
+)  # fmt: skip
+def test_where_money_came_in_the_banner_says_what_of_it_went_back(amounts: Order, refunded: int, said: str) -> None:
+    order = an_order(**{"fulfillment_status": "unfulfilled", **amounts, "amount_refunded": refunded})
+    plain = plain_state(order)
+    assert plain is not None
+    assert f"{plain.headline} {plain.detail}".startswith(said)
+    assert plain.done == (said.startswith("Finished.") or said.endswith("Nothing is left to do."))
+
+
+def test_the_page_of_a_part_paid_order_says_what_of_it_is_refunded(admin: Client, emulator: Emulator) -> None:
+    order = emulator.make_order()
+    token = {"payment_token": f"tok_approve_{uuid.uuid4().hex}"}
+    order = emulator.send(f"/orders/{order['id']}/pay", {"amount": 4000, **token})
+    give_back(emulator, order, 1500, "succeeded")
+    headline, also, button = banner(admin, order)
+    assert headline == "20.00 USD is still due. 40.00 USD of 60.00 USD is paid. 15.00 USD was refunded."
+    assert (also, button) == ([], "Take payment")
 
 
 def test_failed_partner_updates_are_said_instead_of_finished(

@@ -35,10 +35,8 @@ def plain_state(order: Order) -> Condition | None:
     None where nothing can be told from a status that we do not know (services/conditions.py says so).
     """
     due = order.money(order.amount_due)
-    if order.status == "canceled":
-        return Condition("Canceled.", "Nothing is left to do.", done=True)
-    if order.status == "refunded":
-        return Condition("Refunded in full.", "Nothing is left to do.", done=True)
+    if order.status in ("canceled", "refunded"):
+        return _closed(order)
     if states.costs_nothing(order):
         said = "Complete it without a charge, then it can be fulfilled."
         return Condition(f"Nothing is to be paid: it comes to {due}.", said, page="order_pay")
@@ -48,20 +46,48 @@ def plain_state(order: Order) -> Condition | None:
         return None
     if order.amount_due > 0:
         paid = f"{order.money(order.amount_paid)} of {order.money(order.total)} is paid."
-        said = paid if order.amount_paid else "Nothing is paid yet."
+        said = paid + _went_back(order) if order.amount_paid else "Nothing is paid yet."
         return Condition(f"{due} is still due.", said, page="order_pay")
-    if states.ready_to_ship(order):
+    if states.ready_to_ship(order) and not _all_refunded(order):
         part = order.fulfillment_status == "partial"
         words = "Some lines are not shipped yet." if part else "Nothing is shipped yet."
-        return Condition(f"Paid. {words}", page="order_fulfill")
+        return Condition(f"Paid. {words}", _went_back(order).strip(), page="order_fulfill")
     if states.finished(order):
-        return Condition("Finished.", "Paid, and nothing is left to ship.", done=True)
+        said = f"Paid, and nothing is left to ship.{_went_back(order)}"
+        return Condition("Finished.", said, done=True)
     return _contradiction(order) if states.known_fulfillment(order) else None
+
+
+def _closed(order: Order) -> Condition:
+    """Canceled or refunded; over only where no money of it is still here."""
+    left = order.money(order.net_received)
+    if order.status == "refunded":
+        in_full = Condition("Refunded in full.", "Nothing is left to do.", done=True)
+        return _contradiction(order) if left.minor > 0 else in_full
+    if left.minor > 0:
+        return Condition("Canceled.", f"{left} was received and is not given back.", "wait", "order_refund")
+    return Condition("Canceled.", "Nothing is left to do.", done=True)
 
 
 def _contradiction(order: Order) -> Condition:
     status = states.STATUSES[order.status].lower()
     shipped = states.fulfillment_state(order).word.lower()
-    said = f"Status “{status}”, fulfillment “{shipped}”, {order.money(order.amount_due)} due."
+    money = f"{order.money(order.amount_due)} due"
+    if order.amount_refunded:
+        money += f", {order.money(order.amount_refunded)} of {order.money(order.amount_paid)} refunded"
     words = "What RevKeen says of this order does not fit together."
-    return Condition(words, f"{said} Look at the order in RevKeen.", "wait")
+    said = f"Status “{status}”, fulfillment “{shipped}”, {money}. Look at the order in RevKeen."
+    return Condition(words, said, "wait")
+
+
+def _went_back(order: Order) -> str:
+    """What went back of what was paid, as a sentence behind another; "" where nothing did."""
+    if order.amount_refunded <= 0:
+        return ""
+    if _all_refunded(order):
+        return " All that was paid was refunded."
+    return f" {order.money(order.amount_refunded)} was refunded."
+
+
+def _all_refunded(order: Order) -> bool:
+    return order.amount_paid > 0 and order.net_received <= 0
