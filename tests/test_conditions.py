@@ -129,7 +129,7 @@ SHIPPED = PAID | {"fulfillment_status": "fulfilled"}
         (PAID, 6000, "What RevKeen says of this order does not fit together. Status “paid”, fulf"),
         (PAID | {"status": "canceled"}, 1500, "Canceled. 45.00 USD was received and is not given back."),
         (PAID | {"status": "canceled"}, 6000, "Canceled. Nothing is left to do."),
-        (PAID | {"status": "refunded"}, 1500, "What RevKeen says of this order does not fit together. Status “refunded”"),
+        (PAID | {"status": "refunded"}, 1500, "What RevKeen says of this order does not fit together. Status “ref"),
         (PAID | {"status": "refunded"}, 6000, "Refunded in full. Nothing is left to do."),
     ],
 )  # fmt: skip

@@ -9,7 +9,7 @@ from django.test import Client
 from orders.models import Draft, Merchant, User
 from tests.conftest import make_person
 from tests.emulation import Emulator
-from tests.test_drafts import address, opened
+from tests.test_drafts import TEST_KEY, address, opened
 from tests.test_unsent import NAMES, address_of, browser
 
 pytestmark = pytest.mark.database
@@ -60,6 +60,20 @@ def test_a_search_that_is_longer_than_what_is_looked_for_says_so(do: str, field:
     draft, form = draft_of(client)
     page = client.post(address(draft), {**form, field: "x" * 300, "do": do}, headers=REFERER).content.decode()
     assert "Only the first 200 of the 300 characters were looked for." in page
+
+
+@pytest.mark.parametrize("place", [{}, {"HX-Request": "true", "HX-Target": "customer-choice"}])
+def test_a_search_on_the_edit_form_says_what_of_it_was_not_looked_for(
+    place: dict[str, str], client: Client, emulator: Emulator
+) -> None:
+    page = f"/northwind/test/orders/{emulator.make_order(TEST_KEY)['id']}/edit/"
+    hidden = re.findall(
+        r'type="hidden" name="(csrfmiddlewaretoken|ticket)" value="([^"]+)"', client.get(page).content.decode()
+    )
+    typed = {**dict(hidden), "customer": "guest", "q": "x" * 300, "find": "yes"}
+    answer = client.post(page, typed, headers={**REFERER, **place})
+    assert answer.status_code == 200
+    assert "Only the first 200 of the 300 characters were looked for." in answer.content.decode()
 
 
 def test_a_line_too_many_is_said(client: Client) -> None:

@@ -17,7 +17,7 @@ from orders.services.snapshots import AMOUNTS, STATES
 from orders.views import operations
 from orders.views.operations import Problem
 from orders.views.order_pages import order_head
-from orders.views.pages import render_page, typed_before
+from orders.views.pages import LONGEST_SEARCH, render_page, search_text, typed_before
 
 PARTS = {
     "customer-choice": "orders/order_edits/_customer.html",
@@ -54,7 +54,8 @@ def order_edit(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
 
 def _enter_saves(request: MerchantRequest, form: OrderEditForm) -> bool:
     """Enter in a field saves; without a script it searches where something else to search was typed."""
-    return "enter" in request.POST and _search(form) in ("", request.POST.get("searched", ""))
+    search = " ".join(form.data.get("q", "").split())[:LONGEST_SEARCH]
+    return "enter" in request.POST and search in ("", request.POST.get("searched", ""))
 
 
 def _opened(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
@@ -69,7 +70,7 @@ def _opened(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
 
 
 def _part(request: MerchantRequest, form: OrderEditForm) -> HttpResponse:
-    text = _search(form)
+    text = search_text(request, form.data.get("q", ""))
     found = None
     if text and "find" in request.POST:
         with revkeen.session(request.merchant, request.mode) as api:
@@ -89,7 +90,7 @@ def _page(
 ) -> HttpResponse:
     """One that was sent keeps its ticket while nothing was begun with it. Else what was typed is carried over to the
     order as it is now, with a new ticket."""
-    search = _search(form) if form else ""
+    search = search_text(request, form.data.get("q", "")) if form else ""
     try:
         with revkeen.session(request.merchant, request.mode) as api:
             editable = order_edits.editable(api, order_id, search)
@@ -124,10 +125,6 @@ def _told(problem: Problem | None, form: OrderEditForm, clashes: list[Clash]) ->
         return problem
     form.refuse(operation.param, operation.message)
     return problem.with_words("Not saved: RevKeen refused.", problem.text)
-
-
-def _search(form: OrderEditForm) -> str:
-    return " ".join(form.data.get("q", "").split())[:200]
 
 
 def _chosen(request: MerchantRequest, form: OrderEditForm) -> str:
