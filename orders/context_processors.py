@@ -10,9 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from orders.models import MODES
 from orders.permissions import PAGES
 from orders.requests import MerchantRequest
-from orders.services import unsent, workers
-from orders.services.deliveries import lately_needing_someone
-from orders.services.journal_list import needing_someone
+from orders.services import deliveries, journal_list, unsent, workers
 
 THEMES = ("light", "dark")
 
@@ -88,8 +86,9 @@ def _navigation(request: MerchantRequest) -> list[NavigationItem]:
 def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> NavigationItem:
     """While operations wait for a person the way to the journal counts them, and leads to them; so do deliveries."""
     if name == "delivery_list":
-        return replace(item, count=lately_needing_someone(request.merchant, request.mode), counted="need someone")
-    waiting = needing_someone(request.membership, request.mode) if name == "journal" else 0
+        count = deliveries.lately_needing_someone(request.merchant, request.mode)
+        return replace(item, count=count, counted="need someone")
+    waiting = journal_list.lately_needing_someone(request.membership, request.mode) if name == "journal" else 0
     if not waiting:
         return item
     return replace(item, url=f"{item.url}?state=needs_person", count=waiting, counted="need someone")

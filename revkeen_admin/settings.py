@@ -155,6 +155,8 @@ else:
         }
         for name, table, entries in (("default", "cache", 200_000), ("copies", "copies", 20_000))
     }
+# What every page shows and nobody waits for: a process takes its own word for it for some seconds.
+CACHES["process"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"}
 
 # --- Sign-in
 

@@ -14,7 +14,7 @@ from django.test import Client
 from orders import budgets
 from orders.apis.gate import forget_gates
 from orders.models import Connection, Membership, Merchant, User
-from orders.services import copies, deliveries, workers
+from orders.services import copies
 from tests import guard
 from tests import settings as test_settings
 from tests.emulation import Emulator
@@ -84,8 +84,6 @@ def fresh_process() -> None:
     budgets.forget()
     forget_gates()
     copies.forget_written()
-    deliveries.forget_counts()
-    workers.forget()
     Path(test_settings.COUNTER_FILE).unlink(missing_ok=True)
 
 

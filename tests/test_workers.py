@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import caches
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
@@ -71,7 +72,7 @@ def test_pages_say_that_nothing_is_delivered(admin: Client, emulator: Emulator) 
     assert "No worker has been seen yet" in admin.get(ORDERS).content.decode()
     workers.beat("one")
     last_beat(61)
-    workers.forget()
+    caches["process"].clear()
     page = admin.get(ORDERS).content.decode()
     assert "No worker has been seen since" in page
     assert "nothing is being delivered or settled" in page

@@ -5,12 +5,12 @@ has ended long before another worker may take over. Of the deliveries of an orde
 other, in the order in which they were written.
 """
 
-import time
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import caches
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
@@ -36,9 +36,6 @@ class Literal(Value):
 # In the order of the indexes deliveries_due and deliveries_open_by_order.
 IN_HAND = [Literal(state) for state in ("waiting", "unknown", "sending")]
 OPEN = [Literal(state) for state in ("for_revkeen", "waiting", "sending", "unknown")]
-
-
-_counted: dict[tuple[int, str], tuple[float, int]] = {}  # merchant and mode: when, and how many need someone
 
 
 def place_of(delivery: Delivery) -> Place:
@@ -106,16 +103,9 @@ def count_needing_someone(merchant: Merchant, mode: str) -> int:
 
 def lately_needing_someone(merchant: Merchant, mode: str) -> int:
     """For the navigation of every page, so it is counted anew every few seconds only, by each process."""
-    counted, count = _counted.get((merchant.pk, mode), (float("-inf"), 0))
-    if time.monotonic() - counted > REMEMBERED_SECONDS:
-        counted, count = time.monotonic(), count_needing_someone(merchant, mode)
-        _counted[merchant.pk, mode] = counted, count
-    return count
-
-
-def forget_counts() -> None:
-    """Start afresh, as a new process does."""
-    _counted.clear()
+    key = f"deliveries:{merchant.pk}:{mode}"
+    count: Any = caches["process"].get_or_set(key, lambda: count_needing_someone(merchant, mode), REMEMBERED_SECONDS)
+    return int(count)
 
 
 def wake(merchant: Merchant, mode: str, destination: str) -> int:

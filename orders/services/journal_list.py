@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.core.cache import caches
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from orders.models import DecisionCheck, EventLog, Membership, Merchant, Operation, Shipment, User
 from orders.permissions import Right
 
 PAGE_SIZE = 50
+REMEMBERED_SECONDS = 2.0
 EXPORTED_AT_ONCE = 500
 MOST_ORDERS = 10  # of one number, which RevKeen gives once
 NEEDS_PERSON = Operation.State.NEEDS_PERSON
@@ -99,6 +101,13 @@ def needing_someone(membership: Membership, mode: str) -> int:
     """How many operations wait for a person, of those that this member may see."""
     found = Operation.objects.filter(_in_state(NEEDS_PERSON), merchant_id=membership.merchant_id, mode=mode)
     return (found if membership.may(Right.JOURNAL_OF_ALL) else found.filter(user_id=membership.user_id)).count()
+
+
+def lately_needing_someone(membership: Membership, mode: str) -> int:
+    """For the navigation of every page, so it is counted anew every few seconds only, by each process."""
+    key = f"operations:{membership.pk}:{mode}"
+    count: Any = caches["process"].get_or_set(key, lambda: needing_someone(membership, mode), REMEMBERED_SECONDS)
+    return int(count)
 
 
 def people(merchant: Merchant) -> list[User]:

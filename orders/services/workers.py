@@ -2,10 +2,11 @@
 
 import os
 import socket
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.core.cache import caches
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Now
 
@@ -42,18 +43,7 @@ def last_seen() -> Seen:
     return Seen(found[0], bool(found[1])) if found else Seen(None, fresh=False)
 
 
-_remembered: tuple[float, Seen] | None = None
-
-
 def missing() -> Seen | None:
     """For every page, so it is asked seldom: when the last worker was seen, where that is too long ago."""
-    global _remembered
-    if _remembered is None or time.monotonic() - _remembered[0] > REMEMBERED_SECONDS:
-        _remembered = time.monotonic(), last_seen()
-    return None if _remembered[1].fresh else _remembered[1]
-
-
-def forget() -> None:
-    """Start afresh, as a new process does."""
-    global _remembered
-    _remembered = None
+    seen: Any = caches["process"].get_or_set("worker", last_seen, REMEMBERED_SECONDS)
+    return None if seen.fresh else seen

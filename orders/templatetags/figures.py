@@ -1,7 +1,7 @@
 """Moments, ages and amounts, written the same way on every page."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,11 @@ WORDS = ("Today", "Yesterday")
 AGES = [("y", timedelta(days=365)), ("mo", timedelta(days=30)), ("d", timedelta(days=1)), ("h", timedelta(hours=1))]
 
 
+def today(zone: ZoneInfo) -> date:
+    """The day that it is there now."""
+    return timezone.now().astimezone(zone).date()
+
+
 @register.simple_tag
 def moment(value: datetime | None, zone: ZoneInfo, none: str = "", within: bool = False) -> SafeString | str:
     """`Today 10:30`, `18 Nov 21:38`, `today 10:30` within a sentence; the element carries the exact time."""
@@ -34,17 +39,17 @@ def moment(value: datetime | None, zone: ZoneInfo, none: str = "", within: bool 
 @register.simple_tag
 def short_moment(value: datetime, zone: ZoneInfo) -> SafeString:
     """`10:30`, `18 Nov` or `2025`, for a narrow column; the element carries the exact time."""
-    local, today = in_zone(value, zone), _today(zone)
-    if local.date() == today:
+    local, now = in_zone(value, zone), today(zone)
+    if local.date() == now:
         return _time(local, f"{local:%H:%M}")
-    return _time(local, f"{local.day} {local:%b}" if local.year == today.year else str(local.year))
+    return _time(local, f"{local.day} {local:%b}" if local.year == now.year else str(local.year))
 
 
 @register.simple_tag
 def clock(value: datetime, zone: ZoneInfo) -> SafeString:
     """`14:32:08 CET`, with the day where that is not today."""
     local = in_zone(value, zone)
-    day = "" if local.date() == _today(zone) else f"{_day(local, zone)} "
+    day = "" if local.date() == today(zone) else f"{_day(local, zone)} "
     return _time(local, f"{day}{local:%H:%M:%S %Z}")
 
 
@@ -79,7 +84,7 @@ def age(value: datetime) -> str:
 @register.filter
 def day_heading(value: Any, zone: ZoneInfo) -> str:
     """`Today, 20 November 2026`."""
-    days_ago = (_today(zone) - value).days
+    days_ago = (today(zone) - value).days
     word = f"{WORDS[days_ago]}, " if 0 <= days_ago < len(WORDS) else ""
     return f"{word}{value.day} {value:%B %Y}"
 
@@ -111,11 +116,7 @@ def _time(local: datetime, words: str) -> SafeString:
 
 
 def _day(local: datetime, zone: ZoneInfo) -> str:
-    today = _today(zone)
-    if 0 <= (days_ago := (today - local.date()).days) < len(WORDS):
+    now = today(zone)
+    if 0 <= (days_ago := (now - local.date()).days) < len(WORDS):
         return WORDS[days_ago]
-    return f"{local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
-
-
-def _today(zone: ZoneInfo) -> Any:
-    return timezone.now().astimezone(zone).date()
+    return f"{local.day} {local:%b}" if local.year == now.year else f"{local.day} {local:%b %Y}"

@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from orders import states
 from orders.apis.revkeen.objects import Listing, Order, Unreadable
@@ -15,29 +16,23 @@ LONGEST_NUMBER = 24
 
 @dataclass(frozen=True)
 class OrderRow:
-    order: Order
+    """What a row shows: two that are equal look the same, whatever else their orders hold."""
+
+    order: Order = field(compare=False)
+    id: str
+    number: str  # the order's number, cut where it is longer than any number should be
+    whole_number: str
     customer: str  # "" when the name is not known yet
+    short_customer_id: str  # "" for a guest
+    summary: str
     payment: State
     fulfillment: State
     total: Money
     due: Money | None
+    placed: datetime
     adds_up: bool
     done: bool
     ticked: bool
-
-    @property
-    def id(self) -> str:
-        return str(self.order.id)
-
-    @property
-    def number(self) -> str:
-        """The order's number, cut where it is longer than any number should be."""
-        number = self.order.public_id
-        return number if len(number) <= LONGEST_NUMBER else f"{number[:LONGEST_NUMBER]}…"
-
-    @property
-    def short_customer_id(self) -> str:
-        return f"{str(self.order.customer_id)[:8]}…"
 
 
 @dataclass(frozen=True)
@@ -59,13 +54,20 @@ def order_rows(
 
 
 def order_row(order: Order, names: dict[uuid.UUID, str], ticked: Collection[str] = ()) -> OrderRow:
+    number = order.public_id
     return OrderRow(
         order=order,
+        id=str(order.id),
+        number=number if len(number) <= LONGEST_NUMBER else f"{number[:LONGEST_NUMBER]}…",
+        whole_number=number,
         customer=names.get(order.customer_id, "") if order.customer_id else "",
+        short_customer_id=f"{str(order.customer_id)[:8]}…" if order.customer_id else "",
+        summary=order.summary,
         payment=states.payment_state(order),
         fulfillment=states.fulfillment_state(order),
         total=order.money(order.total),
         due=order.money(due) if (due := _due(order)) else None,
+        placed=order.created_at,
         adds_up=not amounts.check(order, None).mismatches,
         done=states.finished(order),
         ticked=str(order.id) in ticked,
