@@ -9,7 +9,7 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
-from orders.models import Delivery, Merchant, Shipment, User
+from orders.models import Connection, Delivery, Merchant, Shipment, User
 from orders.services.conditions import CONDITIONS
 from orders.services.plain_state import plain_state
 from tests.conftest import make_person
@@ -67,6 +67,16 @@ def test_an_expired_order_is_not_proposed_to_be_paid(admin: Client, emulator: Em
     assert headline.startswith("Expired. ")
     assert "2 Jan" in headline
     assert also == ["A draft in RevKeen. 60.00 USD will be due; paying it makes it an order."]
+    assert button == ""
+
+
+def test_a_declined_attempt_of_an_expired_order_proposes_no_other_one(admin: Client, emulator: Emulator) -> None:
+    order = emulator.make_order(expires_at="2099-01-02T10:00:00Z")
+    decline(emulator, order)
+    emulator.patch("orders", order["id"], expires_at=LONG_AGO)
+    headline, also, button = banner(admin, order)
+    assert headline.startswith("Expired. ")
+    assert also[0].startswith("The last payment was declined. 60.00 USD from Visa ••1111. Declined. See it")
     assert button == ""
 
 
@@ -167,6 +177,61 @@ def test_failed_partner_updates_are_said_instead_of_finished(
     assert banner(admin, order)[0].startswith("Not known whether a partner update arrived.")
     delivery_of(shipment, "order_protection", state=Delivery.State.SENT)
     assert banner(admin, order)[0] == "Finished. Paid, and nothing is left to ship."
+
+
+def test_updates_that_wait_because_revkeen_refused_are_not_called_failed(
+    admin: Client, northwind: Merchant, jonas: User, emulator: Emulator
+) -> None:
+    connect_partners(northwind)
+    order = paid_order(emulator, ("Tent", 2))
+    emulator.fault("respond", "/fulfill$", status=422, body={"error": REFUSAL | {"message": "Not from there"}})
+    [shipment] = send_off(northwind, jonas, order, parcel(order, 2))
+    headline, also, _ = banner(admin, order)
+    assert headline.startswith("RevKeen refused shipment 1. Not from there")
+    assert also[0].startswith(
+        "2 partner updates are held back. Shipment 1 to Digital River, Shipment 1 to OrderProtection. "
+        "Did the parcel leave? Release them, else stop them."
+    )
+    delivery_of(shipment, "digital_river", state=Delivery.State.STOPPED)
+    assert banner(admin, order)[1][0].startswith("A partner update is held back. Shipment 1 to OrderProtection.")
+
+
+def test_what_a_partner_missed_while_it_was_off_is_said_instead_of_finished_once_it_is_on(
+    admin: Client, northwind: Merchant, jonas: User, emulator: Emulator
+) -> None:
+    connect_partners(northwind)
+    order = paid_order(emulator, ("Tent", 2))
+    [shipment] = send_off(northwind, jonas, order, parcel(order, 2))
+    delivery_of(shipment, "digital_river", state=Delivery.State.OFF)
+    delivery_of(shipment, "order_protection", state=Delivery.State.SENT)
+    assert banner(admin, order)[0].startswith(
+        "A partner update was not sent. Shipment 1 to Digital River: off when it left, and on again. Send it now."
+    )
+    Connection.objects.filter(provider="digital_river").update(active=False)
+    assert banner(admin, order)[0].startswith("Finished.")
+
+
+@pytest.mark.parametrize(
+    ("units", "said", "proposed"),
+    [
+        (1, "Paid. Some units are not shipped yet.", "Fulfil"),
+        (2, "Paid. All of it left from here. RevKeen calls it unfulfilled.", ""),
+    ],
+)
+def test_nothing_is_shipped_is_not_said_where_something_left_from_here(
+    units: int,
+    said: str,
+    proposed: str,
+    admin: Client,
+    northwind: Merchant,
+    jonas: User,
+    emulator: Emulator,
+) -> None:
+    order = paid_order(emulator, ("Tent", 2))
+    send_off(northwind, jonas, order, parcel(order, units))
+    emulator.patch("orders", order["id"], status="paid", fulfillment_status="unfulfilled")
+    headline, _, button = banner(admin, order)
+    assert (headline, button) == (said, proposed)
 
 
 def test_a_parcel_that_revkeen_refused_is_said_on_the_order_and_in_to_fulfil_until_it_is_sent_anew(

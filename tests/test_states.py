@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from orders import states
-from orders.services.conditions import Facts, conditions
+from orders.services.conditions import conditions
+from orders.services.facts import Facts
 from orders.services.next_steps import next_steps
 from tests.test_amounts import an_order
 

@@ -14,7 +14,8 @@ from orders import states
 from orders.apis.revkeen.objects import Event, EventData, EventRequest, PaymentMethod, Refund
 from orders.models import Delivery, Operation, Shipment
 from orders.services import effects, payments, to_fulfil
-from orders.services.conditions import Facts, conditions
+from orders.services.conditions import conditions
+from orders.services.facts import Facts
 from orders.services.next_steps import NextSteps, next_steps
 from orders.views import operation_facts, payment_rows
 from tests.emulation import Emulator

@@ -5,48 +5,20 @@ with an order about which nothing is wrong comes last (services/plain_state.py).
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
 
 from orders import states
-from orders.apis.revkeen.objects import Order, Refund, Transaction
-from orders.models import DecisionCheck, Delivery, Operation, Shipment
+from orders.apis.revkeen.objects import Order, Refund
+from orders.models import Operation, Shipment
+from orders.services import partner_updates
 from orders.services import shipments as shipping
-from orders.services.amounts import Check
+from orders.services.facts import AMOUNTS, PAYABLE, PAYMENTS, SHIPMENTS, Facts
 from orders.services.plain_state import Condition, plain_state
-
-PAYABLE = ("draft", "pending", "partially_paid")
-SHIPMENTS, AMOUNTS, PAYMENTS = "#shipments", "#h-sum", "#h-pay"  # where on the order's page it stands
-
-
-@dataclass(frozen=True)
-class Facts:
-    """An order and what is known around it. `unread`: the parts that could not be read, as they are called."""
-
-    order: Order
-    now: datetime
-    holder: Operation | None = None
-    check: Check | None = None  # of its amounts
-    shipments: list[Shipment] = field(default_factory=list)  # all of it, with items, operation and deliveries
-    refunds: list[Refund] = field(default_factory=list)
-    transactions: list[Transaction] = field(default_factory=list)
-    contradicted: list[DecisionCheck] = field(default_factory=list)  # what RevKeen shows otherwise than decided
-    unread: list[str] = field(default_factory=list)
-
-    @property
-    def deliveries(self) -> list[Delivery]:
-        return [delivery for shipment in self.shipments for delivery in shipment.deliveries.all()]
-
-    @property
-    def sales(self) -> list[Transaction]:
-        """The payments and attempts, the first one first."""
-        return sorted((row for row in self.transactions if row.type == "sale"), key=lambda row: row.created_at)
 
 
 def conditions(facts: Facts) -> list[Condition]:
     """All that hold, the worst first; never empty. That nothing is left to do is said only where nothing else holds."""
     found = [condition for ask in CONDITIONS if (condition := ask(facts)) is not None]
-    plain = plain_state(facts.order)
+    plain = plain_state(facts.order, facts.gone)
     return found if plain is None or (found and plain.done) else [*found, plain]
 
 
@@ -116,16 +88,6 @@ def _revkeen_not_told(facts: Facts) -> Condition | None:
     return Condition(f"RevKeen was not told of {names}.", "It left all the same. Tell RevKeen.", "bad", "", SHIPMENTS)
 
 
-def _updates_failed(facts: Facts) -> Condition | None:
-    failed = [one for one in facts.deliveries if one.state in Delivery.NEEDS_SOMEONE]
-    if not failed:
-        return None
-    names = ", ".join(f"{one.shipment} to {one.get_destination_display()}" for one in failed[:3])
-    count = "A partner update" if len(failed) == 1 else f"{len(failed)} partner updates"
-    more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
-    return Condition(f"{count} failed.", f"{names}{more}. Open the shipment to send it again.", "bad", "", SHIPMENTS)
-
-
 def _refund_failed(facts: Facts) -> Condition | None:
     return _refund_without_money(facts, "failed", "A refund failed")
 
@@ -160,15 +122,6 @@ def _refund_unknown(facts: Facts) -> Condition | None:
     return Condition("RevKeen gives a refund a status we do not know.", said, "wait", "", PAYMENTS)
 
 
-def _updates_in_doubt(facts: Facts) -> Condition | None:
-    doubtful = [one for one in facts.deliveries if one.state == Delivery.State.UNKNOWN]
-    if not doubtful:
-        return None
-    names = ", ".join(f"{one.shipment} to {one.get_destination_display()}" for one in doubtful[:3])
-    said = f"{names}. We read the partner until it is known."
-    return Condition("Not known whether a partner update arrived.", said, "wait", "", SHIPMENTS)
-
-
 def _refund_on_its_way(facts: Facts) -> Condition | None:
     pending = [one for one in facts.refunds if one.status in ("pending", "processing")]
     if not pending:
@@ -195,17 +148,19 @@ def _declined(facts: Facts) -> Condition | None:
     if last is None or last.status != "failed" or facts.order.amount_due <= 0 or facts.order.status not in PAYABLE:
         return None
     why = f" {last.gateway_response_text.rstrip('.')}." if last.gateway_response_text else ""
-    said = f"{facts.order.money(last.amount)} from {last.method}.{why} Try another method."
+    said = f"{facts.order.money(last.amount)} from {last.method}.{why}"
+    if facts.expired:
+        return Condition("The last payment was declined.", said, "wait", "", PAYMENTS)
+    said = f"{said} Try another method."
     return Condition("The last payment was declined.", said, "wait", "order_pay", PAYMENTS)
 
 
 def _expired(facts: Facts) -> Condition | None:
     """RevKeen does not say what this means for paying it; so it is not proposed."""
-    expires = facts.order.expires_at
-    if expires is None or expires > facts.now or facts.order.status not in PAYABLE:
+    if not facts.expired:
         return None
     said = "Ask the customer before you take a payment, or cancel it and make a new one."
-    return Condition("Expired.", said, "wait", moment=expires)
+    return Condition("Expired.", said, "wait", moment=facts.order.expires_at)
 
 
 def _given_up_and_paid(facts: Facts) -> Condition | None:
@@ -244,15 +199,17 @@ CONDITIONS: tuple[Callable[[Facts], Condition | None], ...] = (
     _does_not_add_up,
     _parcels_not_taken,
     _revkeen_not_told,
-    _updates_failed,
+    partner_updates.failed,
     _refund_failed,
     _refund_canceled,
     _refund_unknown,
-    _updates_in_doubt,
+    partner_updates.in_doubt,
+    partner_updates.held_back,
+    partner_updates.missed,
     _refund_on_its_way,
     _payment_not_known,
-    _declined,
     _expired,
+    _declined,
     _given_up_and_paid,
     _unknown_fulfillment,
     _not_read,

@@ -1,5 +1,7 @@
 """Where an order stands, by RevKeen's statuses and amounts alone: what is plainly next, or that nothing is."""
 
+import uuid
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,10 +31,11 @@ class Condition:
         return {"bad": "alert-triangle", "wait": "clock"}.get(self.tone, "")
 
 
-def plain_state(order: Order) -> Condition | None:
+def plain_state(order: Order, gone: Counter[uuid.UUID] | None = None) -> Condition | None:
     """The one of these that holds; a mixture of statuses that makes no sense is said to be that.
 
     None where nothing can be told from a status that we do not know (services/conditions.py says so).
+    `gone`: line item id → units that left from here, of which RevKeen may not have heard.
     """
     due = order.money(order.amount_due)
     if order.status in ("canceled", "refunded"):
@@ -49,9 +52,7 @@ def plain_state(order: Order) -> Condition | None:
         said = paid + _went_back(order) if order.amount_paid else "Nothing is paid yet."
         return Condition(f"{due} is still due.", said, page="order_pay")
     if states.ready_to_ship(order) and not _all_refunded(order):
-        part = order.fulfillment_status == "partial"
-        words = "Some lines are not shipped yet." if part else "Nothing is shipped yet."
-        return Condition(f"Paid. {words}", _went_back(order).strip(), page="order_fulfill")
+        return _to_ship(order, gone or Counter())
     if states.finished(order):
         said = f"Paid, and nothing is left to ship.{_went_back(order)}"
         return Condition("Finished.", said, done=True)
@@ -67,6 +68,18 @@ def _closed(order: Order) -> Condition:
     if left.minor > 0:
         return Condition("Canceled.", f"{left} was received and is not given back.", "wait", "order_refund")
     return Condition("Canceled.", "Nothing is left to do.", done=True)
+
+
+def _to_ship(order: Order, gone: Counter[uuid.UUID]) -> Condition:
+    """RevKeen hears of whole lines only: what it calls unshipped may have left in part, or wholly."""
+    if order.lines and all(gone[line.id] >= line.quantity for line in order.lines):
+        shipped = states.fulfillment_state(order).word.lower()
+        return Condition("Paid. All of it left from here.", f"RevKeen calls it {shipped}.{_went_back(order)}")
+    if order.fulfillment_status == "partial":
+        words = "Some lines are not shipped yet."
+    else:
+        words = "Some units are not shipped yet." if gone.total() else "Nothing is shipped yet."
+    return Condition(f"Paid. {words}", _went_back(order).strip(), page="order_fulfill")
 
 
 def _contradiction(order: Order) -> Condition:

@@ -15,7 +15,7 @@ from orders.apis.errors import Missing, NotUnderstood, Refused
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import LineItem, Listing, Order
 from orders.forms.orders import OrderFilter
-from orders.models import Operation, Shipment
+from orders.models import Delivery, Operation, Shipment
 from orders.money import Money
 from orders.requests import MerchantRequest
 from orders.services import (
@@ -28,13 +28,15 @@ from orders.services import (
     operations,
     order_payments,
     orders,
+    partners,
     refunds,
     replacements,
     revkeen,
     shipments,
     timeline,
 )
-from orders.services.conditions import Facts, conditions
+from orders.services.conditions import conditions
+from orders.services.facts import Facts
 from orders.services.order_payments import Split
 from orders.services.orders import OrderFile
 from orders.services.revkeen import Reading
@@ -209,8 +211,16 @@ def _facts(
         refunds=refunds.known_refunds(told, done_here),
         transactions=[*split.own, *split.unknown] if split else [],
         contradicted=[found for one in done_here if (found := decision_checks.of(one)) and found.contradicted],
+        partners_on=_partners_on(request, written),
         unread=_unread(file),
     )
+
+
+def _partners_on(request: MerchantRequest, written: list[Shipment]) -> frozenset[str]:
+    """Looked for only where something was recorded while a partner was off."""
+    if not any(one.state == Delivery.State.OFF for shipment in written for one in shipment.deliveries.all()):
+        return frozenset()
+    return frozenset(one.provider for one in partners.connected(request.merchant, request.mode))
 
 
 def _unread(file: OrderFile) -> list[str]:
