@@ -16,8 +16,6 @@ from tests.actions import BY_LETTER, Action, ticket_of
 from tests.matrix import survives
 from tests.reliability import CANARY, Case, House
 
-pytestmark = pytest.mark.database
-
 State = Operation.State
 OK = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 BEFORE_AND_AFTER = pytest.mark.parametrize("after_work", [False, True], ids=["before the work", "after the work"])
