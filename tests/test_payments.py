@@ -201,6 +201,15 @@ def test_an_order_that_changed_since_the_form_was_opened_is_not_charged(
     assert charges(emulator, order) == [1000]
 
 
+def test_when_an_order_changed_is_said_in_the_time_of_the_merchant(
+    support: Client, order: dict[str, Any], wallet: dict[str, str], emulator: Emulator
+) -> None:
+    old = ticket(support, order)
+    emulator.patch("orders", order["id"], updated_at="2026-11-20T23:30:00.000Z")
+    page = pay(support, order, wallet["1111"], "20.00", ticket=old).content.decode()
+    assert "<strong>21 Nov 2026, 00:30:00 CET</strong>" in page
+
+
 def test_the_form_of_one_place_does_nothing_in_another(
     northwind: Merchant, kestrel: Merchant, order: dict[str, Any], wallet: dict[str, str], emulator: Emulator
 ) -> None:

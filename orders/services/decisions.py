@@ -120,7 +120,7 @@ def decide(operation: Operation, by: User, decision: Decision) -> Operation:
 def _checked(api: Session, operation: Operation, by: User, decision: Decision, facts: Facts) -> dict[str, Any]:
     """What goes into the row beside the decision. Raise `NotNow`."""
     if facts.unanswered is None:
-        _check_unchanged(decision.seen, facts)
+        _check_unchanged(operation, decision.seen, facts)
     happened = decision.happened
     standing = obstacles_to_yes(operation, by) if happened else obstacles(operation, by, facts.unanswered)
     if standing:
@@ -134,12 +134,14 @@ def _checked(api: Session, operation: Operation, by: User, decision: Decision, f
     return {"result": _read_back(operation, fresh)} if fresh else {}
 
 
-def _check_unchanged(shown: dict[str, Any], facts: Facts) -> None:
+def _check_unchanged(operation: Operation, shown: dict[str, Any], facts: Facts) -> None:
     """Raise `NotNow` when RevKeen shows something else than the page did."""
     now = seen(facts.order, facts.refunds)
     if now == shown:
         return
-    changed = snapshots.differences(shown["order"], facts.order) if shown["order"] and facts.order else []
+    changed: list[snapshots.Difference] = []
+    if shown["order"] and facts.order:
+        changed = snapshots.differences(shown["order"], facts.order, operation.merchant)
     raise NotNow(
         "Nothing was decided: RevKeen shows something else now.", "Look at it once more, then decide.", changed=changed
     )

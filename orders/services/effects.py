@@ -64,7 +64,7 @@ def differences(operation: Operation, order: Order, refunds: Listing[Refund] | N
 
     A later step of a plan compares money and status alone: the step before it has changed the order's time.
     """
-    found = snapshots.differences(operation.seen, order, only_money_and_status=operation.step > 0)
+    found = snapshots.differences(operation.seen, order, operation.merchant, only_money_and_status=operation.step > 0)
     if operation.kind != Kind.REFUND:
         return found
     return [*found, *_left_differently(operation, refunds), *_above_net(operation, order, refunds)]
@@ -73,7 +73,7 @@ def differences(operation: Operation, order: Order, refunds: Listing[Refund] | N
 def moved(operation: Operation, order: Order, refunds: Listing[Refund] | None) -> bool:
     """Whether it looks as if it might have been done. A payment that was declined leaves an invoice, and no money."""
     if operation.kind == Kind.PAY:
-        return bool(snapshots.differences(operation.seen, order, only_money_and_status=True))
+        return bool(snapshots.differences(operation.seen, order, operation.merchant, only_money_and_status=True))
     return bool(differences(operation, order, refunds))
 
 

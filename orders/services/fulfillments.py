@@ -311,7 +311,8 @@ def _write_down(api: Session, user: User, ticket: Ticket, parcels: list[Parcel])
     first = Dispatch.objects.filter(pk=ticket.operation_id).first()
     if first is not None:
         return _the_same(first, fingerprint)
-    found = snapshots.differences(ticket.seen, api.get(reads.order(ticket.order_id)).require())
+    order = api.get(reads.order(ticket.order_id)).require()
+    found = snapshots.differences(ticket.seen, order, ticket.merchant)
     if found:
         raise OrderChanged(found)
     try:

@@ -1,9 +1,12 @@
 """What was seen of an order at one time, and what is different at another."""
 
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import Any
 
 from orders.apis.revkeen.objects import Listing, Order, Refund
+from orders.models import Merchant
+from orders.moments import in_zone
 
 AMOUNTS = {"total": "Total", "amount_paid": "Paid", "amount_refunded": "Refunded", "amount_due": "Due"}
 STATES = {"status": "Status", "fulfillment_status": "Fulfilment"}
@@ -25,8 +28,10 @@ def snapshot(order: Order) -> dict[str, Any]:
     }
 
 
-def differences(seen: dict[str, Any], order: Order, *, only_money_and_status: bool = False) -> list[Difference]:
-    """What of `seen` no longer holds, in words; empty when the order is as it was."""
+def differences(
+    seen: dict[str, Any], order: Order, merchant: Merchant, *, only_money_and_status: bool = False
+) -> list[Difference]:
+    """What of `seen` no longer holds, in words and in the merchant's time; empty when the order is as it was."""
     now = snapshot(order)
     if seen["currency"] != now["currency"]:  # the amounts cannot be compared
         return [Difference("Currency", seen["currency"], now["currency"])]
@@ -41,7 +46,8 @@ def differences(seen: dict[str, Any], order: Order, *, only_money_and_status: bo
         if seen[name] != now[name]
     ]
     if not found and not only_money_and_status and seen["updated_at"] != now["updated_at"]:
-        found.append(Difference("Last changed", _time(seen["updated_at"]), _time(now["updated_at"])))
+        before, after = (_time(state["updated_at"], merchant.zone) for state in (seen, now))
+        found.append(Difference("Last changed", before, after))
     return found
 
 
@@ -56,5 +62,6 @@ def _word(state: str | None) -> str:
     return str(state or "none").replace("_", " ")
 
 
-def _time(iso: str) -> str:
-    return iso[:19].replace("T", " ") + " UTC"
+def _time(iso: str, zone: tzinfo) -> str:
+    local = in_zone(datetime.fromisoformat(iso), zone)
+    return f"{local.day} {local:%b %Y, %H:%M:%S %Z}"

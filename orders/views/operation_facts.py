@@ -121,7 +121,7 @@ def since_the_click(file: OperationFile) -> dict[str, Any]:
 def _changed(file: OperationFile) -> list[Difference]:
     """What of the order is no longer as the form showed it."""
     order, seen = file.order.value if file.order else None, file.operation.seen
-    return differences(seen, order) if order is not None and "updated_at" in seen else []
+    return differences(seen, order, file.operation.merchant) if order is not None and "updated_at" in seen else []
 
 
 def unanswered(file: OperationFile) -> ApiError | None:
