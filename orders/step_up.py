@@ -5,6 +5,7 @@ settings nor move large sums.
 What was typed goes along, sealed, through the page that asks, so that nothing of it is lost and nothing was done yet.
 """
 
+import inspect
 import json
 import time
 from typing import Any
@@ -101,9 +102,21 @@ def typed_before(request: HttpRequest, person: int | None) -> tuple[QueryDict, s
 
 
 def _way_back(request: HttpRequest) -> str:
-    """The page of ours with the form, where the browser says it; home where not: some addresses only take forms."""
+    """The page of ours with the form, where the browser says it and it can be looked at; home where not."""
     page = typed_before(request, request.user.pk)[1] if CARRIED in request.POST else _page_before(request)
-    return page if page and urlsplit(page).path != request.path else reverse("chooser")
+    found = request.resolver_match
+    if not page or (page == request.path and found is not None and _only_takes_forms(found.func)):
+        return reverse("chooser")
+    return page
+
+
+def _only_takes_forms(view: Any) -> bool:
+    """Whether `require_POST` stands around it, which leaves no mark but what it closes over."""
+    while view is not None:
+        if "request_method_list" in view.__code__.co_freevars:
+            return "GET" not in inspect.getclosurevars(view).nonlocals["request_method_list"]
+        view = getattr(view, "__wrapped__", None)
+    return False
 
 
 def _page_before(request: HttpRequest) -> str:

@@ -90,7 +90,7 @@ def test_the_proof_of_another_person_in_the_browser_does_not_count(mara: User, n
     ("before", "back"),
     [
         ("https://testserver/northwind/live/settings/members/", "/northwind/live/settings/members/"),
-        (f"https://testserver{INVITE}", "/"),
+        (f"https://testserver{INVITE}", INVITE),
         ("https://evil.example/x", "/"),
         ("https://[", "/"),
         ("", "/"),
@@ -99,6 +99,17 @@ def test_the_proof_of_another_person_in_the_browser_does_not_count(mara: User, n
 def test_whoever_cancels_goes_back_to_a_page_that_can_be_looked_at(before: str, back: str, mara: User) -> None:
     answer = went_cold(mara).post(INVITE, INVITATION, headers={"Referer": before})
     assert f'<a href="{back}">Cancel</a>' in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", sorted(name for name, right in PAGES.items() if right is Right.MANAGE))
+def test_whoever_cancels_sees_the_form_again_that_sends_to_its_own_page(
+    name: str, mara: User, emulator: Emulator, northwind: Merchant
+) -> None:
+    make_person("viewer@northwind.example", northwind, "viewer")
+    page = address(name, {"id": None, "customer_id": None})
+    answer = went_cold(mara).post(page, {"name": "x"}, headers={"Referer": f"https://testserver{page}"})
+    back = "/" if name in POST_ONLY else page
+    assert answer.status_code == 405 or f'<a href="{back}">Cancel</a>' in answer.content.decode()
 
 
 def test_whoever_cancels_after_a_wrong_proof_goes_back_to_the_same_page(mara: User) -> None:
