@@ -89,9 +89,9 @@ def test_with_the_tick_the_order_is_replaced_and_both_lead_to_each_other(
     assert replace(support, revise(support, order), losses=TICK).status_code == 303
     new = replacement(emulator)
     assert now(emulator, order)["status"] == "canceled"
-    link = '<dt>{}</dt> <dd><a href="/northwind/test/orders/{}/"><bdi>'
-    assert link.format("Replaces", order["id"]) + order["public_id"] in text(support, new)
-    assert link.format("Replaced by", new["id"]) in text(support, order)
+    link = '<dt>{}</dt> <dd><a href="/northwind/test/orders/{}/"><bdi>{}</bdi></a></dd>'
+    assert link.format("Replaces", order["id"], order["public_id"]) in text(support, new)
+    assert link.format("Replaced by", new["id"], new["public_id"]) in text(support, order)
 
 
 def test_an_order_that_loses_nothing_asks_for_no_tick(support: Client, emulator: Emulator) -> None:
@@ -118,6 +118,8 @@ def test_the_invoice_of_an_order_does_not_go_to_its_replacement(
     assert now(emulator, order)["invoice_id"]
     draft = revise(support, order)
     assert (draft.invoice_id, draft.left_out) == (None, ["its invoice"])
+    assert "Not copied:" in review(support, draft)
+    assert "Partner ids" not in review(support, draft), "none was left out"
     replace(support, draft, losses=TICK)
     new = replacement(emulator)
     assert new["invoice_id"] is None

@@ -50,6 +50,11 @@ class Draft(models.Model):
     def line_ids(self) -> list[str]:
         return [line["id"] for line in self.lines]
 
+    @property
+    def ids_left_out(self) -> bool:
+        """Whether names of ids were left out, and not only what is said as `its invoice`."""
+        return any(not words.startswith("its ") for words in self.left_out)
+
     def line(self, line_id: str) -> dict[str, Any] | None:
         return next((line for line in self.lines if line["id"] == line_id), None)
 

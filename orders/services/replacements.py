@@ -69,9 +69,13 @@ def _number(merchant: Merchant, mode: str, order_id: uuid.UUID) -> str:
     draft = Draft.objects.filter(merchant=merchant, mode=mode, replaces_id=order_id).exclude(replaces_number="").first()
     if draft is not None:
         return draft.replaces_number
-    about = Q(order_id=order_id) & ~Q(order_number="")
-    operation = Operation.objects.filter(about, merchant=merchant, mode=mode).order_by("-created_at").first()
-    return operation.order_number if operation else f"{str(order_id)[:8]}…"
+    written = Operation.objects.filter(merchant=merchant, mode=mode)
+    operation = written.filter(Q(order_id=order_id) & ~Q(order_number="")).order_by("-created_at").first()
+    if operation is not None:
+        return operation.order_number
+    made_here = written.filter(created_order_id=order_id).first()  # whose number came with the answer
+    number = made_here.result.get("number") if made_here else None
+    return str(number or f"{str(order_id)[:8]}…")
 
 
 def _uuid(value: object) -> uuid.UUID | None:
