@@ -106,6 +106,13 @@ def test_the_catalogues_prices_are_taken_and_the_others_emptied(
     assert "1 line has the catalogue’s price, 1 line has no price yet." in page
 
 
+def test_a_line_that_never_had_a_price_counts_among_those_without_one(support: Client, draft: Draft) -> None:
+    save(support, draft, "add_line")
+    answer = save(support, draft, "currency:EUR")
+    assert prices(draft) == ("EUR", [None, None])
+    assert "no price in JPY was kept. 2 lines have no price yet." in text(support.get(answer["Location"]))
+
+
 def test_of_several_prices_of_a_product_none_is_guessed(
     support: Client, draft: Draft, product: dict[str, Any], emulator: Emulator
 ) -> None:

@@ -32,11 +32,11 @@ class Offer:
 
 @dataclass(frozen=True)
 class Repriced:
-    """Lines in another currency: how many have the catalogue's price there, and how many lost theirs."""
+    """Lines in another currency: how many have the catalogue's price there, and how many have none."""
 
     lines: list[Line]
     from_catalogue: int
-    emptied: int
+    unpriced: int
 
 
 def find_offers(api: Session, currency: str, text: str) -> list[Offer]:
@@ -71,9 +71,8 @@ def in_another_currency(api: Session, lines: Iterable[Line], currency: str) -> R
     wanted = sorted(priced)[:AT_ONCE]
     offers = {text: offers_of(api, currency, uuid.UUID(text)) for text in wanted}
     new = [{**line, "unit_price": _price_of(line, offers.get(line["product_id"], []))} for line in old]
-    had = sum(line["unit_price"] is not None for line in old)
-    have = sum(line["unit_price"] is not None for line in new)
-    return Repriced(new, from_catalogue=have, emptied=had - have)
+    priced_now = sum(line["unit_price"] is not None for line in new)
+    return Repriced(new, from_catalogue=priced_now, unpriced=len(new) - priced_now)
 
 
 def _price_of(line: Line, offers: list[Offer]) -> int | None:
