@@ -114,6 +114,18 @@ def test_a_canceled_refund_is_not_called_failed(admin: Client, emulator: Emulato
     assert button == "Refund"
 
 
+def test_a_refund_that_was_canceled_elsewhere_without_an_event_is_not_on_its_way(
+    admin: Client, emulator: Emulator
+) -> None:
+    order = paid_order(emulator, ("Tent", 2))
+    give_back(emulator, order, 500, "pending")
+    assert banner(admin, order)[0].startswith("A refund is on its way: 5.00 USD.")
+    [sale, *_] = emulator.get(f"/transactions?invoice_id={order['invoice_id']}&type=sale")["data"]
+    [refund] = emulator.get(f"/refunds?payment_id={sale['id']}")["data"]
+    emulator._control("POST", f"refunds/{refund['id']}", {"status": "canceled"})
+    assert banner(admin, order)[0].startswith("A refund was canceled: 5.00 USD. The money did not move.")
+
+
 def test_a_failed_refund_is_made_good_by_a_later_one_of_its_payment(admin: Client, emulator: Emulator) -> None:
     order = paid_order(emulator, ("Tent", 2))
     give_back(emulator, order, 500, "failed")

@@ -2,19 +2,20 @@
 
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from orders.apis.errors import Missing
 from orders.apis.revkeen import reads
-from orders.apis.revkeen.objects import Customer, Event, Invoice, Listing, Order, Product, Transaction
+from orders.apis.revkeen.objects import Customer, Event, Invoice, Listing, Order, Product, Refund, Transaction
 from orders.apis.revkeen.reads import Read
 from orders.models import Merchant
-from orders.services import customer_names
+from orders.services import customer_names, refunds
 from orders.services.revkeen import Reading, Session
 
 PAGE_SIZE = 50
 LINKS_REMEMBERED = 20_000
+REFUNDS_LOOKED_AT = 5  # of those that were on their way when an event last told of them, the newest
 
 Links = tuple[uuid.UUID | None, uuid.UUID | None]  # an order's customer and invoice
 NO_LINKS: Links = (None, None)
@@ -33,6 +34,7 @@ class OrderFile:
     customer: Reading[Customer] | None = None
     invoice: Reading[Invoice] | None = None
     transactions: Reading[Listing[Transaction]] | None = None
+    refunds: list[Refund] = field(default_factory=list)  # as they are now; no event need tell that one was canceled
 
     @property
     def product_names(self) -> dict[uuid.UUID, Product]:
@@ -50,7 +52,8 @@ def order_file(api: Session, order_id: uuid.UUID) -> OrderFile:
     """Six calls, in one round when this process has seen the order before, else in two. Raise the order's `ApiError`.
 
     What an order is linked to is guessed from when it was last seen. The order's own answer decides, and what was
-    guessed wrong is asked for again: an order that was given another customer meanwhile costs a seventh call.
+    guessed wrong is asked for again: an order that was given another customer meanwhile costs a seventh call. Refunds
+    that its events leave on their way are read in the second round.
     """
     guessed = _around(_links.get((api.merchant.pk, api.mode, order_id), NO_LINKS))
     about: dict[str, Read[Any]] = {
@@ -62,12 +65,15 @@ def order_file(api: Session, order_id: uuid.UUID) -> OrderFile:
     order: Order = first["order"].require()
     _remember_links(api, [order])
     around = _around((order.customer_id, order.invoice_id))
-    second = _read(api, {name: read for name, read in around.items() if not _same(read, guessed.get(name))})
+    wanted = {name: read for name, read in around.items() if not _same(read, guessed.get(name))}
+    open_refunds = _open_refunds(first["events"])
+    second = _read(api, wanted | open_refunds)
     answers = {name: second.get(name) or first[name] for name in (*about, *around)}
     customer = answers.get("customer")
     if customer is not None and customer.value is not None and not customer.stale:
         customer_names.remember(api.merchant, api.mode, [customer.value])
-    return OrderFile(**answers)
+    looked = [second[name] for name in open_refunds]
+    return OrderFile(**answers, refunds=[one.value for one in looked if one.value is not None and not one.stale])
 
 
 def neighbour(api: Session, order_id: uuid.UUID, direction: str) -> Order | None:
@@ -106,6 +112,13 @@ def _around(links: Links) -> dict[str, Read[Any]]:
         around["invoice"] = reads.invoice(invoice_id)
         around["transactions"] = reads.transactions(invoice_id)
     return around
+
+
+def _open_refunds(events: Reading[Listing[Event]]) -> dict[str, Read[Any]]:
+    """By the id of each; the newest of them."""
+    told = refunds.known_refunds(events.value.rows if events.value else [], [])
+    on_their_way = [refund.id for refund in told if not refund.final]
+    return {str(refund_id): reads.refund(refund_id) for refund_id in on_their_way[-REFUNDS_LOOKED_AT:]}
 
 
 def _read(api: Session, wanted: dict[str, Read[Any]]) -> dict[str, Reading[Any]]:

@@ -193,13 +193,18 @@ def amount_field(payment_id: str) -> str:
     return f"amount_{payment_id}"
 
 
-def known_refunds(events: Iterable[Event], done_here: Iterable[Operation]) -> list[Refund]:
-    """The refunds of an order as its events and our own looks tell, without a call; a final status stands."""
+def known_refunds(
+    events: Iterable[Event], done_here: Iterable[Operation], looked: Iterable[Refund] = ()
+) -> list[Refund]:
+    """The refunds of an order as its events and our own looks tell, without a call; a final status stands.
+
+    `looked`: those that were read just now.
+    """
     followed = [operation.refund_status for operation in done_here if hasattr(operation, "refund_status")]
     found = {status.refund_id: _followed(status) for status in followed}
     told = [event for event in events if event.type.startswith("refund.")]
-    for event in sorted(told, key=lambda event: event.created):
-        refund = _told(event)
+    of_events = [_told(event) for event in sorted(told, key=lambda event: event.created)]
+    for refund in (*of_events, *looked):
         if refund is not None and not (refund.id in found and found[refund.id].final):
             found[refund.id] = refund
     return list(found.values())

@@ -208,7 +208,7 @@ def _facts(
         holder=holder(request, order),
         check=amounts.check(order, split),
         shipments=written,
-        refunds=refunds.known_refunds(told, done_here),
+        refunds=refunds.known_refunds(told, done_here, file.refunds),
         transactions=[*split.own, *split.unknown] if split else [],
         contradicted=[found for one in done_here if (found := decision_checks.of(one)) and found.contradicted],
         partners_on=_partners_on(request, written),
