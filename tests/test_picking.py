@@ -233,4 +233,6 @@ def test_orders_are_ticked_in_to_fulfil_by_whoever_may_pack_and_a_hundred_fit_in
     assert f'<form class="bulk-form" action="{SLIPS}">' in page
     assert f'formaction="{PICK_LIST}"' in page
     assert len("GET /" + "x" * 50 + f"/live/to-fulfil/pick-list/?{'&'.join(['id=' + 'f' * 32] * 100)} HTTP/1.1") < 4094
+    assert "data-tick-all" in page
     assert 'name="id"' not in viewer.get(BASE).content.decode()
+    assert "data-tick-all" not in viewer.get(BASE).content.decode()

@@ -1,0 +1,47 @@
+"""One box ticks all rows of a list; without a script there is none, and rows are ticked one by one."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.places import ORDERS
+from tests.browser.test_lists import refresh
+from tests.emulation import RunningEmulator
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("where", [ORDERS, "/northwind/live/to-fulfil/"])
+def test_one_box_ticks_all_rows_of_the_page_or_none(where: str, open_page: OpenPage, emulator: RunningEmulator) -> None:
+    page = open_page(where)
+    every, ticks = page.get_by_label("Tick all on this page"), page.locator("tbody .tick input:enabled")
+    every.focus()
+    page.keyboard.press("Space")
+    expect(page.locator("tbody .tick input:enabled:not(:checked)")).to_have_count(0)
+    expect(page.locator(".bulk .ticked")).to_be_visible()
+    ticks.first.uncheck()
+    expect(every).not_to_be_checked()
+    assert every.evaluate("box => box.indeterminate") == (ticks.count() > 1)
+    ticks.first.check()
+    expect(every).to_be_checked()
+    page.get_by_role("button", name="Clear").click()
+    expect(every).not_to_be_checked()
+    expect(page.locator("tbody .tick :checked")).to_have_count(0)
+
+
+def test_the_box_for_all_rows_follows_a_live_refresh(open_page: OpenPage, emulator: RunningEmulator) -> None:
+    page = open_page("/account/")
+    page.clock.install()
+    page.goto(page.url.replace("/account/", ORDERS))
+    page.get_by_label("Tick all on this page").check()
+    refresh(page)
+    expect(page.get_by_label("Tick all on this page")).to_be_checked()
+    expect(page.locator("tbody .tick input:not(:checked)")).to_have_count(0)
+
+
+def test_without_a_script_rows_are_ticked_one_by_one(open_page: OpenPage, emulator: RunningEmulator) -> None:
+    page = open_page("/northwind/live/to-fulfil/", java_script_enabled=False)
+    expect(page.locator("[data-tick-all]")).to_be_hidden()
+    page.locator("tbody .tick input:enabled").first.check()
+    page.get_by_role("button", name="Pick list").click()
+    expect(page.get_by_role("heading", name="Pick list", level=1)).to_be_visible()
