@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.models import Draft, Merchant, Operation, Shipment
+from orders.services import to_fulfil
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 from tests.test_fulfillments import fulfil, paid_order
@@ -34,6 +35,32 @@ def test_what_the_bar_code_of_a_slip_holds_opens_its_order(
     page = f"/northwind/live/orders/{shipped['id']}/"
     for number in (shipped["public_id"], shipped["public_id"].lower()):
         assert where(operations, marks.format(number)) == page
+
+
+@pytest.mark.parametrize("marks", ["{}", " {}\n", "\u200b{}"])
+def test_the_bar_code_of_a_slip_that_was_printed_before_shipping_opens_its_order_too(
+    marks: str, operations: Client, emulator: Emulator
+) -> None:
+    order = paid_order(emulator, 1)
+    for number in (order["public_id"], order["public_id"].lower()):
+        assert where(operations, marks.format(number)) == f"/northwind/live/orders/{order['id']}/"
+    assert "/customers/?q=" in where(operations, order["public_id"], "test")
+
+
+@pytest.mark.parametrize("text", ["Ada Lovelace", "Ada", "ada7@example.com", "Ada 7"])
+def test_a_name_or_an_address_is_not_looked_for_among_orders(
+    text: str, operations: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(to_fulfil, "search", lambda api: pytest.fail("RevKeen was asked for orders"))
+    assert "/customers/?q=" in where(operations, text)
+
+
+def test_while_revkeen_does_not_answer_a_number_is_looked_for_among_customers(
+    operations: Client, emulator: Emulator
+) -> None:
+    order = paid_order(emulator, 1)
+    emulator.fault("error", "/orders", times=100)
+    assert "/customers/?q=" in where(operations, order["public_id"])
 
 
 def test_a_tracking_number_opens_the_order_of_its_parcel(operations: Client, shipped: dict[str, Any]) -> None:

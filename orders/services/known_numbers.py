@@ -3,6 +3,7 @@
 RevKeen finds no order by its number.
 """
 
+import re
 import uuid
 
 from orders import carriers
@@ -26,6 +27,12 @@ def order_of(merchant: Merchant, mode: str, text: str) -> uuid.UUID | None:
         return operation.order_id
     draft = Draft.objects.filter(**here, replaces_number__in=written, replaces_id__isnull=False).first()
     return draft.replaces_id if draft is not None else _of_parcel(merchant, mode, number)
+
+
+def may_be_an_order(text: str) -> bool:
+    """Whether it is worth a look at RevKeen: one word with a digit, which is no e-mail address."""
+    number = carriers.cleaned(text)
+    return 0 < len(number) <= LONGEST and re.fullmatch(r"[^\s@]*[0-9][^\s@]*", number) is not None
 
 
 def _of_parcel(merchant: Merchant, mode: str, number: str) -> uuid.UUID | None:

@@ -16,7 +16,7 @@ from django.core.cache import caches
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
-from orders import states
+from orders import carriers, states
 from orders.apis.errors import ApiError
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order
@@ -90,6 +90,13 @@ def search(api: Session, *, anew: bool = False) -> Reading[Search]:
     if found.error is None:
         _keep(api, found)
     return found
+
+
+def numbered(api: Session, text: str) -> uuid.UUID | None:
+    """The order of this number among those that wait, as it is typed or scanned; None where there is none."""
+    found, number = search(api).value, carriers.cleaned(text).upper()
+    orders = [*found.waiting, *found.unclear] if found else []
+    return next((order.id for order in orders if order.number.upper() == number), None)
 
 
 def left(api: Session, found: Search, not_told: Iterable[Untold] = ()) -> tuple[list[Left], int]:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from orders.access import merchant_page
 from orders.apis.revkeen.objects import Customer
 from orders.requests import MerchantRequest
-from orders.services import known_numbers, orders, revkeen
+from orders.services import known_numbers, orders, revkeen, to_fulfil
 from orders.views.pages import render_page, search_text
 
 
@@ -21,7 +21,7 @@ def search(request: MerchantRequest) -> HttpResponse:
     where = [request.merchant.slug, request.mode]
     some_id = _uuid(text)
     if some_id is None:
-        order_id = known_numbers.order_of(request.merchant, request.mode, text)
+        order_id = known_numbers.order_of(request.merchant, request.mode, text) or _waiting(request, text)
         if order_id is not None:
             return redirect("order_detail", *where, order_id)
         return redirect(f"{reverse('customer_list', args=where)}?{urlencode({'q': text})}")
@@ -30,6 +30,14 @@ def search(request: MerchantRequest) -> HttpResponse:
     if found is None:
         return render_page(request, "orders/search/nothing.html", {"text": text}, status=404)
     return redirect("customer_detail" if isinstance(found, Customer) else "order_detail", *where, some_id)
+
+
+def _waiting(request: MerchantRequest, text: str) -> uuid.UUID | None:
+    """The order of this number that waits to be shipped: its slip may be printed before anything else is known here."""
+    if not known_numbers.may_be_an_order(text):
+        return None
+    with revkeen.session(request.merchant, request.mode) as api:
+        return to_fulfil.numbered(api, text)
 
 
 def _uuid(text: str) -> uuid.UUID | None:
