@@ -1,5 +1,6 @@
 """Numbers in the form that fulfills: cleaned, taken apart, compared with their carrier, and doubts overruled."""
 
+import re
 from typing import Any
 
 import pytest
@@ -184,3 +185,42 @@ def test_dhl_paket_comes_first_for_a_merchant_in_germany(
     page = operations.get(address(order)).content.decode()
     choices = page.partition('id="id_p1-carrier"')[2].partition("</select>")[0]
     assert choices.index("dhl_paket") > choices.index('"ups"')
+
+
+def focused(page: str) -> list[str]:
+    """The ids of what has the focus, of which there is never more than one."""
+    tags = [tag for tag in re.findall(r"<[a-z]+ [^>]*>", page) if re.search(r"\sautofocus\b", tag)]
+    return [found[1] for tag in tags if (found := re.search(r' id="([^"]*)"', tag))]
+
+
+@pytest.mark.parametrize(
+    ("more", "leads_to"),
+    [
+        ({}, "id_p1-number-0"),
+        ({"tracking_number": UPS}, "p1-yes"),
+        ({"tracking_number": UPS, "notify": "no"}, "p1-no"),
+        ({"tracking_number": UPS, "notify": "yes"}, "p1-yes"),
+        ({"tracking_number": "7 7"}, "id_p1-carrier"),
+        ({"tracking_number": "7 7", "carrier": "other"}, "id_p1-carrier_name"),
+        ({"tracking_number": UPS[:-1], "carrier": "ups"}, "id_p1-number-0"),
+        ({"tracking_number": UPS, "number-1": "", "address-1": ""}, "id_p1-number-1"),
+        ({"tracking_number": UPS, "number-1": UPS_2, "address-1": "", "notify": "no"}, "p1-no"),
+    ],
+)
+def test_enter_leads_on_to_what_is_open_and_never_to_the_button(
+    more: dict[str, str], leads_to: str, operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    sent = typed(operations, order, **{"notify": "", "carrier": ""} | more)
+    page = look(operations, order, sent, "next")
+    assert focused(page) == [leads_to]
+    assert ("data-select" in page) == ("This one has 17." in page)
+    assert effects(emulator, order) == []
+
+
+def test_after_a_refused_press_or_an_undo_the_focus_is_where_the_work_is(
+    operations: Client, order: dict[str, Any]
+) -> None:
+    sent = typed(operations, order, carrier="ups", tracking_number=UPS[:-1])
+    assert focused(press(operations, order, sent).content.decode()) == ["id_p1-number-0"]
+    undone = operations.post(address(order), sent | {"do": "undo:nothing"}).content.decode()
+    assert focused(undone) == ["id_p1-number-0"]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.http import QueryDict
 from django.utils import timezone
 
-from orders.forms import ticks, typed_numbers
+from orders.forms import focus, ticks, typed_numbers
 from orders.forms.fulfill_button import Named
 from orders.forms.parcel_numbers import MOST_NUMBERS
 from orders.forms.parcels import MOST_METADATA, ParcelForm, only_left
@@ -44,8 +44,8 @@ class FulfillmentForm:
     """Its parcels are Django's forms. `fulfilling` is the value of the button: what it named, and nothing else is sent.
 
     `do` is the value of a button that changes the form alone: `parcel`, `remove:1`, `tracking:1`, `metadata:1`,
-    `carrier:1:ups`, `split:1:0`, `all:1`, `none:1` or `look`. `taken` says which of these normalized
-    numbers another order has.
+    `carrier:1:ups`, `split:1:0`, `all:1`, `none:1`, `look`, or `next`, which leads on to what is open. `focus` is the
+    id of what has the focus then. `taken` says which of these normalized numbers another order has.
     """
 
     def __init__(
@@ -83,7 +83,9 @@ class FulfillmentForm:
         self._tell()
         if self.do:
             self.keep_errors_of_units()
-        self._set_focus()
+        self.focus = ""
+        if self.do:
+            self._put_focus(focus.after(self.do, self.parcels, self.told_first))
 
     @property
     def is_right(self) -> bool:
@@ -120,24 +122,13 @@ class FulfillmentForm:
         """Whether the form is right, and the button that was pressed named this."""
         if self.is_right and self.data.get("fulfilling") != self.named.value:
             self.button_differs = True
+        if not self.is_right:
+            self._put_focus(focus.first_wrong(self.parcels))
         return self.is_right
-
-    @property
-    def focus(self) -> str:
-        """The id of what a button has added, or where to go on after it has taken something away."""
-        do, _, of = self.do.partition(":")
-        key = of.partition(":")[0]
-        rows = {"tracking": f"id_p{key}-number-", "metadata": f"id_p{key}-name-"}
-        if do in rows and key in self.keys:
-            parcel = self.parcels[self.keys.index(key)]
-            return f"{rows[do]}{(parcel.numbers if do == 'tracking' else parcel.pairs) - 1}"
-        named = {"parcel": f"id_p{self.keys[-1]}-number-0", "remove": "add-parcel"}
-        named |= {"carrier": f"id_p{key}-carrier", "split": f"id_p{key}-number-0"}
-        return named.get(do, "")
 
     def focus_first(self) -> None:
         """On the first tracking number: a scanner types there at once."""
-        self.parcels[0].fields["number-0"].widget.attrs["autofocus"] = True
+        self._put_focus(self.parcels[0]["number-0"].auto_id)
 
     @property
     def email_chosen(self) -> str:
@@ -226,11 +217,15 @@ class FulfillmentForm:
                 if self.data.get(address, "").strip() in ("", self.data.get(proposed, "")):
                     self.data[address] = parcel.proposal(place)
 
-    def _set_focus(self) -> None:
+    def _put_focus(self, where: str) -> None:
+        """On the element of this id, be it a field or not."""
+        self.focus = where
         for parcel in self.parcels:
-            field = parcel.fields.get(self.focus.removeprefix(f"id_{parcel.prefix}-"))
+            field = parcel.fields.get(where.removeprefix(f"id_{parcel.prefix}-"))
             if field is not None:
                 field.widget.attrs["autofocus"] = True
+                if parcel.doubted == where:
+                    field.widget.attrs["data-select"] = ""  # so that the next scan takes its place
 
     def _refuse_too_many(self) -> None:
         for line_id, line in self.seen["lines"].items():

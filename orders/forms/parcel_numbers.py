@@ -116,6 +116,24 @@ class ParcelNumbers(forms.Form):
         best = [guess for guess in found if guess.certainty == found[0].certainty]
         return best[:MOST_GUESSES] if best and best[0].certainty < Certainty.WRONG else []
 
+    @property
+    def doubted(self) -> str:
+        """The id of the first number that something speaks against, "" where there is none."""
+        return next((row.number.auto_id for row in self.tracking if row.is_doubted), "")
+
+    @property
+    def notify_typed(self) -> str:
+        return self._typed("notify")
+
+    @property
+    def open_number_or_carrier(self) -> str:
+        """The id of the first of these fields that is empty, "" where none is."""
+        if not self._typed("number-0"):
+            return self["number-0"].auto_id
+        if not self.carrier_typed:
+            return self["carrier_name" if self._typed("carrier") == OTHER else "carrier"].auto_id
+        return next((row.number.auto_id for row in self.tracking if not row.number.value()), "")
+
     def proposal(self, place: int) -> str:
         return carriers.tracking_address(self.carrier_typed, self._typed(f"number-{place}"))
 
