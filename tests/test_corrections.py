@@ -130,14 +130,47 @@ def test_what_is_typed_again_as_it_was_changes_nothing(client: Client, shipment:
     assert not EventLog.objects.filter(kind="shipment_corrected").exists()
 
 
-def test_a_wrong_check_digit_is_said_and_saved(client: Client, shipment: Shipment) -> None:
-    page = client.post(
-        f"/northwind/live/fulfillments/{shipment.pk}/correct/",
-        {"version": 1, "carrier": "ups", "number_0": "1Z999AA10123456785", "address_0": "", "save": "yes"},
-        follow=True,
-    ).content.decode()
-    assert "1Z999AA10123456785: Check digit wrong for UPS." in page
-    assert tracking(shipment).numbers[0][0] == "1Z999AA10123456785"
+@pytest.mark.parametrize(
+    ("carrier", "number", "words"),
+    [
+        ("ups", "1Z999AA10123456785", "Check digit wrong for UPS."),
+        ("fedex", "1Z5R89390357567127", "This looks like a number of UPS, not of FedEx."),
+        ("ups", "{order}", "This is the number of the order, not of a parcel."),
+        ("ups", "{taken}", "has this tracking number already."),
+    ],
+)
+def test_each_doubt_is_said_before_anybody_is_told_and_can_be_overruled(
+    carrier: str, number: str, words: str, client: Client, shipment: Shipment, mara: User, emulator: Emulator
+) -> None:
+    order = paid_order(emulator, ("Tent", 2))
+    address = "https://www.ups.com/track?tracknum=1Z5R89390357567127"
+    tracked = parcel(order, 2, carrier="ups", tracking=(("1Z5R89390357567127", address),))
+    send_off(shipment.merchant, mara, order, tracked)
+    number = number.replace("{order}", shipment.order_number).replace("{taken}", "1Z5R89390357567127")
+    answer = correct(client, shipment, carrier=carrier, number_0=number)
+    page, before = answer.content.decode(), tracking(shipment)
+    assert answer.status_code == 422
+    assert f"{words.removesuffix('.')}" in page
+    assert states(shipment)["digital_river"] == (State.SENT, 1)
+    sure = page.partition('name="sure" value="')[2].partition('"')[0]
+    assert correct(client, shipment, carrier=carrier, number_0="1Z999AA10123456786", sure=sure).status_code == 422
+    assert tracking(shipment) == before
+    assert correct(client, shipment, carrier=carrier, number_0=number, sure=sure).status_code == 303
+    assert tracking(shipment).numbers[0][0] == number
+
+
+def test_the_first_number_has_the_focus(client: Client, shipment: Shipment) -> None:
+    page = client.get(f"/northwind/live/fulfillments/{shipment.pk}/correct/").content.decode()
+    (focused,) = re.findall(r"<[^>]* autofocus[ >][^>]*", page)
+    assert 'name="number_0"' in focused
+
+
+def test_a_number_that_was_there_before_is_not_doubted_again(client: Client, shipment: Shipment) -> None:
+    wrong = "1Z999AA10123456785"
+    sure = {"carrier": "ups", "number_0": wrong, "sure": f"ups|{wrong}"}
+    assert correct(client, shipment, **sure).status_code == 303
+    more = {"carrier": "ups", "number_0": wrong, "number_1": "1Z999AA10123456784", "address_1": ""}
+    assert correct(client, shipment, version=2, **more).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -222,7 +255,7 @@ def test_whoever_comes_second_sees_what_the_first_saved_and_may_replace_it(
     client: Client, shipment: Shipment, mara: User
 ) -> None:
     assert corrections.correct(shipment, 1, FEDEX, mara)
-    answer = correct(client, shipment, carrier="dpd", number_0="MINE")
+    answer = correct(client, shipment, carrier="dpd", number_0="MINE", sure="dpd|MINE")
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "Somebody else corrected it meanwhile." in page
@@ -231,7 +264,9 @@ def test_whoever_comes_second_sees_what_the_first_saved_and_may_replace_it(
     assert tracking(shipment) == FEDEX
     version = re.search(r'name="version" value="(\d+)"', page)
     assert version is not None
-    assert correct(client, shipment, int(version[1]), carrier="dpd", number_0="MINE").status_code == 303
+    assert (
+        correct(client, shipment, int(version[1]), carrier="dpd", number_0="MINE", sure="dpd|MINE").status_code == 303
+    )
     assert tracking(shipment).carrier == "dpd"
 
 

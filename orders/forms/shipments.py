@@ -9,6 +9,7 @@ from django.forms.boundfield import BoundField
 
 from orders import carriers
 from orders.apis.order_protection.objects import STATUSES
+from orders.carriers import Doubt
 from orders.forms.lines import LineField
 from orders.forms.tracking import TrackingAddressField, TrackingNumberField, visible
 from orders.models import Shipment
@@ -48,6 +49,8 @@ class TrackingForm(forms.Form):
     def __init__(self, data: Any = None, *, shipment: Shipment, more_rows: bool = False) -> None:
         super().__init__(data, initial=_initial(shipment))
         self.shipment = shipment
+        self.doubts: dict[int, list[Doubt]] = {}
+        self.sure = ""  # what the box sends that overrules them: the carrier and the numbers that somebody was sure of
         listed = [(carrier.code, carrier.name) for carrier in carriers.ordered(shipment.merchant.time_zone)]
         self.fields["carrier"].choices = [("", "Not given"), *listed, (OTHER, "Another carrier")]  # type: ignore[attr-defined]
         written = tracking_of(shipment).numbers
@@ -57,6 +60,8 @@ class TrackingForm(forms.Form):
             kept = "" if address == carriers.tracking_address(shipment.carrier, number) else address
             self.fields[f"number_{place}"] = _number_field(place, number)
             self.fields[f"address_{place}"] = _address_field(place, kept)
+        if data is None:
+            self.fields["number_0"].widget.attrs["autofocus"] = True
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -73,6 +78,8 @@ class TrackingForm(forms.Form):
         seen: set[str] = set()
         for place in range(self.count):
             self._check_row(place, seen)
+        if not self.errors:
+            self._check_doubts()
         return cleaned
 
     @property
@@ -90,21 +97,33 @@ class TrackingForm(forms.Form):
         self.data = {name: self.data[name] for name in self.data} | {"version": str(shipment.version)}
 
     @property
-    def warnings(self) -> list[str]:
-        """What speaks against the numbers: said, never refused."""
-        tracking, shipment = self.tracking, self.shipment
-        numbers = {number: carriers.normalized(number) for number, _ in tracking.numbers}
-        taken = tracking_numbers.taken(shipment.merchant, shipment.mode, shipment.order_id, numbers.values())
-        return [
-            f"{number}: {doubt.words}"
-            for number, plain in numbers.items()
-            for doubt in carriers.doubts(
-                tracking.carrier,
-                number,
-                order_number=shipment.order_number,
-                taken_by=taken[plain].order_number if plain in taken else "",
-            )
-        ]
+    def is_sure(self) -> bool:
+        return str(self.data.get("sure", "")) == self.sure
+
+    def _check_doubts(self) -> None:
+        """What speaks against a number that was not there before is said before anybody is told of it."""
+        plain = (carriers.normalized(number) for number, _ in self.tracking.numbers)
+        self.sure = "|".join([self._carrier, *plain])[:500]
+        self.doubts = self._doubts()
+        if self.is_sure:
+            return
+        for place, found in self.doubts.items():
+            words = " ".join(doubt.words for doubt in found)
+            self.add_error(f"number_{place}", f"{words} Put it right, or tick that all is right as it is.")
+
+    def _doubts(self) -> dict[int, list[Doubt]]:
+        """By the place of the number."""
+        carrier, shipment = self._carrier, self.shipment
+        typed = {place: self.cleaned_data[f"number_{place}"] for place in self._places}
+        had = {number for number, _ in tracking_of(shipment).numbers} if carrier == shipment.carrier else set()
+        plain = {place: carriers.normalized(number) for place, number in typed.items() if number not in had}
+        taken = tracking_numbers.taken(shipment.merchant, shipment.mode, shipment.order_id, plain.values())
+        found = {place: self._doubts_of(carrier, typed[place], taken.get(plain[place])) for place in plain}
+        return {place: doubts for place, doubts in found.items() if doubts}
+
+    def _doubts_of(self, carrier: str, number: str, taken_by: Shipment | None) -> list[Doubt]:
+        taken_number = taken_by.order_number if taken_by else ""
+        return carriers.doubts(carrier, number, order_number=self.shipment.order_number, taken_by=taken_number)
 
     @property
     def _carrier(self) -> str:

@@ -215,8 +215,6 @@ def _say_saved(request: MerchantRequest, shipment: Shipment, form: TrackingForm,
         messages.info(request, f"{shipment} is as it was: nothing was different.")
         return
     messages.success(request, f"{shipment} now has {form.tracking}.")
-    for words in form.warnings:
-        messages.warning(request, words)
 
 
 def _set_status(request: MerchantRequest, found: Sequence[Shipment], status: str) -> None:

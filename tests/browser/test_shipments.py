@@ -151,7 +151,12 @@ def test_tracking_is_put_right_with_one_more_number(
     page.get_by_label("Tracking number 2", exact=True).fill(second)
     assert problems(page) == []
     assert too_wide(page) <= 0
-    page.get_by_role("button", name="Save and tell Digital River and OrderProtection").click()
+    save = page.get_by_role("button", name="Save and tell Digital River and OrderProtection")
+    save.click()
+    expect(page.get_by_text("This is not what a number of FedEx looks like.").first).to_be_visible()
+    assert problems(page) == []
+    page.get_by_label("All is right as it is").check()
+    save.click()
     expect(page.get_by_text("Shipment 1 now has FedEx")).to_be_visible()
     expect(page.get_by_role("link", name=second)).to_be_visible()
     expect(page.get_by_text("and cannot be corrected.")).to_be_visible()
