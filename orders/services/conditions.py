@@ -214,3 +214,9 @@ CONDITIONS: tuple[Callable[[Facts], Condition | None], ...] = (
     _unknown_fulfillment,
     _not_read,
 )
+
+
+def before_paying(facts: Facts) -> list[Condition]:
+    """Those that speak against taking another payment, the worst first: its form says them too."""
+    found = [ask(facts) for ask in (_payment_not_known, _expired, _not_read)]
+    return [condition for condition in found if condition is not None]

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from orders.apis.errors import Refused
 from orders.apis.revkeen import reads
-from orders.apis.revkeen.objects import Customer, Order, PaymentMethod
+from orders.apis.revkeen.objects import Customer, Listing, Order, PaymentMethod, Transaction
+from orders.apis.revkeen.reads import Read
 from orders.models import Operation
 from orders.money import Money
+from orders.services import conditions
+from orders.services.facts import Facts
 from orders.services.journal import Asked
+from orders.services.plain_state import Condition
 from orders.services.revkeen import Reading, Session
 from orders.services.snapshots import snapshot
 from orders.services.tickets import Ticket
@@ -45,17 +50,34 @@ class Payable:
     customer: Customer | None
     methods: list[PaymentMethod]
     methods_error: str  # why there are none to choose from, if they could not be read
+    transactions: Reading[Listing[Transaction]] | None = None  # of its invoice, where it has one
 
 
 def payable(api: Session, order_id: uuid.UUID) -> Payable:
     """Two rounds. Raise the order's `ApiError`."""
     order = api.get(reads.order(order_id))
-    customer_id = order.require().customer_id
+    customer_id, invoice_id = order.require().customer_id, order.require().invoice_id
+    around: dict[str, Read[Any]] = {}
+    if customer_id is not None:
+        around |= {"customer": reads.customer(customer_id), "methods": reads.payment_methods(customer_id)}
+    if invoice_id is not None:
+        around["transactions"] = reads.transactions(invoice_id)
+    got = dict(zip(around, api.get_together(*around.values()), strict=True)) if around else {}
     if customer_id is None:
-        return Payable(order, None, [], "")
-    customer, methods = api.get_together(reads.customer(customer_id), reads.payment_methods(customer_id))
+        return Payable(order, None, [], "", got.get("transactions"))
+    methods = got["methods"]
     error = str(methods.error) if methods.error else ""
-    return Payable(order, customer.value, methods.value.rows if methods.value else [], error)
+    rows = methods.value.rows if methods.value else []
+    return Payable(order, got["customer"].value, rows, error, got.get("transactions"))
+
+
+def look_first(found: Payable, now: datetime) -> list[Condition]:
+    """What speaks against taking a payment now, in the words of the order's banner."""
+    reading = found.transactions
+    rows = reading.value.rows if reading and reading.value else []
+    silent = isinstance(reading.error, Refused) and reading.error.status == 403 if reading else False
+    unread = ["payments"] if reading and reading.error and not silent else []
+    return conditions.before_paying(Facts(found.order.require(), now, transactions=rows, unread=unread))
 
 
 def seen(found: Payable, now: datetime) -> dict[str, Any]:

@@ -97,6 +97,7 @@ def _page(
         "step": next_steps.step(found.order.require(), "order_pay"),
         "form": shown,
         "fresh": form is None,
+        "look_first": payments.look_first(found, timezone.now()),
         "found": found,
         "methods": [(method, payments.why_not(method, timezone.now())) for method in found.methods],
         "seen": shown.seen if ticket else seen,
