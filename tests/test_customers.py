@@ -6,8 +6,6 @@ from django.urls import reverse
 
 from tests.emulation import Emulator
 
-pytestmark = pytest.mark.database
-
 LIST = reverse("customer_list", args=["northwind", "live"])
 
 

@@ -12,8 +12,6 @@ from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 from tests.test_drafts import IN_PLACE, TEST_KEY, address, fields, fill, opened, save
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def support(northwind: Merchant, emulator: Emulator) -> Client:
@@ -152,6 +150,7 @@ def test_with_something_else_to_correct_the_currency_waits(support: Client, draf
     assert prices(draft) == ("JPY", [10090])
 
 
+@pytest.mark.database
 def test_prices_typed_before_somebody_changed_the_currency_are_not_read_in_it(
     support: Client, draft: Draft, northwind: Merchant
 ) -> None:

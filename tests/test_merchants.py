@@ -12,8 +12,6 @@ from orders.money import Money
 from orders.sums_to_type import PRESETS
 from tests.conftest import add_key, make_person, remember_proof, sign_in
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def northwind(db: None) -> Merchant:
@@ -82,6 +80,7 @@ def test_without_a_merchant_the_page_says_whom_to_ask(db: None) -> None:
 # --- Settings ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.database
 def test_name_and_time_zone_are_changed_and_recorded(client: Client, northwind: Merchant) -> None:
     assert save(client, name="Northwind  GmbH", time_zone="America/Denver")["Location"] == PAGE
     northwind.refresh_from_db()
@@ -174,6 +173,7 @@ def test_the_sum_to_type_is_the_currencys_own(currency: str, minor: int, asked: 
     assert (above is None or above < Money(minor, currency)) is asked
 
 
+@pytest.mark.database
 def test_sums_to_type_are_set_by_currency_and_recorded(client: Client, northwind: Merchant) -> None:
     assert save(client, sums_to_type="jpy 1,000,000\r\n\r\n EUR: 250 ").status_code == 302
     northwind.refresh_from_db()

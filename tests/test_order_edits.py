@@ -17,8 +17,6 @@ from orders.services.leases import claim
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 
-pytestmark = pytest.mark.database
-
 State = Operation.State
 METADATA = {
     "channel": "web",
@@ -275,6 +273,7 @@ def test_links_between_orders_are_shown_kept_and_not_changed(
     assert now(emulator, order)["metadata"] == linked | {"channel": "phone"}
 
 
+@pytest.mark.database
 def test_what_the_journal_cannot_keep_is_named_by_its_row_before_anything_is_sent(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -288,6 +287,7 @@ def test_what_the_journal_cannot_keep_is_named_by_its_row_before_anything_is_sen
     assert now(emulator, order)["metadata"] == {"odd": "clean", "channel": "phone"}
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("text", ["x" * 1001, "a\x00b"])
 def test_notes_that_cannot_be_kept_are_refused_by_their_field(
     text: str, support: Client, order: dict[str, Any], emulator: Emulator
@@ -397,6 +397,7 @@ def test_a_refusal_of_revkeen_stands_by_the_field_it_names(
     assert (fields(page)["notes"], fields(page)[f"value-{row('count')}"]) == ("typed", "8")
 
 
+@pytest.mark.database
 def test_the_same_form_sent_again_changes_once(support: Client, order: dict[str, Any], emulator: Emulator) -> None:
     page = text_of(support, address(order))
     first, second = (edit(support, order, page, notes="Once.") for _ in range(2))
@@ -457,6 +458,7 @@ def test_what_was_not_touched_here_is_not_sent_over_what_somebody_else_made_of_i
     assert now(emulator, order)["notes"] == "Theirs."
 
 
+@pytest.mark.database
 def test_the_second_of_two_tabs_is_told_and_writes_nothing_over(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -468,6 +470,7 @@ def test_the_second_of_two_tabs_is_told_and_writes_nothing_over(
     assert now(emulator, order)["notes"] == "Of the first tab."
 
 
+@pytest.mark.database
 def test_a_lost_answer_is_unknown_until_the_event_tells_and_keeps_what_the_second_person_typed(
     northwind: Merchant, support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -487,6 +490,7 @@ def test_a_lost_answer_is_unknown_until_the_event_tells_and_keeps_what_the_secon
     assert updates(emulator, order) == [["notes"]]
 
 
+@pytest.mark.database
 def test_a_call_that_did_nothing_is_sent_again_with_each_digit_as_it_was(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -530,6 +534,7 @@ def test_too_much_metadata_is_left_alone_and_the_rest_can_be_changed(
     assert now(emulator, order)["metadata"] == much
 
 
+@pytest.mark.database
 def test_the_largest_form_is_taken(support: Client, order: dict[str, Any], emulator: Emulator) -> None:
     much = {f"name {number}": "ж" * 200 for number in range(200)}
     emulator.patch("orders", order["id"], metadata=much)

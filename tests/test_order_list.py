@@ -14,8 +14,6 @@ from orders.models import CustomerName, Merchant
 from orders.services import customer_names, revkeen
 from tests.emulation import Emulator
 
-pytestmark = pytest.mark.database
-
 ADDRESS = reverse("order_list", args=["northwind", "live"])
 
 
@@ -50,6 +48,7 @@ def test_the_page_makes_one_call_whatever_it_shows(admin: Client, emulator: Emul
         assert len(emulator.calls()) == 1
 
 
+@pytest.mark.database
 def test_the_number_of_queries_does_not_grow_with_the_rows(
     admin: Client, emulator: Emulator, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -157,6 +156,7 @@ def test_a_merchant_without_orders_is_told_how_they_arrive(admin: Client, emulat
     assert "No orders in Northwind Trading, live" in admin.get(ADDRESS).content.decode()
 
 
+@pytest.mark.database
 def test_customers_go_by_their_id_until_the_worker_has_asked_for_the_name(
     admin: Client, emulator: Emulator, northwind: Merchant
 ) -> None:

@@ -13,8 +13,6 @@ from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 from tests.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
 
-pytestmark = pytest.mark.database
-
 PAGE = "/northwind/live/settings/partners/"
 DIGITAL_RIVER, ORDER_PROTECTION = Delivery.Destination.DIGITAL_RIVER, Delivery.Destination.ORDER_PROTECTION
 State = Delivery.State
@@ -65,6 +63,7 @@ def test_settings_begin_with_what_is_usual(admin: Client, northwind: Merchant) -
     assert not PartnerSettings.objects.exists()
 
 
+@pytest.mark.database
 def test_settings_are_kept_for_one_mode_and_recorded(admin: Client, northwind: Merchant) -> None:
     answer = save(admin, digital_river_order_key="river", partner_id="WH-7", cost_currency="eur")
     assert answer["Location"] == PAGE
@@ -257,6 +256,7 @@ def item_ids(shipment: Shipment) -> list[str]:
     )
 
 
+@pytest.mark.database
 def test_a_delivery_that_lacks_an_id_gets_it_and_goes_out(client: Client, shipped: tuple[Any, Shipment]) -> None:
     order, shipment = shipped
     river = delivery_of(shipment, DIGITAL_RIVER, state=State.FAILED, code="no_order_id", failures=1)
@@ -276,6 +276,7 @@ def test_a_delivery_that_lacks_an_id_gets_it_and_goes_out(client: Client, shippe
     assert item_ids(shipment) == ["8ff1-0", "8ff1-1"]
 
 
+@pytest.mark.database
 def test_the_id_at_order_protection_reaches_a_delivery_that_never_went(
     client: Client, shipped: tuple[Any, Shipment]
 ) -> None:
@@ -360,6 +361,7 @@ def test_a_failure_for_another_reason_leads_to_no_ids(client: Client, shipped: t
     assert f'href="{ids_page(order)}"' not in client.get("/northwind/live/deliveries/").content.decode()
 
 
+@pytest.mark.database
 def test_ids_of_one_order_change_no_other(
     client: Client, northwind: Merchant, jonas: User, emulator: Emulator, shipped: tuple[Any, Shipment]
 ) -> None:

@@ -6,8 +6,6 @@ from django.test import Client
 
 from tests.test_csrf import POST_ONLY, address
 
-pytestmark = pytest.mark.database
-
 
 @pytest.mark.parametrize("name", sorted(POST_ONLY))
 def test_an_address_that_only_takes_a_button_says_so_to_whoever_opens_it(name: str, admin: Client) -> None:

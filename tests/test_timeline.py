@@ -17,8 +17,6 @@ from tests.emulation import REFUSAL, Emulator
 from tests.test_decisions import decide, left_to_people
 from tests.test_journal import asked, payable, settle, submit
 
-pytestmark = pytest.mark.database
-
 State = Operation.State
 
 
@@ -66,6 +64,7 @@ def test_a_refusal_without_an_event_stands_as_an_entry_of_its_own(
     assert "Not today" in entry
 
 
+@pytest.mark.database
 def test_what_is_open_is_told_until_its_event_tells_it(
     admin: Client, northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -78,6 +77,7 @@ def test_what_is_open_is_told_until_its_event_tells_it(
     assert any(entry.startswith("Payment received") and entry.endswith("· by Mara") for entry in entries)
 
 
+@pytest.mark.database
 def test_a_decision_is_told_with_who_decided(
     northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -132,6 +132,7 @@ def test_our_part_is_told_while_revkeens_events_cannot_be_read(
     emulator.clear_faults()
 
 
+@pytest.mark.database
 def test_other_orders_and_modes_are_not_told(
     admin: Client, northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -153,6 +154,7 @@ def test_names_and_reasons_are_text(
     assert "<script>alert" not in page
 
 
+@pytest.mark.database
 def test_queries_do_not_grow_with_what_staff_did(
     admin: Client,
     northwind: Merchant,
