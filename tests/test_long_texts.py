@@ -74,6 +74,7 @@ def test_a_search_on_the_edit_form_says_what_of_it_was_not_looked_for(
     answer = client.post(page, typed, headers={**REFERER, **place})
     assert answer.status_code == 200
     assert "Only the first 200 of the 300 characters were looked for." in answer.content.decode()
+    assert "This needs another look" not in answer.content.decode(), "nothing was to be saved"
 
 
 def test_a_line_too_many_is_said(client: Client) -> None:

@@ -31,8 +31,7 @@ class OrderEditForm(MetadataForm):
     q = LineField(
         label="Find another by name or e-mail",
         required=False,
-        max_length=200,
-        widget=forms.TextInput({"data-enter": "find"}),
+        widget=forms.TextInput({"data-enter": "find", "data-longest": "200"}),  # it is not saved: no length is wrong
     )
     notes = TextField(
         label="Notes on the order",
