@@ -116,6 +116,17 @@ def test_a_reason_may_be_as_long_as_revkeen_keeps_it(
     assert [len(reason) for reason in reasons(emulator, order)] == [500]
 
 
+def test_the_page_and_the_refusal_count_to_one_number_whatever_is_chosen(
+    support: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    assert 'data-longest="477"' in text_of(support, address(order))
+    for reason in ("other", "price", "customer"):
+        assert (
+            "This has 478 characters; RevKeen keeps 477." in cancel(support, order, reason, "x" * 478).content.decode()
+        )
+    assert cancel(support, order, "other", "x" * 477).status_code == 303
+
+
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "\u202egnp.exe", "{{ request.user }}", '"><img src=x>'])
 def test_a_hostile_text_is_sent_and_shown_as_typed(
     text: str, support: Client, order: dict[str, Any], emulator: Emulator

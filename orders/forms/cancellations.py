@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 
 from orders.forms.text import TextField
-from orders.services.cancellations import LONGEST_REASON, REASONS, whole_reason
+from orders.services.cancellations import LONGEST_TEXT, REASONS
 
 
 class CancellationForm(forms.Form):
@@ -18,7 +18,8 @@ class CancellationForm(forms.Form):
     text = TextField(
         label="In your words",
         required=False,
-        widget=forms.Textarea({"rows": 3, "maxlength": LONGEST_REASON}),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea({"rows": 3}),
         help_text="Kept with the reason, in RevKeen and in the journal here. The customer does not see it.",
     )
 
@@ -27,7 +28,4 @@ class CancellationForm(forms.Form):
         reason, text = cleaned.get("reason"), cleaned.get("text", "")
         if reason == "other" and not text and "text" not in self.errors:
             self.add_error("text", "Say why: “Other” alone tells nobody anything.")
-        excess = len(whole_reason(reason, text)) - LONGEST_REASON if reason else 0
-        if excess > 0:
-            self.add_error("text", f"This is {excess} characters too long for RevKeen, which keeps {LONGEST_REASON}.")
         return cleaned

@@ -20,6 +20,7 @@ REASONS = {
     "other": "Other",
 }
 LONGEST_REASON = 500  # RevKeen's bound, over all of it
+LONGEST_TEXT = LONGEST_REASON - max(len(f"{words}: ") for words in REASONS.values())  # fits whatever is chosen
 FIELDS = {"reason": "text"}
 
 
