@@ -15,8 +15,6 @@ from orders.services.leases import claim
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 
-pytestmark = pytest.mark.database
-
 State = Operation.State
 
 
@@ -138,6 +136,7 @@ def test_a_hostile_text_is_sent_and_shown_as_typed(
         assert "<img src" not in text_of(support, path)
 
 
+@pytest.mark.database
 def test_the_same_form_sent_again_cancels_once_and_shows_the_first_result(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -158,6 +157,7 @@ def test_the_same_form_with_another_reason_sends_nothing_more(
     assert reasons(emulator, order) == ["Duplicate"]
 
 
+@pytest.mark.database
 def test_the_second_of_two_tabs_is_told_that_the_order_is_canceled(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -220,6 +220,7 @@ def test_a_refusal_of_revkeen_keeps_what_was_typed_and_the_corrected_form_cancel
     assert [row.state for row in Operation.objects.order_by("created_at")] == [State.REFUSED, State.DONE]
 
 
+@pytest.mark.database
 def test_a_lost_answer_is_unknown_until_the_event_tells_and_offers_no_other_cancellation(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -259,6 +260,7 @@ def test_the_form_of_one_order_does_nothing_to_another(
     assert not Operation.objects.exists()
 
 
+@pytest.mark.database
 def test_the_second_person_keeps_what_they_typed_while_another_change_holds_the_order(
     northwind: Merchant, support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:

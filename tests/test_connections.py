@@ -15,8 +15,6 @@ from tests.conftest import add_key, make_person, sign_in
 from tests.emulation import Emulator
 from tests.processes import READY, Site
 
-pytestmark = pytest.mark.database
-
 LIVE, SECOND, TEST = "rk_live_northwind_demo", "rk_live_northwind_demo2", "rk_sandbox_northwind_demo"
 
 
@@ -182,6 +180,7 @@ def test_while_revkeen_is_unreachable_nothing_is_saved(fault: str, client: Clien
     assert add(client, LIVE).status_code == 302
 
 
+@pytest.mark.database
 def test_a_reason_with_a_nul_is_kept_without_it(client: Client, emulator: Emulator) -> None:
     emulator.fault("error", status=400, code="bad", message="No\x00pe", times=9)
     answer = add(client, LIVE)
@@ -204,6 +203,7 @@ def test_something_that_is_no_key_is_not_repeated_anywhere(client: Client) -> No
     assert last_event()[1].startswith("something that is not a RevKeen key: ")
 
 
+@pytest.mark.database
 def test_a_key_already_here_is_refused(client: Client) -> None:
     add(client, LIVE)
     answer = add(client, LIVE, name="Again")
@@ -268,6 +268,7 @@ def test_a_merchant_whose_key_was_revoked_is_not_locked_out(client: Client, emul
 # --- Switching, trying, renaming, removing --------------------------------------------------------------------------
 
 
+@pytest.mark.database
 def test_making_a_key_active_keeps_the_former_on_standby(client: Client, bare: Merchant) -> None:
     former, newer = add_key(bare, "live", LIVE, active=True), add_key(bare, "live", SECOND)
     assert "rk_live_…emo2 is active now" in text(do(client, "activate", newer))
@@ -320,6 +321,7 @@ def test_a_key_can_be_renamed(client: Client, bare: Merchant) -> None:
     assert client.post(address("connection_rename", "live", connection.pk), {"name": " "}).status_code == 422
 
 
+@pytest.mark.database
 def test_the_active_key_goes_last(client: Client, bare: Merchant) -> None:
     active, standby = add_key(bare, "live", LIVE, active=True), add_key(bare, "live", SECOND)
     assert client.post(address("connection_remove", "live", active.pk)).status_code == 409
@@ -331,6 +333,7 @@ def test_the_active_key_goes_last(client: Client, bare: Merchant) -> None:
     assert last_event() == ("key_removed", "rk_live_…demo, “Demo”")
 
 
+@pytest.mark.database
 def test_with_the_last_key_go_the_names_known_through_it(client: Client, bare: Merchant) -> None:
     for mode in ("live", "test"):
         CustomerName.objects.create(merchant=bare, mode=mode, customer_id="00000000-0000-4000-8000-000000000001")
@@ -366,6 +369,7 @@ except KeyNotAccepted as error:
 """
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("other", [LIVE, SECOND])
 def test_two_people_adding_the_first_key_at_once_leave_one_active(other: str, site: Site, emulator: Emulator) -> None:
     emulator.fault("delay", "/products", seconds=0.3, times=4)

@@ -17,8 +17,6 @@ from orders.services.leases import claim
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 
-pytestmark = pytest.mark.database
-
 State = Operation.State
 HOSTILE = '"><script>window.pwned=1</script>'
 
@@ -149,6 +147,7 @@ def shipped_lines(order: dict[str, Any]) -> list[list[str]]:
 # What is sent, and what is kept
 
 
+@pytest.mark.database
 def test_two_lines_and_then_the_rest_fulfil_the_order(
     operations: Client, order: dict[str, Any], customer: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -336,6 +335,7 @@ def test_lines_that_have_left_are_locked_and_say_in_which_shipment(
     assert sent_lines(emulator, order) == [ids(order, 1)]
 
 
+@pytest.mark.database
 def test_the_same_form_sent_again_ships_once_and_shows_the_first_result(
     operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -346,6 +346,7 @@ def test_the_same_form_sent_again_ships_once_and_shows_the_first_result(
     assert sent_lines(emulator, order) == shipped_lines(order) == [ids(order, 0)]
 
 
+@pytest.mark.database
 def test_the_same_form_with_other_lines_sends_nothing_more(
     operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -357,6 +358,7 @@ def test_the_same_form_with_other_lines_sends_nothing_more(
     assert sent_lines(emulator, order) == shipped_lines(order) == [ids(order, 0)]
 
 
+@pytest.mark.database
 def test_a_line_of_a_form_in_another_tab_does_not_leave_twice(
     operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -404,6 +406,7 @@ def test_fulfilled_elsewhere_in_part_is_said_and_nothing_is_preset(operations: C
     assert [operation.state for operation in Operation.objects.order_by("created_at")] == [State.REFUSED, State.DONE]
 
 
+@pytest.mark.database
 def test_whoever_comes_second_is_told_who_and_when_and_keeps_what_was_typed(
     northwind: Merchant, operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -420,6 +423,7 @@ def test_whoever_comes_second_is_told_who_and_when_and_keeps_what_was_typed(
     assert sent_lines(emulator, order) == shipped_lines(order) == [ids(order, 0)]
 
 
+@pytest.mark.database
 def test_an_order_whose_lines_are_all_recorded_says_so_instead_of_a_form(
     operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -488,6 +492,7 @@ def test_what_revkeen_refuses_stands_by_its_field_and_stays_typed(
 # What nobody knows yet
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("after_work", [True, False], ids=["answer lost", "call lost"])
 @pytest.mark.parametrize("before", [0, 1], ids=["first part", "part after part"])
 def test_a_lost_answer_is_unknown_then_settled_once(
@@ -561,6 +566,7 @@ def test_no_connection_means_that_nothing_left(operations: Client, order: dict[s
     assert "Never left" in operations.get(f"/northwind/live/journal/{operation.pk}/").content.decode()
 
 
+@pytest.mark.database
 def test_an_operation_and_its_shipment_are_begun_together_or_not_at_all(
     operations: Client, order: dict[str, Any], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -597,6 +603,7 @@ def test_a_hostile_number_stays_within_its_carriers_page(
     assert 'href="https://www.ups.com/track?tracknum=javascript%3Aalert%281%29%22%2F%2F"' in page
 
 
+@pytest.mark.database
 def test_sixty_lines_of_the_longest_descriptions_can_be_sent(operations: Client, emulator: Emulator) -> None:
     order = paid_order(emulator, 60, description="x" * 490)
     assert fulfil(operations, order).status_code == 303
@@ -619,6 +626,7 @@ def waiting(emulator: Emulator) -> list[dict[str, Any]]:
     return [paid_order(emulator) for _ in range(3)]
 
 
+@pytest.mark.database
 def test_done_leads_on_to_the_next_one_that_waits(
     operations: Client, waiting: list[dict[str, Any]], emulator: Emulator
 ) -> None:
@@ -644,6 +652,7 @@ def test_what_was_skipped_comes_again_after_the_newest(
     ]
 
 
+@pytest.mark.database
 def test_an_order_that_is_held_is_passed_over(
     operations: Client, waiting: list[dict[str, Any]], emulator: Emulator
 ) -> None:

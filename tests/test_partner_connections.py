@@ -19,8 +19,6 @@ from orders.services import partners
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 
-pytestmark = pytest.mark.database
-
 DIGITAL_RIVER, ORDER_PROTECTION = Connection.Provider.DIGITAL_RIVER, Connection.Provider.ORDER_PROTECTION
 KEYS = {
     (DIGITAL_RIVER, "live"): "sk_northwind_demo",
@@ -244,6 +242,7 @@ def test_a_provider_that_we_do_not_know_is_not_there(client: Client) -> None:
     assert not Connection.objects.exists()
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("provider", PARTNERS)
 def test_a_key_already_here_is_refused(provider: Connection.Provider, client: Client) -> None:
     added(client, provider)
@@ -294,6 +293,7 @@ def test_a_person_switches_it_on_and_off_again(provider: Connection.Provider, cl
     assert last_event() == ("key_switched_off", f"{provider.label}: {connection.shown_key}, “Autumn 2026”")
 
 
+@pytest.mark.database
 def test_at_most_one_key_of_a_provider_is_on(client: Client, emulator: Emulator) -> None:
     former = added(client, DIGITAL_RIVER)
     do(client, "activate", former)
@@ -345,6 +345,7 @@ def test_trying_a_key_shows_how_it_fares(provider: Connection.Provider, client: 
     assert "Active, refused" in text(do(client, "try", connection))
 
 
+@pytest.mark.database
 def test_what_waited_for_a_key_goes_out_when_one_is_switched_on(client: Client, bare: Merchant, mara: User) -> None:
     later = timezone.now() + timedelta(minutes=5)
     for provider in PARTNERS:
@@ -397,6 +398,7 @@ def test_what_waits_for_a_partner_is_said_before_its_last_key_goes(
     assert not Connection.objects.exists()
 
 
+@pytest.mark.database
 def test_removing_a_partner_keeps_the_names_of_customers(client: Client, bare: Merchant) -> None:
     connection = added(client, DIGITAL_RIVER)
     CustomerName.objects.create(merchant=bare, mode="live", customer_id="00000000-0000-4000-8000-000000000001")
@@ -407,6 +409,7 @@ def test_removing_a_partner_keeps_the_names_of_customers(client: Client, bare: M
 # --- Secrets and doors -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.database
 def test_rotating_the_field_keys_covers_the_partners(client: Client, settings: LazySettings) -> None:
     for provider in PARTNERS:
         added(client, provider)
@@ -419,6 +422,7 @@ def test_rotating_the_field_keys_covers_the_partners(client: Client, settings: L
     assert {connection.prefix for connection in Connection.objects.all()} == {"sk_", ""}
 
 
+@pytest.mark.database
 def test_a_secret_does_not_open_under_another_provider(client: Client) -> None:
     source, target = added(client, DIGITAL_RIVER), added(client, ORDER_PROTECTION)
     Connection.objects.filter(pk=target.pk).update(sealed_secret=source.sealed_secret)

@@ -11,8 +11,6 @@ from orders.models import Membership, Merchant, Operation
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 
-pytestmark = pytest.mark.database
-
 State = Operation.State
 
 
@@ -77,6 +75,7 @@ def test_a_part_payment_charges_that_part(
     assert charges(emulator, order) == [1250]
 
 
+@pytest.mark.database
 def test_the_same_form_sent_again_charges_once_and_shows_the_first_result(
     support: Client, order: dict[str, Any], wallet: dict[str, str], emulator: Emulator
 ) -> None:
@@ -161,6 +160,7 @@ def test_an_expired_card_cannot_be_chosen(
     assert charges(emulator, order) == []
 
 
+@pytest.mark.database
 def test_a_token_pays_for_a_guest_and_is_kept_nowhere(support: Client, emulator: Emulator) -> None:
     order = emulator.make_order(currency="jpy", line_items=[{"description": "Tea", "unit_price": 700, "quantity": 1}])
     token = f"tok_approve_{uuid.uuid4().hex}"
@@ -231,6 +231,7 @@ def test_the_form_of_one_place_does_nothing_in_another(
     assert not Operation.objects.exists()
 
 
+@pytest.mark.database
 def test_an_unknown_outcome_offers_no_other_payment(
     support: Client, order: dict[str, Any], wallet: dict[str, str], emulator: Emulator
 ) -> None:
@@ -243,6 +244,7 @@ def test_an_unknown_outcome_offers_no_other_payment(
     assert 'name="ticket"' not in form
 
 
+@pytest.mark.database
 def test_whoever_comes_second_is_told_who_and_when_and_keeps_what_was_typed(
     northwind: Merchant, support: Client, order: dict[str, Any], wallet: dict[str, str], emulator: Emulator
 ) -> None:
@@ -259,6 +261,7 @@ def test_whoever_comes_second_is_told_who_and_when_and_keeps_what_was_typed(
     assert charges(emulator, order) == [2000]
 
 
+@pytest.mark.database
 def test_characters_that_no_database_keeps_do_not_stand_in_the_way(
     support: Client, order: dict[str, Any], wallet: dict[str, str], emulator: Emulator
 ) -> None:
@@ -316,6 +319,7 @@ def test_a_token_that_revkeen_has_seen_is_not_kept(support: Client, order: dict[
     assert 'name="kept_token"' not in page
 
 
+@pytest.mark.database
 def test_a_kept_token_serves_its_person_and_order_alone(
     northwind: Merchant, support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:

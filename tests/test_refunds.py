@@ -16,8 +16,6 @@ from orders.services.leases import claim
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 
-pytestmark = pytest.mark.database
-
 State = Operation.State
 HOSTILE = '"><script>window.pwned=1</script>'
 
@@ -200,6 +198,7 @@ def test_what_the_button_did_not_name_is_not_sent(finance: Client, order: dict[s
     assert not Operation.objects.exists()
 
 
+@pytest.mark.database
 def test_the_same_form_sent_again_refunds_once(finance: Client, order: dict[str, Any], emulator: Emulator) -> None:
     (payment,) = sales(emulator, order)
     same = ticket(finance, order)
@@ -367,6 +366,7 @@ def test_refunds_that_cannot_be_read_before_are_not_added_to(
     assert asked_for(emulator) == 0
 
 
+@pytest.mark.database
 def test_whoever_comes_second_is_told_who_and_keeps_what_was_typed(
     northwind: Merchant, finance: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -387,6 +387,7 @@ def test_whoever_comes_second_is_told_who_and_keeps_what_was_typed(
 # When the answer does not come
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("status", ["succeeded", "pending", "processing"])
 def test_a_lost_answer_is_settled_by_the_event_and_never_doubled(
     status: str, finance: Client, order: dict[str, Any], emulator: Emulator
@@ -403,6 +404,7 @@ def test_a_lost_answer_is_settled_by_the_event_and_never_doubled(
     assert RefundStatus.objects.get().status == status
 
 
+@pytest.mark.database
 def test_a_refund_on_its_way_without_its_event_is_found_by_its_mark_and_not_sent_again(
     finance: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -418,6 +420,7 @@ def test_a_refund_on_its_way_without_its_event_is_found_by_its_mark_and_not_sent
     assert refunds(emulator, order) == [2500]
 
 
+@pytest.mark.database
 def test_a_call_that_did_nothing_is_sent_again_under_its_key(
     finance: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -461,6 +464,7 @@ def test_an_answer_about_another_payment_is_believed_only_if_the_payment_shows_i
 # Several payments: one plan
 
 
+@pytest.mark.database
 def test_two_payments_go_back_one_after_another_under_one_lock(
     finance: Client, in_two: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -504,6 +508,7 @@ def test_a_first_step_that_is_refused_is_the_end_of_the_plan(
     assert refunds(emulator, in_two) == []
 
 
+@pytest.mark.database
 def test_a_plan_whose_answer_was_lost_in_the_middle_is_finished_by_the_settler(
     finance: Client, in_two: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -516,6 +521,7 @@ def test_a_plan_whose_answer_was_lost_in_the_middle_is_finished_by_the_settler(
     assert refunds(emulator, in_two) == [3000, 1500]
 
 
+@pytest.mark.database
 def test_a_later_step_sends_nothing_above_what_is_left_then(
     finance: Client, in_two: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -532,6 +538,7 @@ def test_a_later_step_sends_nothing_above_what_is_left_then(
 # Until it is final
 
 
+@pytest.mark.database
 @pytest.mark.parametrize(
     ("status", "words"),
     [
@@ -560,6 +567,7 @@ def test_a_refund_on_its_way_is_followed_until_it_is_final(
     assert refund_statuses.claim() is None
 
 
+@pytest.mark.database
 def test_reads_of_a_refund_grow_rarer(finance: Client, order: dict[str, Any], emulator: Emulator) -> None:
     (payment,) = sales(emulator, order)
     emulator.settings(refund_status="pending")
@@ -591,6 +599,7 @@ def test_a_refund_that_cannot_be_read_is_read_later(
     assert check().final
 
 
+@pytest.mark.database
 def test_the_worker_follows_refunds_when_no_operation_waits(
     finance: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -607,6 +616,7 @@ def test_the_worker_follows_refunds_when_no_operation_waits(
     assert set(worker.of_merchants.counts.values()) == {0}
 
 
+@pytest.mark.database
 def test_a_claimed_refund_is_left_to_whoever_claimed_it(
     finance: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -625,6 +635,7 @@ def test_a_claimed_refund_is_left_to_whoever_claimed_it(
 # The page
 
 
+@pytest.mark.database
 def test_what_is_on_its_way_is_not_left(finance: Client, emulator: Emulator) -> None:
     order = emulator.get(f"/orders/{emulator.cases()['orders']['refund_pending']}")
     page = text(finance, address(order))
