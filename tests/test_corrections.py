@@ -16,8 +16,6 @@ from tests.emulation import Emulator
 from tests.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
 from tests.processes import READY, Site
 
-pytestmark = pytest.mark.database
-
 State = Delivery.State
 UPS = (("1Z999AA10123456784", "https://www.ups.com/track?tracknum=1Z999AA10123456784"),)
 FEDEX = Tracking("fedex", (("986578788855", "https://www.fedex.com/fedextrack/?trknbr=986578788855"),))
@@ -65,6 +63,7 @@ def tracking(shipment: Shipment) -> Tracking:
 # Tracking
 
 
+@pytest.mark.database
 def test_a_correction_is_a_new_version_that_the_partners_hear_of(client: Client, shipment: Shipment) -> None:
     assert correct(client, shipment).status_code == 303
     shipment.refresh_from_db()
@@ -86,6 +85,7 @@ def test_the_page_says_which_systems_differ_from_then_on(client: Client, shipmen
     assert "It took the status and no other tracking" in text
 
 
+@pytest.mark.database
 def test_it_stands_in_the_log_and_on_the_timeline_of_the_order(
     client: Client, order: dict[str, Any], shipment: Shipment
 ) -> None:
@@ -251,6 +251,7 @@ def test_units_that_were_given_up_have_no_tracking(
 # Two people, and the worker
 
 
+@pytest.mark.database
 def test_whoever_comes_second_sees_what_the_first_saved_and_may_replace_it(
     client: Client, shipment: Shipment, mara: User
 ) -> None:
@@ -270,6 +271,7 @@ def test_whoever_comes_second_sees_what_the_first_saved_and_may_replace_it(
     assert tracking(shipment).carrier == "dpd"
 
 
+@pytest.mark.database
 def test_the_same_form_sent_twice_corrects_once(client: Client, shipment: Shipment) -> None:
     assert correct(client, shipment).status_code == 303
     assert correct(client, shipment).status_code == 303
@@ -277,6 +279,7 @@ def test_the_same_form_sent_twice_corrects_once(client: Client, shipment: Shipme
     assert shipment.version == 2
 
 
+@pytest.mark.database
 def test_what_is_being_sent_is_left_to_whoever_sends_it(shipment: Shipment, mara: User) -> None:
     delivery = delivery_of(shipment, "digital_river", state=State.SENDING)
     corrections.correct(shipment, 1, FEDEX, mara)
@@ -287,6 +290,7 @@ def test_what_is_being_sent_is_left_to_whoever_sends_it(shipment: Shipment, mara
     assert (delivery.state, delivery.sent_version) == (State.WAITING, 1)
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("state", [State.FAILED, State.HELD_BACK, State.STOPPED, State.UNKNOWN, State.FOR_REVKEEN])
 def test_a_correction_changes_no_other_state(state: str, shipment: Shipment, mara: User) -> None:
     delivery_of(shipment, "digital_river", state=state)
@@ -336,6 +340,7 @@ print(json.dumps([list(row) for row in Delivery.objects.values_list("state", "se
 """
 
 
+@pytest.mark.database
 def test_a_correction_in_the_very_moment_a_sending_ends_is_never_lost(site: Site) -> None:
     """Whoever writes first lets the other wait: in the end every delivery is known to be behind."""
     site.run(MANY_BEING_SENT)
@@ -404,6 +409,7 @@ def test_where_order_protection_never_hears_of_it_there_is_no_status(
     assert (sent.status, sent.version) == ("FULFILLED", 1)
 
 
+@pytest.mark.database
 def test_many_at_once_and_what_cannot_take_it_is_left(
     client: Client, northwind: Merchant, mara: User, order: dict[str, Any], shipment: Shipment
 ) -> None:
@@ -435,6 +441,7 @@ def test_from_a_list_they_lead_back_to_it_with_its_filter(
     assert query is None or answer["Location"] == f"/northwind/live/fulfillments/{query}"
 
 
+@pytest.mark.database
 def test_shipments_of_others_are_never_among_many(emulator: Emulator, shipment: Shipment, client: Client) -> None:
     kestrel = make_merchant("Kestrel Outdoor", "kestrel", "America/Denver")
     other = sign_in(make_person("sam@kestrel.example", kestrel, "admin"))

@@ -32,8 +32,6 @@ from tests.shipping import (
     work,
 )
 
-pytestmark = pytest.mark.database
-
 CREATE, UPDATE = "/fulfillments$", "/fulfillments/."
 DAY = 24 * 60 * 60
 
@@ -156,6 +154,7 @@ def test_an_update_without_an_answer_is_repeated_without_the_long_wait(
     assert (states(shipment), len(created(emulator))) == ([State.SENT], 1)
 
 
+@pytest.mark.database
 def test_a_correction_while_it_is_being_sent_goes_out_afterwards(
     send: Any, user: User, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +176,7 @@ def test_a_correction_while_it_is_being_sent_goes_out_afterwards(
 # Never twice
 
 
+@pytest.mark.database
 def test_a_call_that_was_done_and_hung_up_on_is_found_and_captured_once(
     send: Any, order: Any, emulator: Emulator
 ) -> None:
@@ -243,6 +243,7 @@ def test_what_would_be_refused_if_it_came_late_is_sent_again(send: Any, order: A
     assert (states(shipment), captured(emulator)) == ([State.SENT], {item_id(order): 6})
 
 
+@pytest.mark.database
 def test_a_late_duplicate_between_the_look_and_the_second_call_is_found(
     send: Any, order: Any, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,6 +285,7 @@ def test_a_person_may_send_what_may_arrive_late_and_it_is_read_before(
     assert (states(shipment), captured(emulator)) == ([State.SENT], {item_id(order): 4})
 
 
+@pytest.mark.database
 def test_a_person_who_cannot_wait_waits_for_the_call_in_doubt_all_the_same(
     send: Any, user: User, emulator: Emulator
 ) -> None:
@@ -393,6 +395,7 @@ def test_a_shipment_that_was_corrected_while_in_doubt_is_found_and_put_right(
 # A worker that dies
 
 
+@pytest.mark.database
 def test_a_worker_that_died_before_the_call_left_it_in_doubt(send: Any, order: Any, emulator: Emulator) -> None:
     shipment = send(6)
     delivery = deliveries.claim()
@@ -406,6 +409,7 @@ def test_a_worker_that_died_before_the_call_left_it_in_doubt(send: Any, order: A
     assert (states(shipment), captured(emulator)) == ([State.SENT], {item_id(order): 6})
 
 
+@pytest.mark.database
 def test_a_worker_that_died_after_the_call_had_it_done_once(send: Any, order: Any, emulator: Emulator) -> None:
     shipment = send(4)
     delivery = deliveries.claim()
@@ -417,6 +421,7 @@ def test_a_worker_that_died_after_the_call_had_it_done_once(send: Any, order: An
     assert (states(shipment), captured(emulator)) == ([State.SENT], {item_id(order): 4})
 
 
+@pytest.mark.database
 def test_a_worker_that_died_before_it_took_it_left_no_doubt(send: Any, emulator: Emulator) -> None:
     shipment = send(4)
     assert deliveries.claim()
@@ -519,6 +524,7 @@ def test_a_refused_key_is_tried_again_with_a_better_one(northwind: Merchant, sen
     assert states(shipment) == [State.SENT]
 
 
+@pytest.mark.database
 def test_asked_to_wait_all_deliveries_of_the_connection_wait(
     northwind: Merchant, user: User, send: Any, emulator: Emulator
 ) -> None:
@@ -540,6 +546,7 @@ def test_asked_to_wait_all_deliveries_of_the_connection_wait(
     assert states(first, second) == [State.SENT, State.SENT]
 
 
+@pytest.mark.database
 def test_what_one_process_was_asked_to_wait_another_waits_too(
     northwind: Merchant, user: User, send: Any, emulator: Emulator
 ) -> None:

@@ -25,8 +25,6 @@ from tests.test_shipment_list import (
 
 __all__ = ["make", "mara", "operations"]
 
-pytestmark = pytest.mark.database
-
 DELIVERIES = "/northwind/live/deliveries/"
 AGAIN = f"{DELIVERIES}send-again/"
 
@@ -55,6 +53,7 @@ def counted(client: Client) -> str:
     return found[1] or ""
 
 
+@pytest.mark.database
 def test_failed_and_stuck_ones_are_shown_longest_waiting_first_and_counted_and_others_are_not(
     operations: Client, kestrel: Merchant, make: Make
 ) -> None:
@@ -92,6 +91,7 @@ def test_a_row_says_why_since_when_and_what_happens_next(operations: Client, mak
     assert "Next try at <time" in operations.get(DELIVERIES).content.decode()
 
 
+@pytest.mark.database
 def test_since_when_is_told_from_the_calls_after_the_one_that_arrived(operations: Client, make: Make) -> None:
     delivery = failed(make, sent_version=1)
     Shipment.objects.update(version=2)
@@ -103,6 +103,7 @@ def test_since_when_is_told_from_the_calls_after_the_one_that_arrived(operations
     assert then.astimezone(delivery.merchant.zone).isoformat(timespec="seconds") not in page
 
 
+@pytest.mark.database
 def test_ticked_ones_are_sent_again_each_with_a_row_of_the_event_log(operations: Client, make: Make) -> None:
     ticked = [failed(make, f"NOR-{place}") for place in range(2)]
     other = failed(make, "NOR-9")
@@ -115,6 +116,7 @@ def test_ticked_ones_are_sent_again_each_with_a_row_of_the_event_log(operations:
     assert "2 deliveries are sent again." in operations.get(DELIVERIES).content.decode()
 
 
+@pytest.mark.database
 def test_all_of_a_page_are_sent_again_with_one_button(operations: Client, make: Make) -> None:
     ids = [str(failed(make).pk) for _ in range(3)]
     failed(make, state="held_back")
@@ -138,6 +140,7 @@ def test_one_that_may_have_arrived_is_never_sent_again_in_passing(operations: Cl
     assert "2 deliveries may have arrived" in operations.get(DELIVERIES).content.decode()
 
 
+@pytest.mark.database
 def test_what_has_moved_on_or_is_anothers_is_left_alone(operations: Client, kestrel: Merchant, make: Make) -> None:
     sent = failed(make, state="sent")
     foreign = failed(make, merchant=kestrel)
@@ -166,6 +169,7 @@ def test_who_may_only_look_has_nothing_to_press(viewer: Client, make: Make) -> N
     assert viewer.post(AGAIN, {"id": [delivery.pk]}).status_code == 403
 
 
+@pytest.mark.database
 def test_pages_begin_after_a_delivery(operations: Client, make: Make) -> None:
     for place in range(60):
         failed(make, f"{place:02}")
@@ -191,6 +195,7 @@ def test_what_cannot_be_looked_for_is_said(query: str, operations: Client) -> No
     assert "These conditions cannot be looked for" in answer.content.decode()
 
 
+@pytest.mark.database
 def test_more_rows_cost_no_more_queries(operations: Client, make: Make) -> None:
     def queries() -> int:
         operations.get(DELIVERIES)

@@ -25,8 +25,6 @@ from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 from tests.test_journal import settle
 
-pytestmark = pytest.mark.database
-
 State = Operation.State
 TEST_KEY = "rk_sandbox_northwind_demo"
 IN_PLACE = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "draft-state"}
@@ -263,6 +261,7 @@ def test_a_customer_is_found_and_taken(support: Client, draft: Draft, emulator: 
     assert draft.customer_id is None
 
 
+@pytest.mark.database
 def test_metadata_of_order_and_lines(support: Client, draft: Draft) -> None:
     line = draft.lines[0]["id"]
     typed = {"name-n0": "campaign", "value-n0": "autumn", f"facts-{line}": "size: M\ncolour: forest: green"}
@@ -297,6 +296,7 @@ def test_metadata_of_a_line_that_cannot_be_read_is_refused_and_stays_typed(
     assert draft.lines[0]["metadata"] == {}
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("typed", ["0001-01-01T00:00", "9999-12-31T23:59", "soon"])
 def test_an_expiry_that_no_calendar_has_is_refused(typed: str, support: Client, draft: Draft) -> None:
     assert save(support, draft, expires_at=typed).status_code == 422
@@ -314,6 +314,7 @@ def test_hostile_text_is_shown_as_text(support: Client, draft: Draft) -> None:
     assert (draft.lines[0]["description"], draft.notes, draft.metadata) == (hostile, hostile, {hostile: hostile})
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("name", ["description", "quantity", "price", "position", "facts"])
 @pytest.mark.parametrize("typed", ["\x00", "9" * 5000])
 def test_no_text_in_a_field_breaks_the_editor(name: str, typed: str, support: Client, draft: Draft) -> None:
@@ -323,6 +324,7 @@ def test_no_text_in_a_field_breaks_the_editor(name: str, typed: str, support: Cl
     assert draft.lines == before
 
 
+@pytest.mark.database
 def test_a_page_of_a_name_that_no_database_keeps_is_a_page(support: Client, draft: Draft) -> None:
     assert save(support, draft, page="\x00").status_code == 303
 
@@ -344,6 +346,7 @@ def test_a_draft_is_found_in_its_merchant_and_mode_alone(
         assert client.post(f"/{place}/drafts/{draft.pk}/{page}").status_code in (404, 405)
 
 
+@pytest.mark.database
 def test_a_discarded_draft_is_gone_from_the_list_and_not_edited_any_more(support: Client, draft: Draft) -> None:
     form = opened(support, draft)
     assert address(draft) in support.get("/northwind/test/drafts/").content.decode()
@@ -355,6 +358,7 @@ def test_a_discarded_draft_is_gone_from_the_list_and_not_edited_any_more(support
     assert draft.notes == ""
 
 
+@pytest.mark.database
 def test_typing_on_after_a_save_in_place_adds_no_row_twice(support: Client, draft: Draft) -> None:
     form = opened(support, draft) | {"name-n0": "campaign", "value-n0": "autumn"}
     for value in ("autumn", "autumn 2026"):
@@ -365,6 +369,7 @@ def test_typing_on_after_a_save_in_place_adds_no_row_twice(support: Client, draf
     assert draft.metadata == {"campaign": "autumn 2026"}
 
 
+@pytest.mark.database
 def test_a_save_over_a_newer_version_writes_nothing_and_shows_the_difference(
     support: Client, colleague: Client, draft: Draft
 ) -> None:
@@ -394,6 +399,7 @@ def test_a_page_is_not_in_its_own_way(support: Client, draft: Draft) -> None:
     assert draft.notes == "three"
 
 
+@pytest.mark.database
 def test_what_a_page_still_saves_after_it_was_left_comes_too_late(support: Client, draft: Draft) -> None:
     form = opened(support, draft)
     save(support, draft, "add_line", form=form)
@@ -413,6 +419,7 @@ def conflicting(client: Client, draft: Draft, form: Any, **typed: Any) -> dict[s
     return found
 
 
+@pytest.mark.database
 def test_of_two_who_write_over_the_same_version_the_second_sees_the_difference_again(
     support: Client, colleague: Client, draft: Draft
 ) -> None:
@@ -426,6 +433,7 @@ def test_of_two_who_write_over_the_same_version_the_second_sees_the_difference_a
     assert draft.notes == "mine"
 
 
+@pytest.mark.database
 def test_a_line_that_somebody_removed_comes_back_with_its_product(
     support: Client, colleague: Client, draft: Draft, emulator: Emulator
 ) -> None:
@@ -440,12 +448,14 @@ def test_a_line_that_somebody_removed_comes_back_with_its_product(
     assert [(line["product_id"], line["description"]) for line in draft.lines] == [(product, "Tea")]
 
 
+@pytest.mark.database
 def test_a_second_person_sees_who_is_in_it(support: Client, colleague: Client, draft: Draft) -> None:
     assert "Also here" not in support.get(address(draft)).content.decode()
     assert "<bdi>Support</bdi> opened this draft" in colleague.get(address(draft)).content.decode()
     assert "<bdi>Colleague</bdi> opened" in support.get(address(draft, "presence/")).content.decode()
 
 
+@pytest.mark.database
 def test_who_left_two_minutes_ago_is_not_in_it_any_more(support: Client, colleague: Client, draft: Draft) -> None:
     colleague.get(address(draft))
     DraftVisit.objects.update(seen_at=F("seen_at") - timedelta(minutes=2, seconds=1))
@@ -462,6 +472,7 @@ def test_what_is_typed_is_saved_while_revkeen_is_down(support: Client, draft: Dr
     assert draft.notes == "kept"
 
 
+@pytest.mark.database
 def test_the_draft_becomes_one_order(support: Client, draft: Draft, emulator: Emulator) -> None:
     fill(support, draft, ("Tent", "2", "42,000"), ("Rope", "1", "9,800"), currency="JPY")
     answer = create(support, draft)
@@ -473,6 +484,7 @@ def test_the_draft_becomes_one_order(support: Client, draft: Draft, emulator: Em
     assert support.get(address(draft)).status_code == 303
 
 
+@pytest.mark.database
 def test_created_twice_from_two_pages_it_is_one_order(support: Client, draft: Draft, emulator: Emulator) -> None:
     fill(support, draft, ("Tea", "1", "3.00"))
     pages = [support.get(address(draft, "create/")).content.decode() for _ in range(2)]
@@ -482,6 +494,7 @@ def test_created_twice_from_two_pages_it_is_one_order(support: Client, draft: Dr
     assert Operation.objects.count() == 1
 
 
+@pytest.mark.database
 def test_sent_twice_from_one_page_it_is_one_order(support: Client, draft: Draft, emulator: Emulator) -> None:
     fill(support, draft, ("Tea", "1", "3.00"))
     ticket = ticket_of(support.get(address(draft, "create/")).content.decode())
@@ -558,6 +571,7 @@ def test_no_order_is_created_over_more_than_we_could_read_back(
     assert created(emulator) == []
 
 
+@pytest.mark.database
 def test_a_draft_that_changed_since_the_review_is_not_created(
     support: Client, colleague: Client, draft: Draft, emulator: Emulator
 ) -> None:
@@ -570,6 +584,7 @@ def test_a_draft_that_changed_since_the_review_is_not_created(
     assert created(emulator) == []
 
 
+@pytest.mark.database
 def test_an_order_without_an_answer_is_found_again(support: Client, draft: Draft, emulator: Emulator) -> None:
     fill(support, draft, ("Tea", "1", "3.00"))
     emulator.fault("disconnect", "/orders$", method="POST", after_work=True)
@@ -604,6 +619,7 @@ def copied(client: Client, order: dict[str, Any]) -> Any:
     return client.post(reverse("draft_copy", args=["northwind", "test", order["id"]]), follow=True)
 
 
+@pytest.mark.database
 def test_the_longest_draft_is_saved_with_all_its_lines(support: Client, emulator: Emulator) -> None:
     copied(support, emulator.make_order(TEST_KEY, line_items=lines(200)))
     draft = Draft.objects.get()
@@ -673,6 +689,7 @@ def test_the_order_as_it_is_stands_beside_its_replacement(
     assert re.findall(r'<dd class="sum"[^>]*>([^<]+)<', page) == ["150.00"], "writing goes on without RevKeen"
 
 
+@pytest.mark.database
 def test_begun_twice_the_replacement_is_one_draft(support: Client, unpaid: dict[str, Any]) -> None:
     for _ in range(2):
         support.post(reverse("draft_revise", args=["northwind", "test", unpaid["id"]]))
@@ -691,6 +708,7 @@ def test_a_paid_order_cannot_be_replaced(support: Client, unpaid: dict[str, Any]
     assert support.post(reverse("draft_revise", args=["northwind", "live", other])).status_code == 302
 
 
+@pytest.mark.database
 def test_paid_in_between_the_replacement_is_canceled_instead(
     support: Client, unpaid: dict[str, Any], emulator: Emulator
 ) -> None:

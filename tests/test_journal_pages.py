@@ -21,8 +21,6 @@ from orders.services import events
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 
-pytestmark = pytest.mark.database
-
 State, Kind = Operation.State, Operation.Kind
 JOURNAL = "/northwind/live/journal/"
 Make = Callable[..., Operation]
@@ -86,6 +84,7 @@ def exported(client: Client, query: str = "") -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"), newline="")))
 
 
+@pytest.mark.database
 def test_operations_and_the_event_log_stand_in_one_order_newest_first(
     admin: Client, northwind: Merchant, make: Make
 ) -> None:
@@ -143,6 +142,7 @@ def test_who_may_not_see_what_others_did_sees_their_own(
     assert shown(client, f"kind=orders&person={mara.pk}") == (["of others"] if sees_all else [])
 
 
+@pytest.mark.database
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -175,6 +175,7 @@ def test_each_condition_finds_its_rows(
     assert shown(admin, query) == found
 
 
+@pytest.mark.database
 def test_an_order_is_found_by_the_operation_that_created_it(admin: Client, make: Make) -> None:
     created = uuid.uuid4()
     number = {"number": "NOR-55"}
@@ -183,6 +184,7 @@ def test_an_order_is_found_by_the_operation_that_created_it(admin: Client, make:
     assert shown(admin, f"order={created}") == ["new"]
 
 
+@pytest.mark.database
 def test_a_person_who_has_left_can_still_be_asked_for(admin: Client, make: Make, mara: User) -> None:
     make(summary="what Mara did")
     Membership.objects.filter(user=mara).delete()
@@ -190,6 +192,7 @@ def test_a_person_who_has_left_can_still_be_asked_for(admin: Client, make: Make,
     assert shown(admin, f"person={mara.pk}") == ["what Mara did"]
 
 
+@pytest.mark.database
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -269,6 +272,7 @@ def walk(client: Client, query: str = "", *, direction: str = "older", start: st
         address = following[1].replace("&amp;", "&")
 
 
+@pytest.mark.database
 def test_pages_lose_nothing_and_repeat_nothing_though_many_rows_have_one_time(
     admin: Client, northwind: Merchant, make: Make
 ) -> None:
@@ -284,6 +288,7 @@ def test_pages_lose_nothing_and_repeat_nothing_though_many_rows_have_one_time(
     assert set(up) == set(down)
 
 
+@pytest.mark.database
 def test_rows_whose_times_the_database_gave_are_paged_without_repeats(admin: Client, make: Make) -> None:
     for number in range(101):
         make(summary=f"operation {number}")
@@ -291,6 +296,7 @@ def test_rows_whose_times_the_database_gave_are_paged_without_repeats(admin: Cli
     assert sorted(found) == sorted(f"operation {number}" for number in range(101))
 
 
+@pytest.mark.database
 def test_a_page_stays_what_it_is_when_rows_come_in_before_it(admin: Client, make: Make) -> None:
     for number in range(60):
         make(summary=f"old {number}")
@@ -304,6 +310,7 @@ def test_a_page_stays_what_it_is_when_rows_come_in_before_it(admin: Client, make
     assert shown(admin, address) == before
 
 
+@pytest.mark.database
 def test_what_needs_someone_comes_longest_waiting_first_and_is_counted_in_the_navigation(
     admin: Client, make: Make
 ) -> None:
@@ -320,6 +327,7 @@ def test_what_needs_someone_comes_longest_waiting_first_and_is_counted_in_the_na
     assert 'class="count"' not in admin.get("/northwind/test/orders/").content.decode()
 
 
+@pytest.mark.database
 def test_the_count_is_of_what_a_person_may_see(northwind: Merchant, make: Make, mara: User, viewer: Client) -> None:
     make(state=State.NEEDS_PERSON)
     make(state=State.NEEDS_PERSON, user=make_person("other@northwind.example", northwind, "support"))
@@ -335,6 +343,7 @@ def test_when_nothing_needs_anybody_the_page_says_so(admin: Client, make: Make) 
     assert "Nothing needs anybody" in admin.get(f"{JOURNAL}?state=needs_person").content.decode()
 
 
+@pytest.mark.database
 def test_queries_do_not_grow_with_the_rows(admin: Client, northwind: Merchant, make: Make) -> None:
     counts = []
     admin.get(JOURNAL)  # a process asks for what it remembers once
@@ -348,6 +357,7 @@ def test_queries_do_not_grow_with_the_rows(admin: Client, northwind: Merchant, m
     assert counts[0] == counts[1]
 
 
+@pytest.mark.database
 def test_a_very_long_journal_is_read_from_the_index(northwind: Merchant, db: None) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL decides by the number of rows")
@@ -368,6 +378,7 @@ def test_names_and_texts_are_shown_as_text(admin: Client, northwind: Merchant, m
     assert "<b>NOR" not in page
 
 
+@pytest.mark.database
 def test_the_csv_has_what_the_page_shows_with_both_times_and_plain_numbers(admin: Client, make: Make) -> None:
     settled = datetime(2026, 1, 5, 12, 0, 1, tzinfo=UTC)
     make(
@@ -397,6 +408,7 @@ def test_the_csv_has_what_the_page_shows_with_both_times_and_plain_numbers(admin
     assert sums == [("1052.03", "USD"), ("500", "JPY"), ("1234.567", "KWD"), ("7.51", "USD"), ("", "")]
 
 
+@pytest.mark.database
 def test_the_csv_obeys_the_filter_and_has_every_page(admin: Client, make: Make) -> None:
     for number in range(60):
         make(summary=f"pay {number}")
@@ -405,6 +417,7 @@ def test_the_csv_obeys_the_filter_and_has_every_page(admin: Client, make: Make) 
     assert [row["Details"] for row in exported(admin, "kind=cancel")] == ["other"]
 
 
+@pytest.mark.database
 def test_a_long_csv_is_read_piece_by_piece_and_loses_no_row(admin: Client, make: Make) -> None:
     for number in range(7):
         make(summary=f"{number}")

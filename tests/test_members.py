@@ -17,8 +17,6 @@ from orders.services import members
 from tests.conftest import SecureClient, make_person, sign_in
 from tests.processes import READY, Site
 
-pytestmark = pytest.mark.database
-
 PASSWORD = "a good password"
 
 
@@ -95,6 +93,7 @@ def test_only_roles_of_the_list_are_taken(roles: list[str], client: Client, nort
     assert membership.roles == ["viewer"]
 
 
+@pytest.mark.database
 def test_a_removed_member_is_out_with_the_next_request(client: Client, northwind: Merchant) -> None:
     owen = make_person("owen@northwind.example", northwind, "admin")
     his = sign_in(owen)
@@ -107,6 +106,7 @@ def test_a_removed_member_is_out_with_the_next_request(client: Client, northwind
     assert client.post(page).status_code == 404
 
 
+@pytest.mark.database
 def test_the_last_admin_can_neither_go_nor_step_down(client: Client, mara: User, northwind: Merchant) -> None:
     make_person("owen@northwind.example", northwind, "support", "finance")
     mine = Membership.objects.get(user=mara)
@@ -119,6 +119,7 @@ def test_the_last_admin_can_neither_go_nor_step_down(client: Client, mara: User,
     assert mine.roles == ["admin"]
 
 
+@pytest.mark.database
 def test_an_admin_whose_account_is_off_does_not_count(client: Client, mara: User, northwind: Merchant) -> None:
     other = make_person("owen@northwind.example", northwind, "admin")
     other.is_active = False
@@ -156,6 +157,7 @@ except members.LastAdmin:
 """
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("ways", [("remove", "remove"), ("change", "remove"), ("change", "change")])
 def test_two_admins_going_at_once_leave_one(ways: tuple[str, str], site: Site) -> None:
     for name in ("a", "b"):
@@ -188,6 +190,7 @@ def test_the_token_of_an_invitation_is_in_no_log(client: Client, caplog: pytest.
     assert last_link().partition("=")[2] not in caplog.text
 
 
+@pytest.mark.database
 def test_somebody_new_chooses_a_name_and_a_password_and_is_in(client: Client, northwind: Merchant) -> None:
     invite(client, "New@Northwind.example", "support", "finance")
     assert SecureClient().get(last_link())["Location"] == "/invitation/"
@@ -225,6 +228,7 @@ def test_an_invitation_is_for_nobody_else(client: Client, mara: User) -> None:
     assert Membership.objects.count() == 1
 
 
+@pytest.mark.database
 def test_a_link_works_once(client: Client) -> None:
     invite(client)
     link = last_link()
@@ -235,6 +239,7 @@ def test_a_link_works_once(client: Client) -> None:
     assert User.objects.filter(email="new@northwind.example").count() == 1
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("ending", ["expired", "withdrawn", "replaced", "invented"])
 def test_a_link_that_is_over_leads_nowhere(ending: str, client: Client) -> None:
     invite(client)
@@ -271,6 +276,7 @@ def lose_the_right(how: str, membership: Membership, by: Client, self: Client) -
         membership.delete()  # past our own service, so nothing was withdrawn
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("how", LOSING)
 def test_an_invitation_ends_with_the_right_of_whoever_sent_it(how: str, client: Client, northwind: Merchant) -> None:
     owen = make_person("owen@northwind.example", northwind, "admin")
@@ -312,6 +318,7 @@ def test_an_invitation_to_somebody_who_is_removed_ends_too(client: Client, mara:
     assert sign_in(owen).get(link).status_code == 410
 
 
+@pytest.mark.database
 def test_whoever_loses_the_right_while_the_mail_goes_out_has_invited_nobody(mara: User, northwind: Merchant) -> None:
     owen = make_person("owen@northwind.example", northwind, "admin")
 
@@ -325,6 +332,7 @@ def test_whoever_loses_the_right_while_the_mail_goes_out_has_invited_nobody(mara
     assert SecureClient().get(last_link()).status_code == 410
 
 
+@pytest.mark.database
 def test_inviting_again_sends_a_new_link_with_the_new_roles(client: Client) -> None:
     invite(client)
     invite(client, "new@NORTHWIND.example", "viewer")
@@ -413,6 +421,7 @@ print(json.dumps(tokens[0]))
 """
 
 
+@pytest.mark.database
 def test_a_link_used_twice_at_once_makes_one_account(site: Site) -> None:
     site.add_admin("mara@x.example")
     token = site.run(INVITE)

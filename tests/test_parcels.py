@@ -27,8 +27,6 @@ from tests.test_fulfillments import (
 from tests.test_fulfillments import customer as customer
 from tests.test_fulfillments import operations as operations
 
-pytestmark = pytest.mark.database
-
 UPS, FEDEX = "1Z999AA10123456784", "986578788855"
 State = Shipment.State
 DeliveryState = Delivery.State
@@ -129,6 +127,7 @@ def test_a_split_over_two_parcels_with_two_carriers_is_told_as_two(
     assert emulator.get(f"/orders/{order['id']}")["status"] == "fulfilled"
 
 
+@pytest.mark.database
 def test_a_part_of_a_line_is_kept_here_alone_and_the_rest_is_told(
     operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -416,6 +415,7 @@ def cancel(client: Client, order: dict[str, Any], units: dict[int, int], **more:
     return client.post(place, {"ticket": opened(client, order, place)["ticket"]} | typed | sure | more)
 
 
+@pytest.mark.database
 def test_units_given_up_after_the_others_left_complete_their_line(
     operations: Client, order: dict[str, Any], emulator: Emulator, connected: None
 ) -> None:
@@ -437,6 +437,7 @@ def test_of_units_given_up_nobody_is_named_who_does_not_hear_of_it(
     assert "It is on its way to Digital River." in page
 
 
+@pytest.mark.database
 def test_units_given_up_before_the_others_leave_are_no_longer_left(
     operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -474,6 +475,7 @@ def test_what_cannot_be_given_up_is_said(
 # Two people
 
 
+@pytest.mark.database
 def test_of_two_people_who_ship_parts_the_second_is_told_what_is_left(
     northwind: Merchant, operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -492,6 +494,7 @@ def test_of_two_people_who_ship_parts_the_second_is_told_what_is_left(
     assert items(order) == [(1, "Rope", 3), (2, "Rope", 2)]
 
 
+@pytest.mark.database
 def test_a_part_of_an_order_that_an_operation_holds_is_not_written_down(
     northwind: Merchant, operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -505,6 +508,7 @@ def test_a_part_of_an_order_that_an_operation_holds_is_not_written_down(
     assert items(order) == [(1, "Tent", 1)]
 
 
+@pytest.mark.database
 def test_a_part_for_an_order_that_changed_since_is_not_written_down(
     operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -516,6 +520,7 @@ def test_a_part_for_an_order_that_changed_since_is_not_written_down(
     assert not Dispatch.objects.exists()
 
 
+@pytest.mark.database
 def test_the_same_ticket_twice_is_one_dispatch(operations: Client, order: dict[str, Any]) -> None:
     sent = in_parcels(operations, order, {2: 3})
     assert press(operations, order, sent).status_code == press(operations, order, sent).status_code == 303
@@ -523,6 +528,7 @@ def test_the_same_ticket_twice_is_one_dispatch(operations: Client, order: dict[s
     assert items(order) == [(1, "Rope", 3)]
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("units", [{2: 3}, {2: 5}], ids=["kept here alone", "told to RevKeen"])
 def test_the_same_ticket_with_something_else_is_said_and_not_sent(
     units: dict[int, int], operations: Client, order: dict[str, Any], emulator: Emulator
@@ -552,6 +558,7 @@ def undo(client: Client, *, follow: bool = True) -> str:
     return client.post(place, follow=follow).content.decode()
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("units", [{0: 1}, {2: 3}], ids=["told to RevKeen", "a part of a line"])
 def test_undone_within_the_hold_nobody_ever_hears_of_it(
     units: dict[int, int],
@@ -579,6 +586,7 @@ def test_undone_within_the_hold_nobody_ever_hears_of_it(
     assert anew["p1-lines"] == ids(order, 0, 1, 2), "the form has them all once more"
 
 
+@pytest.mark.database
 def test_after_the_hold_the_worker_sends_it(
     held: Merchant, operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -591,6 +599,7 @@ def test_after_the_hold_the_worker_sends_it(
     assert {shipment.state for shipment in Shipment.objects.all()} == {State.LEFT}
 
 
+@pytest.mark.database
 def test_when_the_hold_is_over_it_is_too_late_though_nobody_was_told_yet(
     held: Merchant, operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -600,6 +609,7 @@ def test_when_the_hold_is_over_it_is_too_late_though_nobody_was_told_yet(
     assert worker().state == "done"
 
 
+@pytest.mark.database
 def test_what_a_worker_has_at_hand_cannot_be_undone(held: Merchant, operations: Client, order: dict[str, Any]) -> None:
     press(operations, order, in_parcels(operations, order, {0: 1}))
     Operation.objects.update(lease_until=leases.lease(), next_try_at=Now())
@@ -607,6 +617,7 @@ def test_what_a_worker_has_at_hand_cannot_be_undone(held: Merchant, operations: 
     assert Shipment.objects.get().state == State.PENDING
 
 
+@pytest.mark.database
 def test_a_double_click_within_the_hold_is_one_dispatch(
     held: Merchant, operations: Client, order: dict[str, Any]
 ) -> None:
@@ -636,6 +647,7 @@ def deliveries() -> list[tuple[str, str]]:
     return [(delivery.destination, delivery.state) for delivery in found]
 
 
+@pytest.mark.database
 def test_partners_wait_for_revkeen_and_go_when_it_has_accepted(
     connected: None, held: Merchant, operations: Client, order: dict[str, Any]
 ) -> None:
@@ -648,6 +660,7 @@ def test_partners_wait_for_revkeen_and_go_when_it_has_accepted(
     assert deliveries() == [(name, "waiting") for name in both] * 2
 
 
+@pytest.mark.database
 def test_partners_are_held_back_when_revkeen_refuses_and_stopped_when_it_is_sent_anew(
     connected: None, operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -663,6 +676,7 @@ def test_partners_are_held_back_when_revkeen_refuses_and_stopped_when_it_is_sent
     assert items(order)[-1] == (1, "Tent", 1)
 
 
+@pytest.mark.database
 def test_a_refused_second_parcel_holds_back_its_own_partners_alone(
     connected: None, operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -675,6 +689,7 @@ def test_a_refused_second_parcel_holds_back_its_own_partners_alone(
     assert [state for _, state in deliveries()] == ["waiting", "waiting", "held_back", "held_back"]
 
 
+@pytest.mark.database
 def test_a_lost_answer_holds_the_partners_until_it_is_settled(
     connected: None, operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:

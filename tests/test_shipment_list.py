@@ -32,8 +32,6 @@ from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 from tests.test_digital_river_client import body, client, plant
 
-pytestmark = pytest.mark.database
-
 FULFILLMENTS = "/northwind/live/fulfillments/"
 THEIRS = f"{FULFILLMENTS}digital-river/"
 DIGITAL_RIVER, ORDER_PROTECTION = Delivery.Destination.DIGITAL_RIVER, Delivery.Destination.ORDER_PROTECTION
@@ -158,6 +156,7 @@ def operation(mara: User, merchant: Merchant, **fields: Any) -> Operation:
 # Ours
 
 
+@pytest.mark.database
 def test_a_list_shows_its_merchant_and_mode_newest_first_and_no_other(
     operations: Client, kestrel: Merchant, make: Make
 ) -> None:
@@ -169,6 +168,7 @@ def test_a_list_shows_its_merchant_and_mode_newest_first_and_no_other(
     assert shown(operations, "order=other+merchant") == []
 
 
+@pytest.mark.database
 def test_a_row_says_what_left_how_and_how_far_each_system_has_heard_of_it(
     operations: Client, northwind: Merchant, mara: User, make: Make
 ) -> None:
@@ -192,6 +192,7 @@ def test_a_row_says_what_left_how_and_how_far_each_system_has_heard_of_it(
     assert "Mara" in page
 
 
+@pytest.mark.database
 def test_what_revkeen_heard_with_another_parcel_of_the_order_is_not_due_any_more(
     operations: Client, northwind: Merchant, mara: User, make: Make
 ) -> None:
@@ -205,6 +206,7 @@ def test_what_revkeen_heard_with_another_parcel_of_the_order_is_not_due_any_more
     assert states == ["Held", "Sent", "Nothing due"]
 
 
+@pytest.mark.database
 @pytest.mark.parametrize(
     "typed", ["1Z999AA10123456784", "1z 999 aa1 0123456784", "1Z-999-AA1-0123-456784", "1Z999A", "2222222"]
 )
@@ -216,6 +218,7 @@ def test_a_tracking_number_is_found_whole_or_by_its_beginning_however_it_is_type
     assert shown(operations, f"tracking={typed.replace(' ', '+')}") == ["wanted"]
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("typed", ["1Z999", "999AA1", "1Z999AA10123456784X", "1Z999AA1_3", "%25999AA1"])
 def test_neither_a_short_beginning_nor_a_middle_nor_a_pattern_is_a_tracking_number(
     typed: str, operations: Client, make: Make
@@ -224,6 +227,7 @@ def test_neither_a_short_beginning_nor_a_middle_nor_a_pattern_is_a_tracking_numb
     assert shown(operations, f"tracking={typed}") == []
 
 
+@pytest.mark.database
 def test_each_filter_finds_its_shipments_and_all_of_them_must_fit(
     operations: Client, northwind: Merchant, mara: User, make: Make
 ) -> None:
@@ -262,6 +266,7 @@ def test_each_filter_finds_its_shipments_and_all_of_them_must_fit(
         assert shown(operations, query) == expected, query
 
 
+@pytest.mark.database
 def test_days_are_those_of_the_merchants_time_zone(operations: Client, make: Make) -> None:
     make(order_number="before midnight", created_at=datetime(2026, 6, 9, 21, 59, tzinfo=UTC))
     make(order_number="after midnight", created_at=datetime(2026, 6, 9, 22, 1, tzinfo=UTC))
@@ -298,6 +303,7 @@ def make_admin() -> User:
     return found or make_person("csv@northwind.example", Merchant.objects.get(slug="northwind"), "admin")
 
 
+@pytest.mark.database
 def test_pages_begin_after_a_shipment_so_that_new_ones_shift_nothing(
     operations: Client, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,6 +331,7 @@ def link(page: str, name: str) -> str:
     return FULFILLMENTS + found[1].replace("&amp;", "&").removeprefix(FULFILLMENTS)
 
 
+@pytest.mark.database
 def test_more_rows_cost_no_more_queries(operations: Client, northwind: Merchant, mara: User, make: Make) -> None:
     def queries() -> int:
         operations.get(FULFILLMENTS)  # what a process asks once is asked
@@ -363,6 +370,7 @@ def test_an_empty_list_says_how_things_arrive_and_one_without_a_match_offers_to_
     assert f'href="{FULFILLMENTS}?state=refused"' in page
 
 
+@pytest.mark.database
 def test_ticked_shipments_get_a_status_and_lead_back_to_the_list(operations: Client, make: Make) -> None:
     ticked = [make(deliveries={ORDER_PROTECTION: "sent"}) for _ in range(2)]
     other = make(deliveries={ORDER_PROTECTION: "sent"})
@@ -387,6 +395,7 @@ def test_who_may_not_fulfil_sees_the_list_and_has_nothing_to_tick(viewer: Client
 # As CSV
 
 
+@pytest.mark.database
 def test_the_csv_has_every_line_of_what_the_filter_shows_and_nothing_of_others(
     operations: Client, kestrel: Merchant, make: Make
 ) -> None:
@@ -434,6 +443,7 @@ def test_no_cell_of_the_csv_runs(text: str, operations: Client, make: Make) -> N
         assert row[name].startswith("'"), name
 
 
+@pytest.mark.database
 def test_the_csv_is_read_piece_by_piece(operations: Client, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orders.services.shipment_list.EXPORTED_AT_ONCE", 2)
     for place in range(5):

@@ -17,8 +17,6 @@ from tests.conftest import make_merchant, make_person, sign_in
 from tests.emulation import REFUSAL, Emulator
 from tests.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
 
-pytestmark = pytest.mark.database
-
 State = Delivery.State
 HOSTILE = '"><script>window.pwned=1</script>'
 UPS = (("1Z999AA10123456784", "https://www.ups.com/track?tracknum=1Z999AA10123456784"),)
@@ -111,6 +109,7 @@ def test_a_system_that_is_not_connected_is_named_as_that(
     assert told["OrderProtection"].startswith("Waiting")
 
 
+@pytest.mark.database
 def test_part_of_a_line_is_told_to_revkeen_when_the_rest_of_it_leaves(
     client: Client, northwind: Merchant, mara: User, order: dict[str, Any]
 ) -> None:
@@ -131,6 +130,7 @@ def test_a_line_says_how_many_of_its_units_have_left(
     assert page.count(">shipment 2</a></small>") == 1
 
 
+@pytest.mark.database
 def test_units_given_up_are_told_to_digital_river_alone(
     client: Client, connected: Merchant, mara: User, order: dict[str, Any]
 ) -> None:
@@ -244,6 +244,7 @@ def test_the_cards_refresh_themselves_only_while_a_machine_is_at_work(
     assert client.get(address)["Location"] == f"/northwind/live/orders/{order['id']}/"
 
 
+@pytest.mark.database
 def test_the_refreshed_cards_cost_no_call_and_few_queries(
     client: Client,
     connected: Merchant,
@@ -342,6 +343,7 @@ def act(client: Client, delivery: Delivery, action: str, **sent: str) -> Any:
     return client.post(f"/northwind/live/deliveries/{delivery.pk}/{action}/", sent)
 
 
+@pytest.mark.database
 def test_a_failed_delivery_is_sent_again_and_it_is_said_by_whom(
     client: Client, order: dict[str, Any], shipment: Shipment
 ) -> None:
@@ -381,6 +383,7 @@ def test_one_that_may_have_arrived_is_asked_about_first(client: Client, shipment
     assert (delivery.state, delivery.by_hand, delivery.doubtful) == (State.UNKNOWN, True, True)
 
 
+@pytest.mark.database
 def test_sent_again_while_the_earlier_call_may_be_under_way_it_says_when_it_is_looked_at(
     client: Client, order: dict[str, Any], shipment: Shipment
 ) -> None:
@@ -418,6 +421,7 @@ def test_sent_again_while_the_partner_is_off_it_says_that_it_waits(
     assert "waits until Digital River is switched on again." in order_page(client, order)
 
 
+@pytest.mark.database
 def test_stopping_needs_a_reason_which_stands_with_the_name(
     client: Client, order: dict[str, Any], shipment: Shipment
 ) -> None:
@@ -432,6 +436,7 @@ def test_stopping_needs_a_reason_which_stands_with_the_name(
     assert "Delivery stopped: Shipment 1 of" in page
 
 
+@pytest.mark.database
 def test_what_is_held_back_is_released_and_the_parcel_counts_as_left(
     client: Client, connected: Merchant, mara: User, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -446,6 +451,7 @@ def test_what_is_held_back_is_released_and_the_parcel_counts_as_left(
     assert refused.state == Shipment.State.LEFT
 
 
+@pytest.mark.database
 def test_what_was_sent_off_anew_cannot_be_released(
     client: Client, connected: Merchant, mara: User, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -473,6 +479,7 @@ def test_what_was_stopped_because_it_was_sent_off_anew_is_not_sent_again(
     assert stopped.state == State.STOPPED
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("state", [State.SENDING, State.SENT, State.UNDONE])
 @pytest.mark.parametrize("action", ["send-again", "stop", "release"])
 def test_what_has_moved_on_is_left_alone(action: str, state: str, client: Client, shipment: Shipment) -> None:
@@ -496,6 +503,7 @@ def test_the_timeline_tells_of_parcels_that_revkeen_does_not_hear_of(
     assert "Never shipped: 1 × Rope. Out of stock · by Mara" in page
 
 
+@pytest.mark.database
 def test_the_timeline_tells_who_undid_what(
     client: Client, northwind: Merchant, mara: User, order: dict[str, Any]
 ) -> None:

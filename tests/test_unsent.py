@@ -17,8 +17,6 @@ from orders.services import unsent
 from tests.conftest import SecureClient, make_person
 from tests.emulation import Emulator
 
-pytestmark = pytest.mark.database
-
 HOST = "https://testserver"
 
 
@@ -172,6 +170,7 @@ def test_the_sign_in_page_says_that_nothing_was_sent_and_what_becomes_of_it(mara
     assert "What you typed" not in client.get(reverse("account_login"), {"next": page}).content.decode()
 
 
+@pytest.mark.database
 def test_it_is_kept_for_an_hour_sealed(mara: User, page: str) -> None:
     client = browser(mara)
     address = signed_out_with(client, page, notes=TYPED)
@@ -183,6 +182,7 @@ def test_it_is_kept_for_an_hour_sealed(mara: User, page: str) -> None:
     assert UnsentForm.objects.count() == 1
 
 
+@pytest.mark.database
 def test_what_is_sealed_for_one_row_does_not_open_in_another(mara: User, northwind: Merchant, page: str) -> None:
     other = make_person("other@northwind.example", northwind, "admin")
     signed_out_with(browser(mara), page, notes=TYPED)
@@ -234,6 +234,7 @@ def test_secrets_are_not_kept_and_it_is_said_which(mara: User, emulator: Emulato
     assert "tok_very_secret" not in text
 
 
+@pytest.mark.database
 def test_the_operation_of_the_form_comes_along_so_that_it_is_not_done_twice(mara: User, emulator: Emulator) -> None:
     page = pages(emulator)["paying"]
     client = browser(mara)

@@ -50,8 +50,6 @@ from tests.emulation import Emulator
 from tests.matrix import delivers
 from tests.partners import PARTNERS, Partner
 
-pytestmark = pytest.mark.database
-
 State = Delivery.State
 MOVED = ("next_try_at", "last_sent_at", "lease_until")
 ROUNDS = 12  # quarters of an hour, after which whatever a machine may settle is settled
@@ -595,6 +593,7 @@ def test_a_restored_backup_sends_nothing(partner: Partner, outbox: Outbox) -> No
     assert held in deliveries.needing_someone(outbox.merchant, "live")
 
 
+@pytest.mark.database
 def test_what_was_stopped_and_is_sent_again_still_waits_for_revkeen(outbox: Outbox) -> None:
     outbox.emulator.fault("disconnect", "/fulfill$", how="reset")
     operation = outbox.press(outbox.ticket(outbox.sold()))
@@ -611,6 +610,7 @@ def test_what_was_stopped_and_is_sent_again_still_waits_for_revkeen(outbox: Outb
         outbox.assert_once(partner, shipment)
 
 
+@pytest.mark.database
 def test_after_a_restore_no_partner_is_told_of_what_revkeen_may_not_have(outbox: Outbox) -> None:
     outbox.emulator.fault("disconnect", "/fulfill$", how="reset")
     operation = outbox.press(outbox.ticket(outbox.sold()))
@@ -626,6 +626,7 @@ def test_after_a_restore_no_partner_is_told_of_what_revkeen_may_not_have(outbox:
     assert {Delivery.objects.get(pk=one.pk).state for one in (again, left)} == {State.HELD_BACK}
 
 
+@pytest.mark.database
 def test_what_was_released_before_a_backup_was_restored_is_not_captured_twice(outbox: Outbox) -> None:
     outbox.emulator.fault("error", "/fulfill$", status=422, code="invalid_request", message="No.")
     outbox.press(outbox.ticket(outbox.sold()))
@@ -645,6 +646,7 @@ def test_what_was_released_before_a_backup_was_restored_is_not_captured_twice(ou
     assert outbox.of(river, shipment).state == State.SENT
 
 
+@pytest.mark.database
 def test_two_who_ship_the_two_halves_of_a_line_from_old_forms_do_not_forget_revkeen(outbox: Outbox) -> None:
     order_id = outbox.sold()
     first, second = outbox.ticket(order_id), outbox.ticket(order_id)
@@ -654,6 +656,7 @@ def test_two_who_ship_the_two_halves_of_a_line_from_old_forms_do_not_forget_revk
     assert isinstance(half(outbox, outbox.ticket(order_id)), Operation)
 
 
+@pytest.mark.database
 def test_the_second_half_of_a_line_completes_nothing_once_the_first_was_undone(outbox: Outbox) -> None:
     Merchant.objects.update(hold_seconds=60)
     outbox.merchant.refresh_from_db()
@@ -666,6 +669,7 @@ def test_the_second_half_of_a_line_completes_nothing_once_the_first_was_undone(o
         half(outbox, second)
 
 
+@pytest.mark.database
 def test_the_first_half_of_a_line_cannot_be_undone_while_the_second_tells_revkeen_of_the_whole(outbox: Outbox) -> None:
     Merchant.objects.update(hold_seconds=60)
     outbox.merchant.refresh_from_db()
@@ -680,6 +684,7 @@ def test_the_first_half_of_a_line_cannot_be_undone_while_the_second_tells_revkee
     assert {shipment.state for shipment in Shipment.objects.all()} == {Shipment.State.UNDONE}
 
 
+@pytest.mark.database
 def test_two_lines_that_digital_river_calls_the_same_are_a_persons_to_name(outbox: Outbox) -> None:
     """The second would be taken for sent as soon as the first one is there, and never be captured."""
     order_id = known_as(outbox, {"dr_item_id": "same"}, {"dr_order_id": "dro-same"})
@@ -690,6 +695,7 @@ def test_two_lines_that_digital_river_calls_the_same_are_a_persons_to_name(outbo
     assert outbox.calls(PARTNERS[0]) == []
 
 
+@pytest.mark.database
 def test_an_id_that_was_lacking_can_be_filled_in_after_a_restore(outbox: Outbox) -> None:
     order_id = known_as(outbox, {}, {})
     outbox.press(outbox.ticket(order_id))

@@ -9,8 +9,6 @@ from tests.actions import BY_LETTER, Action
 from tests.matrix import survives
 from tests.reliability import Case, House, says_nothing, words
 
-pytestmark = pytest.mark.database
-
 State = Operation.State
 NO_EVENTS = {"object": "list", "data": [], "has_more": False}
 FORBIDDEN = {"error": {"type": "permission_error", "code": "permission_denied", "message": "No."}}
