@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bench.attacks import attacks
 from bench.deliveries import deliveries
+from bench.idle import idle
 from bench.load import get, people
 from bench.posts import posts
 from scripts.stack import Stack, free_port
@@ -55,6 +56,7 @@ def main() -> int:
                 figures = list(measure(stack, minimal))
         finally:
             stack.stop()
+        figures += [Figure(*figure) for figure in idle(Path(folder))]
         figures += [Figure(what, *rest[:2], "×", rest[2]) for what, *rest in deliveries(Path(folder))]
     print("\n| What | Reached | Bound | Holds |\n| --- | --- | --- | --- |")
     print("\n".join(str(figure) for figure in figures))

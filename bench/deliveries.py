@@ -191,13 +191,13 @@ def site(folder: Path, emulator: Emulator, server: str = "") -> Iterator[Site]:
 
 def ship(folder: Path, ours: Site, emulator: Emulator, orders: int, parcels: int, destinations: list[str]) -> None:
     """Write down parcels of orders that both partners know, one unit in each."""
-    sold = [[*STORES[number % len(STORES)], *_sold(emulator, number, parcels)] for number in range(orders)]
+    sold = [[*STORES[number % len(STORES)], *sold(emulator, number, parcels)] for number in range(orders)]
     file = folder / f"{uuid.uuid4()}.json"
     file.write_text(json.dumps([sold, parcels, destinations]))
     ours.run(SHIP, str(file), timeout=600)
 
 
-def _sold(emulator: Emulator, number: int, units: int) -> list[Any]:
+def sold(emulator: Emulator, number: int, units: int) -> list[Any]:
     """Its id, its line's id, and what makes its ids at Digital River."""
     merchant, mode = STORES[number % len(STORES)]
     key = f"rk_{'live' if mode == 'live' else 'sandbox'}_{merchant}_demo"

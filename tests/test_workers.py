@@ -1,15 +1,11 @@
 """Workers: that one is alive and where it is said; several at once, told to stop, and killed."""
 
 import json
-import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.core.cache import caches
@@ -19,6 +15,7 @@ from django.urls import reverse
 
 from orders.models import WorkerSeen
 from orders.services import workers
+from tests.at_work import COMMAND, MAKE, READY_IN, SEEN, STATES, until, with_partners, worker
 from tests.conftest import SecureClient
 from tests.emulation import Emulator
 from tests.matrix import delivers
@@ -90,30 +87,7 @@ def test_pages_say_nothing_while_one_is_alive_and_ask_seldom(admin: Client, emul
 
 @pytest.fixture
 def house(site: Site, running_emulator: Emulator) -> Site:
-    """Whose workers reach the emulator as freshly seeded."""
-    running_emulator.reset()
-    addresses = {"DIGITAL_RIVER_URL": running_emulator.digital_river}
-    addresses["ORDER_PROTECTION_URL"] = running_emulator.order_protection
-    site.environment |= addresses
-    return site
-
-
-@contextmanager
-def worker(site: Site) -> Iterator["subprocess.Popen[bytes]"]:
-    process = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=ROOT, env=site.environment)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
-
-
-def until(site: Site, script: str, reached: Callable[[Any], bool], seconds: float = 40) -> Any:
-    """What the script says once it has come so far, or when the time is over."""
-    deadline = time.monotonic() + seconds
-    while not reached(found := site.run(script)) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return found
+    return with_partners(site, running_emulator)
 
 
 def test_a_running_worker_says_that_it_is_alive_and_ends_when_it_is_told(site: Site) -> None:
@@ -166,7 +140,7 @@ def test_a_killed_worker_leaves_nothing_lost_and_nothing_doubled(house: Site, ru
     house.environment |= {"DELIVERY_LEASE": "4", "DIGITAL_RIVER_DOUBT_SECONDS": "5", "REVKEEN_CHANGE_SECONDS": "2"}
     house.run(MAKE, running_emulator.address, "1", "digital_river")
     running_emulator.fault("delay", "/fulfillments$", method="POST", seconds=5, after_work=True)
-    process = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=ROOT, env=house.environment)
+    process = subprocess.Popen([sys.executable, *COMMAND], cwd=ROOT, env=house.environment)
     try:
         while not effects(running_emulator, DIGITAL_RIVER, "fulfillment"):
             time.sleep(0.02)
@@ -179,47 +153,6 @@ def test_a_killed_worker_leaves_nothing_lost_and_nothing_doubled(house: Site, ru
     assert len(effects(running_emulator, DIGITAL_RIVER, "fulfillment")) == 1
 
 
-READY_IN = "import json, sys\nfrom tests.processes import READY\n"
-SEEN = (
-    READY_IN
-    + """
-from orders.models import WorkerSeen
-exec(READY)
-print(json.dumps([name.rpartition(":")[2] for name in WorkerSeen.objects.values_list("name", flat=True)]))
-"""
-)
-STATES = (
-    READY_IN
-    + """
-from orders.models import Delivery
-exec(READY)
-print(json.dumps(list(Delivery.objects.order_by("pk").values_list("state", flat=True))))
-"""
-)
-MAKE = (
-    READY_IN
-    + """
-from orders.models import Membership, Merchant, User
-from tests import shipping
-from tests.emulation import RunningEmulator
-exec(READY)
-emulator = RunningEmulator(sys.argv[1])
-merchant = Merchant.objects.create(slug="northwind", name="Northwind")
-user = User.objects.create(email="operations@northwind.example", name="Operations")
-Membership.objects.create(user=user, merchant=merchant, roles=["operations"])
-for provider in shipping.KEYS if sys.argv[3] == "both" else [sys.argv[3]]:
-    shipping.connect(merchant, provider)
-found = []
-for order in shipping.open_orders(emulator)[: int(sys.argv[2])]:
-    parcels = [shipping.parcel(order, 1)] * min(2, order["line_items"][0]["quantity"])
-    found += shipping.ship(merchant, user, order, *parcels)
-print(json.dumps({
-    "shipments": len(found),
-    "references": [str(shipment.reference) for shipment in found],
-    "units": sum(item.quantity for shipment in found for item in shipment.items.all()),
-}))
-"""
-)
 OVERLAPPING = (
     READY_IN
     + """

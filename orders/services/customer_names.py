@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from orders.apis.errors import NotUnderstood
@@ -64,11 +64,17 @@ def places_with_wanted() -> list[tuple[Merchant, str]]:
     return [(merchants[merchant_id], mode) for merchant_id, mode in sorted(pairs)]
 
 
+def wanted() -> bool:
+    """Whether a list lacks a name."""
+    return _wanted().exists()
+
+
 def places_without_any() -> list[tuple[Merchant, str]]:
     """The merchants and modes that have a key and not one name yet."""
-    named = set(CustomerName.objects.exclude(seen_at=None).values_list("merchant", "mode").distinct())
-    active = Connection.objects.filter(active=True, provider=Connection.Provider.REVKEEN).select_related("merchant")
-    return [(key.merchant, key.mode) for key in active if (key.merchant_id, key.mode) not in named]
+    here = {"merchant": OuterRef("merchant"), "mode": OuterRef("mode")}
+    named = CustomerName.objects.filter(seen_at__isnull=False, **here)
+    active = Connection.objects.filter(~Exists(named), active=True, provider=Connection.Provider.REVKEEN)
+    return [(key.merchant, key.mode) for key in active.select_related("merchant")]
 
 
 def fill(api: Session) -> int:

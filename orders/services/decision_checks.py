@@ -17,6 +17,7 @@ from orders.apis.revkeen.objects import Order
 from orders.models import DecisionCheck, EventLog, Operation, User
 from orders.money import Money
 from orders.services import effects, events, looks, revkeen, snapshots
+from orders.services.due import Due, when_due
 from orders.services.leases import lease
 from orders.services.looks import Facts
 
@@ -51,6 +52,12 @@ def claim(busy: Collection[int] = ()) -> DecisionCheck | None:
         if claimed is not None:
             DecisionCheck.objects.filter(pk=claimed.pk).update(lease_until=lease())
     return claimed
+
+
+def due() -> Due:
+    """Whether a check can be claimed, and when the next can be."""
+    to_come = DecisionCheck.objects.filter(next_look_at__isnull=False)
+    return when_due(_due(()), (to_come, "next_look_at"), (to_come, "lease_until"))
 
 
 def check(claimed: DecisionCheck) -> DecisionCheck:

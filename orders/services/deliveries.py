@@ -12,11 +12,12 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import caches
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from orders.models import Connection, Delivery, Merchant
 from orders.services import quarantine
+from orders.services.due import Due, Literal, when_due
 
 State = Delivery.State
 Place = tuple[int, str]  # a merchant's id and a destination
@@ -24,13 +25,6 @@ REMEMBERED_SECONDS = 2.0
 PER_PLACE = 4  # calls at once; a slow partner keeps no more than these workers from the others
 STUCK_STATES = (State.WAITING, State.UNKNOWN)
 STUCK_AFTER = 8  # failures in a row, when the waits have grown to a quarter of an hour
-
-
-class Literal(Value):
-    """A text of ours that is written into the statement: SQLite finds no partial index for what is bound to it."""
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
-        return f"'{self.value}'", ()
 
 
 # In the order of the indexes deliveries_due and deliveries_open_by_order.
@@ -60,6 +54,12 @@ def claim(busy: Collection[Place] = ()) -> Delivery | None:
     except IntegrityError:  # another worker took a delivery of the same order just now
         return None
     return as_it_is(found)
+
+
+def due() -> Due:
+    """Whether a delivery can be claimed, and when the next can be."""
+    to_come, sending = Delivery.objects.filter(state__in=IN_HAND), Delivery.objects.filter(state=Literal("sending"))
+    return when_due(_due(()), (to_come, "next_try_at"), (sending, "lease_until"))
 
 
 def as_it_is(pk: int) -> Delivery:

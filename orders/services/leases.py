@@ -10,6 +10,9 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from orders.models import Operation
+from orders.services.due import Due, Literal, when_due
+
+OPEN = [Literal(state) for state in Operation.OPEN]  # as in the index operations_open
 
 
 def lease() -> Any:
@@ -47,6 +50,12 @@ def claim(busy: Collection[int] = ()) -> Operation | None:
     return operation
 
 
+def due() -> Due:
+    """Whether an operation can be claimed, and when the next can be."""
+    to_come = Operation.objects.filter(state__in=OPEN)
+    return when_due(_due(()), (to_come, "next_try_at"), (to_come, "lease_until"))
+
+
 def _due(busy: Collection[int]) -> "QuerySet[Operation, Any]":
-    due = Operation.objects.filter(state__in=Operation.OPEN, lease_until__lte=Now(), next_try_at__lte=Now())
+    due = Operation.objects.filter(state__in=OPEN, lease_until__lte=Now(), next_try_at__lte=Now())
     return due.exclude(merchant_id__in=busy).select_related("merchant").annotate(now=Now())

@@ -12,7 +12,7 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import structlog
@@ -64,6 +64,11 @@ def chain_new() -> int:
     return len(waiting)
 
 
+def due() -> bool:
+    """Whether a fact waits for its link, or the newest link for being signed."""
+    return Unchained.objects.exists() or _to_sign() is not None
+
+
 def _add_links(waiting: list[Unchained]) -> None:
     last = ChainLink.objects.order_by("-position").first()
     position, link = (last.position, last.link) if last else (0, FIRST)
@@ -79,10 +84,8 @@ def _add_links(waiting: list[Unchained]) -> None:
 
 def sign_head() -> ChainHead | None:
     """Sign the newest link if none was signed today (UTC) and there is a new one; None where nothing was signed."""
-    today = timezone.now().astimezone(UTC).date()
-    newest = ChainLink.objects.order_by("-position").first()
-    signed = ChainHead.objects.order_by("-day").first()
-    if newest is None or (signed and (signed.day >= today or signed.position >= newest.position)):
+    newest, today = _to_sign(), _today()
+    if newest is None:
         return None
     head, created = ChainHead.objects.get_or_create(
         day=today,
@@ -95,6 +98,18 @@ def sign_head() -> ChainHead | None:
     if created:
         log.info("signed the head of the log chain", day=str(today), position=head.position, link=head.link)
     return head if created else None
+
+
+def _to_sign() -> ChainLink | None:
+    newest = ChainLink.objects.order_by("-position").first()
+    signed = ChainHead.objects.order_by("-day").first()
+    if newest is None or (signed and (signed.day >= _today() or signed.position >= newest.position)):
+        return None
+    return newest
+
+
+def _today() -> date:
+    return timezone.now().astimezone(UTC).date()
 
 
 def faults(known_link: str = "") -> Iterator[Fault]:

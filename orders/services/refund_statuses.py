@@ -14,6 +14,7 @@ from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Refund
 from orders.models import Operation, RefundStatus
 from orders.services import revkeen
+from orders.services.due import Due, when_due
 from orders.services.leases import lease
 
 log = structlog.get_logger("orders.refunds")
@@ -57,6 +58,12 @@ def claim(busy: Collection[int] = ()) -> RefundStatus | None:
         if claimed is not None:
             RefundStatus.objects.filter(pk=claimed.pk).update(lease_until=lease())
     return claimed
+
+
+def due() -> Due:
+    """Whether a refund can be claimed, and when the next can be."""
+    to_come = RefundStatus.objects.filter(next_check_at__isnull=False)
+    return when_due(_due(()), (to_come, "next_check_at"), (to_come, "lease_until"))
 
 
 def check(followed: RefundStatus) -> RefundStatus:

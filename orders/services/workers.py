@@ -31,9 +31,11 @@ def name_of_this() -> str:
 
 
 def beat(name: str) -> None:
-    """Say that this worker is alive, and forget those that have long been gone."""
-    WorkerSeen.objects.update_or_create(name=name, defaults={"seen_at": Now()})
+    """Say that this worker is alive. The first time, forget those that have long been gone."""
+    if WorkerSeen.objects.filter(name=name).update(seen_at=Now()):
+        return
     WorkerSeen.objects.filter(seen_at__lt=Now() - KEPT).delete()
+    WorkerSeen.objects.get_or_create(name=name)
 
 
 def last_seen() -> Seen:

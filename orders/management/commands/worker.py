@@ -1,10 +1,16 @@
+import contextlib
+import math
+import queue
+import select
 import signal
+import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 from django.core.management.base import BaseCommand
@@ -18,6 +24,7 @@ from orders.services import (
     delivering,
     leases,
     log_chain,
+    news,
     quarantine,
     refund_statuses,
     revkeen,
@@ -30,7 +37,8 @@ log = structlog.get_logger("orders.worker")
 C = TypeVar("C", Operation, RefundStatus, DecisionCheck, Delivery)
 P = TypeVar("P", bound=Hashable)
 
-PAUSE_SECONDS = 2.0
+AFTER_FAILURE_SECONDS = 2.0
+NAMES_SECONDS = 2.0
 CHAIN_SECONDS = 5.0
 FILLING_SECONDS = 60.0  # for all reads of one round of names
 SETTLERS = 8
@@ -38,13 +46,31 @@ DELIVERERS = 8
 OF_ONE_MERCHANT = 4  # a slow API keeps no more than these from the others
 
 
+class Bell:
+    """Wakes one of those that wait for it. Rung while nobody waits, it wakes the next at once; once, however often."""
+
+    def __init__(self) -> None:
+        self._rung: queue.Queue[None] = queue.Queue(maxsize=1)
+
+    def ring(self) -> None:
+        with contextlib.suppress(queue.Full):
+            self._rung.put_nowait(None)
+
+    def wait(self) -> None:
+        self._rung.get()
+
+
 @dataclass
 class AtHand(Generic[P]):
-    """How much is being done for each place, so that a slow one does not keep everybody."""
+    """How much is being done for each place, so that a slow one does not keep everybody.
+
+    Who has found work rings for the next before beginning it: as many come as there is work.
+    """
 
     most: int
     counts: Counter[P] = field(default_factory=Counter)
     claiming: threading.Lock = field(default_factory=threading.Lock)
+    bell: Bell = field(default_factory=Bell)
 
     def take(
         self, claim: Callable[[Collection[P]], C | None], work: Callable[[C], object], place_of: Callable[[C], P]
@@ -56,6 +82,7 @@ class AtHand(Generic[P]):
                 return False
             place = place_of(claimed)
             self.counts[place] += 1
+        self.bell.ring()
         try:
             work(claimed)
         finally:
@@ -73,35 +100,89 @@ class Command(BaseCommand):
         self.begun: set[tuple[Merchant, str]] = set()
         self.of_merchants = AtHand[int](OF_ONE_MERCHANT)  # operations, refunds and decisions
         self.of_partners = AtHand[deliveries.Place](deliveries.PER_PLACE)
-        self.name = workers.name_of_this()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.stop)
-        rounds = [(self.settle,)] * SETTLERS + [(self.deliver,)] * DELIVERERS
-        threads = [threading.Thread(target=self.repeat, args=work) for work in rounds]
-        threads.append(threading.Thread(target=self.repeat, args=(self.beat, workers.EVERY_SECONDS)))
-        threads.append(threading.Thread(target=self.repeat, args=(self.chain_log, CHAIN_SECONDS)))
+        self.chain, self.names = Bell(), Bell()
+        self.name, self.seen = workers.name_of_this(), -math.inf
+        self.alarm = alarm_of_signals(self.stop)
+        loops: list[tuple[Any, ...]] = [(self.settle, self.of_merchants.bell)] * SETTLERS
+        loops += [(self.deliver, self.of_partners.bell)] * DELIVERERS
+        loops += [(self.chain_log, self.chain, CHAIN_SECONDS), (self.fill_names, self.names, NAMES_SECONDS)]
+        threads = [threading.Thread(target=self.repeat, args=loop) for loop in loops]
         for thread in threads:
             thread.start()
-        self.repeat(self.fill_names)
-        for thread in threads:
-            thread.join()
+        try:
+            self.dispatch()
+        finally:
+            self.stopping.set()
+            for bell in {bell for _, bell, *_ in loops}:
+                bell.ring()
+            for thread in threads:
+                thread.join()
 
     def stop(self, number: int, frame: FrameType | None) -> None:
         """Finish what is in hand, then end."""
         self.stopping.set()
 
-    def repeat(self, work: Callable[[], bool], pause: float = PAUSE_SECONDS) -> None:
-        """Work until told to stop, with a pause whenever there was nothing to do."""
+    def repeat(self, work: Callable[[], bool], bell: Bell, pause: float = 0) -> None:
+        """Whenever the bell rings, work until there is nothing to do, with a pause after each round."""
+        bell.wait()
         while not self.stopping.is_set():
-            close_old_connections()
             try:
                 found_work = work()
             except Exception:  # the next round may go better; a worker that has gone helps nobody
                 log.exception("a round of work failed")
-                found_work = False
+                found_work = not self.stopping.wait(AFTER_FAILURE_SECONDS)
+            close_old_connections()
+            self.stopping.wait(pause)
             if not found_work:
-                self.stopping.wait(pause)
+                bell.wait()
+        bell.ring()  # whoever else waits for it shall end too
         connections.close_all()
+
+    def dispatch(self) -> None:
+        """Ring for what is due: when there is news, when it is time, and whenever we say that we are alive.
+
+        That is said only after a look that went well: without it nothing is begun.
+        """
+        heard: news.News | None = None
+        while not self.stopping.is_set():
+            try:
+                if heard is not None:
+                    heard.note()
+                until = time.monotonic() + self.look()
+                close_old_connections()
+                if heard is None:
+                    heard = news.listen()
+                    continue  # what was written between the look and this was heard by nobody
+                self.sleep(news.SECONDS)
+                heard.wait(max(0, min(until, self.seen + workers.EVERY_SECONDS) - time.monotonic()), self.alarm)
+                self.beat()
+            except Exception:  # such as a database that is not there: it is looked at again, and listened to anew
+                log.exception("looking for work failed")
+                if heard is not None:
+                    heard.close()
+                heard = None
+                close_old_connections()
+                self.sleep(AFTER_FAILURE_SECONDS)
+        connections.close_all()
+
+    def sleep(self, seconds: float) -> None:
+        """Or until we are told to stop: an event waits on through a signal, and this does not."""
+        select.select([self.alarm], [], [], seconds)
+
+    def look(self) -> float:
+        """Ring for what is due; the seconds until more falls due."""
+        quarantine.check()  # before anything may be sent again
+        of_merchants = [leases.due(), refund_statuses.due(), decision_checks.due()]
+        of_partners = [deliveries.due()]
+        if any(kind.now for kind in of_merchants):
+            self.of_merchants.bell.ring()
+        if any(kind.now for kind in of_partners):
+            self.of_partners.bell.ring()
+        if log_chain.due():
+            self.chain.ring()
+        if customer_names.wanted() or self.new_places():
+            self.names.ring()
+        return min(kind.seconds for kind in of_merchants + of_partners)
 
     def settle(self) -> bool:
         """An operation without an answer goes before a refund that is on its way, and that before what was decided."""
@@ -116,9 +197,10 @@ class Command(BaseCommand):
         quarantine.check()
         return self.of_partners.take(deliveries.claim, delivering.deliver, deliveries.place_of)
 
-    def beat(self) -> bool:
-        workers.beat(self.name)
-        return False
+    def beat(self) -> None:
+        if time.monotonic() - self.seen >= workers.EVERY_SECONDS:
+            workers.beat(self.name)
+            self.seen = time.monotonic()
 
     def chain_log(self) -> bool:
         """Chain what was written since, and sign the head once a day."""
@@ -132,13 +214,26 @@ class Command(BaseCommand):
             with revkeen.session(merchant, mode, FILLING_SECONDS) as api:
                 asked = customer_names.fill(api)
             log.info("asked for names", merchant=merchant.slug, mode=mode, asked=asked)
-        return False
+        return bool(places)
 
     def places(self) -> list[tuple[Merchant, str]]:
         """Where lists lack names; and once where there is not one yet, so that the first list need not lack them."""
-        new = set(customer_names.places_without_any()) - self.begun
+        new = self.new_places()
         self.begun |= new
         return [*new, *(place for place in customer_names.places_with_wanted() if place not in new)]
+
+    def new_places(self) -> set[tuple[Merchant, str]]:
+        return set(customer_names.places_without_any()) - self.begun
+
+
+def alarm_of_signals(stop: Callable[[int, FrameType | None], None]) -> socket.socket:
+    """Have `stop` called when we are told to end; the socket can be read from then on, so that no wait goes on."""
+    alarm, ring = socket.socketpair()
+    ring.setblocking(False)
+    signal.set_wakeup_fd(ring.detach())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    return alarm
 
 
 def merchant_of(claimed: Operation | RefundStatus | DecisionCheck) -> int:
