@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 from django.test import Client
+from django.urls import reverse
 
 from orders.models import Dispatch, Membership, Merchant, Shipment
 from tests.conftest import make_person, sign_in
@@ -93,6 +94,14 @@ def test_the_first_tracking_number_has_the_focus(operations: Client, order: dict
     focused = re.findall(r"<[^>]* autofocus[^>]*>", page)
     assert len(focused) == 1
     assert 'id="id_p1-number-0"' in focused[0]
+
+
+def test_the_units_of_the_first_line_have_the_focus_where_units_are_given_up(
+    operations: Client, order: dict[str, Any]
+) -> None:
+    page = operations.get(reverse("order_cancel_units", args=["northwind", "live", order["id"]])).content.decode()
+    (focused,) = re.findall(r"<[^>]* autofocus[^>]*>", page)
+    assert f'name="units-{ids(order, 0)[0]}"' in focused
 
 
 @pytest.mark.parametrize(

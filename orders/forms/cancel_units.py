@@ -35,6 +35,8 @@ class CancelUnitsForm(forms.Form):
         self.seen = seen
         for line_id, line in seen["lines"].items():
             self.fields[f"units-{line_id}"] = UnitsField(label=f"Units of {line['description']}")
+        if data is None and self.rows:
+            self.rows[0][1].field.widget.attrs["autofocus"] = True
 
     @property
     def rows(self) -> list[tuple[dict[str, Any], Any]]:
