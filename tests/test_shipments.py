@@ -360,6 +360,14 @@ def test_a_failed_delivery_is_sent_again_and_it_is_said_by_whom(
     assert EventLog.objects.get(kind="delivery_sent_again").order_id == shipment.order_id
 
 
+def test_the_timeline_does_not_say_that_what_is_only_read_first_was_sent(
+    client: Client, order: dict[str, Any], shipment: Shipment
+) -> None:
+    delivery = delivery_of(shipment, "digital_river", state=State.UNKNOWN, doubtful=True)
+    act(client, delivery, "send-again", confirmed="yes")
+    assert "it is read there first, and sent only if it is not there" in order_page(client, order)
+
+
 def test_sent_again_before_revkeen_has_it_is_said_as_that(
     client: Client, order: dict[str, Any], shipment: Shipment
 ) -> None:

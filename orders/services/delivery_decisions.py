@@ -17,6 +17,7 @@ from orders.storable import storable
 
 Kind, State = EventLog.Kind, Delivery.State
 
+READ_FIRST = "it is read there first, and sent only if it is not there"
 MAY_BE_SENT_AGAIN = (State.FAILED, State.STOPPED, State.UNKNOWN, State.WAITING, State.OFF)
 MAY_BE_STOPPED = (State.FAILED, State.UNKNOWN, State.WAITING, State.FOR_REVKEEN, State.HELD_BACK)
 
@@ -37,7 +38,7 @@ def send_again(delivery: Delivery, by: User) -> bool:
     Not of a parcel that never left: it would have to be released first. Of one that RevKeen has not taken yet, as soon
     as it has.
     """
-    return _send_again(delivery, by, "")
+    return _send_again(delivery, by, READ_FIRST if delivery.doubtful else "")
 
 
 def _send_again(delivery: Delivery, by: User, why: str, **facts: Any) -> bool:
