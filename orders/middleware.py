@@ -140,7 +140,7 @@ def private_pages(get_response: GetResponse) -> GetResponse:
 
 
 def idle_sessions(get_response: GetResponse) -> GetResponse:
-    """Let a session last while somebody works in it; what a page asks for by itself is none (sessions.js says so)."""
+    """Let a session last while somebody works in it; what a page asks for by itself is none (app.js says so)."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)

@@ -88,7 +88,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def _signed_out(response: HttpResponse) -> HttpResponse:
-    """The browser forgets what it kept of our pages, and the next page tells its other tabs (sessions.js)."""
+    """The browser forgets what it kept of our pages, and the next page tells its other tabs (app.js)."""
     response["Clear-Site-Data"] = '"cache", "storage"'
     if response.get("Location") == reverse("account_login"):
         response["Location"] += "?signed-out=yes"

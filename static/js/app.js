@@ -55,37 +55,6 @@ function isSelecting(inside) {
   return !selection.isCollapsed && inside.contains(selection.anchorNode);
 }
 
-// --- A swap keeps the ticks of its rows and what was confirmed ([data-keep]: of what), and says what has changed
-
-const KEPT = "tbody .tick input[type=checkbox], [data-keep]";
-const fields = () => [...document.querySelectorAll(KEPT)];
-const keptAs = (field) => field.dataset.keep || field.value;
-const announced = () => [...document.querySelectorAll("[data-announce]")].map(textToAnnounce);
-let kept = new Map();
-let saidBefore = [];
-
-document.addEventListener("htmx:beforeSwap", (event) => {
-  // A button that ticks ([data-ticks]) is the server's to answer: what was ticked before does not come back.
-  const ticks = event.detail.requestConfig?.elt?.matches("[data-ticks]");
-  kept = new Map(ticks ? [] : fields().map((field) => [keptAs(field), field]));
-  saidBefore = announced();
-});
-
-document.addEventListener("htmx:afterSwap", () => {
-  for (const field of fields()) restore(field, kept.get(keptAs(field)) ?? field);
-  const news = announced().filter((text) => !saidBefore.includes(text));
-  if (news.length) document.getElementById("announcement").textContent = news.join(" ");
-});
-
-function restore(field, before) {
-  field.checked = before.checked;
-  if (field.dataset.keep) field.value = before.value;
-}
-
-function textToAnnounce(element) {
-  return element.dataset.announce || element.textContent.trim();
-}
-
 // --- What is to be typed or scanned anew is selected as it gets the focus ([data-select]): it is replaced, not added to
 
 document.addEventListener("focusin", ({ target }) => target.matches("[data-select]") && target.select());
@@ -192,4 +161,18 @@ document.addEventListener("htmx:afterSwap", countDown);
 
 window.addEventListener("load", () => {
   if (document.querySelector("[data-print]")) window.print();
+});
+
+// --- What a page asks for by itself does not keep somebody signed in who has gone.
+
+document.addEventListener("htmx:configRequest", (event) => {
+  if (!event.detail.triggeringEvent) event.detail.headers["X-By-Itself"] = "yes";
+});
+
+// --- Who signs out in one tab is signed out in all: the others leave what they show
+
+const signingOut = new BroadcastChannel("signing-out");
+if (document.querySelector("[data-signed-out]")) signingOut.postMessage("done");
+signingOut.addEventListener("message", () => {
+  if (document.body.hasAttribute("data-private")) location.replace(location.pathname + location.search);
 });
