@@ -2,11 +2,14 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -104,12 +107,14 @@ def test_nothing_is_asked_where_nothing_is_wanted(northwind: Merchant, emulator:
     assert customer_names.places_with_wanted() == []
 
 
-def test_the_worker_ends_when_asked_to(tmp_path: object) -> None:
+def test_the_worker_ends_when_asked_to(tmp_path: Path) -> None:
     environment = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3", "PLAIN_HTTP": "1"}
     manage = [sys.executable, "manage.py"]
     subprocess.run([*manage, "migrate", "-v0"], env=environment, check=True)
     worker = subprocess.Popen([*manage, "worker"], env=environment)
-    time.sleep(2)
-    assert worker.poll() is None
+    with closing(sqlite3.connect(tmp_path / "empty.sqlite3", timeout=10)) as database:
+        while not database.execute("SELECT name FROM orders_workerseen").fetchall():  # that it is at work
+            assert worker.poll() is None
+            time.sleep(0.1)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(10) == 0
