@@ -108,7 +108,8 @@ def test_nothing_is_asked_where_nothing_is_wanted(northwind: Merchant, emulator:
 
 
 def test_the_worker_ends_when_asked_to(tmp_path: Path) -> None:
-    environment = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3", "PLAIN_HTTP": "1"}
+    of_its_own = {"DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3", "COUNTER_FILE": f"{tmp_path}/counter"}
+    environment = os.environ | of_its_own | {"PLAIN_HTTP": "1", "DJANGO_SETTINGS_MODULE": "revkeen_admin.settings"}
     manage = [sys.executable, "manage.py"]
     subprocess.run([*manage, "migrate", "-v0"], env=environment, check=True)
     worker = subprocess.Popen([*manage, "worker"], env=environment)

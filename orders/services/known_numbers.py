@@ -32,7 +32,8 @@ def order_of(merchant: Merchant, mode: str, text: str) -> uuid.UUID | None:
 def may_be_an_order(text: str) -> bool:
     """Whether it is worth a look at RevKeen: one word with a digit, which is no e-mail address."""
     number = carriers.cleaned(text)
-    return 0 < len(number) <= LONGEST and re.fullmatch(r"[^\s@]*[0-9][^\s@]*", number) is not None
+    is_one_word = 0 < len(number) <= LONGEST and re.search(r"[\s@]", number) is None
+    return is_one_word and re.search(r"[0-9]", number) is not None
 
 
 def _of_parcel(merchant: Merchant, mode: str, number: str) -> uuid.UUID | None:
