@@ -114,7 +114,7 @@ def test_a_seeding_that_is_interrupted_says_nothing_and_leaves_nothing(tmp_path:
         time.sleep(0.01)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=10)
+    _, said = process.communicate(timeout=60)
     assert (process.returncode, said, list(tmp_path.iterdir())) == (130, "", [])
 
 
