@@ -45,5 +45,5 @@ def scan(page: Page, text: str) -> None:
 
 def test_a_number_of_nobody_leads_on_to_the_carrier(open_page: OpenPage, order: dict[str, Any]) -> None:
     page = open_page(address(order), "operations")
-    scan(page, "7 7")
+    scan(page, "4 1 9")  # which no other test has shipped under: a number known here would be doubted
     expect(page.get_by_label("Carrier", exact=True)).to_be_focused()
