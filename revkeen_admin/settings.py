@@ -75,8 +75,13 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["revkeen_admin.template_loading.Loader", "django.template.loaders.app_directories.Loader"],
+                )
+            ],
             "builtins": ["orders.templatetags.form_marks"],
             "context_processors": [
                 "django.template.context_processors.request",
