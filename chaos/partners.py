@@ -45,14 +45,14 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import connections
 from orders.apis.errors import ApiError
 from orders.models import Merchant, Operation, User
-from orders.services import fulfillments, revkeen
+from orders.services import (fulfillable, fulfillments, revkeen)
 from orders.services.shipments import Parcel, ParcelItem
 from orders.services.tickets import Ticket
 
 def press(slug, mode, order_id, number):
     merchant, user = Merchant.objects.get(slug=slug), User.objects.get(email="both@example.com")
     with revkeen.session(merchant, mode) as api:
-        seen = fulfillments.seen(fulfillments.fulfillable(api, uuid.UUID(order_id)))
+        seen = fulfillable.seen(fulfillable.fulfillable(api, uuid.UUID(order_id)))
         ticket = Ticket(uuid.uuid4(), merchant, mode, "fulfill", uuid.UUID(order_id), seen)
         tracking = ((number, "https://www.ups.com/track?tracknum=" + number),)
         lines = seen["lines"].items()

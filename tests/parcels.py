@@ -3,8 +3,9 @@
 import uuid
 from typing import Any
 
+from orders import shipped_units
 from orders.models import Delivery, Dispatch, Merchant, Operation, Shipment, User
-from orders.services import fulfillments, revkeen, shipments
+from orders.services import fulfillable, fulfillments, revkeen
 from orders.services.shipments import Parcel, ParcelItem
 from orders.services.tickets import Ticket
 from tests.emulation import RunningEmulator
@@ -39,11 +40,11 @@ def send_off(
     """As one press of the button. Where there is a hold, nothing is sent yet."""
     order_id = uuid.UUID(order["id"])
     with revkeen.session(merchant, mode) as api:
-        seen = fulfillments.seen(fulfillments.fulfillable(api, order_id))
+        seen = fulfillable.seen(fulfillable.fulfillable(api, order_id))
         ticket = Ticket(uuid.uuid4(), merchant, mode, Operation.Kind.FULFILL, order_id, seen)
         done = fulfillments.fulfill(api, user, ticket, list(parcels))
     dispatch = done if isinstance(done, Dispatch) else Dispatch.objects.get(pk=done.pk)
-    every = shipments.all_of_order(merchant, mode, order_id)
+    every = shipped_units.all_of_order(merchant, mode, order_id)
     return [shipment for shipment in every if shipment.dispatch_id == dispatch.pk]
 
 

@@ -667,7 +667,8 @@ def test_the_search_goes_through_several_pages_and_says_where_it_stopped(
 ) -> None:
     first, second, third = waiting
     monkeypatch.setattr("orders.apis.revkeen.reads.LARGEST_PAGE", 1)
-    monkeypatch.setattr("orders.services.fulfillments.PAGES", 2)
+    monkeypatch.setattr("orders.services.to_fulfil.PAGES", 2)
+    monkeypatch.setattr("orders.services.to_fulfil.KEPT_SECONDS", 0)
     emulator.patch("orders", second["id"], fulfillment_status=None)
     assert follow(operations, first)["Location"] == address(third)
     emulator.patch("orders", second["id"], fulfillment_status="unfulfilled")

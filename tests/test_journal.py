@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from orders.models import Merchant, Operation, OperationToken, OrderLock, User
 from orders.services import journal, revkeen, settling, tickets
-from orders.services.journal import Asked, OrderBusy
+from orders.services.asked import Asked, OrderBusy
 from orders.services.leases import claim
 from orders.services.snapshots import snapshot
 from tests.conftest import make_person

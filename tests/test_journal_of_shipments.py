@@ -9,7 +9,7 @@ from django.test import Client
 
 from orders.forms.journal import GROUPS
 from orders.models import Delivery, EventLog, Merchant, Shipment, User
-from orders.services import corrections, delivery_decisions, fulfillments, untold
+from orders.services import corrections, delivery_decisions, undo, untold
 from orders.services.corrections import Tracking
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
@@ -130,7 +130,7 @@ def test_that_it_was_undone_stands_there_as_well(
     Merchant.objects.update(hold_seconds=60)
     northwind.refresh_from_db()
     (given_up,) = send_off(northwind, mara, order, parcel(order, 1, reason="Out of stock"))
-    fulfillments.undo(given_up.dispatch, mara)
+    undo.undo(given_up.dispatch, mara)
     _stands_in_the_journal(client, "units_given_up", given_up, entries=2)
 
 

@@ -14,7 +14,7 @@ from orders.barcodes import QUIET, WIDEST, code128
 from orders.carriers.check_digits import COUNTRIES
 from orders.countries import NAMES, country_name
 from orders.models import Merchant, Shipment, SlipPrint, User
-from orders.services import fulfillments
+from orders.services import undo
 from orders.templatetags import look
 from tests.conftest import make_merchant, make_person, sign_in
 from tests.emulation import Emulator
@@ -261,7 +261,7 @@ def test_what_was_undone_has_no_slip_and_is_no_parcel_of_the_order(
     northwind.hold_seconds = 60
     northwind.save()
     (undone,) = send_off(northwind, jonas, order, parcel(order, 1))
-    fulfillments.undo(undone.dispatch, jonas)
+    undo.undo(undone.dispatch, jonas)
     (sent,) = send_off(northwind, jonas, order, parcel(order, 1))
     assert ["Parcel 1 of 1" in slip for slip in slips(client, undone, sent)] == [True]
     assert "it was undone" in client.get(address(undone)).content.decode()

@@ -20,6 +20,7 @@ from django.core.management import call_command
 
 from orders.models import JournalCounter, Merchant, Operation, User
 from orders.services import journal, quarantine, revkeen
+from orders.services.asked import NoJournal
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 from tests.processes import ROOT, Site
@@ -92,7 +93,7 @@ def test_a_full_disk_when_the_counter_file_is_made_does_not_pass_for_a_restored_
     JournalCounter.objects.get_or_create(pk=1)
     order = payable(emulator)
     what = asked(northwind, support, order, 100)
-    with full_disk(left), pytest.raises(journal.NoJournal):
+    with full_disk(left), pytest.raises(NoJournal):
         submit(northwind, support, what)
     assert (Operation.objects.count(), Path(settings.COUNTER_FILE).exists()) == (0, False)
     emulator.fault("disconnect", "/pay$")
@@ -160,7 +161,7 @@ import json, sys, uuid
 from orders.apis.revkeen import reads
 from orders.models import Connection, Membership, Merchant, Operation, User
 from orders.services import journal, revkeen, tickets
-from orders.services.journal import Asked
+from orders.services.asked import Asked
 from orders.services.snapshots import snapshot
 from tests.processes import READY
 exec(READY)

@@ -10,8 +10,9 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 
+from orders import shipped_units
 from orders.models import Connection, Delivery, DeliveryAttempt, EventLog, Merchant, Operation, Shipment, User
-from orders.services import fulfillments, partners, shipments
+from orders.services import partners, undo
 from orders.views import destinations
 from tests.conftest import make_merchant, make_person, sign_in
 from tests.emulation import REFUSAL, Emulator
@@ -220,7 +221,7 @@ def test_a_parcel_on_hold_can_be_undone_and_says_when_it_goes(
     assert f'action="/northwind/live/fulfillments/dispatches/{held.dispatch_id}/undo/"' in page
     assert {text.split()[0] for text in rows(page).values()} == {"Held"}
     assert 'hx-trigger="every 2s"' in page
-    fulfillments.undo(held.dispatch, mara)
+    undo.undo(held.dispatch, mara)
     page = order_page(client, order)
     assert "Undone by <bdi>Mara</bdi> at <time" in page
     assert "nobody was told" in page
@@ -518,7 +519,7 @@ def test_the_timeline_tells_who_undid_what(
     northwind.hold_seconds = 60
     northwind.save()
     (held,) = send_off(northwind, mara, order, parcel(order, 0, 1))
-    fulfillments.undo(held.dispatch, mara)
+    undo.undo(held.dispatch, mara)
     assert "Undone: Shipment 1: 1 × Rope · by Mara" in re.sub(r"<[^>]+>", "", order_page(client, order))
 
 
@@ -529,4 +530,4 @@ def test_an_operation_is_linked_only_for_whom_it_is(
     assert link in order_page(client, order)
     assert link not in order_page(viewer, order)
     assert partners.connected(shipment.merchant, "live")
-    assert shipments.all_of_order(shipment.merchant, "live", shipment.order_id)
+    assert shipped_units.all_of_order(shipment.merchant, "live", shipment.order_id)

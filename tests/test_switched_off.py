@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from orders.models import Connection, Delivery, EventLog, Merchant, Shipment, User
-from orders.services import fulfillments, partners, shipments
+from orders.services import partners, shipments, undo
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 from tests.parcels import paid_order, send_off
@@ -146,7 +146,7 @@ def test_it_can_be_undone_like_any_other(
     northwind.refresh_from_db()
     order = paid_order(emulator, ("Tent", 2))
     (shipment,) = send_off(northwind, mara, order, units_of(order, 1))
-    fulfillments.undo(shipment.dispatch, mara)
+    undo.undo(shipment.dispatch, mara)
     assert Delivery.objects.get().state == State.UNDONE
 
 

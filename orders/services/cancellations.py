@@ -6,7 +6,7 @@ from orders.apis.revkeen.objects import Order
 from orders.models import Merchant, Operation
 from orders.money import Money
 from orders.services import next_steps
-from orders.services.journal import Asked
+from orders.services.asked import Asked
 from orders.services.next_steps import Step
 from orders.services.snapshots import snapshot
 from orders.services.tickets import Ticket

@@ -6,7 +6,7 @@ call without an amount, and no other order ever is: what the form showed has to 
 
 from orders.models import Operation
 from orders.money import Money
-from orders.services.journal import Asked
+from orders.services.asked import Asked
 from orders.services.tickets import Ticket
 
 AMOUNTS = ("total", "amount_paid", "amount_due")

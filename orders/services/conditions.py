@@ -6,11 +6,10 @@ with an order about which nothing is wrong comes last (services/plain_state.py).
 
 from collections.abc import Callable, Iterable
 
-from orders import states
+from orders import shipped_units, states
 from orders.apis.revkeen.objects import Order, Refund
 from orders.models import Operation, Shipment
 from orders.services import partner_updates
-from orders.services import shipments as shipping
 from orders.services.facts import AMOUNTS, PAYABLE, PAYMENTS, SHIPMENTS, Facts
 from orders.services.plain_state import Condition, plain_state
 
@@ -25,7 +24,7 @@ def conditions(facts: Facts) -> list[Condition]:
 def not_taken(shipments: Iterable[Shipment], order: Order) -> list[Shipment]:
     """The shipments that RevKeen did not take and that were not made good: units of their lines are still left."""
     every = list(shipments)
-    taken = shipping.taken(one for one in every if one.state in Shipment.COUNTED)
+    taken = shipped_units.taken(one for one in every if one.state in Shipment.COUNTED)
     left = {line.id for line in order.lines if line.quantity > taken[line.id]}
     gone = order.status in ("canceled", "refunded") or order.fulfillment_status in ("fulfilled", "returned")
     refused = [one for one in every if one.state == Shipment.State.REFUSED]
@@ -167,7 +166,7 @@ def _given_up_and_paid(facts: Facts) -> Condition | None:
     """Units that will never be shipped are paid for, and not given back: at their share of their line's total."""
     order = facts.order
     given_up = [one for one in facts.shipments if one.kind == Shipment.Kind.CANCELLATION]
-    units = shipping.taken(one for one in given_up if one.state in Shipment.COUNTED)
+    units = shipped_units.taken(one for one in given_up if one.state in Shipment.COUNTED)
     worth = sum(line.total * units[line.id] // line.quantity for line in order.lines if units[line.id])
     back = order.amount_refunded + sum(one.amount_minor for one in facts.refunds if one.spent and not one.final)
     if min(worth, order.amount_paid) <= back:

@@ -11,8 +11,9 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from orders import shipped_units
 from orders.models import Delivery, EventLog, OrderLock, Shipment, User
-from orders.services import events, shipments
+from orders.services import events
 from orders.storable import storable
 
 Kind, State = EventLog.Kind, Delivery.State
@@ -107,7 +108,7 @@ def _fits(shipment: Shipment) -> bool:
     """Whether its units were not sent off otherwise since it was refused."""
     if shipment.state != Shipment.State.REFUSED:
         return True
-    gone = shipments.taken(shipments.of_order(shipment.merchant, shipment.mode, shipment.order_id))
+    gone = shipped_units.taken(shipped_units.of_order(shipment.merchant, shipment.mode, shipment.order_id))
     return all(gone[item.line_item_id] + item.quantity <= item.ordered for item in shipment.items.all())
 
 

@@ -13,7 +13,7 @@ from orders.apis.revkeen.objects import Customer, Order
 from orders.models import Draft, DraftVisit, Merchant, Operation, User
 from orders.money import LARGEST_MINOR, Money
 from orders.services import plans
-from orders.services.journal import Asked
+from orders.services.asked import Asked
 from orders.services.plans import Step
 from orders.services.revkeen import Session
 from orders.services.snapshots import snapshot

@@ -5,9 +5,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from orders import shipped_units
 from orders.apis.revkeen.objects import Order, Refund, Transaction
 from orders.models import DecisionCheck, Delivery, Operation, Shipment
-from orders.services import shipments as shipping
 from orders.services.amounts import Check
 
 PAYABLE = ("draft", "pending", "partially_paid")
@@ -36,7 +36,7 @@ class Facts:
     @property
     def gone(self) -> Counter[uuid.UUID]:
         """Line item id → units that left from here, whether RevKeen has heard of them or not."""
-        return shipping.shipped(one for one in self.shipments if one.state == Shipment.State.LEFT)
+        return shipped_units.shipped(one for one in self.shipments if one.state == Shipment.State.LEFT)
 
     @property
     def expired(self) -> bool:

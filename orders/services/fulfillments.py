@@ -1,32 +1,24 @@
-"""Fulfilling an order: which units leave now and how, who hears of it, and which order comes next.
+"""Fulfilling an order: which units leave now and how, and who hears of it.
 
 RevKeen takes whole lines, so it is told of a line by the parcel that its last units leave in. Each parcel that
 completes a line is one operation; several are a plan. A parcel that completes none is written down here alone.
 """
 
-import uuid
-from collections import Counter
-from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models.functions import Now
 
-from orders import carriers, states
-from orders.apis.errors import NotSent, Refused
+from orders import carriers
+from orders.apis.errors import NotSent
 from orders.apis.revkeen import reads
-from orders.apis.revkeen.objects import Customer, LineItem, Listing, Order, Product
-from orders.apis.revkeen.reads import Read
-from orders.models import Delivery, Dispatch, Operation, OrderLock, Shipment, User
-from orders.services import codes, journal, outcomes, partners, quarantine, shipments, snapshots, units_given_up
-from orders.services.journal import Asked, NoJournal, OrderBusy
-from orders.services.partners import PartnerIds
+from orders.models import Dispatch, Operation, OrderLock, Shipment, User
+from orders.services import journal, quarantine, shipments, snapshots, units_given_up
+from orders.services.asked import Asked, NoJournal, OrderBusy
 from orders.services.plans import Step
-from orders.services.revkeen import Reading, Session
+from orders.services.revkeen import Session
 from orders.services.shipments import Parcel
-from orders.services.snapshots import snapshot
 from orders.services.tickets import Ticket
 from orders.storable import storable
 
@@ -36,9 +28,6 @@ FIELDS = {
     "tracking_number": "number-0",
     "notify_customer": "notify",
 }
-DESCRIPTION = 100  # characters of a line's description that are kept with its shipment
-NOT_GONE_YET = (Delivery.State.FOR_REVKEEN, Delivery.State.WAITING)
-PAGES = 10  # of a hundred orders each: how far we look for the next one to fulfil
 
 
 class OrderChanged(NotSent):
@@ -58,109 +47,6 @@ class SentBefore(Exception):
     def __init__(self, first: Dispatch) -> None:
         super().__init__("This form was sent before with something else in it.")
         self.first = first
-
-
-class TooLate(Exception):
-    """The hold has passed, or somebody has undone it already."""
-
-
-class OthersFollow(TooLate):
-    """Another change holds the order. It may tell RevKeen of a line whose other units these are."""
-
-
-@dataclass(frozen=True)
-class Fulfillable:
-    """What the form shows: the order, who would get an e-mail, what has left from here, and the partners' ids."""
-
-    order: Reading[Order]
-    customer: Reading[Customer] | None  # None: a guest
-    shipments: list[Shipment]
-    ids: PartnerIds
-    products: Mapping[uuid.UUID, Product] = field(default_factory=dict)  # where some line has no SKU of its own
-
-    def code(self, line: LineItem) -> str:
-        return codes.code_of(line, self.products.get(line.product_id) if line.product_id else None)
-
-    @property
-    def taken(self) -> Counter[uuid.UUID]:
-        return shipments.taken(self.shipments)
-
-    def left(self, line: LineItem) -> int:
-        """Units that are neither shipped nor given up."""
-        return max(0, line.quantity - self.taken[line.id])
-
-    @property
-    def open_lines(self) -> list[LineItem]:
-        return [line for line in self.order.require().lines if self.left(line)]
-
-    @property
-    def says_which(self) -> bool:
-        """RevKeen tells that some lines are fulfilled, never which; we know of what left from here alone."""
-        return self.order.require().fulfillment_status != "partial" or bool(self.shipments)
-
-    @property
-    def recipient(self) -> str:
-        """Whom RevKeen would e-mail; "" for a guest."""
-        if self.customer is None:
-            return ""
-        return self.customer.value.email if self.customer.value else "the customer"
-
-
-def fulfillable(api: Session, order_id: uuid.UUID) -> Fulfillable:
-    """Two rounds. Raise the order's `ApiError`."""
-    order = api.get(reads.order(order_id))
-    customer, products = _around(api, order.require())
-    ids = partners.ids_of(api.merchant, api.mode, order.require())
-    return Fulfillable(order, customer, shipments.of_order(api.merchant, api.mode, order_id), ids, products)
-
-
-def _around(api: Session, order: Order) -> tuple[Reading[Customer] | None, dict[uuid.UUID, Product]]:
-    """The customer (None: a guest), and the products where a line needs one for its code, in one round."""
-    wanted: dict[str, Read[Any]] = {"customer": reads.customer(order.customer_id)} if order.customer_id else {}
-    if codes.need_products(order.lines):
-        wanted["products"] = reads.products()
-    found = dict(zip(wanted, api.get_together(*wanted.values()), strict=True)) if wanted else {}
-    products = found.get("products")
-    return found.get("customer"), codes.by_id(products.value if products else None)
-
-
-def by_line(found: list[Shipment]) -> dict[uuid.UUID, list[Shipment]]:
-    """Line item id → the shipments that units of it are in."""
-    lines: dict[uuid.UUID, list[Shipment]] = {}
-    for shipment in found:
-        for item in shipment.items.all():
-            lines.setdefault(item.line_item_id, []).append(shipment)
-    return lines
-
-
-def seen(found: Fulfillable) -> dict[str, Any]:
-    """What the ticket keeps: the order as shown, its open lines by id, the partners' ids, whom an e-mail would go to.
-
-    Of a line: `ordered` and `left` units, `shipped` whether some have left, what it is, its code, what the
-    partners call it.
-    """
-    order, gone = found.order.require(), shipments.shipped(found.shipments)
-    lines = {
-        str(line.id): {
-            "ordered": line.quantity,
-            "left": found.left(line),
-            "shipped": gone[line.id] > 0,
-            "description": _short(line.description),
-            "code": _short(found.code(line)),
-            "product": str(line.product_id) if line.product_id else None,
-            "digital_river": found.ids.digital_river_items[str(line.id)],
-            "order_protection": found.ids.order_protection_items[str(line.id)],
-        }
-        for line in found.open_lines
-    }
-    partner_ids = {destination: found.ids.order_id(destination) for destination in Delivery.Destination.values}
-    return {
-        **snapshot(order),
-        "number": order.public_id,
-        "lines": lines,
-        "partners": partner_ids,
-        "recipient": found.recipient,
-    }
 
 
 def completed_by(parcels: list[Parcel], seen: dict[str, Any]) -> list[list[str]]:
@@ -193,67 +79,35 @@ def fulfill(api: Session, user: User, ticket: Ticket, parcels: list[Parcel]) -> 
     return _write_down(api, user, ticket, parcels)
 
 
-def asked(ticket: Ticket, parcels: list[Parcel], completed: list[list[str]]) -> Asked:
+@dataclass(frozen=True)
+class FulfillmentAsked(Asked):
+    """Writes the shipments down with the row of the operation that tells RevKeen of the first of them."""
+
+    parcels: list[Parcel] = field(default_factory=list)
+    completed: list[list[str]] = field(default_factory=list)
+
+    def record(self, operation: Operation) -> None:
+        dispatch = _dispatch(operation.user, self.ticket, operation.fingerprint, operation)
+        shipments.refuse_other_than_shown(dispatch, self.parcels, self.ticket.seen)
+        written = shipments.write(dispatch, self.parcels, _steps(self.completed), self.ticket.seen)
+        units_given_up.note(written)
+
+
+def asked(ticket: Ticket, parcels: list[Parcel], completed: list[list[str]]) -> FulfillmentAsked:
     """Which lines leave and whether the customer is told is never left to RevKeen's defaults."""
     told = [(parcel, lines) for parcel, lines in zip(parcels, completed, strict=True) if lines]
-    steps: list[Step] = [_step(ticket, parcel, lines) for parcel, lines in told]
-
-    def record(operation: Operation) -> None:
-        dispatch = _dispatch(operation.user, ticket, operation.fingerprint, operation)
-        shipments.refuse_other_than_shown(dispatch, parcels, ticket.seen)
-        units_given_up.note(shipments.write(dispatch, parcels, _steps(completed), ticket.seen))
-
-    first, *rest = steps
-    return Asked(
+    first, *rest = (_step(ticket, parcel, lines) for parcel, lines in told)
+    return FulfillmentAsked(
         ticket,
         first["body"],
         summary(ticket, parcels),
         ticket.seen["number"],
         then=rest,
-        record=record,
         details=[asdict(parcel) for parcel in parcels],
         hold=ticket.merchant.hold_seconds,
+        parcels=parcels,
+        completed=completed,
     )
-
-
-def held(operation: Operation) -> bool:
-    """Nobody was told of it yet."""
-    return operation.merchant.hold_seconds > 0 and operation.state == Operation.State.STARTED and not operation.attempts
-
-
-def undo(dispatch: Dispatch, by: User) -> None:
-    """Take back what nobody was told of yet. Raise `TooLate`: then everything stays as it is."""
-    try:
-        _undo(dispatch, by)
-    except IntegrityError as error:
-        raise OthersFollow from error
-
-
-def _undo(dispatch: Dispatch, by: User) -> None:
-    with transaction.atomic():
-        # Whoever wants to send the operation waits for this row; whoever has it at hand has put off its lease.
-        operation = Operation.objects.select_for_update().filter(pk=dispatch.pk).first()
-        at_hand = operation is not None and operation.lease_until > dispatch.hold_until
-        held = Dispatch.objects.filter(pk=dispatch.pk, undone_at=None, hold_until__gt=Now())
-        if at_hand or not held.update(undone_at=Now(), undone_by=by):
-            raise TooLate
-        if operation is None:  # else the order is held already
-            OrderLock.objects.create(
-                merchant_id=dispatch.merchant_id, mode=dispatch.mode, order_id=dispatch.order_id, plan_id=dispatch.pk
-            ).delete()
-        _undo_shipments(dispatch)
-        units_given_up.note_undone(dispatch, by)
-        if operation is not None and not outcomes.undone(operation):
-            raise TooLate
-
-
-def _undo_shipments(dispatch: Dispatch) -> None:
-    written = Shipment.objects.filter(dispatch=dispatch)
-    deliveries = Delivery.objects.filter(shipment__in=written)
-    untouched = deliveries.filter(state__in=(*NOT_GONE_YET, Delivery.State.OFF), attempts=0)
-    if untouched.update(state=Delivery.State.UNDONE) != deliveries.count():
-        raise TooLate
-    written.update(state=Shipment.State.UNDONE)
 
 
 def _step(ticket: Ticket, parcel: Parcel, lines: list[str]) -> Step:
@@ -356,68 +210,6 @@ def _the_same(first: Dispatch, fingerprint: str) -> Dispatch:
     return first
 
 
-@dataclass(frozen=True)
-class Search:
-    """The next order to fulfil, or None. `looked_at` paid orders were read; `whole`: there are no older ones."""
-
-    order: Order | None
-    looked_at: int
-    whole: bool
-
-
-def next_to_fulfil(api: Session, after: uuid.UUID) -> Search:
-    """The oldest that is newer than `after`, else the oldest of all. Raise `ApiError`.
-
-    RevKeen lists newest first and has no filter for fulfilment: we page, up to a bound.
-    """
-    locks = OrderLock.objects.filter(merchant=api.merchant, mode=api.mode)
-    passed_over = {after, *locks.values_list("order_id", flat=True)}
-    looked_at = 0
-    for page in _newer_than(api, after):
-        looked_at += len(page.rows)
-        waiting = _waiting(page, passed_over)
-        if waiting:
-            return Search(waiting[-1], looked_at, True)
-    return _oldest(api, passed_over)
-
-
-def _oldest(api: Session, passed_over: set[uuid.UUID]) -> Search:
-    looked_at, found, whole = 0, None, True
-    for page in _from_the_newest(api):
-        looked_at, whole = looked_at + len(page.rows), not page.has_more
-        found = next(reversed(_waiting(page, passed_over)), found)
-    return Search(found, looked_at, whole)
-
-
-def _waiting(page: Listing[Order], passed_over: set[uuid.UUID]) -> list[Order]:
-    return [order for order in page.rows if states.ready_to_ship(order) and order.id not in passed_over]
-
-
-def _from_the_newest(api: Session) -> Iterator[Listing[Order]]:
-    last = None
-    for _ in range(PAGES):
-        page = api.get(reads.orders(status="paid", starting_after=last, limit=reads.LARGEST_PAGE)).require()
-        yield page
-        if not page.has_more or not page.rows:
-            return
-        last = page.rows[-1].id
-
-
-def _newer_than(api: Session, order_id: uuid.UUID) -> Iterator[Listing[Order]]:
-    """Towards the newest; each page has its newest first all the same."""
-    for _ in range(PAGES):
-        reading = api.get(reads.orders(status="paid", ending_before=order_id, limit=reads.LARGEST_PAGE))
-        if isinstance(
-            reading.error, Refused
-        ):  # it may be no place to go on from, now that it is not paid but fulfilled
-            return
-        page = reading.require()
-        yield page
-        if not page.has_more or not page.rows:
-            return
-        order_id = page.rows[0].id
-
-
 def summary(ticket: Ticket, parcels: list[Parcel]) -> str:
     """`2 lines, UPS 1Z999, e-mail to ana@example.com`; of several parcels each."""
     return "; ".join(_words(ticket, parcel) for parcel in parcels)
@@ -434,7 +226,3 @@ def _words(ticket: Ticket, parcel: Parcel) -> str:
     sent = f"{carriers.name_of(parcel.carrier)} {tracking}".strip()
     mail = f"e-mail to {ticket.seen['recipient']}" if parcel.notify else "no e-mail"
     return ", ".join(part for part in (count, sent, mail) if part)
-
-
-def _short(description: str) -> str:
-    return description if len(description) <= DESCRIPTION else description[: DESCRIPTION - 1] + "…"

@@ -4,11 +4,7 @@ A view takes the form's ticket, makes `Asked` of what was typed, and calls `subm
 on the way, the row stands, and the settler (services/settling.py) finds out what became of it.
 """
 
-import hashlib
-import json
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -21,8 +17,8 @@ from orders.apis.revkeen.objects import Order, Refund
 from orders.models import Operation, OperationToken, OrderLock, User
 from orders.request_ids import current_request_id
 from orders.services import askers, deciders, effects, looks, outcomes, plans, quarantine
+from orders.services.asked import Asked, NoJournal, OrderBusy, OtherBody
 from orders.services.leases import lease, take_to_send
-from orders.services.plans import Step
 from orders.services.revkeen import Session
 from orders.services.tickets import Ticket
 from orders.storable import storable
@@ -31,54 +27,6 @@ Kind = Operation.Kind
 
 IN_PROGRESS = "idempotency_in_progress"
 CONFLICT = "idempotency_conflict"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a form asks for. Amounts in `body` are minor units; a payment token goes into `token`, never into `body`.
-
-    `summary` says it in words for the journal: `120.00 EUR from Visa ••1111`. A `draft_id` is created once, ever.
-    `record` writes down what belongs to the operation, in the transaction of its row; an error of it undoes both.
-    `details` is asked for as well, though not of RevKeen. With `hold` (seconds) the worker sends it when they are over.
-    """
-
-    ticket: Ticket
-    body: dict[str, Any]
-    summary: str
-    order_number: str = ""
-    token: str = ""
-    draft_id: uuid.UUID | None = None
-    then: list[Step] = field(default_factory=list)  # see services/plans.py
-    record: Callable[[Operation], None] | None = None
-    details: Any = None
-    hold: int = 0
-
-    @property
-    def fingerprint(self) -> str:
-        whole = json.dumps([self.body, self.token, self.then, self.details], sort_keys=True, default=str)
-        return hashlib.sha256(whole.encode()).hexdigest()
-
-
-class OrderBusy(Exception):
-    """Another operation holds the order (or has created the draft): nothing was sent."""
-
-    def __init__(self, holder: Operation) -> None:
-        super().__init__("Another operation on this order is not settled yet.")
-        self.holder = holder
-
-
-class OtherBody(Exception):
-    """The form was sent before with something else in it: nothing more was sent, `first` is what stands."""
-
-    def __init__(self, first: Operation) -> None:
-        super().__init__("This form was sent before with something else in it.")
-        self.first = first
-
-
-class NoJournal(NotSent):
-    """The row could not be written; without a row there is no call."""
-
-    title = "The journal cannot be written."
 
 
 def submit(api: Session, user: User, asked: Asked) -> Operation:
@@ -187,8 +135,7 @@ def _write_row(api: Session, user: User, asked: Asked) -> Operation:
         if ticket.order_id is not None:
             plans.lock(operation, ticket.order_id)
         deciders.fix(operation)
-        if asked.record is not None:
-            asked.record(operation)
+        asked.record(operation)
         quarantine.count_up()
     quarantine.note_count()
     return operation

@@ -7,13 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from orders import secrets
-from orders.apis.digital_river.client import Client
 from orders.apis.digital_river.objects import Fulfillment
-from orders.apis.errors import ApiError
-from orders.models import Connection, Delivery
-from orders.services import partners
-from orders.services.fulfillments import Fulfillable
 
 OPEN_STATES = ("created",)  # of a line; any other, one that we do not know included, is not offered
 
@@ -48,33 +42,3 @@ def read(listed: list[Fulfillment], read_one: Callable[[str], Fulfillment]) -> T
     """Of all fulfillments of an order. Its lines' states come with any one of them; without one nothing is gone."""
     details = read_one(listed[0].id).order_details if listed else None
     return There(gone(listed), {item.id: item.state for item in details.items} if details else {})
-
-
-def proposed(found: Fulfillable, connection: Connection) -> dict[str, int] | None:
-    """Line id → units that are left here and open there, for the form that fulfills; None where it is not told.
-
-    Only where every open line has its id there. Raise nothing: without an answer nothing is proposed.
-    """
-    items = found.ids.digital_river_items
-    if not found.ids.digital_river or not all(items[str(line.id)] for line in found.open_lines):
-        return None
-    try:
-        there = _of_order(connection, found.ids.digital_river)
-    except (ApiError, secrets.Unreadable):
-        return None
-    units = {
-        str(line.id): min(found.left(line), there.units_open(items[str(line.id)], line.quantity))
-        for line in found.open_lines
-    }
-    return {line_id: count for line_id, count in units.items() if count}
-
-
-def connection_of(connected: Iterable[Connection]) -> Connection | None:
-    """Digital River's among a merchant's active connections."""
-    return next((one for one in connected if one.provider == Delivery.Destination.DIGITAL_RIVER), None)
-
-
-def _of_order(connection: Connection, order_id: str) -> There:
-    client = partners.client_of(connection)
-    assert isinstance(client, Client)  # noqa: S101  (`connection_of` chose it)
-    return read(client.all_of_order(order_id), client.fulfillment)

@@ -9,7 +9,7 @@ from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer, Listing, Order
 from orders.models import Merchant
 from orders.services import customer_names
-from orders.services.journal import Asked
+from orders.services.asked import Asked
 from orders.services.revkeen import Reading, Session
 from orders.services.snapshots import snapshot
 from orders.services.tickets import Ticket

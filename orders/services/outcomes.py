@@ -9,11 +9,12 @@ from typing import Any
 import structlog
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.dispatch import Signal
 
 from orders.apis.errors import ApiError, Refused, Unknown
 from orders.apis.revkeen.objects import Order
 from orders.models import Operation, OperationToken
-from orders.services import plans, quarantine, refund_statuses, shipments
+from orders.services import plans, quarantine, refund_statuses
 from orders.services.snapshots import Difference, snapshot
 from orders.storable import storable
 
@@ -23,6 +24,7 @@ State = Operation.State
 TRY_AFTER = (3, 5, 15, 30)  # seconds, the last one again and again
 READ_AFTER = (60, 600)  # when a person has to decide: for the first hour, and then
 FIRST_HOUR = 60  # looks
+operation_ended = Signal()  # `operation`; within the transaction that ends it: an error of a receiver undoes the end
 TAKEN = "RevKeen’s answer names what another operation has made, or what another change holds."
 
 
@@ -119,8 +121,7 @@ def _end(operation: Operation, state: str, **facts: Any) -> Operation:
             if operation.kind == Operation.Kind.REFUND and state == State.DONE:
                 refund_statuses.begin(operation)
             plans.follow(operation)
-            if operation.kind == Operation.Kind.FULFILL:
-                shipments.revkeen_ended(operation)
+            operation_ended.send(Operation, operation=operation)
             quarantine.count_up()
             transaction.on_commit(quarantine.note_count)
     operation.refresh_from_db()

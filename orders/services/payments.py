@@ -12,8 +12,8 @@ from orders.apis.revkeen.reads import Read
 from orders.models import Operation
 from orders.money import Money
 from orders.services import conditions
+from orders.services.asked import Asked
 from orders.services.facts import Facts
-from orders.services.journal import Asked
 from orders.services.plain_state import Condition
 from orders.services.revkeen import Reading, Session
 from orders.services.snapshots import snapshot

@@ -14,7 +14,7 @@ from orders.models import Operation, RefundStatus
 from orders.moments import in_zone
 from orders.money import Money
 from orders.services import next_steps, order_payments
-from orders.services.journal import Asked
+from orders.services.asked import Asked
 from orders.services.order_payments import Split
 from orders.services.plans import Step
 from orders.services.revkeen import Reading, Session

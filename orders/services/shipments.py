@@ -5,15 +5,15 @@ transaction with the operation that tells RevKeen (services/fulfillments.py) and
 """
 
 import uuid
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models.functions import Now
+from django.dispatch import receiver
 
-from orders import carriers
+from orders import carriers, shipped_units
 from orders.apis.errors import NotSent
 from orders.models import (
     Delivery,
@@ -25,6 +25,7 @@ from orders.models import (
     TrackingNumber,
 )
 from orders.services import partner_orders, partners
+from orders.services.outcomes import operation_ended
 
 State = Shipment.State
 
@@ -76,31 +77,6 @@ class Parcel:
         return Shipment.Kind.CANCELLATION if self.reason else Shipment.Kind.PARCEL
 
 
-def of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shipment]:
-    """What left or may have left, and what was given up, the first one first; not what was refused or undone."""
-    return [shipment for shipment in all_of_order(merchant, mode, order_id) if shipment.state in Shipment.COUNTED]
-
-
-def all_of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shipment]:
-    """Every shipment that was ever written for the order, the first one first."""
-    found = Shipment.objects.filter(merchant=merchant, mode=mode, order_id=order_id).order_by("pk")
-    return list(found.select_related("operation", "dispatch__user").prefetch_related("items", "tracking", "deliveries"))
-
-
-def taken(shipments: Iterable[Shipment]) -> Counter[uuid.UUID]:
-    """Line item id → units that have left or were given up."""
-    units: Counter[uuid.UUID] = Counter()
-    for shipment in shipments:
-        for item in shipment.items.all():
-            units[item.line_item_id] += item.quantity
-    return units
-
-
-def shipped(shipments: Iterable[Shipment]) -> Counter[uuid.UUID]:
-    """Line item id → units that have left, without those given up."""
-    return taken(shipment for shipment in shipments if shipment.kind == Shipment.Kind.PARCEL)
-
-
 def write(dispatch: Dispatch, parcels: list[Parcel], steps: list[int | None], seen: dict[str, Any]) -> list[Shipment]:
     """Write the shipments of a dispatch and their deliveries, within the caller's transaction, which holds the order.
 
@@ -108,7 +84,7 @@ def write(dispatch: Dispatch, parcels: list[Parcel], steps: list[int | None], se
     `seen["lines"]` has of each line its units, and what it is called here and by the partners.
     Raise `AlreadyShipped`, or `BelongsElsewhere`.
     """
-    before = of_order(dispatch.merchant, dispatch.mode, dispatch.order_id)
+    before = shipped_units.of_order(dispatch.merchant, dispatch.mode, dispatch.order_id)
     _refuse_too_many(parcels, before, seen)
     _supersede(dispatch, parcels)
     operation = Operation.objects.filter(pk=dispatch.pk).first()
@@ -123,8 +99,8 @@ def refuse_other_than_shown(dispatch: Dispatch, parcels: list[Parcel], seen: dic
 
     Within the caller's transaction, which holds the order. Raise `AlreadyShipped`.
     """
-    before = of_order(dispatch.merchant, dispatch.mode, dispatch.order_id)
-    gone = taken(before)
+    before = shipped_units.of_order(dispatch.merchant, dispatch.mode, dispatch.order_id)
+    gone = shipped_units.taken(before)
     for line_id in {item.line_id for parcel in parcels for item in parcel.items}:
         line = seen["lines"][line_id]
         left, what = max(0, line["ordered"] - gone[uuid.UUID(line_id)]), line["description"]
@@ -134,8 +110,11 @@ def refuse_other_than_shown(dispatch: Dispatch, parcels: list[Parcel], seen: dic
             raise AlreadyShipped(f"{_which(line_id, before)}of “{what}”. Look at what is left, then send again.")
 
 
-def revkeen_ended(operation: Operation) -> None:
+@receiver(operation_ended)
+def revkeen_ended(sender: type[Operation], operation: Operation, **kwargs: Any) -> None:
     """What RevKeen's answer means for the shipments of an operation, in the transaction that ends it."""
+    if operation.kind != Operation.Kind.FULFILL:
+        return
     of_dispatch = Shipment.objects.filter(dispatch_id=operation.plan_id, state=State.PENDING)
     # Who sends one of them again just now is done, or waits for us.
     list(Delivery.objects.filter(shipment__in=of_dispatch).select_for_update().order_by("pk").values_list("pk"))
@@ -180,7 +159,7 @@ def _tell_partners(told: Any) -> None:
 
 def _refuse_too_many(parcels: list[Parcel], before: list[Shipment], seen: dict[str, Any]) -> None:
     """Nobody else can ship meanwhile: the caller's transaction holds the order."""
-    gone = taken(before)
+    gone = shipped_units.taken(before)
     for parcel in parcels:
         for item in parcel.items:
             gone[uuid.UUID(item.line_id)] += item.quantity
@@ -192,7 +171,7 @@ def _refuse_too_many(parcels: list[Parcel], before: list[Shipment], seen: dict[s
 
 
 def _which(line_id: str, before: list[Shipment]) -> str:
-    numbers = [shipment.number for shipment in before if uuid.UUID(line_id) in taken([shipment])]
+    numbers = [shipment.number for shipment in before if uuid.UUID(line_id) in shipped_units.taken([shipment])]
     if not numbers:
         return "There are not so many units "
     return f"Shipment{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))} of this order took units "

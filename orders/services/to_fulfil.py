@@ -22,12 +22,12 @@ from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order
 from orders.models import OrderLock, Shipment, ShipmentItem
 from orders.services import copies
-from orders.services.fulfillments import PAGES
 from orders.services.revkeen import Reading, Session
 from orders.services.untold import Untold
 
 log = structlog.get_logger("orders.to_fulfil")
 
+PAGES = 10  # of a hundred paid orders each: how far is read
 KEPT_SECONDS = 30
 SHAPE = 2  # of what is kept: what another version of this program kept is not taken for ours
 
@@ -99,6 +99,34 @@ def numbered(api: Session, text: str) -> uuid.UUID | None:
     return next((order.id for order in orders if order.number.upper() == number), None)
 
 
+@dataclass(frozen=True)
+class Following:
+    """The next order to fulfill, or None; `from_top`: none came later in the list, and this is its first."""
+
+    order: Waiting | None
+    from_top: bool
+    search: Search
+
+
+def next_after(api: Session, order_id: uuid.UUID) -> Following:
+    """The order that follows on this one in the list and that nobody has at hand, else the first. Raise `ApiError`."""
+    found = search(api).require()
+    rows, _ = left(api, found)
+    free = [row.order for row in rows if not row.held and row.order.id != order_id]
+    since = _since(api, found, order_id)
+    later = next((order for order in free if since is not None and order.since > since), None)
+    return Following(later or next(iter(free), None), later is None, found)
+
+
+def _since(api: Session, found: Search, order_id: uuid.UUID) -> datetime | None:
+    """Since when the order waits, or has waited: it may be shipped by now, and then the list is without it."""
+    for order in found.waiting:
+        if order.id == order_id:
+            return order.since
+    gone = api.get(reads.order(order_id)).value
+    return _waiting(gone).since if gone else None
+
+
 def left(api: Session, found: Search, not_told: Iterable[Untold] = ()) -> tuple[list[Left], int]:
     """What can be sent off, and how many orders more have nothing left here that RevKeen still calls unfulfilled.
 
@@ -127,7 +155,7 @@ def _left(order: Waiting, gone: Counter[uuid.UUID], refused: set[uuid.UUID], *, 
 
 
 def gone(api: Session, order_ids: list[uuid.UUID]) -> Counter[uuid.UUID]:
-    """Line item id → units that left or were given up (`shipments.taken`, of all these orders in one query)."""
+    """Line item id → units that left or were given up (`shipped_units.taken`, of all these orders in one query)."""
     items = _items(api, order_ids).filter(shipment__state__in=Shipment.COUNTED)
     return Counter(dict(items.values_list("line_item_id").annotate(Sum("quantity"))))
 

@@ -5,17 +5,17 @@ who has looked says that RevKeen has them already.
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
 
-from orders import carriers
+from orders import carriers, shipped_units
 from orders.apis.errors import NotSent
 from orders.models import EventLog, Merchant, Operation, Shipment, User
-from orders.services import events, shipments
-from orders.services.fulfillments import Fulfillable
-from orders.services.journal import Asked
+from orders.services import events
+from orders.services.asked import Asked
+from orders.services.fulfillable import Fulfillable
 from orders.services.snapshots import snapshot
 from orders.services.tickets import Ticket
 from orders.storable import storable
@@ -75,20 +75,26 @@ def seen(found: Fulfillable, untold: Untold) -> dict[str, Any]:
     }
 
 
-def asked(ticket: Ticket, shipment: Shipment, *, notify: bool) -> Asked:
+@dataclass(frozen=True)
+class Telling(Asked):
+    """Marks the shipment with the operation that tells RevKeen of it, unless it was told in the meantime."""
+
+    shipment: Shipment = field(kw_only=True)
+
+    def record(self, operation: Operation) -> None:
+        standing = Shipment.objects.select_for_update().get(pk=self.shipment.pk)
+        if standing.untold_since is None or _lines(standing, besides=operation) != self.body["line_item_ids"]:
+            raise KnownByNow("Open the shipment and look at where it stands.")
+        Shipment.objects.filter(pk=standing.pk).update(operation=operation)
+
+
+def asked(ticket: Ticket, shipment: Shipment, *, notify: bool) -> Telling:
     """A new operation: the lines of `seen`, with the carrier and the number that the shipment has now."""
     lines = ticket.seen["untold"]["line_item_ids"]
     given = {"carrier": shipment.carrier, "tracking_number": shipment.tracking_number}
     said = {name: value for name, value in given.items() if value}
     body = {"line_item_ids": lines, "notify_customer": notify, **said}
-
-    def record(operation: Operation) -> None:
-        standing = Shipment.objects.select_for_update().get(pk=shipment.pk)
-        if standing.untold_since is None or _lines(standing, besides=operation) != lines:
-            raise KnownByNow("Open the shipment and look at where it stands.")
-        Shipment.objects.filter(pk=shipment.pk).update(operation=operation)
-
-    return Asked(ticket, body, _summary(ticket, shipment, notify=notify), ticket.seen["number"], record=record)
+    return Telling(ticket, body, _summary(ticket, shipment, notify=notify), ticket.seen["number"], shipment=shipment)
 
 
 def known(shipment: Shipment, by: User, reason: str) -> bool:
@@ -120,8 +126,8 @@ def _untold(shipment: Shipment) -> Untold:
 
 def _lines(shipment: Shipment, besides: Operation | None = None) -> list[str]:
     """The lines of which nothing is left here and that no other parcel tells RevKeen of, in the shipment's order."""
-    of_order = shipments.of_order(shipment.merchant, shipment.mode, shipment.order_id)
-    gone, told = shipments.taken(of_order), _told(shipment, besides)
+    of_order = shipped_units.of_order(shipment.merchant, shipment.mode, shipment.order_id)
+    gone, told = shipped_units.taken(of_order), _told(shipment, besides)
     items = sorted(shipment.items.all(), key=lambda item: item.pk)
     whole = [item for item in items if gone[item.line_item_id] >= item.ordered]
     return [str(item.line_item_id) for item in whole if str(item.line_item_id) not in told]

@@ -14,11 +14,24 @@ from orders.forms.cancel_units import CancelUnitsForm
 from orders.forms.fulfillments import FulfillmentForm
 from orders.models import Delivery, Dispatch, Operation, Shipment
 from orders.requests import MerchantRequest
-from orders.services import fulfillments, leaving, next_steps, open_there, partners, presets, revkeen
-from orders.services.fulfillments import Fulfillable, OthersFollow, Search, TooLate
+from orders.services import (
+    fulfillable,
+    fulfillments,
+    leaving,
+    next_steps,
+    partners,
+    presets,
+    proposals,
+    revkeen,
+    to_fulfil,
+    undo,
+)
+from orders.services.fulfillable import Fulfillable
 from orders.services.shipments import Parcel
 from orders.services.tickets import Ticket
+from orders.services.to_fulfil import Following
 from orders.services.tried import last_tried
+from orders.services.undo import OthersFollow, TooLate
 from orders.views import operations
 from orders.views.fulfillment_forms import filled_form
 from orders.views.operations import Problem
@@ -59,13 +72,13 @@ def order_fulfill(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse
 @require_safe
 @merchant_page
 def order_next_to_fulfil(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
-    """Lead on from this order to the form of the next one that waits: the oldest newer one, then the oldest of all."""
+    """Lead on from this order to the form of the next one that waits: as in To fulfil, and then from its top."""
     with revkeen.session(request.merchant, request.mode) as api:
-        found = fulfillments.next_to_fulfil(api, order_id)
-    _say_how_far(request, found)
-    if found.order is None:
+        following = to_fulfil.next_after(api, order_id)
+    _say_how_far(request, following)
+    if following.order is None:
         return redirect("to_fulfil", request.merchant.slug, request.mode)
-    return redirect("order_fulfill", request.merchant.slug, request.mode, found.order.id)
+    return redirect("order_fulfill", request.merchant.slug, request.mode, following.order.id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -106,7 +119,7 @@ def _undone(request: MerchantRequest, dispatch_id: uuid.UUID) -> Dispatch:
     if found is None:
         raise Http404
     try:
-        fulfillments.undo(found, request.user)
+        undo.undo(found, request.user)
         messages.success(request, "Undone. Nobody was told.")
     except OthersFollow:
         messages.warning(request, "Another change holds the order. Undo that first, or wait until it has ended.")
@@ -116,11 +129,13 @@ def _undone(request: MerchantRequest, dispatch_id: uuid.UUID) -> Dispatch:
     return found
 
 
-def _say_how_far(request: MerchantRequest, found: Search) -> None:
-    if not found.whole:
-        what = "Looked for the oldest" if found.order else "Nothing is left to fulfil"
-        messages.warning(request, f"{what} among the newest {found.looked_at:,} paid orders; there are older ones.")
-    elif found.order is None:
+def _say_how_far(request: MerchantRequest, following: Following) -> None:
+    if following.from_top and not following.search.whole:
+        what = "Looked for the oldest" if following.order else "Nothing is left to fulfil"
+        messages.warning(
+            request, f"{what} among the newest {following.search.looked_at:,} paid orders; there are older ones."
+        )
+    elif following.order is None:
         messages.success(request, "Nothing else is left to fulfil.")
 
 
@@ -139,7 +154,7 @@ def _carry_out(request: MerchantRequest, ticket: Ticket, parcels: list[Parcel]) 
         return _recorded(request, answer, fulfillments.summary(ticket, parcels), told=False)
     if not isinstance(answer, Operation):
         return answer
-    if answer.order_id and fulfillments.held(answer):
+    if answer.order_id and undo.held(answer):
         return _recorded(request, Dispatch.objects.get(pk=answer.plan_id), answer.summary, told=True)
     return operations.problem_of(answer) or operations.to_operation(request, answer)
 
@@ -179,7 +194,7 @@ def _page(
     After a problem what was typed stays, over the order as it is now, and RevKeen's refusal stands by its field.
     """
     found = _fulfillable(request, order_id)
-    seen = fulfillments.seen(found)
+    seen = fulfillable.seen(found)
     open_ones = _open_at_digital_river(request, found) if form is None and problem is None else None
     status = problem.status if problem else 200 if form is None or form.do else 422
     if problem is not None:
@@ -213,7 +228,7 @@ def _cancel_page(
     problem: Problem | None = None,
 ) -> HttpResponse:
     found = _fulfillable(request, order_id)
-    seen = fulfillments.seen(found)
+    seen = fulfillable.seen(found)
     connected = {connection.provider for connection in partners.connected(request.merchant, request.mode)}
     context = {
         **order_head(request, found.order),
@@ -236,7 +251,7 @@ def _given_up_before(request: MerchantRequest, order_id: uuid.UUID) -> list[Ship
 def _fulfillable(request: MerchantRequest, order_id: uuid.UUID) -> Fulfillable:
     try:
         with revkeen.session(request.merchant, request.mode) as api:
-            return fulfillments.fulfillable(api, order_id)
+            return fulfillable.fulfillable(api, order_id)
     except Missing as error:
         raise Http404 from error
 
@@ -248,9 +263,9 @@ def _parcels(form: FulfillmentForm, order_id: uuid.UUID) -> dict[str, Any]:
 
 def _open_at_digital_river(request: MerchantRequest, found: Fulfillable) -> dict[str, int] | None:
     """Asked of a part-fulfilled order, because RevKeen never tells which lines it calls fulfilled."""
-    connection = open_there.connection_of(partners.connected(request.merchant, request.mode))
+    connection = proposals.connection_of(partners.connected(request.merchant, request.mode))
     part = found.order.require().fulfillment_status == "partial"
-    return open_there.proposed(found, connection) if part and connection is not None else None
+    return proposals.proposed(found, connection) if part and connection is not None else None
 
 
 def _proposed(found: Fulfillable, open_ones: dict[str, int] | None) -> dict[str, int]:
@@ -271,6 +286,6 @@ def _why_not(found: Fulfillable) -> str:
 
 
 def _gone(found: Fulfillable) -> list[GoneRow]:
-    shipments = fulfillments.by_line(found.shipments)
+    shipments = fulfillable.by_line(found.shipments)
     lines = found.order.require().lines
     return [GoneRow(line, shipments.get(line.id, [])) for line in lines if not found.left(line)]

@@ -17,8 +17,8 @@ from orders.apis.errors import NotSent
 from orders.models import Operation, PartnerOrder
 from orders.requests import MerchantRequest
 from orders.services import journal, revkeen, tickets
+from orders.services.asked import Asked, OrderBusy, OtherBody
 from orders.services.fulfillments import OrderChanged, SentBefore
-from orders.services.journal import Asked, OrderBusy, OtherBody
 from orders.services.partner_orders import BelongsElsewhere
 from orders.services.revkeen import Session
 from orders.services.tickets import BadTicket, Ticket

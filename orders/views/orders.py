@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from orders import states
+from orders import shipped_units, states
 from orders.access import merchant_page
 from orders.apis.decoding import too_deep
 from orders.apis.errors import Missing, NotUnderstood, Refused
@@ -23,7 +23,7 @@ from orders.services import (
     cancellations,
     decision_checks,
     events,
-    fulfillments,
+    fulfillable,
     next_steps,
     operations,
     order_payments,
@@ -32,7 +32,6 @@ from orders.services import (
     refunds,
     replacements,
     revkeen,
-    shipments,
     timeline,
 )
 from orders.services.conditions import conditions
@@ -170,8 +169,8 @@ def _went_past_the_newest(form: OrderFilter, listing: Reading[Listing[Order]]) -
 
 def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
     order = file.order.require()
-    written = shipments.all_of_order(request.merchant, request.mode, order.id)
-    left = fulfillments.by_line([shipment for shipment in written if shipment.state in Shipment.COUNTED])
+    written = shipped_units.all_of_order(request.merchant, request.mode, order.id)
+    left = fulfillable.by_line([shipment for shipment in written if shipment.state in Shipment.COUNTED])
     done_here = operations.of_order(request.merchant, request.mode, order.id)
     split = _split(file)
     facts = _facts(request, file, split, done_here, written)
@@ -247,8 +246,8 @@ def _days(
 
 def _line_row(order: Order, line: LineItem, file: OrderFile, left_in: list[Shipment]) -> LineRow:
     product = file.product_names.get(line.product_id) if line.product_id else None
-    shipped = shipments.shipped(left_in)[line.id]
-    given_up = shipments.taken(left_in)[line.id] - shipped
+    shipped = shipped_units.shipped(left_in)[line.id]
+    given_up = shipped_units.taken(left_in)[line.id] - shipped
     pending = next((one for one in left_in if one.state == Shipment.State.PENDING), None)
     left = states.units_state(line.quantity, shipped, given_up)
     return LineRow(

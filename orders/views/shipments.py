@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from orders import shipped_units
 from orders.access import merchant_page
 from orders.apis.order_protection.objects import LABELS
 from orders.forms.order_edits import Clash
@@ -43,7 +44,7 @@ def order_shipments(request: MerchantRequest, order_id: uuid.UUID) -> HttpRespon
     """The cards alone, for a page that shows them while something is on its way; from here, no call is made."""
     if not request.htmx:
         return redirect("order_detail", request.merchant.slug, request.mode, order_id)
-    found = shipments.all_of_order(request.merchant, request.mode, order_id)
+    found = shipped_units.all_of_order(request.merchant, request.mode, order_id)
     context = {"shipments": destinations.cards(request.merchant, found), "order_id": order_id}
     return render_page(request, PARTS["shipments"], context, parts=PARTS)
 
@@ -139,7 +140,7 @@ def why_not(shipment: Shipment) -> str:
 
 
 def _page(request: MerchantRequest, shipment: Shipment, form: StatusForm, status: int = 200) -> HttpResponse:
-    of_order = shipments.all_of_order(request.merchant, request.mode, shipment.order_id)
+    of_order = shipped_units.all_of_order(request.merchant, request.mode, shipment.order_id)
     deliveries = shipment.deliveries.all()
     history = DeliveryAttempt.objects.filter(delivery__in=deliveries).select_related("delivery").order_by("-id")
     context = {
@@ -171,7 +172,7 @@ def _form(
     clashes: Sequence[Clash] = (),
     status: int = 200,
 ) -> HttpResponse:
-    of_order = shipments.all_of_order(request.merchant, request.mode, shipment.order_id)
+    of_order = shipped_units.all_of_order(request.merchant, request.mode, shipment.order_id)
     context = {
         "shipment": shipment,
         "form": form,

@@ -9,8 +9,8 @@ from orders.apis.errors import Missing
 from orders.forms.untold import KnownForm, TellForm
 from orders.models import Operation, Shipment
 from orders.requests import MerchantRequest
-from orders.services import fulfillments, revkeen, untold
-from orders.services.fulfillments import Fulfillable
+from orders.services import fulfillable, revkeen, untold
+from orders.services.fulfillable import Fulfillable
 from orders.services.tickets import Ticket
 from orders.services.untold import Untold
 from orders.views import operations
@@ -104,6 +104,6 @@ def _new_ticket(request: MerchantRequest, found: Fulfillable, waiting: Untold | 
 def _fulfillable(request: MerchantRequest, shipment: Shipment) -> Fulfillable:
     try:
         with revkeen.session(request.merchant, request.mode) as api:
-            return fulfillments.fulfillable(api, shipment.order_id)
+            return fulfillable.fulfillable(api, shipment.order_id)
     except Missing as error:
         raise Http404 from error

@@ -33,6 +33,7 @@ from orders.services import (
     deliveries,
     delivering,
     delivery_decisions,
+    fulfillable,
     fulfillments,
     outcomes,
     partners,
@@ -41,6 +42,7 @@ from orders.services import (
     sending,
     settling,
     shipments,
+    undo,
 )
 from orders.services.leases import claim as claim_operation
 from orders.services.shipments import Parcel, ParcelItem
@@ -92,7 +94,7 @@ class Outbox:
 
     def ticket(self, order_id: uuid.UUID) -> Ticket:
         with revkeen.session(self.merchant, "live") as api:
-            seen = fulfillments.seen(fulfillments.fulfillable(api, order_id))
+            seen = fulfillable.seen(fulfillable.fulfillable(api, order_id))
         return Ticket(uuid.uuid4(), self.merchant, "live", Operation.Kind.FULFILL, order_id, seen)
 
     def press(self, ticket: Ticket) -> Operation | Dispatch:
@@ -664,7 +666,7 @@ def test_the_second_half_of_a_line_completes_nothing_once_the_first_was_undone(o
     first = half(outbox, outbox.ticket(order_id))
     assert isinstance(first, Dispatch)
     second = outbox.ticket(order_id)
-    fulfillments.undo(first, outbox.user)
+    undo.undo(first, outbox.user)
     with pytest.raises(shipments.CameBack):
         half(outbox, second)
 
@@ -677,10 +679,10 @@ def test_the_first_half_of_a_line_cannot_be_undone_while_the_second_tells_revkee
     first, second = half(outbox, outbox.ticket(order_id)), half(outbox, outbox.ticket(order_id))
     assert isinstance(first, Dispatch)
     assert isinstance(second, Operation)
-    with pytest.raises(fulfillments.OthersFollow):
-        fulfillments.undo(first, outbox.user)
-    fulfillments.undo(Dispatch.objects.get(pk=second.pk), outbox.user)
-    fulfillments.undo(first, outbox.user)
+    with pytest.raises(undo.OthersFollow):
+        undo.undo(first, outbox.user)
+    undo.undo(Dispatch.objects.get(pk=second.pk), outbox.user)
+    undo.undo(first, outbox.user)
     assert {shipment.state for shipment in Shipment.objects.all()} == {Shipment.State.UNDONE}
 
 

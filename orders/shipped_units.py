@@ -1,0 +1,32 @@
+"""What has left of an order and what was given up, in units: counted one way, whoever asks."""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+
+from orders.models import Merchant, Shipment
+
+
+def of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shipment]:
+    """What left or may have left, and what was given up, the first one first; not what was refused or undone."""
+    return [shipment for shipment in all_of_order(merchant, mode, order_id) if shipment.state in Shipment.COUNTED]
+
+
+def all_of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shipment]:
+    """Every shipment that was ever written for the order, the first one first."""
+    found = Shipment.objects.filter(merchant=merchant, mode=mode, order_id=order_id).order_by("pk")
+    return list(found.select_related("operation", "dispatch__user").prefetch_related("items", "tracking", "deliveries"))
+
+
+def taken(shipments: Iterable[Shipment]) -> Counter[uuid.UUID]:
+    """Line item id → units that have left or were given up."""
+    units: Counter[uuid.UUID] = Counter()
+    for shipment in shipments:
+        for item in shipment.items.all():
+            units[item.line_item_id] += item.quantity
+    return units
+
+
+def shipped(shipments: Iterable[Shipment]) -> Counter[uuid.UUID]:
+    """Line item id → units that have left, without those given up."""
+    return taken(shipment for shipment in shipments if shipment.kind == Shipment.Kind.PARCEL)
