@@ -38,8 +38,8 @@ def settle(operation: Operation) -> Operation:
         return journal.go_on(api, told or _from_the_rest(api, operation, facts))
 
 
-def may_send_again(operation: Operation, connection_id: uuid.UUID | None, facts: Facts) -> bool:
-    """Whether a machine may send the same body once more. `operation.now` is the database's clock."""
+def may_be_sent(operation: Operation, connection_id: uuid.UUID | None, facts: Facts) -> bool:
+    """Whether a machine may send the body, for the first time or once more. `operation.now` is the database's clock."""
     return (
         operation.state != State.NEEDS_PERSON
         and not operation.quarantined
@@ -96,8 +96,8 @@ def _from_the_rest(api: Session, operation: Operation, facts: Facts) -> Operatio
     lost = askers.lost_right(operation) if operation.state != State.NEEDS_PERSON else ""
     if lost:
         return outcomes.stopped(operation, lost)
-    if may_send_again(operation, connection_id, facts):
-        return _send_again(api, operation)
+    if may_be_sent(operation, connection_id, facts):
+        return _send_again(api, operation) if operation.attempts else _send_first(api, operation)
     if operation.state == State.NEEDS_PERSON:
         return outcomes.looked(operation, unreachable=False)
     found = effects.differences(operation, facts.order, facts.refunds) if facts.order is not None else []
@@ -108,10 +108,20 @@ def _from_the_rest(api: Session, operation: Operation, facts: Facts) -> Operatio
     return outcomes.needs_person(operation, operation.code or "no_answer", operation.message or "No answer came.")
 
 
+def _send_first(api: Session, operation: Operation) -> Operation:
+    """What waited for its undo window, or was begun by a server that stopped before the call: it never left."""
+    return _send(api, operation, "sent for the first time")
+
+
 def _send_again(api: Session, operation: Operation) -> Operation:
-    if not take_to_send(operation):
+    """The same body under the same key, after a call that nobody knows the outcome of."""
+    return _send(api, operation, "sent again")
+
+
+def _send(api: Session, operation: Operation, logged: str) -> Operation:
+    if not take_to_send(operation):  # another worker has it
         return Operation.objects.get(pk=operation.pk)
-    log.info("sent again", operation=str(operation.pk), kind=operation.kind, attempt=operation.attempts)
+    log.info(logged, operation=str(operation.pk), kind=operation.kind, attempt=operation.attempts)
     operation = journal.send(api, operation)
     return outcomes.looked(operation) if operation.state == State.UNKNOWN else operation
 
