@@ -22,7 +22,7 @@ lint: $(VENV)/development
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-mutants: $(VENV)/development  ## One defence taken out at a time: a test notices each
+mutants: $(VENV)/development  ## One defense taken out at a time: a test notices each
 	@MUTANTS="$(MUTANTS)" $(BIN)/python -m scripts.mutants
 
 bench: $(VENV)/development  ## How fast, as ratios within one run

@@ -1,9 +1,8 @@
-"""`make mutants`: take out one defence at a time, and show that a test notices.
+"""`make mutants`: take out one defense at a time, and show that a test notices.
 
-Each file in `mutants/` is a patch under a header: the first line names the defence and the attack or fault that it
-stands against, and each `Red:` line a test that has to fail once it is gone (mutants/README.md). Without a patch all of
-them have to pass. MUTANTS="name name" tries only these. TEST_POSTGRES_URL names the server for those with a line
-`On: PostgreSQL`; without it they are not tried.
+`mutants/` says of each what it takes out and which tests have to fail once it is gone (mutants/README.md). Without a
+mutant all of them have to pass. MUTANTS="name name" tries only these. TEST_POSTGRES_URL names the server for those that
+need PostgreSQL; without it they are not tried. With --check nothing is run: all of them have to fit the code.
 """
 
 import os
@@ -21,36 +20,15 @@ from pathlib import Path
 from queue import SimpleQueue
 from urllib.parse import urlsplit
 
+from mutants import MUTANTS
+from mutants.catalogue import Mutant
+from mutants.check import troubles
+from mutants.edits import Misfit, apply, path_of
 from scripts.stack import ROOT
 
 AT_ONCE = 2
 SECONDS = 180  # for the tests of one mutant
 POSTGRESQL = os.environ.get("TEST_POSTGRES_URL", "")
-
-
-@dataclass(frozen=True)
-class Mutant:
-    path: Path
-
-    @property
-    def name(self) -> str:
-        return self.path.stem
-
-    @property
-    def defence(self) -> str:
-        return self.path.read_text().partition("\n")[0]
-
-    @property
-    def tests(self) -> list[str]:
-        return re.findall(r"^Red: (\S.*)$", self.path.read_text(), re.M)
-
-    @property
-    def on_postgresql(self) -> bool:
-        return "\nOn: PostgreSQL\n" in self.path.read_text()
-
-    @property
-    def changed(self) -> list[str]:
-        return re.findall(r"^\+\+\+ b/(.+)$", self.path.read_text(), re.M)
 
 
 @dataclass(frozen=True)
@@ -63,6 +41,16 @@ class Run:
 
 
 def main() -> int:
+    return _check() if sys.argv[1:] == ["--check"] else _try_all()
+
+
+def _check() -> int:
+    found = troubles(MUTANTS, ROOT)
+    print("\n".join(found) or f"{len(MUTANTS)} mutants fit the code.")
+    return int(bool(found))
+
+
+def _try_all() -> int:
     mutants = _wanted(os.environ.get("MUTANTS", "").split())
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         original = Path(folder) / "original"
@@ -74,11 +62,10 @@ def main() -> int:
 
 
 def _wanted(names: list[str]) -> list[Mutant]:
-    mutants = [Mutant(path) for path in sorted((ROOT / "mutants").glob("*.patch"))]
-    unknown = set(names) - {mutant.name for mutant in mutants}
+    unknown = set(names) - {mutant.name for mutant in MUTANTS}
     if unknown:
         raise SystemExit(f"There is no mutant {', '.join(sorted(unknown))}.")
-    wanted = [mutant for mutant in mutants if mutant.name in names or not names]
+    wanted = [mutant for mutant in MUTANTS if mutant.name in names or not names]
     left_out = [mutant.name for mutant in wanted if mutant.on_postgresql and not POSTGRESQL]
     if left_out:
         print(f"Not tried, for TEST_POSTGRES_URL is not set: {', '.join(left_out)}")
@@ -102,8 +89,8 @@ def _all_green(mutants: list[Mutant], copies: "SimpleQueue[Path]") -> bool:
         runs = list(pool.map(lambda part: _run_in_a_copy(part, copies), filter(None, parts)))
     for run in runs:
         if run.failed or not run.whole:
-            print(f"Without a patch the tests are not green:\n{run.output}")
-    print(f"{len(tests)} tests without a patch")
+            print(f"Without a mutant the tests are not green:\n{run.output}")
+    print(f"{len(tests)} tests without a mutant")
     return all(run.whole and not run.failed for run in runs)
 
 
@@ -127,27 +114,34 @@ def _try(mutant: Mutant, original: Path, copies: "SimpleQueue[Path]") -> tuple[s
     started = time.monotonic()
     with _borrowed(copies) as copy:
         trouble = _apply(mutant, copy) or _what_is_not_red(mutant, copy)
-        for name in mutant.changed:
-            shutil.copy2(original / name, copy / name)
+        _restore(mutant, original, copy)
     seconds = time.monotonic() - started
-    print(f"{'**no**' if trouble else 'red   '} {mutant.name:<32} {seconds:4.0f} s  {mutant.defence}", flush=True)
+    print(f"{'**no**' if trouble else 'red   '} {mutant.name:<32} {seconds:4.0f} s  {mutant.defense}", flush=True)
     if trouble:
         print(trouble, flush=True)
     return mutant.name, not trouble
 
 
 def _apply(mutant: Mutant, copy: Path) -> str:
-    """Why the patch cannot be applied; "" when it was."""
+    """Why it cannot be applied; "" when it was."""
     if not mutant.tests:
         return "It names no test."
-    command = ["git", "apply", "--recount", "-C1", str(mutant.path)]
-    environment = os.environ | {"GIT_CEILING_DIRECTORIES": str(copy.parent)}  # the copy is no repository, nor in one
-    applied = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
-    return f"The patch no longer applies:\n{applied.stderr}" if applied.returncode else ""
+    try:
+        apply(mutant, copy)
+    except Misfit as misfit:
+        return str(misfit)
+    return ""
+
+
+def _restore(mutant: Mutant, original: Path, copy: Path) -> None:
+    for edit in mutant.edits:
+        changed = path_of(edit.target, copy).relative_to(copy)
+        if (original / changed).is_file():
+            shutil.copy2(original / changed, copy / changed)
 
 
 def _what_is_not_red(mutant: Mutant, copy: Path) -> str:
-    run = _run(mutant.tests, copy, SECONDS, mutant.on_postgresql)
+    run = _run(list(mutant.tests), copy, SECONDS, mutant.on_postgresql)
     green = [test for test in mutant.tests if not any(_is(test, failed) for failed in run.failed)]
     if run.whole and not green:
         return ""

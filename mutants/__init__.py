@@ -1,0 +1,37 @@
+"""The mutants: each takes one defense out of the code, and names the tests that notice (README.md)."""
+
+from mutants import (
+    access,
+    append_only,
+    decisions,
+    deliveries,
+    fulfillment,
+    journal,
+    money,
+    orders,
+    pages,
+    partners,
+    secrets,
+    signing_in,
+    transport,
+    worker,
+)
+from mutants.catalogue import Mutant
+
+TOPICS = (
+    access,
+    append_only,
+    decisions,
+    deliveries,
+    fulfillment,
+    journal,
+    money,
+    orders,
+    pages,
+    partners,
+    secrets,
+    signing_in,
+    transport,
+    worker,
+)
+MUTANTS: list[Mutant] = [mutant for topic in TOPICS for mutant in topic.MUTANTS]
