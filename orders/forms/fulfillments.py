@@ -101,6 +101,17 @@ class FulfillmentForm:
         return not any(name.startswith("units-") for parcel in self.parcels for name in parcel.errors)
 
     @property
+    def wrong(self) -> list[tuple[str, str]]:
+        """The id and the label of each field that has an error."""
+        many = len(self.parcels) > 1
+        return [
+            (bound.id_for_label or bound.auto_id, f"Parcel {nth}: {bound.label}" if many else str(bound.label))
+            for nth, parcel in enumerate(self.parcels, 1)
+            for bound in parcel.visible_fields()
+            if bound.errors
+        ]
+
+    @property
     def can_add(self) -> bool:
         return len(self.keys) < self.most_parcels
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -96,6 +97,17 @@ class ShipmentFilter(DaysForm):
             start=self.start,
             end=self.end,
         )
+
+    @property
+    def is_set(self) -> bool:
+        """Something but the tab and the page."""
+        return any(self.data.get(name) for name in set(self.fields) - {"state", "after", "before"})
+
+    @property
+    def reset(self) -> str:
+        """The query that keeps the tab alone."""
+        state = self.data.get("state")
+        return f"?{urlencode({'state': state})}" if state else ""
 
     @property
     def carrier_words(self) -> str:

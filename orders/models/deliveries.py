@@ -120,6 +120,21 @@ class Delivery(models.Model):
         return self.state == self.State.FAILED and self.code in self.WRONG_IDS
 
     @property
+    def can_be_retried(self) -> bool:
+        """At once, without a question; for the other states it is asked first, or not at all."""
+        if self.state == self.State.STOPPED:
+            return self.shipment.state != Shipment.State.REFUSED
+        return self.state == self.State.FAILED or self.retrying
+
+    @property
+    def can_be_stopped(self) -> bool:
+        return self.state in (self.State.UNKNOWN, *self.NEEDS_SOMEONE) or self.retrying
+
+    @property
+    def retrying(self) -> bool:
+        return self.state == self.State.WAITING and self.failures > 0
+
+    @property
     def up_to_date(self) -> bool:
         return self.state == self.State.SENT and self.sent_version == self.shipment.version
 

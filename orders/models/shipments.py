@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.text import Truncator
 
 from orders import carriers
 from orders.models.merchants import MODE_CHOICES, Merchant
@@ -100,6 +101,11 @@ class Shipment(models.Model):
 
     def __str__(self) -> str:
         return f"Shipment {self.number}"
+
+    @property
+    def with_order(self) -> str:
+        """`Shipment 2 of ORD-1234`, short enough for a label."""
+        return f"{self} of {Truncator(self.order_number or 'an order').chars(24)}"
 
     @property
     def carrier_name(self) -> str:

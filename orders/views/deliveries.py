@@ -46,7 +46,7 @@ def delivery_stop(request: MerchantRequest, pk: int) -> HttpResponse:
         else:
             messages.warning(request, MOVED_ON)
         return _back(request, delivery)
-    context = {"delivery": delivery, "shipment": delivery.shipment, "form": form, "from": _from(request)}
+    context = {"delivery": delivery, "shipment": delivery.shipment, "form": form, **_leads_back(request, delivery)}
     return render_page(request, "orders/deliveries/stop.html", context, status=422 if form.errors else 200)
 
 
@@ -115,15 +115,19 @@ def _ask(request: MerchantRequest, delivery: Delivery) -> HttpResponse:
         "shipment": delivery.shipment,
         "possible": delivery.state in delivery_decisions.MAY_BE_SENT_AGAIN,
         "may_have_arrived": _may_have_arrived(delivery),
-        "from": _from(request),
+        **_leads_back(request, delivery),
     }
     status = 422 if request.method == "POST" else 200
     return render_page(request, "orders/deliveries/send_again.html", context, status=status)
 
 
 def _ask_to_release(request: MerchantRequest, delivery: Delivery) -> HttpResponse:
-    possible = delivery.state == State.HELD_BACK
-    context = {"delivery": delivery, "shipment": delivery.shipment, "possible": possible, "from": _from(request)}
+    context = {
+        "delivery": delivery,
+        "shipment": delivery.shipment,
+        "possible": delivery.state == State.HELD_BACK,
+        **_leads_back(request, delivery),
+    }
     status = 422 if request.method == "POST" else 200
     return render_page(request, "orders/deliveries/release.html", context, status=status)
 
@@ -136,6 +140,11 @@ def _from(request: MerchantRequest) -> str:
     """The kind of page that the action stands on, by a word of ours."""
     given = request.POST.get("from") or request.GET.get("from")
     return given if given in ("shipment", "list") else "order"
+
+
+def _leads_back(request: MerchantRequest, delivery: Delivery) -> dict[str, str]:
+    """Where the action came from, and where *Cancel* leads."""
+    return {"from": _from(request), "back": _back(request, delivery)["Location"]}
 
 
 def _back(request: MerchantRequest, delivery: Delivery) -> HttpResponse:

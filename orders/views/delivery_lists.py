@@ -79,6 +79,7 @@ def _row(request: MerchantRequest, delivery: Delivery) -> dict[str, Any]:
     return {
         "delivery": delivery,
         "shipment": delivery.shipment,
+        "partner": delivery.get_destination_display(),
         "state": states.delivery_state(delivery),
         "words": words,
         "tickable": needing.can_be_sent_again(delivery),

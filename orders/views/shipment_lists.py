@@ -16,7 +16,7 @@ from orders.apis.errors import ApiError, Missing
 from orders.apis.listings import Listing, Unreadable
 from orders.apis.order_protection.objects import STATUSES
 from orders.forms.shipment_filters import LONGEST_ID, STATES, DigitalRiverFilter, ShipmentFilter
-from orders.models import Shipment
+from orders.models import Shipment, ShipmentItem
 from orders.money import Money
 from orders.requests import MerchantRequest
 from orders.services import digital_river_list as digital_river
@@ -56,6 +56,20 @@ class Row:
     def done(self) -> bool:
         """Nobody has anything left to do with it."""
         return not any(row.changing or row.state.tone in ("wait", "bad") for row in self.destinations)
+
+    @property
+    def shows_state(self) -> bool:
+        """Only of what did not simply leave."""
+        gone = self.shipment.state in (Shipment.State.REFUSED, Shipment.State.UNDONE)
+        return gone or self.shipment.kind == Shipment.Kind.CANCELLATION
+
+    @property
+    def first_item(self) -> str:
+        return next((_item(item) for item in self.shipment.items.all()), "")
+
+    @property
+    def contents(self) -> str:
+        return ", ".join(_item(item) for item in self.shipment.items.all()[:12])
 
 
 @dataclass(frozen=True)
@@ -188,6 +202,10 @@ def _row(request: MerchantRequest, shipment: Shipment, told: list[Shipment]) -> 
     undone = shipment.state == Shipment.State.UNDONE
     rows = [] if undone else destinations.destinations(request.merchant, shipment, of_order, until)
     return Row(shipment, len(items), sum(item.quantity for item in items), rows)
+
+
+def _item(item: ShipmentItem) -> str:
+    return f"{item.quantity} × {item.description}"
 
 
 def _their_list(request: MerchantRequest, form: DigitalRiverFilter) -> Reading[Listing[Fulfillment]]:

@@ -37,6 +37,17 @@ class ItemRow:
     distributor_cost: Money | None
     shipping_cost: Money | None
 
+    @property
+    def partner_ids(self) -> list[tuple[str, str]]:
+        """What the partners call the line, each id with whose it is."""
+        ids = [
+            ("Digital River", self.item.digital_river_item_id),
+            ("Shipment item", self.item.digital_river_shipment_item_id),
+            ("Subfulfiller", self.item.subfulfiller_id),
+            ("OrderProtection", self.item.order_protection_item_id),
+        ]
+        return [(name, found) for name, found in ids if found]
+
 
 @require_safe
 @merchant_page
