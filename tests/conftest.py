@@ -19,6 +19,7 @@ from tests import guard
 from tests import settings as test_settings
 from tests.emulation import Emulator
 from tests.matrix import pytest_itemcollected, pytest_runtest_logreport, pytest_terminal_summary
+from tests.pages import flat
 from tests.processes import Site
 
 __all__ = ["pytest_itemcollected", "pytest_runtest_logreport", "pytest_terminal_summary"]
@@ -54,10 +55,14 @@ def captured_log(level: int) -> Iterator[io.StringIO]:
 
 
 class SecureClient(Client):
-    """Asks over HTTPS, as every browser does."""
+    """Asks over HTTPS, as every browser does, and reads pages as one sees them; `sent` has the bytes."""
 
     def generic(self, *args: Any, **kwargs: Any) -> Any:
-        return super().generic(*args, **{**kwargs, "secure": True})
+        response = super().generic(*args, **{**kwargs, "secure": True})
+        response.sent = b"" if response.streaming else response.content
+        if not response.streaming and response.headers.get("Content-Type", "").startswith("text/html"):
+            response.content = flat(response.content.decode()).encode()
+        return response
 
 
 @pytest.fixture(scope="session")

@@ -89,7 +89,7 @@ def test_with_the_tick_the_order_is_replaced_and_both_lead_to_each_other(
     assert replace(support, revise(support, order), losses=TICK).status_code == 303
     new = replacement(emulator)
     assert now(emulator, order)["status"] == "canceled"
-    link = '<dt>{}</dt> <dd><a href="/northwind/test/orders/{}/"><bdi>{}</bdi></a></dd>'
+    link = '<dt>{}</dt><dd><a href="/northwind/test/orders/{}/"><bdi>{}</bdi></a></dd>'
     assert link.format("Replaces", order["id"], order["public_id"]) in text(support, new)
     assert link.format("Replaced by", new["id"], new["public_id"]) in text(support, order)
 

@@ -365,7 +365,7 @@ def test_an_empty_list_says_how_things_arrive_and_one_without_a_match_offers_to_
     assert "Nothing was sent off yet" in operations.get(FULFILLMENTS).content.decode()
     make()
     page = operations.get(f"{FULFILLMENTS}?carrier=fedex&state=refused").content.decode()
-    assert "No shipment matches these 2 conditions" in page
+    assert "No shipment matches these 2 filters" in page
     assert f'href="{FULFILLMENTS}?carrier=fedex"' in page
     assert f'href="{FULFILLMENTS}?state=refused"' in page
 
