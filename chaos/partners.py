@@ -52,11 +52,11 @@ from orders.services.tickets import Ticket
 def press(slug, mode, order_id, number):
     merchant, user = Merchant.objects.get(slug=slug), User.objects.get(email="both@example.com")
     with revkeen.session(merchant, mode) as api:
-        seen = fulfillable.seen(fulfillable.fulfillable(api, uuid.UUID(order_id)))
-        ticket = Ticket(uuid.uuid4(), merchant, mode, "fulfill", uuid.UUID(order_id), seen)
+        shown = fulfillable.snapshot_of(fulfillable.fulfillable(api, uuid.UUID(order_id)))
+        ticket = Ticket(uuid.uuid4(), merchant, mode, "fulfill", uuid.UUID(order_id), shown)
         tracking = ((number, "https://www.ups.com/track?tracknum=" + number),)
-        lines = seen["lines"].items()
-        parcels = [Parcel((ParcelItem(id, line["left"]),), carrier="ups", tracking=tracking) for id, line in lines]
+        lines = shown.lines.items()
+        parcels = [Parcel((ParcelItem(id, line.left),), carrier="ups", tracking=tracking) for id, line in lines]
         return fulfillments.fulfill(api, user, ticket, parcels)
 
 def ship(wanted):

@@ -36,7 +36,7 @@ MUTANTS = [
         target="orders.services.decisions:_checked",
         old="""
             if facts.unanswered is None:
-                _check_unchanged(operation, decision.seen, facts)
+                _check_unchanged(operation, decision.shown, facts)
         """,
         new="",
         red="tests/test_decisions.py::test_when_revkeen_shows_something_else_than_the_page_did_nothing_is_decided",

@@ -62,7 +62,7 @@ MUTANTS = [
             "since."
         ),
         target="orders.services.shipments:refuse_other_than_shown",
-        old='if left > line["left"]:',
+        old="if left > line.left:",
         new="if False:",
         red="tests/faults/test_partners.py::test_the_second_half_of_a_line_completes_nothing_once_the_first_was_undone",
     ),
@@ -73,7 +73,7 @@ MUTANTS = [
             "whole."
         ),
         target="orders.services.shipments:refuse_other_than_shown",
-        old='if left < line["left"]:',
+        old="if left < line.left:",
         new="if False:",
         red="tests/faults/test_partners.py::test_two_who_ship_the_two_halves_of_a_line_from_old_forms_do_not_forget_revkeen",
     ),
@@ -120,9 +120,9 @@ MUTANTS = [
         name="lines-leave-twice",
         defense="A unit leaves once: one that is in a shipment is sent again from another tab, or by another person.",
         target="orders.services.shipments:write",
-        old="_refuse_too_many(parcels, before, seen)",
+        old="_refuse_too_many(parcels, before, shown)",
         new="",
-        also=(Edit("orders.services.shipments:refuse_other_than_shown", 'if left < line["left"]:', "if False:"),),
+        also=(Edit("orders.services.shipments:refuse_other_than_shown", "if left < line.left:", "if False:"),),
         red=(
             "tests/test_fulfillments.py::test_a_line_of_a_form_in_another_tab_does_not_leave_twice",
             "tests/test_parcels.py::test_of_two_people_who_ship_parts_the_second_is_told_what_is_left",

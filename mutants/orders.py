@@ -34,7 +34,7 @@ MUTANTS = [
         name="currencies-not-compared",
         defense="Rule 4, look before sending: an order that is in another currency now is as it was.",
         target="orders.services.snapshots:differences",
-        old='if seen["currency"] != now["currency"]:',
+        old="if before.currency != now.currency:",
         new="if False:",
         red="tests/test_rules_of_money.py::test_an_order_in_another_currency_than_the_form_showed_is_not_charged",
     ),

@@ -131,14 +131,25 @@ MUTANTS = [
         red="tests/test_long_texts.py::test_no_browser_cuts_what_is_typed_into_a_form",
     ),
     Mutant(
+        name="tickets-of-an-earlier-release",
+        defense="A ticket fits its form: one of a release that had another shape is read as it comes.",
+        target="orders.services.tickets:read",
+        old="""
+            if content.get("version") != VERSION:
+                raise OutdatedTicket(operation_id)
+        """,
+        new="",
+        red="tests/test_outdated_forms.py::test_it_is_refused_in_words_and_shown_again_with_what_was_typed",
+    ),
+    Mutant(
         name="typed-before-the-proof-lost",
         defense=(
             "What was typed is not lost: what the page that asks for a proof carried is dropped when the session ended "
             "there."
         ),
         target="orders.access:kept_at",
-        old="form = unsent.keep(request.path, typed, secret)",
-        new="form = unsent.keep(request.path, request.POST, secret)",
+        old="form = unsent.keep(request.path, typed, secret, outdated=outdated)",
+        new="form = unsent.keep(request.path, request.POST, secret, outdated=outdated)",
         red="tests/test_unsent.py::test_what_was_typed_before_a_proof_was_asked_for_is_kept_too",
     ),
     Mutant(

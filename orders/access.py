@@ -36,6 +36,14 @@ class MissingRight(PermissionDenied):
         self.right = right
 
 
+class Instead(Exception):
+    """Raised by a view that has an answer already: what is left of it is not done."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__()
+        self.response = response
+
+
 def signed_in(view: View) -> View:
     """Let in whoever has signed in; the page is about themselves or about all their merchants."""
 
@@ -96,6 +104,8 @@ def _shown(request: MerchantRequest, view: View, **kwargs: Any) -> HttpResponseB
         return view(request, **kwargs)
     except StepUpNeeded:
         return step_up.ask(request)
+    except Instead as answered:
+        return answered.response
 
 
 def _membership(request: MerchantRequest, slug: str) -> Membership:
@@ -134,11 +144,14 @@ def _way_back(request: Request) -> str:
     return kept_at(request) or without_unsent(_own_page(request, request.headers.get("Referer", "")) or "/")
 
 
-def kept_at(request: Request) -> str:
-    """Keep what was typed, for its person: the page that shows it again. "" where it is not known whose it is."""
+def kept_at(request: Request, *, outdated: bool = False) -> str:
+    """Keep what was typed, for its person: the page that shows it again. "" where it is not known whose it is.
+
+    `outdated`: no sign-in is in the way, but the form was opened before an update, and gets a new ticket.
+    """
     secret = getattr(request, "sensitive_post_parameters", ())
     typed, page = step_up.typed_before(request, unsent.marked(request.POST.get(unsent.MARK, "")))
-    form = unsent.keep(request.path, typed, secret)
+    form = unsent.keep(request.path, typed, secret, outdated=outdated)
     page = page or _own_page(request, request.headers.get("Referer", "")) or request.path
     return with_unsent(page, form.pk) if form is not None else ""
 

@@ -199,6 +199,7 @@ def _unsent_notice(kept: unsent.Unsent, left: Left) -> str:
     context = {
         "left_out": [_words(name) for name in kept.left_out],
         "left": [(_words(name), value) for name, value in left],
+        "outdated": kept.outdated,
     }
     return render_to_string("partials/unsent.html", context)
 

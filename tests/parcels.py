@@ -40,8 +40,8 @@ def send_off(
     """As one press of the button. Where there is a hold, nothing is sent yet."""
     order_id = uuid.UUID(order["id"])
     with revkeen.session(merchant, mode) as api:
-        seen = fulfillable.seen(fulfillable.fulfillable(api, order_id))
-        ticket = Ticket(uuid.uuid4(), merchant, mode, Operation.Kind.FULFILL, order_id, seen)
+        shown = fulfillable.snapshot_of(fulfillable.fulfillable(api, order_id))
+        ticket = Ticket(uuid.uuid4(), merchant, mode, Operation.Kind.FULFILL, order_id, shown)
         done = fulfillments.fulfill(api, user, ticket, list(parcels))
     dispatch = done if isinstance(done, Dispatch) else Dispatch.objects.get(pk=done.pk)
     every = shipped_units.all_of_order(merchant, mode, order_id)

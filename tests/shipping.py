@@ -8,8 +8,10 @@ from django.db.models.functions import Now
 
 from orders.models import Connection, Delivery, DeliveryAttempt, Dispatch, Merchant, Shipment, User
 from orders.services import deliveries, delivering, shipments
+from orders.services.fulfillable import FulfillmentSnapshot, LineSnapshot
 from orders.services.shipments import Parcel, ParcelItem
 from tests.emulation import RunningEmulator
+from tests.shown import order_facts
 
 DIGITAL_RIVER, ORDER_PROTECTION = "digital_river", "order_protection"
 KEYS = {DIGITAL_RIVER: "sk_northwind_demo", ORDER_PROTECTION: "op_northwind_live_demo"}
@@ -48,25 +50,28 @@ def ship(merchant: Merchant, user: User, order: Any, *parcels: Parcel, mode: str
         fingerprint="", user=user, who=user.email,
     )  # fmt: skip
     dispatch.refresh_from_db()
-    return shipments.write(dispatch, list(parcels), [None] * len(parcels), seen(order))
+    return shipments.write(dispatch, list(parcels), [None] * len(parcels), shown(order))
 
 
-def seen(order: Any) -> dict[str, Any]:
+def shown(order: Any) -> FulfillmentSnapshot:
     lines = {
-        line["id"]: {
-            "ordered": line["quantity"],
-            "description": line["description"],
-            "product": None,
-            "digital_river": line["metadata"].get("dr_item_id", ""),
-            "order_protection": line["id"],
-        }
+        line["id"]: LineSnapshot(
+            ordered=line["quantity"],
+            left=line["quantity"],
+            shipped=False,
+            description=line["description"],
+            code="",
+            product=None,
+            digital_river=line["metadata"].get("dr_item_id", ""),
+            order_protection=line["id"],
+        )
         for line in order["line_items"]
     }
     ids = {
         DIGITAL_RIVER: order["metadata"].get("dr_order_id", ""),
         ORDER_PROTECTION: order["metadata"].get("op_order_id") or order["id"],
     }
-    return {"lines": lines, "partners": ids}
+    return FulfillmentSnapshot(**order_facts(), lines=lines, partners=ids, recipient="")
 
 
 def work() -> int:

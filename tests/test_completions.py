@@ -10,9 +10,11 @@ from django.test import Client
 
 from orders.models import Merchant, Operation
 from orders.services import completions
+from orders.services.payments import PaymentSnapshot
 from orders.services.tickets import Ticket
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
+from tests.shown import order_facts
 
 pytestmark = pytest.mark.database
 
@@ -104,8 +106,8 @@ def test_an_order_that_comes_to_something_by_now_is_not_charged(support: Client,
 
 @pytest.mark.parametrize("name", ["total", "amount_paid", "amount_due"])
 def test_nothing_is_sent_without_an_amount_for_an_order_over_something(northwind: Merchant, name: str) -> None:
-    seen = {"total": 0, "amount_paid": 0, "amount_due": 0, "currency": "USD", "number": "NW-1", name: 1}
-    of_order = Ticket(uuid.uuid4(), northwind, "live", Operation.Kind.PAY, uuid.uuid4(), seen)
+    shown = PaymentSnapshot(**order_facts(**{name: 1}))
+    of_order = Ticket(uuid.uuid4(), northwind, "live", Operation.Kind.PAY, uuid.uuid4(), shown)
     with pytest.raises(completions.NotFree):
         completions.asked(of_order)
 

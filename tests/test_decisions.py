@@ -16,7 +16,7 @@ from orders.apis.revkeen import reads
 from orders.models import EventLog, JournalCounter, Membership, Merchant, Operation, OrderLock, User
 from orders.services import decisions, quarantine, revkeen
 from orders.services.decisions import Decision, Settled
-from orders.services.snapshots import snapshot
+from orders.services.snapshots import kept, snapshot_of
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 from tests.processes import Site
@@ -314,7 +314,7 @@ from tests.processes import READY
 operation = Operation.objects.get(pk=sys.argv[1])
 with revkeen.session(operation.merchant, operation.mode) as api:
     facts = looks.look(api, operation)
-decision = Decision(sys.argv[2] == "happened", "sure", decisions.seen(facts.order, facts.refunds))
+decision = Decision(sys.argv[2] == "happened", "sure", decisions.snapshot_of(facts.order, facts.refunds))
 exec(READY)
 try:
     decisions.decide(operation, User.objects.get(email=sys.argv[3]), decision)
@@ -558,7 +558,7 @@ def test_a_later_step_is_decided_on_its_own_page_which_the_plans_page_leads_to(
 ) -> None:
     other = emulator.make_order()
     [step] = plan(emulator, order, 200)
-    step |= {"order_id": other["id"], "seen": snapshot(_order(northwind, other["id"]))}
+    step |= {"order_id": other["id"], "seen": kept(snapshot_of(_order(northwind, other["id"])))}
     emulator.fault("disconnect", f"{other['id']}/pay$")
     step["body"] = {"amount": 200}
     second = left_to_people(submit(northwind, support, asked(northwind, support, order, 100, then=[step])))

@@ -48,7 +48,7 @@ def decided(operation: Operation, by: User, happened: bool) -> Operation:
     with revkeen.session(operation.merchant, operation.mode) as api:
         facts = look(api, operation)
     return decisions.decide(
-        operation, by, Decision(happened, "the bank says so", decisions.seen(facts.order, facts.refunds))
+        operation, by, Decision(happened, "the bank says so", decisions.snapshot_of(facts.order, facts.refunds))
     )
 
 

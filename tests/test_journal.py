@@ -11,7 +11,7 @@ from orders.models import Merchant, Operation, OperationToken, OrderLock, User
 from orders.services import journal, revkeen, settling, tickets
 from orders.services.asked import Asked, OrderBusy
 from orders.services.leases import claim
-from orders.services.snapshots import snapshot
+from orders.services.snapshots import OrderSnapshot, snapshot_of
 from tests.conftest import make_person
 from tests.emulation import Emulator
 
@@ -38,9 +38,9 @@ def asked(merchant: Merchant, user: User, order: dict[str, Any], amount: int, **
     with revkeen.session(merchant, "live") as api:
         from orders.apis.revkeen import reads
 
-        seen = snapshot(api.get(reads.order(uuid.UUID(order["id"]))).require())
-    text = tickets.issue(user, merchant, "live", "pay", uuid.UUID(order["id"]), seen)
-    ticket = tickets.read(text, user, merchant, "live", "pay", uuid.UUID(order["id"]))
+        shown = snapshot_of(api.get(reads.order(uuid.UUID(order["id"]))).require())
+    text = tickets.issue(user, merchant, "live", "pay", uuid.UUID(order["id"]), shown)
+    ticket = tickets.read(text, user, merchant, "live", "pay", uuid.UUID(order["id"]), OrderSnapshot)
     return Asked(
         ticket, {"amount": amount}, "a payment", order["public_id"], token=f"tok_approve_{uuid.uuid4()}", **more
     )

@@ -18,8 +18,10 @@ from django.utils import timezone
 
 from orders.models import EventLog, Membership, Merchant, Operation, User
 from orders.services import events
+from orders.services.snapshots import kept
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
+from tests.shown import order_facts
 
 State, Kind = Operation.State, Operation.Kind
 JOURNAL = "/northwind/live/journal/"
@@ -49,7 +51,7 @@ def make(northwind: Merchant, mara: User) -> Make:
             "order_id": uuid.uuid4(),
             "order_number": "NOR-1001",
             "body": {"amount": 6000},
-            "seen": {"currency": "USD"},
+            "seen": kept(order_facts()),
             "summary": "60.00 USD from Visa ••1111",
             "user": user,
             "who": user.email,
@@ -390,8 +392,8 @@ def test_the_csv_has_what_the_page_shows_with_both_times_and_plain_numbers(admin
     )
     lines = [{"unit_price": 250, "quantity": 3}, {"unit_price": 1}]
     others: list[dict[str, Any]] = [
-        {"body": {"amount": 500}, "seen": {"currency": "JPY"}},
-        {"kind": Kind.REFUND, "body": {"amount_minor": 1234567}, "seen": {"currency": "KWD"}},
+        {"body": {"amount": 500}, "seen": kept(order_facts(currency="JPY"))},
+        {"kind": Kind.REFUND, "body": {"amount_minor": 1234567}, "seen": kept(order_facts(currency="KWD"))},
         {"kind": Kind.CREATE, "order_id": None, "body": {"currency": "usd", "line_items": lines}, "seen": {}},
         {"kind": Kind.CANCEL, "body": {"reason": "other"}},
     ]

@@ -162,7 +162,7 @@ from orders.apis.revkeen import reads
 from orders.models import Connection, Membership, Merchant, Operation, User
 from orders.services import journal, revkeen, tickets
 from orders.services.asked import Asked
-from orders.services.snapshots import snapshot
+from orders.services.snapshots import OrderSnapshot, snapshot_of
 from tests.processes import READY
 exec(READY)
 order_id = uuid.UUID(sys.argv[1])
@@ -176,7 +176,8 @@ if made:
 with revkeen.session(merchant, "live") as api:
     order = api.get(reads.order(order_id)).require()
     ticket = tickets.read(
-        tickets.issue(user, merchant, "live", "pay", order_id, snapshot(order)), user, merchant, "live", "pay", order_id
+        tickets.issue(user, merchant, "live", "pay", order_id, snapshot_of(order)),
+        user, merchant, "live", "pay", order_id, OrderSnapshot,
     )
     operation = journal.submit(api, user, Asked(ticket, {"amount": 100}, "1.00", token=f"tok_approve_{uuid.uuid4()}"))
 print(json.dumps({"id": str(operation.pk), "state": operation.state}))

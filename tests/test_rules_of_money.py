@@ -84,7 +84,7 @@ def form(client: Client, order: dict[str, Any]) -> dict[str, str]:
 def forged(text: str) -> list[str]:
     """The same ticket with more that can be paid: signed by somebody else, by nobody, or under another name."""
     content = signing.loads(text, salt=tickets.SALT)
-    content["seen"]["amount_due"] = 10**9
+    content["snapshot"]["amount_due"] = 10**9
     bare = signing.b64_encode(json.dumps(content).encode()).decode()
     return [
         signing.dumps(content, key="somebody else's", salt=tickets.SALT),
@@ -125,7 +125,7 @@ def test_the_ticket_of_one_kind_is_good_for_no_other(support: User, order: dict[
         {"currency": "jpy"},
         {"amount_due": "1"},
         {"amount_minor": "1"},
-        {"seen": '{"amount_due": 100000}'},
+        {"snapshot": '{"amount_due": 100000}'},
         {"order_id": str(uuid.uuid4())},
         {"mode": "test"},
         {"idempotency_key": str(uuid.uuid4())},

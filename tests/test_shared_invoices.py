@@ -141,7 +141,7 @@ def test_the_bound_is_looked_at_again_before_sending(finance: Client, emulator: 
     emulator.patch("orders", order["id"], amount_paid=3000)
     (payment,) = HOW_MUCH.findall(finance.get(address(order)).content.decode())
     content = signing.loads(ticket(finance, order), salt=SALT)
-    content["seen"]["net_left"] = 4000
+    content["snapshot"]["net_left"] = 4000
     old = signing.dumps(content, salt=SALT)
     answer = refund(finance, order, {payment: "40.00"}, ticket=old)
     assert answer.status_code == 422

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
@@ -11,13 +10,14 @@ from orders import carriers
 from orders.forms.typed_numbers import carrier_fields
 from orders.models import Shipment, ShipmentItem
 from orders.money import decimal_places
+from orders.services.fulfillable import FulfillmentSnapshot
 
 
-def again(tried: list[Shipment], seen: dict[str, Any], zone: ZoneInfo) -> QueryDict | None:
+def again(tried: list[Shipment], shown: FulfillmentSnapshot, zone: ZoneInfo) -> QueryDict | None:
     """What the form that these parcels came of has; None where nothing of them is left to send."""
     data = QueryDict(mutable=True)
     data["again"] = "yes"
-    left = {line_id: line["left"] for line_id, line in seen["lines"].items()}
+    left = {line_id: line.left for line_id, line in shown.lines.items()}
     ticked = False
     for key, shipment in enumerate(tried, 1):
         ticked |= _fill_in(data, str(key), shipment, left, zone)

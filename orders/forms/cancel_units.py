@@ -9,6 +9,7 @@ from orders.forms.lines import LineField
 from orders.forms.parcels import UnitsField, only_left
 from orders.forms.tracking import visible
 from orders.models import Shipment
+from orders.services.fulfillable import FulfillmentSnapshot, LineSnapshot
 from orders.services.shipments import Parcel, ParcelItem
 
 
@@ -27,20 +28,20 @@ class CancelUnitsForm(forms.Form):
         error_messages={"required": "Tick that they will never be shipped."},
     )
 
-    def __init__(self, data: Any = None, *, seen: dict[str, Any], before: Sequence[Shipment] = ()) -> None:
+    def __init__(self, data: Any = None, *, snapshot: FulfillmentSnapshot, before: Sequence[Shipment] = ()) -> None:
         """`before`: what was given up last and came to nothing."""
         items = [item for shipment in before for item in shipment.items.all()]
         units = {f"units-{item.line_item_id}": item.quantity for item in items}
         super().__init__(data, initial=units | {"reason": before[0].reason if before else ""})
-        self.seen = seen
-        for line_id, line in seen["lines"].items():
-            self.fields[f"units-{line_id}"] = UnitsField(label=f"Units of {line['description']}")
+        self.snapshot = snapshot
+        for line_id, line in snapshot.lines.items():
+            self.fields[f"units-{line_id}"] = UnitsField(label=f"Units of {line.description}")
         if data is None and self.rows:
             self.rows[0][1].field.widget.attrs["autofocus"] = True
 
     @property
-    def rows(self) -> list[tuple[dict[str, Any], Any]]:
-        return [(line, self[f"units-{line_id}"]) for line_id, line in self.seen["lines"].items()]
+    def rows(self) -> list[tuple[LineSnapshot, Any]]:
+        return [(line, self[f"units-{line_id}"]) for line_id, line in self.snapshot.lines.items()]
 
     @property
     def parcel(self) -> Parcel:
@@ -50,12 +51,12 @@ class CancelUnitsForm(forms.Form):
 
     @property
     def units(self) -> dict[str, int]:
-        typed = {line: getattr(self, "cleaned_data", {}).get(f"units-{line}") for line in self.seen["lines"]}
+        typed = {line: getattr(self, "cleaned_data", {}).get(f"units-{line}") for line in self.snapshot.lines}
         return {line: units for line, units in typed.items() if units}
 
     def clean(self) -> dict[str, Any]:
-        for line_id, line in self.seen["lines"].items():
-            if self.cleaned_data.get(f"units-{line_id}", 0) and self.cleaned_data[f"units-{line_id}"] > line["left"]:
+        for line_id, line in self.snapshot.lines.items():
+            if self.cleaned_data.get(f"units-{line_id}", 0) and self.cleaned_data[f"units-{line_id}"] > line.left:
                 self.add_error(f"units-{line_id}", only_left(line))
         return self.cleaned_data
 

@@ -38,7 +38,7 @@ def _last_row(what: str, parcel: ParcelForm) -> str:
 
 def _first_open(parcel: ParcelForm) -> str:
     """The first field that waits for somebody."""
-    is_to_choose = parcel.completes and parcel.seen["recipient"] and not parcel.notify_typed
+    is_to_choose = parcel.completes and parcel.snapshot.recipient and not parcel.notify_typed
     return parcel.open_number_or_carrier or (f"{parcel.prefix}-yes" if is_to_choose else "")
 
 
@@ -46,5 +46,5 @@ def _choice(parcel: ParcelForm) -> str:
     """The choice about the e-mail that stands there, right before the button; "" where there is none to make."""
     if not parcel.completes:
         return ""
-    chosen = "yes" if parcel.notify_typed == "yes" and parcel.seen["recipient"] else "no"
+    chosen = "yes" if parcel.notify_typed == "yes" and parcel.snapshot.recipient else "no"
     return f"{parcel.prefix}-{chosen}"

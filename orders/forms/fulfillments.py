@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
@@ -15,6 +14,7 @@ from orders.forms.fulfill_button import Named
 from orders.forms.parcel_numbers import MOST_NUMBERS
 from orders.forms.parcels import MOST_METADATA, ParcelForm, only_left
 from orders.models import PartnerSettings, Shipment
+from orders.services.fulfillable import FulfillmentSnapshot, LineSnapshot
 from orders.services.fulfillments import completed_by
 from orders.services.presets import Preset
 from orders.services.shipments import Parcel
@@ -25,18 +25,18 @@ NOTHING = Preset()
 KEY = re.compile(r"[0-9]{1,3}")
 
 
-def fresh(seen: dict[str, Any], *, ticked: Mapping[str, int], preset: Preset = NOTHING) -> QueryDict:
+def fresh(shown: FulfillmentSnapshot, *, ticked: Mapping[str, int], preset: Preset = NOTHING) -> QueryDict:
     """The form as it is opened: one parcel with all that is left, and those units of lines ticked that are proposed.
 
     `preset` is what the person chose last; nobody is e-mailed who has no address.
     """
     data = QueryDict(mutable=True)
-    _fill_in(data, "1", {line_id: ticked.get(line_id, line["left"]) for line_id, line in seen["lines"].items()})
-    data.setlist("p1-lines", [line_id for line_id in seen["lines"] if line_id in ticked])
+    _fill_in(data, "1", {line_id: ticked.get(line_id, line.left) for line_id, line in shown.lines.items()})
+    data.setlist("p1-lines", [line_id for line_id in shown.lines if line_id in ticked])
     carrier = typed_numbers.carrier_fields("1", preset.carrier)
     data.update(carrier)
     data["p1-proposed-carrier"] = carrier["p1-carrier"]
-    data["p1-notify"] = preset.email if seen["recipient"] else ""
+    data["p1-notify"] = preset.email if shown.recipient else ""
     return data
 
 
@@ -52,14 +52,14 @@ class FulfillmentForm:
         self,
         data: QueryDict,
         *,
-        seen: dict[str, Any],
+        snapshot: FulfillmentSnapshot,
         destinations: set[str],
         defaults: PartnerSettings,
         zone: ZoneInfo,
         taken: Callable[[set[str]], Mapping[str, Shipment]] = lambda numbers: {},
     ) -> None:
-        self.data, self.seen, self.destinations, self.defaults = data.copy(), seen, destinations, defaults
-        self.most_parcels = max(1, min(MOST_PARCELS, MOST_ROWS // max(1, len(seen["lines"]))))
+        self.data, self.snapshot, self.destinations, self.defaults = data.copy(), snapshot, destinations, defaults
+        self.most_parcels = max(1, min(MOST_PARCELS, MOST_ROWS // max(1, len(snapshot.lines))))
         self.keys = self._keys()
         self.zone = zone
         self.taken: Mapping[str, Shipment] = {}
@@ -72,7 +72,7 @@ class FulfillmentForm:
         self.scanned = typed_numbers.take_out_of_bar_codes(self.data, self.keys)
         self.taken = taken(typed_numbers.all_numbers(self.data, self.keys))
         if self.do:
-            ticks.fill_in(self.data, self.keys, self.seen["lines"])
+            ticks.fill_in(self.data, self.keys, self.snapshot.lines)
         self._prefill()
         self.parcels = [self._parcel(key) for key in self.keys]
         self._propose_addresses()
@@ -145,7 +145,7 @@ class FulfillmentForm:
     def email_chosen(self) -> str:
         """Of a form that is right: the choice about the e-mail, "" where there was none to make."""
         first = self.told_first
-        return str(first.cleaned_data["notify"]) if first.completes and self.seen["recipient"] else ""
+        return str(first.cleaned_data["notify"]) if first.completes and self.snapshot.recipient else ""
 
     def keep_errors_of_units(self) -> None:
         for parcel in self.parcels:
@@ -164,7 +164,7 @@ class FulfillmentForm:
         return ParcelForm(
             self.data,
             key=key,
-            seen=self.seen,
+            snapshot=self.snapshot,
             destinations=self.destinations,
             zone=self.zone.key,
             taken=self.taken,
@@ -184,7 +184,7 @@ class FulfillmentForm:
         elif do == "carrier":
             self.data[f"p{key}-carrier"] = what
         elif do == "all":
-            ticks.tick_all(self.data, key, self.keys, self.seen["lines"])
+            ticks.tick_all(self.data, key, self.keys, self.snapshot.lines)
         elif do == "none":
             ticks.tick_none(self.data, key)
         elif do == "split":
@@ -198,7 +198,7 @@ class FulfillmentForm:
         key = str(max(map(int, self.keys)) + 1)
         if not KEY.fullmatch(key):
             return
-        left = {line_id: line["left"] for line_id, line in self.seen["lines"].items()}
+        left = {line_id: line.left for line_id, line in self.snapshot.lines.items()}
         for parcel in map(self._parcel, self.keys):
             parcel.full_clean()
             left = {line: units - parcel.units.get(line, 0) for line, units in left.items()}
@@ -216,7 +216,7 @@ class FulfillmentForm:
         """What the merchant has set, where nobody was asked yet."""
         for key in self.keys:
             asked = {"partner_id": self.defaults.partner_id, "cost_currency": self.defaults.cost_currency}
-            asked |= {f"subfulfiller-{line}": self.defaults.subfulfiller_id for line in self.seen["lines"]}
+            asked |= {f"subfulfiller-{line}": self.defaults.subfulfiller_id for line in self.snapshot.lines}
             for name, value in asked.items():
                 self.data.setdefault(f"p{key}-{name}", value)
 
@@ -239,17 +239,17 @@ class FulfillmentForm:
                     field.widget.attrs["data-select"] = ""  # so that the next scan takes its place
 
     def _refuse_too_many(self) -> None:
-        for line_id, line in self.seen["lines"].items():
+        for line_id, line in self.snapshot.lines.items():
             packed = [(nth, parcel) for nth, parcel in enumerate(self.parcels, 1) if parcel.units.get(line_id)]
             total = sum(parcel.units[line_id] for _, parcel in packed)
-            if total > line["left"]:
+            if total > line.left:
                 words = _too_many([nth for nth, _ in packed], total, line)
                 packed[-1][1].add_error(f"units-{line_id}", words)
 
     def _tell(self) -> None:
         """Which parcel RevKeen hears of, and so which may have an e-mail, hangs on all of them."""
         asked = [Parcel(items=parcel.items) for parcel in self.parcels]
-        for parcel, lines in zip(self.parcels, completed_by(asked, self.seen), strict=True):
+        for parcel, lines in zip(self.parcels, completed_by(asked, self.snapshot), strict=True):
             parcel.completes = lines
             if lines and "notify" not in parcel.errors:
                 self._check_mail(parcel)
@@ -260,20 +260,20 @@ class FulfillmentForm:
         """When RevKeen hears of the lines in a parcel: `with this parcel`, `when its last 2 units leave`."""
         hears: dict[str, list[str]] = {}
         for line_id in parcel.units:
-            hears.setdefault(self._when(line_id, parcel), []).append(self.seen["lines"][line_id]["description"])
+            hears.setdefault(self._when(line_id, parcel), []).append(self.snapshot.lines[line_id].description)
         return hears
 
     def _when(self, line_id: str, parcel: ParcelForm) -> str:
         nth = next((nth for nth, other in enumerate(self.parcels, 1) if line_id in other.completes), None)
         if nth is not None:
             return "with this parcel" if self.parcels[nth - 1] is parcel else f"with parcel {nth}"
-        rest = self.seen["lines"][line_id]["left"] - sum(other.units.get(line_id, 0) for other in self.parcels)
+        rest = self.snapshot.lines[line_id].left - sum(other.units.get(line_id, 0) for other in self.parcels)
         return f"when its last {rest} units leave" if rest > 1 else "when its last unit leaves"
 
     def _check_mail(self, parcel: ParcelForm) -> None:
         if not parcel.cleaned_data["notify"]:
             parcel.add_error("notify", "Choose whether the customer gets an e-mail. It cannot be undone.")
-        elif parcel.cleaned_data["notify"] == "yes" and not self.seen["recipient"]:
+        elif parcel.cleaned_data["notify"] == "yes" and not self.snapshot.recipient:
             parcel.add_error("notify", "A guest has no e-mail address: choose “No e-mail”.")
 
 
@@ -285,7 +285,7 @@ def _fill_in(data: QueryDict, key: str, units: dict[str, int]) -> None:
     data[f"p{key}-status"] = "FULFILLED"
 
 
-def _too_many(parcels: list[int], total: int, line: dict[str, Any]) -> str:
+def _too_many(parcels: list[int], total: int, line: LineSnapshot) -> str:
     if len(parcels) == 1:
         return only_left(line)
     which = f"{', '.join(map(str, parcels[:-1]))} and {parcels[-1]}"

@@ -4,10 +4,11 @@ from django import forms
 
 from orders.forms.amounts import AmountField
 from orders.money import Money, decimal_places
+from orders.services.snapshots import OrderSnapshot
 
 
 class MoneyMoveForm(forms.Form):
-    """What every form that moves money asks at its end. `seen` comes out of the ticket: nobody can have changed it.
+    """What every form that moves money asks at its end. `snapshot` comes out of the ticket: nobody can have changed it.
 
     `typed_above`: a larger sum is typed once more in live mode; None: every sum is.
     `button` is the field that the button sends: what it names. What is sent is never another thing than that.
@@ -21,11 +22,11 @@ class MoneyMoveForm(forms.Form):
     )
 
     def __init__(
-        self, data: Any, *, seen: dict[str, Any], live: bool, typed_above: Money | None, **options: Any
+        self, data: Any, *, snapshot: OrderSnapshot, live: bool, typed_above: Money | None, **options: Any
     ) -> None:
         super().__init__(data, **options)
-        self.seen, self.live, self.typed_above = seen, live, typed_above
-        cast(AmountField, self.fields["typed"]).currency = seen["currency"]
+        self.snapshot, self.live, self.typed_above = snapshot, live, typed_above
+        cast(AmountField, self.fields["typed"]).currency = snapshot.currency
 
     @property
     def money(self) -> Money | None:
@@ -46,7 +47,7 @@ class MoneyMoveForm(forms.Form):
 
     @property
     def typed_hint(self) -> str:
-        currency = self.seen["currency"]
+        currency = self.snapshot.currency
         if self.typed_above is not None:
             return f"Asked in live mode above {self.typed_above}."
         if decimal_places(currency) is None:

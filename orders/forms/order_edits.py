@@ -9,7 +9,7 @@ from orders.forms.json_values import same, shown
 from orders.forms.lines import LineField
 from orders.forms.metadata import MetadataForm
 from orders.forms.text import TextField, plain_newlines
-from orders.services.order_edits import FIELDS, LINKS, LONGEST_NOTES, fields_of
+from orders.services.order_edits import FIELDS, LINKS, LONGEST_NOTES, EditSnapshot
 
 NOBODY = "guest"  # the choice of no customer
 NOT_THERE = "(not there)"
@@ -25,7 +25,7 @@ class Clash(NamedTuple):
 
 
 class OrderEditForm(MetadataForm):
-    """`seen` comes out of the ticket: nobody can have changed it."""
+    """`snapshot` comes out of the ticket: nobody can have changed it."""
 
     customer = forms.CharField(label="Customer", max_length=40, error_messages={"required": "Choose a customer."})
     q = LineField(
@@ -41,10 +41,10 @@ class OrderEditForm(MetadataForm):
         help_text=f"Up to {LONGEST_NOTES:,} characters, kept in RevKeen.",
     )
 
-    def __init__(self, data: Any, *, seen: dict[str, Any], more_rows: bool = False) -> None:
-        self.seen, self.before = seen, fields_of(seen)
-        initial = {"customer": self.before["customer_id"] or NOBODY, "notes": self.before["notes"] or ""}
-        metadata = self.before["metadata"]
+    def __init__(self, data: Any, *, snapshot: EditSnapshot, more_rows: bool = False) -> None:
+        self.snapshot, self.before = snapshot, snapshot.fields
+        initial = {"customer": self.before.customer_id or NOBODY, "notes": self.before.notes or ""}
+        metadata = self.before.metadata
         super().__init__(data, metadata=metadata, fixed=LINKS, more_rows=more_rows, initial=initial)
 
     def clean_customer(self) -> str | None:
@@ -71,11 +71,11 @@ class OrderEditForm(MetadataForm):
 
     @property
     def customer_touched(self) -> bool:
-        return "customer" in self.data and self.data["customer"] != (self.before["customer_id"] or NOBODY)
+        return "customer" in self.data and self.data["customer"] != (self.before.customer_id or NOBODY)
 
     @property
     def notes_touched(self) -> bool:
-        return "notes" in self.data and _plain(self.data["notes"]) != _plain(self.before["notes"] or "")
+        return "notes" in self.data and _plain(self.data["notes"]) != _plain(self.before.notes or "")
 
     def has_changes(self) -> bool:
         """Whether there is something to send; else what is wrong is said."""
@@ -91,26 +91,26 @@ class OrderEditForm(MetadataForm):
         if field:
             self.add_error(field, words)
 
-    def carried_over(self, seen: dict[str, Any]) -> "OrderEditForm":
+    def carried_over(self, snapshot: EditSnapshot) -> "OrderEditForm":
         """The same edits over the order as it is now: what was not touched here is taken from there."""
-        now = fields_of(seen)
+        now = snapshot.fields
         data = {
-            "customer": self.data["customer"] if self.customer_touched else now["customer_id"] or NOBODY,
-            "notes": self.data["notes"] if self.notes_touched else now["notes"] or "",
-            **self.edits_over(now["metadata"]),
+            "customer": self.data["customer"] if self.customer_touched else now.customer_id or NOBODY,
+            "notes": self.data["notes"] if self.notes_touched else now.notes or "",
+            **self.edits_over(now.metadata),
         }
-        return OrderEditForm(data, seen=seen)
+        return OrderEditForm(data, snapshot=snapshot)
 
-    def clashes(self, seen: dict[str, Any], chosen: str) -> list[Clash]:
-        """What is another in `seen`; `chosen` is the name of the customer who was chosen here."""
-        now, found = fields_of(seen), []
-        if self.before["customer_id"] != now["customer_id"]:
+    def clashes(self, snapshot: EditSnapshot, chosen: str) -> list[Clash]:
+        """What is another in `snapshot`; `chosen` is the name of the customer who was chosen here."""
+        now, found = snapshot.fields, []
+        if self.before.customer_id != now.customer_id:
             yours = chosen if self.customer_touched else ""
-            found.append(Clash("Customer", self.seen["customer"], seen["customer"], yours))
-        if self.before["notes"] != now["notes"]:
+            found.append(Clash("Customer", self.snapshot.customer, snapshot.customer, yours))
+        if self.before.notes != now.notes:
             yours = self.data["notes"] if self.notes_touched else ""
-            found.append(Clash("Notes", self.before["notes"] or "", now["notes"] or "", yours))
-        return found + self._metadata_clashes(now["metadata"])
+            found.append(Clash("Notes", self.before.notes or "", now.notes or "", yours))
+        return found + self._metadata_clashes(now.metadata)
 
     def in_words(self, chosen: str) -> list[str]:
         """What `changes` are about, for the journal."""

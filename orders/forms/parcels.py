@@ -18,6 +18,7 @@ from orders.forms.parcel_numbers import OTHER, ParcelNumbers
 from orders.forms.tracking import visible
 from orders.models import Delivery, Shipment
 from orders.money import decimal_places
+from orders.services.fulfillable import FulfillmentSnapshot, LineSnapshot
 from orders.services.shipments import Parcel, ParcelItem
 
 MOST_METADATA = 18  # Digital River keeps 20 keys, and two of them may be ours
@@ -58,23 +59,23 @@ class UnitsField(forms.IntegerField):
         )
 
 
-def only_left(line: dict[str, Any]) -> str:
-    return f"{line['left']} of {line['ordered']} units {'is' if line['left'] == 1 else 'are'} left."
+def only_left(line: LineSnapshot) -> str:
+    return f"{line.left} of {line.ordered} units {'is' if line.left == 1 else 'are'} left."
 
 
 @dataclass(frozen=True)
 class LineRow:
-    """A line that may leave. `line` is as the ticket has it (services/fulfillments.py)."""
+    """A line that may leave, as the ticket has it."""
 
     id: str
-    line: dict[str, Any]
+    line: LineSnapshot
     units: BoundField
     ticked: bool
     more: list[BoundField]  # what Digital River takes of it
 
 
 class ParcelForm(ParcelNumbers):
-    """`seen` is out of the ticket, so nobody can have changed it. `destinations` are the partners that are connected.
+    """`snapshot` is out of the ticket, so nobody can have changed it. `destinations` are the connected partners.
 
     The names of its fields begin with `p` and the parcel's key; those of a line end in the line's id, those of a
     tracking number or a row of metadata in its place.
@@ -98,21 +99,21 @@ class ParcelForm(ParcelNumbers):
         data: QueryDict,
         *,
         key: str,
-        seen: dict[str, Any],
+        snapshot: FulfillmentSnapshot,
         destinations: set[str],
         zone: str = "",
         taken: Mapping[str, Shipment] | None = None,
         scanned: set[int] | None = None,
     ) -> None:
         super().__init__(data, prefix=f"p{key}")
-        self.key, self.seen, self.destinations = key, seen, destinations
-        self.zone, self.order_number = zone, seen.get("number", "")
+        self.key, self.snapshot, self.destinations = key, snapshot, destinations
+        self.zone, self.order_number = zone, snapshot.number
         self.taken, self.scanned = taken or {}, scanned or set()
         # Both for the whole form to say: the lines RevKeen is told of with this parcel, and when of which one.
         self.completes: list[str] = []
         self.hears: dict[str, list[str]] = {}
         self.pairs = 0
-        self.fields["lines"].choices = [(line, line) for line in seen["lines"]]  # type: ignore[attr-defined]
+        self.fields["lines"].choices = [(line, line) for line in snapshot.lines]  # type: ignore[attr-defined]
         self._add_lines()
         self._add_tracking()
         if DigitalRiver in destinations:
@@ -128,7 +129,7 @@ class ParcelForm(ParcelNumbers):
     def rows(self) -> list[LineRow]:
         return [
             LineRow(line_id, line, self[f"units-{line_id}"], line_id in self.ticked, self._more(line_id))
-            for line_id, line in self.seen["lines"].items()
+            for line_id, line in self.snapshot.lines.items()
         ]
 
     @property
@@ -161,7 +162,7 @@ class ParcelForm(ParcelNumbers):
     def ticked(self) -> list[str]:
         """In the order's own order."""
         sent = set(self.data.getlist(self.add_prefix("lines")))
-        return [line for line in self.seen["lines"] if line in sent]
+        return [line for line in self.snapshot.lines if line in sent]
 
     @property
     def units(self) -> dict[str, int]:
@@ -204,7 +205,7 @@ class ParcelForm(ParcelNumbers):
         cleaned = self.cleaned_data
         if cleaned.get("carrier") == OTHER and not cleaned.get("carrier_name") and "carrier_name" not in self.errors:
             self.add_error("carrier_name", "Type its name, or choose one from the list.")
-        for line in self.seen["lines"]:
+        for line in self.snapshot.lines:
             if line not in self.ticked:
                 self.errors.pop(f"units-{line}", None)
             elif f"units-{line}" not in self.errors and not cleaned.get(f"units-{line}"):
@@ -220,8 +221,8 @@ class ParcelForm(ParcelNumbers):
             del self.errors[name]
 
     def _add_lines(self) -> None:
-        for line_id, line in self.seen["lines"].items():
-            self.fields[f"units-{line_id}"] = UnitsField(label=f"Units of {line['description']}")
+        for line_id, line in self.snapshot.lines.items():
+            self.fields[f"units-{line_id}"] = UnitsField(label=f"Units of {line.description}")
             self.fields[f"units-{line_id}"].widget.attrs["data-look"] = ""
 
     def _add_digital_river(self) -> None:
@@ -236,7 +237,7 @@ class ParcelForm(ParcelNumbers):
         )
         currency = self._typed("cost_currency").upper()
         for line in self.ticked:
-            what = self.seen["lines"][line]["description"]
+            what = self.snapshot.lines[line].description
             for name, label in (("distributor", "Distributor’s cost"), ("shipping", "Shipping cost")):
                 cost = AmountField(label=f"{label} of {what}", required=False, currency=currency)
                 cost.widget.attrs["class"] += " form-control"

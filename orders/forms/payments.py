@@ -6,6 +6,7 @@ from django.core.validators import RegexValidator
 from orders.forms.amounts import AmountField, in_currency, unit_hint
 from orders.forms.money_moves import MoneyMoveForm
 from orders.money import Money
+from orders.services.payments import PaymentSnapshot
 
 TOKEN = "token"  # noqa: S105  (the choice of a one-time token, not one)
 
@@ -14,6 +15,7 @@ class PaymentForm(MoneyMoveForm):
     """What is charged, and from where."""
 
     button = "charging"
+    snapshot: PaymentSnapshot
 
     amount = AmountField()
     method = forms.CharField(max_length=40, error_messages={"required": "Choose a payment method."})
@@ -29,18 +31,18 @@ class PaymentForm(MoneyMoveForm):
     )
     charging = forms.CharField(required=False, max_length=120)
 
-    def __init__(self, data: Any, *, seen: dict[str, Any], kept_token: str = "", **options: Any) -> None:
+    def __init__(self, data: Any, *, snapshot: PaymentSnapshot, kept_token: str = "", **options: Any) -> None:
         """`kept_token`: the one of an earlier sending of this form that came to nothing, taken where none is typed."""
-        super().__init__(data, seen=seen, **options)
+        super().__init__(data, snapshot=snapshot, **options)
         self.kept_token = kept_token
-        cast(AmountField, self.fields["amount"]).currency = seen["currency"]
-        self.fields["amount"].label = f"Amount {in_currency(seen['currency'])}"
-        hint = f"Due: {self.due.as_typed}. A smaller sum makes it part paid. {unit_hint(seen['currency'])}"
+        cast(AmountField, self.fields["amount"]).currency = snapshot.currency
+        self.fields["amount"].label = f"Amount {in_currency(snapshot.currency)}"
+        hint = f"Due: {self.due.as_typed}. A smaller sum makes it part paid. {unit_hint(snapshot.currency)}"
         self.fields["amount"].help_text = hint.strip()
 
     @property
     def due(self) -> Money:
-        return Money(self.seen["amount_due"], self.seen["currency"])
+        return self.snapshot.money(self.snapshot.amount_due)
 
     def clean_amount(self) -> Money:
         amount: Money = self.cleaned_data["amount"]
@@ -52,7 +54,7 @@ class PaymentForm(MoneyMoveForm):
 
     def clean_method(self) -> str:
         method: str = self.cleaned_data["method"]
-        if method != TOKEN and method not in self.seen["methods"]:
+        if method != TOKEN and method not in self.snapshot.methods:
             raise forms.ValidationError("This method cannot be charged. Choose another.")
         return method
 
@@ -73,7 +75,7 @@ class PaymentForm(MoneyMoveForm):
     @property
     def method_label(self) -> str:
         method = self.cleaned_data.get("method", "")
-        return "a one-time token" if method == TOKEN else self.seen["methods"].get(method, "")
+        return "a one-time token" if method == TOKEN else self.snapshot.methods.get(method, "")
 
     @property
     def named(self) -> str:

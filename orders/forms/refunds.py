@@ -6,13 +6,15 @@ from orders.forms.amounts import AmountField, unit_hint
 from orders.forms.money_moves import MoneyMoveForm
 from orders.forms.text import TextField
 from orders.money import Money
-from orders.services.refunds import LONGEST_DETAILS, REASONS, amount_field, net_left
+from orders.services.refund_snapshots import RefundSnapshot
+from orders.services.refunds import LONGEST_DETAILS, REASONS, amount_field
 
 
 class RefundForm(MoneyMoveForm):
     """How much goes back to each payment, and why. An amount that is left empty gives nothing back."""
 
     button = "refunding"
+    snapshot: RefundSnapshot
 
     reason = forms.ChoiceField(
         label="Reason",
@@ -29,15 +31,15 @@ class RefundForm(MoneyMoveForm):
     )
     refunding = forms.CharField(required=False)
 
-    def __init__(self, data: Any, *, seen: dict[str, Any], **options: Any) -> None:
-        super().__init__(data, seen=seen, **options)
-        for payment_id, payment in seen["payments"].items():
-            label = f"Give back to {payment['label']}, of {Money(payment['amount'], seen['currency'])}"
-            self.fields[amount_field(payment_id)] = AmountField(label=label, required=False, currency=seen["currency"])
-        self.order_fields([amount_field(payment_id) for payment_id in seen["payments"]])
+    def __init__(self, data: Any, *, snapshot: RefundSnapshot, **options: Any) -> None:
+        super().__init__(data, snapshot=snapshot, **options)
+        for payment_id, payment in snapshot.payments.items():
+            label = f"Give back to {payment.label}, of {snapshot.money(payment.amount)}"
+            self.fields[amount_field(payment_id)] = AmountField(label=label, required=False, currency=snapshot.currency)
+        self.order_fields([amount_field(payment_id) for payment_id in snapshot.payments])
 
     def clean(self) -> dict[str, Any]:
-        for payment_id in self.seen["payments"]:
+        for payment_id in self.snapshot.payments:
             self._check_amount(payment_id)
         self._check_net()
         if not self.amounts and self._first and not self._unclear:
@@ -45,19 +47,19 @@ class RefundForm(MoneyMoveForm):
         return self.cleaned_data
 
     def left(self, payment_id: str) -> Money:
-        return Money(self.seen["payments"][payment_id]["left"], self.seen["currency"])
+        return self.snapshot.money(self.snapshot.payments[payment_id].left)
 
     @property
     def amounts(self) -> dict[str, Money]:
         """What goes back, by payment id."""
-        typed = {payment_id: self.cleaned_data.get(amount_field(payment_id)) for payment_id in self.seen["payments"]}
+        typed = {payment_id: self.cleaned_data.get(amount_field(payment_id)) for payment_id in self.snapshot.payments}
         return {payment_id: amount for payment_id, amount in typed.items() if amount is not None}
 
     @property
     def money(self) -> Money | None:
         if self._unclear or not self.amounts:
             return None
-        return sum(self.amounts.values(), Money(0, self.seen["currency"]))
+        return sum(self.amounts.values(), self.snapshot.money(0))
 
     @property
     def named(self) -> str:
@@ -68,26 +70,26 @@ class RefundForm(MoneyMoveForm):
     @property
     def target(self) -> str:
         """Where the money goes, as the button says it."""
-        labels = [self.seen["payments"][payment_id]["label"] for payment_id in self.amounts]
+        labels = [self.snapshot.payments[payment_id].label for payment_id in self.amounts]
         return labels[0] if len(labels) == 1 else f"{len(labels)} payments"
 
     @property
     def unit_hint(self) -> str:
-        return unit_hint(self.seen["currency"])
+        return unit_hint(self.snapshot.currency)
 
     @property
     def _first(self) -> str:
-        return next((amount_field(payment_id) for payment_id in self.seen["payments"]), "")
+        return next((amount_field(payment_id) for payment_id in self.snapshot.payments), "")
 
     @property
     def _unclear(self) -> bool:
         """Whether something was typed for an amount that is none."""
-        names = (amount_field(payment_id) for payment_id in self.seen["payments"])
+        names = (amount_field(payment_id) for payment_id in self.snapshot.payments)
         return any(name in self.errors and name not in self.cleaned_data for name in names)
 
     def _check_net(self) -> None:
         """Whatever its payments hold: no more than the order received net leaves it."""
-        net = Money(net_left(self.seen), self.seen["currency"])
+        net = self.snapshot.money(self.snapshot.net_left)
         if self.money is not None and net < self.money:
             last = amount_field(list(self.amounts)[-1])
             self.add_error(last, f"Together this is more than the {net} that this order received net.")

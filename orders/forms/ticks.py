@@ -1,13 +1,14 @@
 """Which lines are ticked, and the units that a tick fills in. All of it before Django's forms see what was sent."""
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from django.http import QueryDict
 
+from orders.services.fulfillable import LineSnapshot
 
-def fill_in(data: QueryDict, keys: Iterable[str], lines: dict[str, Any]) -> None:
+
+def fill_in(data: QueryDict, keys: Iterable[str], lines: Mapping[str, LineSnapshot]) -> None:
     """A line that was ticked without a word on its units leaves with those that no parcel has yet."""
     left = left_over(data, keys, lines)
     for key in keys:
@@ -17,7 +18,7 @@ def fill_in(data: QueryDict, keys: Iterable[str], lines: dict[str, Any]) -> None
                 left[line] = 0
 
 
-def tick_all(data: QueryDict, key: str, keys: Iterable[str], lines: dict[str, Any]) -> None:
+def tick_all(data: QueryDict, key: str, keys: Iterable[str], lines: Mapping[str, LineSnapshot]) -> None:
     """Those of which something is left for this parcel."""
     others = left_over(data, [other for other in keys if other != key], lines)
     ticked = [line for line in lines if others[line] > 0]
@@ -31,9 +32,9 @@ def tick_none(data: QueryDict, key: str) -> None:
     data.setlist(f"p{key}-lines", [])
 
 
-def left_over(data: QueryDict, keys: Iterable[str], lines: dict[str, Any]) -> Counter[str]:
+def left_over(data: QueryDict, keys: Iterable[str], lines: Mapping[str, LineSnapshot]) -> Counter[str]:
     """Line → units that none of these parcels has. What is typed and is no number counts for none."""
-    left = Counter({line_id: line["left"] for line_id, line in lines.items()})
+    left = Counter({line_id: line.left for line_id, line in lines.items()})
     for key in keys:
         for line in data.getlist(f"p{key}-lines"):
             left[line] -= _number(data.get(f"p{key}-units-{line}", ""))

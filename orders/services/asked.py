@@ -20,7 +20,7 @@ class Asked:
     `details` is asked for as well, though not of RevKeen. With `hold` (seconds) the worker sends it when they are over.
     """
 
-    ticket: Ticket
+    ticket: Ticket[object]
     body: dict[str, Any]
     summary: str
     order_number: str = ""

@@ -1,14 +1,11 @@
 """Canceling an order for which nothing was received. RevKeen takes a reason and never gives it back: we keep it."""
 
-from typing import Any
-
 from orders.apis.revkeen.objects import Order
 from orders.models import Merchant, Operation
-from orders.money import Money
 from orders.services import next_steps
 from orders.services.asked import Asked
 from orders.services.next_steps import Step
-from orders.services.snapshots import snapshot
+from orders.services.snapshots import OrderSnapshot
 from orders.services.tickets import Ticket
 
 REASONS = {
@@ -24,20 +21,15 @@ LONGEST_TEXT = LONGEST_REASON - max(len(f"{words}: ") for words in REASONS.value
 FIELDS = {"reason": "text"}
 
 
-def seen(order: Order) -> dict[str, Any]:
-    """What the ticket keeps: the order as shown."""
-    return {**snapshot(order), "number": order.public_id}
-
-
 def whole_reason(reason: str, text: str) -> str:
     """The one text that RevKeen gets: `Out of stock: back in May`. `reason` is a key of `REASONS`."""
     return f"{REASONS[reason]}: {text}" if text else REASONS[reason]
 
 
-def asked(ticket: Ticket, reason: str, text: str) -> Asked:
-    due = Money(ticket.seen["amount_due"], ticket.seen["currency"])
+def asked(ticket: Ticket[OrderSnapshot], reason: str, text: str) -> Asked:
+    due = ticket.snapshot.money(ticket.snapshot.amount_due)
     summary = f"{due} no longer due, {REASONS[reason].lower()}"
-    return Asked(ticket, {"reason": whole_reason(reason, text)}, summary, ticket.seen["number"])
+    return Asked(ticket, {"reason": whole_reason(reason, text)}, summary, ticket.snapshot.number)
 
 
 def first_step(order: Order) -> Step | None:

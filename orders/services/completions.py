@@ -7,23 +7,23 @@ call without an amount, and no other order ever is: what the form showed has to 
 from orders.models import Operation
 from orders.money import Money
 from orders.services.asked import Asked
+from orders.services.payments import PaymentSnapshot
 from orders.services.tickets import Ticket
-
-AMOUNTS = ("total", "amount_paid", "amount_due")
 
 
 class NotFree(ValueError):
     """The order comes to something: nothing may be sent for it without an amount."""
 
 
-def is_for(ticket: Ticket) -> bool:
+def is_for(ticket: Ticket[PaymentSnapshot]) -> bool:
     """Whether the form that the ticket is of showed an order over nothing."""
-    return ticket.kind == Operation.Kind.PAY and all(ticket.seen[name] == 0 for name in AMOUNTS)
+    shown = ticket.snapshot
+    return ticket.kind == Operation.Kind.PAY and shown.total == shown.amount_paid == shown.amount_due == 0
 
 
-def asked(ticket: Ticket) -> Asked:
+def asked(ticket: Ticket[PaymentSnapshot]) -> Asked:
     """Raise `NotFree`."""
     if not is_for(ticket):
         raise NotFree("This order comes to more than nothing.")
-    nothing = Money(0, ticket.seen["currency"])
-    return Asked(ticket, {}, f"{nothing}, completed without a charge", ticket.seen["number"])
+    nothing = Money(0, ticket.snapshot.currency)
+    return Asked(ticket, {}, f"{nothing}, completed without a charge", ticket.snapshot.number)

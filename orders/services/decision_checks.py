@@ -8,18 +8,21 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from msgspec import Struct
 
 from orders.apis.revkeen.objects import Order
 from orders.models import DecisionCheck, EventLog, Operation, User
 from orders.money import Money
-from orders.services import effects, events, looks, revkeen, snapshots
+from orders.services import effects, events, looks, refund_snapshots, revkeen, snapshots
 from orders.services.due import Due, when_due
 from orders.services.leases import lease
 from orders.services.looks import Facts
+from orders.services.snapshots import OrderSnapshot, kept
 
 log = structlog.get_logger("orders.decisions")
 Kind, State = Operation.Kind, Operation.State
@@ -30,10 +33,17 @@ UNANSWERED = timedelta(minutes=10)  # until the next try, which takes the place 
 NOTHING_SHOWS_IT = "A day later nothing at RevKeen shows it."
 
 
-def begin(operation: Operation, shown: dict[str, Any]) -> None:
+class DecisionSnapshot(Struct, frozen=True):
+    """What the page of a decision showed that it rests on; amounts in minor units."""
+
+    order: OrderSnapshot | None
+    refunded: int | None  # gone of the payment that a refund is about; None where that is not known
+
+
+def begin(operation: Operation, shown: DecisionSnapshot) -> None:
     """Look again later, in the transaction that decides. `shown`: what the page of the decision showed."""
     if operation.kind in Operation.MONEY:
-        DecisionCheck.objects.create(operation=operation, shown=shown, next_look_at=Now() + WAITS[0])
+        DecisionCheck.objects.create(operation=operation, shown=kept(shown), next_look_at=Now() + WAITS[0])
 
 
 def of(operation: Operation) -> DecisionCheck | None:
@@ -113,7 +123,7 @@ def _moved(found: DecisionCheck, facts: Facts) -> bool | None:
     it was something else. What is said to have happened is held against what the form showed.
     """
     operation, order = found.operation, facts.order
-    if order is None or order.currency_code != operation.seen["currency"]:
+    if order is None or order.currency_code != snapshots.currency_of(operation):
         return None
     if operation.kind == Kind.PAY and "amount" not in operation.body:  # an order over nothing: no money moves
         return effects.contradiction(operation, order) == "" if operation.state == State.DONE else False
@@ -126,12 +136,12 @@ def _moved(found: DecisionCheck, facts: Facts) -> bool | None:
 def _before(found: DecisionCheck) -> int | None:
     """Paid of the order, or gone of the refund's payment, in minor units."""
     operation, decided = found.operation, found.operation.state == State.DONE
+    on_page = msgspec.convert(found.shown, DecisionSnapshot)
     if operation.kind == Kind.PAY:
-        seen = operation.seen if decided else found.shown["order"]
-        return seen["amount_paid"] if seen else None
-    payment = operation.seen["payments"][operation.body["payment_id"]]
-    refunded: int | None = payment["amount"] - payment["left"] if decided else found.shown["refunded"]
-    return refunded
+        shown = snapshots.of_operation(operation) if decided else on_page.order
+        return shown.amount_paid if shown else None
+    payment = refund_snapshots.payment_of(operation)
+    return payment.amount - payment.left if decided else on_page.refunded
 
 
 def _now(operation: Operation, facts: Facts) -> int | None:
@@ -156,7 +166,7 @@ def _amount(operation: Operation) -> int:
 
 
 def _money_words(operation: Operation, order: Order | None) -> str:
-    amount = Money(_amount(operation), operation.seen["currency"])
+    amount = Money(_amount(operation), snapshots.currency_of(operation))
     done = "paid" if operation.kind == Kind.PAY else "refunded"
     number = order.public_id if order is not None else operation.order_number
     return f"{number} shows {amount} or more {done} since the decision, by nothing that was asked for here."

@@ -32,6 +32,7 @@ from orders.services import (
     settling,
     snapshots,
 )
+from orders.services.decision_checks import DecisionSnapshot
 from orders.services.looks import Facts
 from orders.services.revkeen import Session
 from orders.services.snapshots import Difference
@@ -46,7 +47,7 @@ WORDS = {True: "it happened", False: "it did not happen"}
 class Decision:
     happened: bool
     reason: str
-    seen: dict[str, Any]  # what the page showed, as `seen` made it
+    shown: DecisionSnapshot  # by the page
     order_id: uuid.UUID | None = None  # the order that a create made
 
 
@@ -74,10 +75,9 @@ class NotNow(Exception):
         self.title, self.text, self.about, self.changed = title, text, about, list(changed)
 
 
-def seen(order: Order | None, refunds: Listing[Refund] | None) -> dict[str, Any]:
-    """What a page shows that a decision rests on; amounts in minor units."""
+def snapshot_of(order: Order | None, refunds: Listing[Refund] | None) -> DecisionSnapshot:
     spent = snapshots.spent(refunds) if refunds is not None else None
-    return {"order": snapshots.snapshot(order) if order else None, "refunded": spent}
+    return DecisionSnapshot(order=snapshots.snapshot_of(order) if order else None, refunded=spent)
 
 
 def obstacles(operation: Operation, user: User, unanswered: ApiError | None) -> list[Obstacle]:
@@ -120,7 +120,7 @@ def decide(operation: Operation, by: User, decision: Decision) -> Operation:
 def _checked(api: Session, operation: Operation, by: User, decision: Decision, facts: Facts) -> dict[str, Any]:
     """What goes into the row beside the decision. Raise `NotNow`."""
     if facts.unanswered is None:
-        _check_unchanged(operation, decision.seen, facts)
+        _check_unchanged(operation, decision.shown, facts)
     happened = decision.happened
     standing = obstacles_to_yes(operation, by) if happened else obstacles(operation, by, facts.unanswered)
     if standing:
@@ -134,14 +134,13 @@ def _checked(api: Session, operation: Operation, by: User, decision: Decision, f
     return {"result": _read_back(operation, fresh)} if fresh else {}
 
 
-def _check_unchanged(operation: Operation, shown: dict[str, Any], facts: Facts) -> None:
+def _check_unchanged(operation: Operation, shown: DecisionSnapshot, facts: Facts) -> None:
     """Raise `NotNow` when RevKeen shows something else than the page did."""
-    now = seen(facts.order, facts.refunds)
-    if now == shown:
+    if shown == snapshot_of(facts.order, facts.refunds):
         return
     changed: list[snapshots.Difference] = []
-    if shown["order"] and facts.order:
-        changed = snapshots.differences(shown["order"], facts.order, operation.merchant)
+    if shown.order and facts.order:
+        changed = snapshots.differences(shown.order, facts.order, operation.merchant)
     raise NotNow(
         "Nothing was decided: RevKeen shows something else now.", "Look at it once more, then decide.", changed=changed
     )
@@ -172,7 +171,7 @@ def _why_not_this(operation: Operation, order: Order) -> str:
 
 
 def _read_back(operation: Operation, order: Order) -> dict[str, Any]:
-    return {**operation.result, "order": snapshots.snapshot(order), "number": order.public_id}
+    return {**operation.result, "order": snapshots.kept(snapshots.snapshot_of(order)), "number": order.public_id}
 
 
 def _write(operation: Operation, by: User, decision: Decision, found: dict[str, Any]) -> Operation:
@@ -185,7 +184,7 @@ def _write(operation: Operation, by: User, decision: Decision, found: dict[str, 
             if standing.state != State.NEEDS_PERSON:
                 raise Settled(standing)
             ended = outcomes.decided(operation, state, by=by, reason=decision.reason, **found)
-            decision_checks.begin(ended, decision.seen)
+            decision_checks.begin(ended, decision.shown)
             events.record(EventLog.Kind.DECIDED, text, user=by, merchant=operation.merchant, mode=operation.mode)
     except IntegrityError as error:  # the order that was created is held, so what follows on it cannot begin
         words = "Another change holds the order that was created. Decide when that is settled."

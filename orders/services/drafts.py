@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
+from msgspec import Struct
 
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer, Order
@@ -16,7 +17,8 @@ from orders.services import plans
 from orders.services.asked import Asked
 from orders.services.plans import Step
 from orders.services.revkeen import Session
-from orders.services.snapshots import snapshot
+from orders.services.snapshots import OrderSnapshot, facts_of, kept
+from orders.services.snapshots import snapshot_of as order_snapshot
 from orders.services.tickets import Ticket
 
 Line = dict[str, Any]
@@ -38,6 +40,20 @@ class Conflict(Exception):
 
 class Closed(Exception):
     """The draft is being created, was created, or was discarded: it is not edited any more."""
+
+
+class DraftSnapshot(Struct, frozen=True, kw_only=True):
+    """The version of a draft whose page was open."""
+
+    draft: uuid.UUID
+    version: int
+
+
+class ReplacementSnapshot(OrderSnapshot, frozen=True, kw_only=True):
+    """The same of a draft that replaces an order, which was shown beside it."""
+
+    draft: uuid.UUID
+    version: int
 
 
 @dataclass(frozen=True)
@@ -147,7 +163,14 @@ def customer(api: Session, customer_id: uuid.UUID) -> Customer:
     return api.get(reads.customer(customer_id)).require()
 
 
-def asked(ticket: Ticket, draft: Draft, order: Order | None) -> Asked:
+def snapshot_of(draft: Draft, order: Order | None) -> DraftSnapshot | ReplacementSnapshot:
+    """`order` is the one that the draft replaces."""
+    if order is None:
+        return DraftSnapshot(draft=draft.pk, version=draft.version)
+    return ReplacementSnapshot(**facts_of(order), draft=draft.pk, version=draft.version)
+
+
+def asked(ticket: Ticket[DraftSnapshot | ReplacementSnapshot], draft: Draft, order: Order | None) -> Asked:
     """The order that RevKeen is asked to create; with `order`, the plan that replaces it.
 
     RevKeen changes no lines of an order it has: the replacement is created, the old one marked, then canceled. Should
@@ -160,7 +183,7 @@ def asked(ticket: Ticket, draft: Draft, order: Order | None) -> Asked:
     if order is None:
         return Asked(ticket, body, summary, draft_id=draft.pk)
     body["metadata"] = body.get("metadata", {}) | {REPLACES: str(order.id)}
-    steps = _replacing(order, plans.created_by(ticket.operation_id), snapshot(order))
+    steps = _replacing(order, plans.created_by(ticket.operation_id), kept(order_snapshot(order)))
     summary = f"replacement of {order.public_id}, {summary}"
     return Asked(ticket, body, summary, order.public_id, draft_id=draft.pk, then=steps)
 

@@ -9,9 +9,8 @@ from orders.apis.revkeen.changes import Change
 from orders.apis.revkeen.objects import Event, Listing, Order, Refund
 from orders.apis.revkeen.reads import Read
 from orders.models import Operation
-from orders.money import Money
-from orders.services import snapshots
-from orders.services.snapshots import Difference
+from orders.services import refund_snapshots, snapshots
+from orders.services.snapshots import Difference, OrderSnapshot
 
 Kind = Operation.Kind
 
@@ -64,7 +63,9 @@ def differences(operation: Operation, order: Order, refunds: Listing[Refund] | N
 
     A later step of a plan compares money and status alone: the step before it has changed the order's time.
     """
-    found = snapshots.differences(operation.seen, order, operation.merchant, only_money_and_status=operation.step > 0)
+    found = snapshots.differences(
+        _shown(operation), order, operation.merchant, only_money_and_status=operation.step > 0
+    )
     if operation.kind != Kind.REFUND:
         return found
     return [*found, *_left_differently(operation, refunds), *_above_net(operation, order, refunds)]
@@ -73,7 +74,7 @@ def differences(operation: Operation, order: Order, refunds: Listing[Refund] | N
 def moved(operation: Operation, order: Order, refunds: Listing[Refund] | None) -> bool:
     """Whether it looks as if it might have been done. A payment that was declined leaves an invoice, and no money."""
     if operation.kind == Kind.PAY:
-        return bool(snapshots.differences(operation.seen, order, operation.merchant, only_money_and_status=True))
+        return bool(snapshots.differences(_shown(operation), order, operation.merchant, only_money_and_status=True))
     return bool(differences(operation, order, refunds))
 
 
@@ -168,14 +169,13 @@ def _payment_id(operation: Operation) -> uuid.UUID:
 
 
 def _left_differently(operation: Operation, refunds: Listing[Refund] | None) -> list[Difference]:
-    payment = operation.seen["payments"][operation.body["payment_id"]]
+    payment, shown = refund_snapshots.payment_of(operation), _shown(operation)
     gone = snapshots.spent(refunds) if refunds is not None else None
-    left = None if gone is None else payment["amount"] - gone
-    if left == payment["left"]:
+    left = None if gone is None else payment.amount - gone
+    if left == payment.left:
         return []
-    currency = operation.seen["currency"]
-    now = "not known" if left is None else str(Money(left, currency))
-    return [Difference(f"Left of {payment['label']}", str(Money(payment["left"], currency)), now)]
+    now = "not known" if left is None else str(shown.money(left))
+    return [Difference(f"Left of {payment.label}", str(shown.money(payment.left)), now)]
 
 
 def _above_net(operation: Operation, order: Order, refunds: Listing[Refund] | None) -> list[Difference]:
@@ -187,6 +187,11 @@ def _above_net(operation: Operation, order: Order, refunds: Listing[Refund] | No
         return []
     asked = order.money(operation.body["amount_minor"])
     return [Difference("Received net, and not on its way back", f"{asked} to give back", str(order.money(left)))]
+
+
+def _shown(operation: Operation) -> OrderSnapshot:
+    """The order as the form showed it, of an operation that is about one."""
+    return snapshots.shown_by(operation, OrderSnapshot)
 
 
 def _uuid(value: object) -> uuid.UUID | None:
@@ -217,7 +222,7 @@ def _not_updated(operation: Operation, order: Order) -> str:
 def _not_paid(operation: Operation, order: Order) -> str:
     if "amount" not in operation.body:  # of an order over nothing (services/completions.py)
         return "" if order.status == "paid" and order.amount_due == 0 else f"the order is {order.status}, not paid."
-    paid = operation.seen["amount_paid"] + operation.body["amount"]
+    paid = _shown(operation).amount_paid + operation.body["amount"]
     if order.amount_paid >= paid:
         return ""
     return f"the order shows {order.money(order.amount_paid)} paid, not {order.money(paid)}."
@@ -229,12 +234,13 @@ def _not_canceled(operation: Operation, order: Order) -> str:
 
 def shows_nothing_new(operation: Operation, order: Order) -> bool:
     """Whether a fulfilment cannot show on the order: it was fulfilled in part before, and is so afterwards."""
-    statuses = (operation.seen.get("fulfillment_status"), order.fulfillment_status)
-    return operation.kind == Kind.FULFILL and statuses == ("partial", "partial")
+    if operation.kind != Kind.FULFILL:
+        return False
+    return _shown(operation).fulfillment_status == order.fulfillment_status == "partial"
 
 
 def _not_fulfilled(operation: Operation, order: Order) -> str:
-    moved = order.updated_at.isoformat() != operation.seen["updated_at"]
+    moved = order.updated_at != _shown(operation).updated_at
     if order.fulfillment_status not in ("partial", "fulfilled") or not moved:
         return "the order shows no fulfilment."
     all_of_it = {str(line.id) for line in order.lines} <= set(operation.body["line_item_ids"])
@@ -249,6 +255,6 @@ def _not_refunded(operation: Operation, refunds: Iterable[Refund]) -> str:
         return "the refund is not among those of the payment."
     if marks.of_refund(found.reason_details) not in ("", str(operation.pk)):
         return "the refund is that of another operation."
-    if found.currency and not reads.same(found.currency, operation.seen["currency"]):
+    if found.currency and not reads.same(found.currency, snapshots.currency_of(operation)):
         return "the refund is in another currency."
     return "" if found.amount_minor == operation.body["amount_minor"] else "the refund is over another amount."

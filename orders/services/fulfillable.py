@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from orders import shipped_units
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer, LineItem, Order, Product
@@ -14,9 +16,30 @@ from orders.models import Delivery, Shipment
 from orders.services import codes, partners
 from orders.services.partners import PartnerIds
 from orders.services.revkeen import Reading, Session
-from orders.services.snapshots import snapshot
+from orders.services.snapshots import OrderSnapshot, facts_of
 
 DESCRIPTION = 100  # characters of a line's description that are kept with its shipment
+
+
+class LineSnapshot(Struct, frozen=True):
+    """A line of which something is left: its units, whether some have left, and what it and the partners call it."""
+
+    ordered: int
+    left: int
+    shipped: bool
+    description: str
+    code: str
+    product: str | None
+    digital_river: str
+    order_protection: str
+
+
+class FulfillmentSnapshot(OrderSnapshot, frozen=True, kw_only=True):
+    """The order as shown, its open lines by id, its id at each partner, and whom an e-mail would go to."""
+
+    lines: dict[str, LineSnapshot]
+    partners: dict[str, str]
+    recipient: str  # "" for a guest
 
 
 @dataclass(frozen=True)
@@ -84,34 +107,27 @@ def by_line(found: list[Shipment]) -> dict[uuid.UUID, list[Shipment]]:
     return lines
 
 
-def seen(found: Fulfillable) -> dict[str, Any]:
-    """What the ticket keeps: the order as shown, its open lines by id, the partners' ids, whom an e-mail would go to.
+def snapshot_of(found: Fulfillable) -> FulfillmentSnapshot:
+    gone = shipped_units.shipped(found.shipments)
+    return FulfillmentSnapshot(
+        **facts_of(found.order.require()),
+        lines={str(line.id): _line(found, line, shipped=gone[line.id] > 0) for line in found.open_lines},
+        partners={destination: found.ids.order_id(destination) for destination in Delivery.Destination.values},
+        recipient=found.recipient,
+    )
 
-    Of a line: `ordered` and `left` units, `shipped` whether some have left, what it is, its code, what the
-    partners call it.
-    """
-    order, gone = found.order.require(), shipped_units.shipped(found.shipments)
-    lines = {
-        str(line.id): {
-            "ordered": line.quantity,
-            "left": found.left(line),
-            "shipped": gone[line.id] > 0,
-            "description": _short(line.description),
-            "code": _short(found.code(line)),
-            "product": str(line.product_id) if line.product_id else None,
-            "digital_river": found.ids.digital_river_items[str(line.id)],
-            "order_protection": found.ids.order_protection_items[str(line.id)],
-        }
-        for line in found.open_lines
-    }
-    partner_ids = {destination: found.ids.order_id(destination) for destination in Delivery.Destination.values}
-    return {
-        **snapshot(order),
-        "number": order.public_id,
-        "lines": lines,
-        "partners": partner_ids,
-        "recipient": found.recipient,
-    }
+
+def _line(found: Fulfillable, line: LineItem, *, shipped: bool) -> LineSnapshot:
+    return LineSnapshot(
+        ordered=line.quantity,
+        left=found.left(line),
+        shipped=shipped,
+        description=_short(line.description),
+        code=_short(found.code(line)),
+        product=str(line.product_id) if line.product_id else None,
+        digital_river=found.ids.digital_river_items[str(line.id)],
+        order_protection=found.ids.order_protection_items[str(line.id)],
+    )
 
 
 def _short(description: str) -> str:

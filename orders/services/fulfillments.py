@@ -16,9 +16,11 @@ from orders.apis.revkeen import reads
 from orders.models import Dispatch, Operation, OrderLock, Shipment, User
 from orders.services import journal, quarantine, shipments, snapshots, units_given_up
 from orders.services.asked import Asked, NoJournal, OrderBusy
+from orders.services.fulfillable import FulfillmentSnapshot
 from orders.services.plans import Step
 from orders.services.revkeen import Session
 from orders.services.shipments import Parcel
+from orders.services.snapshots import kept, order_alone
 from orders.services.tickets import Ticket
 from orders.storable import storable
 
@@ -28,6 +30,7 @@ FIELDS = {
     "tracking_number": "number-0",
     "notify_customer": "notify",
 }
+FulfillmentTicket = Ticket[FulfillmentSnapshot]
 
 
 class OrderChanged(NotSent):
@@ -49,13 +52,13 @@ class SentBefore(Exception):
         self.first = first
 
 
-def completed_by(parcels: list[Parcel], seen: dict[str, Any]) -> list[list[str]]:
+def completed_by(parcels: list[Parcel], shown: FulfillmentSnapshot) -> list[list[str]]:
     """For each parcel the lines whose last units leave with it, in the order's own order: RevKeen is told of those.
 
     A line of which everything is given up has not been shipped, so RevKeen is never told of it.
     """
-    left = {line_id: line["left"] for line_id, line in seen["lines"].items()}
-    some_left = {line_id for line_id, line in seen["lines"].items() if line["shipped"]}
+    left = {line_id: line.left for line_id, line in shown.lines.items()}
+    some_left = {line_id for line_id, line in shown.lines.items() if line.shipped}
     completed = []
     for parcel in parcels:
         for item in parcel.items:
@@ -67,12 +70,12 @@ def completed_by(parcels: list[Parcel], seen: dict[str, Any]) -> list[list[str]]
     return completed
 
 
-def fulfill(api: Session, user: User, ticket: Ticket, parcels: list[Parcel]) -> Operation | Dispatch:
+def fulfill(api: Session, user: User, ticket: FulfillmentTicket, parcels: list[Parcel]) -> Operation | Dispatch:
     """Send the parcels off. The operation that tells RevKeen, or the dispatch where nothing is due to it.
 
     Raise what `journal.submit` raises, `AlreadyShipped`, `OrderChanged`, or `SentBefore`.
     """
-    completed = completed_by(parcels, ticket.seen)
+    completed = completed_by(parcels, ticket.snapshot)
     here_alone = Dispatch.objects.filter(pk=ticket.operation_id).exclude(pk__in=Operation.objects.values("pk"))
     if any(completed) and not here_alone.exists():
         return journal.submit(api, user, asked(ticket, parcels, completed))
@@ -83,17 +86,18 @@ def fulfill(api: Session, user: User, ticket: Ticket, parcels: list[Parcel]) -> 
 class FulfillmentAsked(Asked):
     """Writes the shipments down with the row of the operation that tells RevKeen of the first of them."""
 
+    ticket: FulfillmentTicket
     parcels: list[Parcel] = field(default_factory=list)
     completed: list[list[str]] = field(default_factory=list)
 
     def record(self, operation: Operation) -> None:
         dispatch = _dispatch(operation.user, self.ticket, operation.fingerprint, operation)
-        shipments.refuse_other_than_shown(dispatch, self.parcels, self.ticket.seen)
-        written = shipments.write(dispatch, self.parcels, _steps(self.completed), self.ticket.seen)
+        shipments.refuse_other_than_shown(dispatch, self.parcels, self.ticket.snapshot)
+        written = shipments.write(dispatch, self.parcels, _steps(self.completed), self.ticket.snapshot)
         units_given_up.note(written)
 
 
-def asked(ticket: Ticket, parcels: list[Parcel], completed: list[list[str]]) -> FulfillmentAsked:
+def asked(ticket: FulfillmentTicket, parcels: list[Parcel], completed: list[list[str]]) -> FulfillmentAsked:
     """Which lines leave and whether the customer is told is never left to RevKeen's defaults."""
     told = [(parcel, lines) for parcel, lines in zip(parcels, completed, strict=True) if lines]
     first, *rest = (_step(ticket, parcel, lines) for parcel, lines in told)
@@ -101,7 +105,7 @@ def asked(ticket: Ticket, parcels: list[Parcel], completed: list[list[str]]) -> 
         ticket,
         first["body"],
         summary(ticket, parcels),
-        ticket.seen["number"],
+        ticket.snapshot.number,
         then=rest,
         details=[asdict(parcel) for parcel in parcels],
         hold=ticket.merchant.hold_seconds,
@@ -110,7 +114,7 @@ def asked(ticket: Ticket, parcels: list[Parcel], completed: list[list[str]]) -> 
     )
 
 
-def _step(ticket: Ticket, parcel: Parcel, lines: list[str]) -> Step:
+def _step(ticket: FulfillmentTicket, parcel: Parcel, lines: list[str]) -> Step:
     """A step of a plan (services/plans.py), which the first operation is made of too."""
     body: dict[str, Any] = {"line_item_ids": lines, "notify_customer": parcel.notify}
     if parcel.carrier:
@@ -120,10 +124,10 @@ def _step(ticket: Ticket, parcel: Parcel, lines: list[str]) -> Step:
     return {
         "kind": Operation.Kind.FULFILL,
         "order_id": str(ticket.order_id),
-        "order_number": ticket.seen["number"],
+        "order_number": ticket.snapshot.number,
         "body": body,
         "summary": summary(ticket, [parcel]),
-        "seen": {name: value for name, value in ticket.seen.items() if name not in ("lines", "partners")},
+        "seen": kept(order_alone(ticket.snapshot)),
     }
 
 
@@ -135,7 +139,7 @@ def _steps(completed: list[list[str]]) -> list[int | None]:
     return steps
 
 
-def _dispatch(user: User, ticket: Ticket, fingerprint: str, operation: Operation | None = None) -> Dispatch:
+def _dispatch(user: User, ticket: FulfillmentTicket, fingerprint: str, operation: Operation | None = None) -> Dispatch:
     """An operation and its dispatch are held until the same moment, so that none goes out that may yet be undone."""
     assert ticket.order_id is not None  # noqa: S101  (only an order that is there can be fulfilled)
     dispatch = Dispatch.objects.create(
@@ -143,7 +147,7 @@ def _dispatch(user: User, ticket: Ticket, fingerprint: str, operation: Operation
         merchant=ticket.merchant,
         mode=ticket.mode,
         order_id=ticket.order_id,
-        order_number=storable(ticket.seen["number"])[:100],
+        order_number=storable(ticket.snapshot.number)[:100],
         fingerprint=fingerprint,
         user=user,
         who=user.email,
@@ -158,7 +162,7 @@ def _held_until(operation: Operation) -> datetime:
     return operation.next_try_at
 
 
-def _write_down(api: Session, user: User, ticket: Ticket, parcels: list[Parcel]) -> Dispatch:
+def _write_down(api: Session, user: User, ticket: FulfillmentTicket, parcels: list[Parcel]) -> Dispatch:
     """Look at the order, then write the parcels, while nobody else can begin anything on the order."""
     assert ticket.order_id is not None  # noqa: S101  (only an order that is there can be fulfilled)
     fingerprint = asked_fingerprint(ticket, parcels)
@@ -166,7 +170,7 @@ def _write_down(api: Session, user: User, ticket: Ticket, parcels: list[Parcel])
     if first is not None:
         return _the_same(first, fingerprint)
     order = api.get(reads.order(ticket.order_id)).require()
-    found = snapshots.differences(ticket.seen, order, ticket.merchant)
+    found = snapshots.differences(ticket.snapshot, order, ticket.merchant)
     if found:
         raise OrderChanged(found)
     try:
@@ -176,8 +180,8 @@ def _write_down(api: Session, user: User, ticket: Ticket, parcels: list[Parcel])
                 merchant=ticket.merchant, mode=ticket.mode, order_id=ticket.order_id, plan_id=ticket.operation_id
             )
             dispatch = _dispatch(user, ticket, fingerprint)
-            shipments.refuse_other_than_shown(dispatch, parcels, ticket.seen)
-            units_given_up.note(shipments.write(dispatch, parcels, [None] * len(parcels), ticket.seen))
+            shipments.refuse_other_than_shown(dispatch, parcels, ticket.snapshot)
+            units_given_up.note(shipments.write(dispatch, parcels, [None] * len(parcels), ticket.snapshot))
             lock.delete()
             quarantine.count_up()
         quarantine.note_count()
@@ -188,11 +192,11 @@ def _write_down(api: Session, user: User, ticket: Ticket, parcels: list[Parcel])
     return dispatch
 
 
-def asked_fingerprint(ticket: Ticket, parcels: list[Parcel]) -> str:
+def asked_fingerprint(ticket: FulfillmentTicket, parcels: list[Parcel]) -> str:
     return Asked(ticket, {}, "", details=[asdict(parcel) for parcel in parcels]).fingerprint
 
 
-def _begun_by_another(ticket: Ticket, fingerprint: str, error: IntegrityError) -> Dispatch:
+def _begun_by_another(ticket: FulfillmentTicket, fingerprint: str, error: IntegrityError) -> Dispatch:
     """This very form, sent twice at once, or another change that holds the order."""
     first = Dispatch.objects.filter(pk=ticket.operation_id).first()
     if first is not None:
@@ -210,19 +214,19 @@ def _the_same(first: Dispatch, fingerprint: str) -> Dispatch:
     return first
 
 
-def summary(ticket: Ticket, parcels: list[Parcel]) -> str:
+def summary(ticket: FulfillmentTicket, parcels: list[Parcel]) -> str:
     """`2 lines, UPS 1Z999, e-mail to ana@example.com`; of several parcels each."""
     return "; ".join(_words(ticket, parcel) for parcel in parcels)
 
 
-def _words(ticket: Ticket, parcel: Parcel) -> str:
+def _words(ticket: FulfillmentTicket, parcel: Parcel) -> str:
     lines, units = len(parcel.items), sum(item.quantity for item in parcel.items)
     count = f"{lines} line{'s' if lines > 1 else ''}"
-    if any(item.quantity < ticket.seen["lines"][item.line_id]["ordered"] for item in parcel.items):
+    if any(item.quantity < ticket.snapshot.lines[item.line_id].ordered for item in parcel.items):
         count = f"{units} unit{'s' if units > 1 else ''} of {count}"
     if parcel.reason:
         return f"{count} never shipped: {parcel.reason}"
     tracking = parcel.tracking[0][0] if parcel.tracking else ""
     sent = f"{carriers.name_of(parcel.carrier)} {tracking}".strip()
-    mail = f"e-mail to {ticket.seen['recipient']}" if parcel.notify else "no e-mail"
+    mail = f"e-mail to {ticket.snapshot.recipient}" if parcel.notify else "no e-mail"
     return ", ".join(part for part in (count, sent, mail) if part)

@@ -20,6 +20,7 @@ from orders.services import askers, deciders, effects, looks, outcomes, plans, q
 from orders.services.asked import Asked, NoJournal, OrderBusy, OtherBody
 from orders.services.leases import lease, take_to_send
 from orders.services.revkeen import Session
+from orders.services.snapshots import kept
 from orders.services.tickets import Ticket
 from orders.storable import storable
 
@@ -38,7 +39,7 @@ def submit(api: Session, user: User, asked: Asked) -> Operation:
     return carry_out(api, operation) if is_new and not asked.hold else operation
 
 
-def find(ticket: Ticket) -> Operation | None:
+def find(ticket: Ticket[object]) -> Operation | None:
     """What was begun with this ticket before."""
     return Operation.objects.filter(pk=ticket.operation_id).first()
 
@@ -117,7 +118,7 @@ def _write_row(api: Session, user: User, asked: Asked) -> Operation:
             order_number=storable(asked.order_number)[:100],
             draft_id=asked.draft_id,
             body=effects.marked(ticket.kind, asked.body, ticket.operation_id) | hidden,
-            seen=storable(ticket.seen),
+            seen=storable(kept(ticket.snapshot)),
             summary=storable(asked.summary)[:300],
             fingerprint=asked.fingerprint,
             later=storable({"then": asked.then}) if asked.then else {},

@@ -9,6 +9,7 @@ from orders.models import EventLog, Operation
 from orders.money import Money
 from orders.services import journal_list
 from orders.services.journal_list import Wanted
+from orders.services.snapshots import currency_of
 
 Cells = list[Any]
 Kind = Operation.Kind
@@ -32,7 +33,7 @@ def rows(wanted: Wanted) -> Iterator[Cells]:
 
 def amount(operation: Operation) -> Money | None:
     """The money that an operation is about."""
-    body, currency = operation.body, operation.body.get("currency") or operation.seen.get("currency", "")
+    body, currency = operation.body, operation.body.get("currency") or currency_of(operation)
     if operation.kind == Kind.CREATE:
         minor = sum(line["unit_price"] * line.get("quantity", 1) for line in body["line_items"])
     else:

@@ -5,13 +5,16 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+from msgspec import Struct, field
+
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer, Listing, Order
 from orders.models import Merchant
 from orders.services import customer_names
 from orders.services.asked import Asked
 from orders.services.revkeen import Reading, Session
-from orders.services.snapshots import snapshot
+from orders.services.snapshots import OrderSnapshot, facts_of
 from orders.services.tickets import Ticket
 
 LONGEST_NOTES = 1000  # RevKeen's bound
@@ -19,6 +22,28 @@ LINKS = ("replaces", "replaced_by")  # written when the lines of an order are re
 GUEST = "Guest"
 OFFERED = 8  # customers found
 FIELDS = {"customer_id": "customer", "notes": "notes"}
+
+
+class Fields(Struct, frozen=True):
+    """What can be changed of an order, exactly as it was read."""
+
+    customer_id: str | None
+    notes: str | None
+    metadata: dict[str, Any]
+
+
+class EditSnapshot(OrderSnapshot, frozen=True, kw_only=True):
+    """The order as shown, its customer's name, and the text of JSON with what can be changed of it.
+
+    As text no database changes a digit of it, and PostgreSQL takes every character.
+    """
+
+    customer: str
+    fields_json: str = field(name="fields")
+
+    @property
+    def fields(self) -> Fields:
+        return msgspec.convert(json.loads(self.fields_json), Fields)
 
 
 @dataclass(frozen=True)
@@ -38,10 +63,10 @@ def editable(api: Session, order_id: uuid.UUID, search: str = "") -> Editable:
     order, *found = api.get_together(*wanted)
     customer_id = order.require().customer_id
     customer = api.get(reads.customer(customer_id)).value if customer_id else None
-    seen_now = [customer] if customer else []
+    read_now = [customer] if customer else []
     if found and found[0].value is not None and not found[0].stale:
-        seen_now += found[0].value.rows
-    customer_names.remember(api.merchant, api.mode, seen_now)
+        read_now += found[0].value.rows
+    customer_names.remember(api.merchant, api.mode, read_now)
     return Editable(order, customer, found[0] if found else None)
 
 
@@ -52,27 +77,12 @@ def search(api: Session, text: str) -> Reading[Listing[Customer]]:
     return found
 
 
-def seen(found: Editable) -> dict[str, Any]:
-    """What the ticket keeps: the order as shown, and in `fields`, as the text of JSON, what can be changed of it.
-
-    As text no database changes a digit of it, and PostgreSQL takes every character.
-    """
+def snapshot_of(found: Editable) -> EditSnapshot:
     order = found.order.require()
     customer_id = str(order.customer_id) if order.customer_id else None
     fields = {"customer_id": customer_id, "notes": order.notes, "metadata": order.metadata}
     name = found.customer.shown_name if found.customer else customer_id[:8] if customer_id else GUEST
-    return {
-        **snapshot(order),
-        "number": order.public_id,
-        "customer": name.replace("\x00", ""),
-        "fields": json.dumps(fields),
-    }
-
-
-def fields_of(seen: dict[str, Any]) -> dict[str, Any]:
-    """customer_id (text or None), notes, metadata, exactly as they were read."""
-    fields: dict[str, Any] = json.loads(seen["fields"])
-    return fields
+    return EditSnapshot(**facts_of(order), customer=name.replace("\x00", ""), fields_json=json.dumps(fields))
 
 
 def name_of(merchant: Merchant, mode: str, customer_id: str) -> str:
@@ -84,6 +94,6 @@ def name_of(merchant: Merchant, mode: str, customer_id: str) -> str:
     return customer_names.known(merchant, mode, [wanted]).get(wanted, customer_id[:8])
 
 
-def asked(ticket: Ticket, changes: dict[str, Any], names: list[str]) -> Asked:
+def asked(ticket: Ticket[EditSnapshot], changes: dict[str, Any], names: list[str]) -> Asked:
     """`changes` has the members that are to be another, and no others; `names` says them in words."""
-    return Asked(ticket, changes, ", ".join(names).replace("\x00", ""), ticket.seen["number"])
+    return Asked(ticket, changes, ", ".join(names).replace("\x00", ""), ticket.snapshot.number)

@@ -15,7 +15,7 @@ from orders.apis.errors import ApiError, Refused, Unknown
 from orders.apis.revkeen.objects import Order
 from orders.models import Operation, OperationToken
 from orders.services import plans, quarantine, refund_statuses
-from orders.services.snapshots import Difference, snapshot
+from orders.services.snapshots import Difference, kept, snapshot_of
 from orders.storable import storable
 
 log = structlog.get_logger("orders.journal")
@@ -32,7 +32,7 @@ def done(operation: Operation, order: Order | None, **result: Any) -> Operation:
     """It happened. `order` is what was read back, None where a person says so without it."""
     facts: dict[str, Any] = {"result": operation.result | result}
     if order is not None:
-        facts["result"] |= {"order": snapshot(order), "number": order.public_id}
+        facts["result"] |= {"order": kept(snapshot_of(order)), "number": order.public_id}
         if operation.kind == Operation.Kind.CREATE:
             facts["created_order_id"] = order.id
     try:

@@ -16,7 +16,7 @@ from orders.services.asked import Asked
 from orders.services.facts import Facts
 from orders.services.plain_state import Condition
 from orders.services.revkeen import Reading, Session
-from orders.services.snapshots import snapshot
+from orders.services.snapshots import OrderSnapshot, facts_of
 from orders.services.tickets import Ticket
 
 # What RevKeen calls the reasons why a charge came to nothing, in words. Its documents name them for payment attempts.
@@ -40,6 +40,13 @@ DECLINES = {
     "authentication_required": "the customer has to confirm it with the bank.",
 }
 FIELDS = {"amount": "amount", "payment_method_id": "method", "payment_token": "token"}
+
+
+class PaymentSnapshot(OrderSnapshot, frozen=True, kw_only=True):
+    """The order as shown, and the methods that may be charged: their labels by id. An order over nothing needs none."""
+
+    customer: str = ""
+    methods: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -80,16 +87,13 @@ def look_first(found: Payable, now: datetime) -> list[Condition]:
     return conditions.before_paying(Facts(found.order.require(), now, transactions=rows, unread=unread))
 
 
-def seen(found: Payable, now: datetime) -> dict[str, Any]:
-    """What the ticket keeps: the order as shown, and the methods that may be charged, by id."""
-    order = found.order.require()
+def snapshot_of(found: Payable, now: datetime) -> PaymentSnapshot:
     usable = [method for method in found.methods if why_not(method, now) == ""]
-    return {
-        **snapshot(order),
-        "number": order.public_id,
-        "customer": found.customer.shown_name if found.customer else "Guest",
-        "methods": {str(method.id): method.label for method in usable},
-    }
+    return PaymentSnapshot(
+        **facts_of(found.order.require()),
+        customer=found.customer.shown_name if found.customer else "Guest",
+        methods={str(method.id): method.label for method in usable},
+    )
 
 
 def why_not(method: PaymentMethod, now: datetime) -> str:
@@ -99,13 +103,13 @@ def why_not(method: PaymentMethod, now: datetime) -> str:
     return "" if method.status == "active" else method.status.replace("_", " ").capitalize()
 
 
-def asked(ticket: Ticket, amount: Money, method: str, token: str) -> Asked:
+def asked(ticket: Ticket[PaymentSnapshot], amount: Money, method: str, token: str) -> Asked:
     """`method` is the id of a saved method, or "" when `token` is charged."""
     body: dict[str, Any] = {"amount": amount.minor}
     if method:
         body["payment_method_id"] = method
-    label = ticket.seen["methods"][method] if method else "a one-time token"
-    return Asked(ticket, body, f"{amount} from {label}", ticket.seen["number"], token=token)
+    label = ticket.snapshot.methods[method] if method else "a one-time token"
+    return Asked(ticket, body, f"{amount} from {label}", ticket.snapshot.number, token=token)
 
 
 def in_words(operation: Operation) -> tuple[str, str]:

@@ -17,8 +17,9 @@ from orders.services import next_steps, order_payments
 from orders.services.asked import Asked
 from orders.services.order_payments import Split
 from orders.services.plans import Step
+from orders.services.refund_snapshots import RefundablePayment, RefundSnapshot
 from orders.services.revkeen import Reading, Session
-from orders.services.snapshots import snapshot, spent
+from orders.services.snapshots import currency_of, facts_of, kept, spent
 from orders.services.tickets import Ticket
 
 REASONS = {
@@ -131,52 +132,43 @@ def why_not(found: Refundable) -> str:
     return "everything that was paid is given back, or on its way." if found.payments else "no payment went through."
 
 
-def seen(found: Refundable) -> dict[str, Any]:
-    """What the ticket keeps: the order as shown, and what is left of each payment, in minor units, by its id."""
-    order = found.order.require()
-    return {
-        **snapshot(order),
-        "number": order.public_id,
-        "customer": found.customer.shown_name if found.customer else "Guest",
-        "net_left": found.net_left,
-        "payments": {
-            str(payment.sale.id): {
-                "label": payment.sale.method,
-                "amount": payment.sale.amount,
-                "left": payment.left,
-                "day": in_zone(payment.sale.created_at, UTC).date().isoformat(),
-            }
+def snapshot_of(found: Refundable) -> RefundSnapshot:
+    return RefundSnapshot(
+        **facts_of(found.order.require()),
+        customer=found.customer.shown_name if found.customer else "Guest",
+        net_left=found.net_left,
+        payments={
+            str(payment.sale.id): RefundablePayment(
+                label=payment.sale.method,
+                amount=payment.sale.amount,
+                left=payment.left or 0,
+                day=in_zone(payment.sale.created_at, UTC).date().isoformat(),
+            )
             for payment in found.open_payments
         },
-    }
+    )
 
 
-def net_left(seen: dict[str, Any]) -> int:
-    """Minor units that may go back at most; a form of an earlier release has no such member."""
-    left: int = seen.get("net_left", seen["amount_paid"] - seen["amount_refunded"])
-    return left
-
-
-def all_that_is_left(seen: dict[str, Any]) -> dict[str, int]:
+def all_that_is_left(shown: RefundSnapshot) -> dict[str, int]:
     """Minor units by payment id, the oldest payment first, and together no more than this order received net."""
-    left, amounts = net_left(seen), dict[str, int]()
-    for payment_id, payment in seen["payments"].items():
-        amounts[payment_id] = min(payment["left"], left)
+    left, amounts = shown.net_left, dict[str, int]()
+    for payment_id, payment in shown.payments.items():
+        amounts[payment_id] = min(payment.left, left)
         left -= amounts[payment_id]
     return {payment_id: amount for payment_id, amount in amounts.items() if amount}
 
 
-def voids(payment: dict[str, Any], amount: int, now: datetime) -> bool:
-    """Whether RevKeen would take back a whole payment on its day (UTC): a void. `payment` as in `seen`."""
-    whole: bool = amount == payment["amount"] == payment["left"]
-    return whole and bool(payment["day"] == now.astimezone(UTC).date().isoformat())
+def voids(payment: RefundablePayment, amount: int, now: datetime) -> bool:
+    """Whether RevKeen would take back a whole payment on its day (UTC): a void."""
+    whole = amount == payment.amount == payment.left
+    return whole and payment.day == now.astimezone(UTC).date().isoformat()
 
 
-def asked(ticket: Ticket, amounts: dict[str, Money], reason: str, details: str) -> Asked:
+def asked(ticket: Ticket[RefundSnapshot], amounts: dict[str, Money], reason: str, details: str) -> Asked:
     """`amounts` by payment id, at least one. Several are one plan: one after another, the first that fails ends it."""
     (first, summary), *others = [_one(ticket, *item, reason, details) for item in amounts.items()]
     then = [_step(ticket, body, words) for body, words in others]
-    return Asked(ticket, first, summary, ticket.seen["number"], then=then)
+    return Asked(ticket, first, summary, ticket.snapshot.number, then=then)
 
 
 def in_words(operation: Operation) -> tuple[str, str]:
@@ -210,22 +202,24 @@ def known_refunds(
     return list(found.values())
 
 
-def _one(ticket: Ticket, payment_id: str, amount: Money, reason: str, details: str) -> tuple[dict[str, Any], str]:
+def _one(
+    ticket: Ticket[RefundSnapshot], payment_id: str, amount: Money, reason: str, details: str
+) -> tuple[dict[str, Any], str]:
     """The body and the words of one refund."""
     body = {"payment_id": payment_id, "amount_minor": amount.minor, "reason": reason}
     if details:
         body["reason_details"] = details
-    return body, f"{amount} to {ticket.seen['payments'][payment_id]['label']}"
+    return body, f"{amount} to {ticket.snapshot.payments[payment_id].label}"
 
 
-def _step(ticket: Ticket, body: dict[str, Any], summary: str) -> Step:
+def _step(ticket: Ticket[RefundSnapshot], body: dict[str, Any], summary: str) -> Step:
     return {
         "kind": Operation.Kind.REFUND,
         "order_id": str(ticket.order_id),
-        "order_number": ticket.seen["number"],
+        "order_number": ticket.snapshot.number,
         "body": body,
         "summary": summary,
-        "seen": ticket.seen,
+        "seen": kept(ticket.snapshot),
     }
 
 
@@ -236,7 +230,7 @@ def _followed(status: RefundStatus) -> Refund:
         payment_id=uuid.UUID(operation.body["payment_id"]),
         amount_minor=operation.body["amount_minor"],
         status=status.status,
-        currency=operation.seen["currency"],
+        currency=currency_of(operation),
         failure_reason=status.failure_reason or None,
         created_at=operation.created_at,
     )

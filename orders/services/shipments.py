@@ -25,6 +25,7 @@ from orders.models import (
     TrackingNumber,
 )
 from orders.services import partner_orders, partners
+from orders.services.fulfillable import FulfillmentSnapshot
 from orders.services.outcomes import operation_ended
 
 State = Shipment.State
@@ -77,24 +78,25 @@ class Parcel:
         return Shipment.Kind.CANCELLATION if self.reason else Shipment.Kind.PARCEL
 
 
-def write(dispatch: Dispatch, parcels: list[Parcel], steps: list[int | None], seen: dict[str, Any]) -> list[Shipment]:
+def write(
+    dispatch: Dispatch, parcels: list[Parcel], steps: list[int | None], shown: FulfillmentSnapshot
+) -> list[Shipment]:
     """Write the shipments of a dispatch and their deliveries, within the caller's transaction, which holds the order.
 
     `steps`: for each parcel the step of the plan that tells RevKeen of it, None where nothing is due to it.
-    `seen["lines"]` has of each line its units, and what it is called here and by the partners.
     Raise `AlreadyShipped`, or `BelongsElsewhere`.
     """
     before = shipped_units.of_order(dispatch.merchant, dispatch.mode, dispatch.order_id)
-    _refuse_too_many(parcels, before, seen)
+    _refuse_too_many(parcels, before, shown)
     _supersede(dispatch, parcels)
     operation = Operation.objects.filter(pk=dispatch.pk).first()
     return [
-        _write_one(dispatch, number, parcel, step, operation if step == 0 else None, seen)
+        _write_one(dispatch, number, parcel, step, operation if step == 0 else None, shown)
         for number, (parcel, step) in enumerate(zip(parcels, steps, strict=True), start=len(before) + 1)
     ]
 
 
-def refuse_other_than_shown(dispatch: Dispatch, parcels: list[Parcel], seen: dict[str, Any]) -> None:
+def refuse_other_than_shown(dispatch: Dispatch, parcels: list[Parcel], shown: FulfillmentSnapshot) -> None:
     """What is left has to be what the form showed, for that decides which lines RevKeen is told of.
 
     Within the caller's transaction, which holds the order. Raise `AlreadyShipped`.
@@ -102,11 +104,11 @@ def refuse_other_than_shown(dispatch: Dispatch, parcels: list[Parcel], seen: dic
     before = shipped_units.of_order(dispatch.merchant, dispatch.mode, dispatch.order_id)
     gone = shipped_units.taken(before)
     for line_id in {item.line_id for parcel in parcels for item in parcel.items}:
-        line = seen["lines"][line_id]
-        left, what = max(0, line["ordered"] - gone[uuid.UUID(line_id)]), line["description"]
-        if left > line["left"]:
+        line = shown.lines[line_id]
+        left, what = max(0, line.ordered - gone[uuid.UUID(line_id)]), line.description
+        if left > line.left:
             raise CameBack(f"More units of “{what}” are left than the form showed. Look at what is left.")
-        if left < line["left"]:
+        if left < line.left:
             raise AlreadyShipped(f"{_which(line_id, before)}of “{what}”. Look at what is left, then send again.")
 
 
@@ -157,16 +159,16 @@ def _tell_partners(told: Any) -> None:
     told.update(state=State.LEFT)
 
 
-def _refuse_too_many(parcels: list[Parcel], before: list[Shipment], seen: dict[str, Any]) -> None:
+def _refuse_too_many(parcels: list[Parcel], before: list[Shipment], shown: FulfillmentSnapshot) -> None:
     """Nobody else can ship meanwhile: the caller's transaction holds the order."""
     gone = shipped_units.taken(before)
     for parcel in parcels:
         for item in parcel.items:
             gone[uuid.UUID(item.line_id)] += item.quantity
-            line = seen["lines"][item.line_id]
-            if gone[uuid.UUID(item.line_id)] > line["ordered"]:
+            line = shown.lines[item.line_id]
+            if gone[uuid.UUID(item.line_id)] > line.ordered:
                 raise AlreadyShipped(
-                    f"{_which(item.line_id, before)}of “{line['description']}”. Look at what is left, then send again."
+                    f"{_which(item.line_id, before)}of “{line.description}”. Look at what is left, then send again."
                 )
 
 
@@ -188,7 +190,12 @@ def _supersede(dispatch: Dispatch, parcels: list[Parcel]) -> None:
 
 
 def _write_one(
-    dispatch: Dispatch, number: int, parcel: Parcel, step: int | None, operation: Operation | None, seen: dict[str, Any]
+    dispatch: Dispatch,
+    number: int,
+    parcel: Parcel,
+    step: int | None,
+    operation: Operation | None,
+    shown: FulfillmentSnapshot,
 ) -> Shipment:
     shipment = Shipment.objects.create(
         dispatch=dispatch,
@@ -213,8 +220,8 @@ def _write_one(
         status_at=parcel.status_at,
     )
     write_tracking(shipment, parcel.tracking)
-    ShipmentItem.objects.bulk_create(_item(shipment, item, seen) for item in parcel.items)
-    _write_deliveries(shipment, seen)
+    ShipmentItem.objects.bulk_create(_item(shipment, item, shown) for item in parcel.items)
+    _write_deliveries(shipment, shown)
     return shipment
 
 
@@ -233,17 +240,17 @@ def write_tracking(shipment: Shipment, tracking: Iterable[tuple[str, str]]) -> N
     )
 
 
-def _item(shipment: Shipment, item: ParcelItem, seen: dict[str, Any]) -> ShipmentItem:
-    line = seen["lines"][item.line_id]
+def _item(shipment: Shipment, item: ParcelItem, shown: FulfillmentSnapshot) -> ShipmentItem:
+    line = shown.lines[item.line_id]
     return ShipmentItem(
         shipment=shipment,
         line_item_id=item.line_id,
         quantity=item.quantity,
-        ordered=line["ordered"],
-        description=line["description"],
-        product_id=line["product"],
-        digital_river_item_id=line["digital_river"],
-        order_protection_item_id=line["order_protection"],
+        ordered=line.ordered,
+        description=line.description,
+        product_id=line.product,
+        digital_river_item_id=line.digital_river,
+        order_protection_item_id=line.order_protection,
         distributor_cost=item.distributor_cost,
         shipping_cost=item.shipping_cost,
         subfulfiller_id=item.subfulfiller_id,
@@ -256,12 +263,12 @@ def hears_of(shipment: Shipment, destination: str) -> bool:
     return shipment.kind == Shipment.Kind.PARCEL or destination == Delivery.Destination.DIGITAL_RIVER
 
 
-def _write_deliveries(shipment: Shipment, seen: dict[str, Any]) -> None:
+def _write_deliveries(shipment: Shipment, shown: FulfillmentSnapshot) -> None:
     """One for each partner that has a key here; while it is switched off the delivery waits for a person."""
     for provider, on in partners.with_keys(shipment.merchant, shipment.mode).items():
         if not hears_of(shipment, provider):
             continue
-        partner_order_id = seen["partners"][provider]
+        partner_order_id = shown.partners[provider]
         if on:
             named = (shipment.merchant, shipment.mode, provider, partner_order_id)
             partner_orders.claim(*named, shipment.order_id, shipment.order_number)

@@ -2,6 +2,7 @@
 
 Every form says who had it open (`mark`, drawn with the CSRF token). Only a form with a mark of ours is kept, so
 nobody can leave something here for somebody else to send. What is secret is not kept, and has to be typed again.
+So is a form that was opened before an update and does not fit any more.
 """
 
 import json
@@ -25,6 +26,7 @@ KEPT_FOR = timedelta(hours=1)
 MOST_KEPT = 20  # for one person; each is as large as the largest form at most
 SECRET = {"password", "password1", "password2", "oldpassword", "repeated", "key", "token", "code", "credential"}
 NOT_TYPED = {MARK, "csrfmiddlewaretoken", "step_up"}
+OUTDATED = {"ticket"}  # of an earlier release: the page's own takes its place
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Unsent:
     path: str  # it was posted to
     data: QueryDict
     left_out: list[str]  # the names of the secrets that have to be typed again
+    outdated: bool  # it was opened before an update
 
 
 def person(user: User) -> str:
@@ -52,7 +55,7 @@ def marked(text: str) -> int | None:
         return None
 
 
-def keep(path: str, data: QueryDict, secret: Collection[str] = ()) -> UnsentForm | None:
+def keep(path: str, data: QueryDict, secret: Collection[str] = (), *, outdated: bool = False) -> UnsentForm | None:
     """Keep what was typed for the person whose mark it carries; None without a mark."""
     whose = marked(str(data.get(MARK, "")))
     person = User.objects.filter(pk=whose, is_active=True).first() if whose is not None else None
@@ -62,12 +65,12 @@ def keep(path: str, data: QueryDict, secret: Collection[str] = ()) -> UnsentForm
     for name in list(kept):
         if name in SECRET or name in secret:
             left_out += [name] if any(kept.pop(name)) else []
-        elif name in NOT_TYPED:
+        elif name in NOT_TYPED or (outdated and name in OUTDATED):
             kept.pop(name)
     _make_room(person)
     form = UnsentForm(user=person)
-    text = json.dumps({"path": path, "data": list(kept.lists()), "left_out": left_out})
-    form.sealed = secrets.seal(text, _owner(form))
+    content = {"path": path, "data": list(kept.lists()), "left_out": left_out, "outdated": outdated}
+    form.sealed = secrets.seal(json.dumps(content), _owner(form))
     form.save()
     return form
 
@@ -83,7 +86,7 @@ def find(form_id: str, user: User) -> Unsent | None:
     data = QueryDict(mutable=True)
     for name, values in kept["data"]:
         data.setlist(name, values)
-    return Unsent(form.pk, kept["path"], data, kept["left_out"])
+    return Unsent(form.pk, kept["path"], data, kept["left_out"], kept.get("outdated", False))
 
 
 def _make_room(person: User) -> None:

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from msgspec import Struct
 
 from orders import carriers, shipped_units
 from orders.apis.errors import NotSent
 from orders.models import EventLog, Merchant, Operation, Shipment, User
 from orders.services import events
 from orders.services.asked import Asked
-from orders.services.fulfillable import Fulfillable
-from orders.services.snapshots import snapshot
+from orders.services.fulfillable import Fulfillable, FulfillmentSnapshot
+from orders.services.snapshots import facts_of
 from orders.services.tickets import Ticket
 from orders.storable import storable
 
@@ -29,6 +30,19 @@ class KnownByNow(NotSent):
 
     title = "RevKeen has nothing to hear of this shipment any more."
     page_status = 422
+
+
+class Told(Struct, frozen=True):
+    """The shipment, and its lines that RevKeen is to hear of."""
+
+    shipment: int
+    line_item_ids: list[str]
+
+
+class UntoldSnapshot(FulfillmentSnapshot, frozen=True, kw_only=True):
+    """The form that fulfils the same order has tickets of this kind too, without `untold`."""
+
+    untold: Told | None = None
 
 
 @dataclass(frozen=True)
@@ -60,19 +74,11 @@ def of(shipment: Shipment) -> Untold | None:
     return _untold(shipment) if shipment.untold_since is not None else None
 
 
-def seen(found: Fulfillable, untold: Untold) -> dict[str, Any]:
-    """What the ticket keeps: the order as shown, the shipment, and the lines that RevKeen is to hear of."""
-    order = found.order.require()
-    told = {"shipment": untold.shipment.pk, "line_item_ids": untold.line_ids}
-    # The fulfill form of the same order takes a ticket of this kind too: it finds no line that it could send.
-    nothing_else: dict[str, Any] = {"lines": {}, "partners": {}}
-    return {
-        **snapshot(order),
-        "number": order.public_id,
-        "recipient": found.recipient,
-        "untold": told,
-        **nothing_else,
-    }
+def snapshot_of(found: Fulfillable, untold: Untold) -> UntoldSnapshot:
+    """Without lines, so that the form that fulfils, which takes this ticket too, finds none that it could send."""
+    told = Told(untold.shipment.pk, untold.line_ids)
+    facts = facts_of(found.order.require())
+    return UntoldSnapshot(**facts, lines={}, partners={}, recipient=found.recipient, untold=told)
 
 
 @dataclass(frozen=True)
@@ -88,13 +94,18 @@ class Telling(Asked):
         Shipment.objects.filter(pk=standing.pk).update(operation=operation)
 
 
-def asked(ticket: Ticket, shipment: Shipment, *, notify: bool) -> Telling:
-    """A new operation: the lines of `seen`, with the carrier and the number that the shipment has now."""
-    lines = ticket.seen["untold"]["line_item_ids"]
+def asked(ticket: Ticket[UntoldSnapshot], shipment: Shipment, *, notify: bool) -> Telling:
+    """A new operation: the lines as shown, with the carrier and the number that the shipment has now."""
+    lines = lines_of(ticket)
     given = {"carrier": shipment.carrier, "tracking_number": shipment.tracking_number}
     said = {name: value for name, value in given.items() if value}
     body = {"line_item_ids": lines, "notify_customer": notify, **said}
-    return Telling(ticket, body, _summary(ticket, shipment, notify=notify), ticket.seen["number"], shipment=shipment)
+    return Telling(ticket, body, _summary(ticket, shipment, notify=notify), ticket.snapshot.number, shipment=shipment)
+
+
+def lines_of(ticket: Ticket[UntoldSnapshot]) -> list[str]:
+    """What RevKeen is to hear of; nothing where the ticket is of the form that fulfils."""
+    return ticket.snapshot.untold.line_item_ids if ticket.snapshot.untold else []
 
 
 def known(shipment: Shipment, by: User, reason: str) -> bool:
@@ -144,9 +155,9 @@ def _told(shipment: Shipment, besides: Operation | None) -> set[str]:
     return {line for body in found.values_list("body", flat=True) for line in body["line_item_ids"]}
 
 
-def _summary(ticket: Ticket, shipment: Shipment, *, notify: bool) -> str:
-    count = len(ticket.seen["untold"]["line_item_ids"])
+def _summary(ticket: Ticket[UntoldSnapshot], shipment: Shipment, *, notify: bool) -> str:
+    count = len(lines_of(ticket))
     sent = f"{carriers.name_of(shipment.carrier)} {shipment.tracking_number}".strip()
-    mail = f"e-mail to {ticket.seen['recipient']}" if notify else "no e-mail"
+    mail = f"e-mail to {ticket.snapshot.recipient}" if notify else "no e-mail"
     words = (f"{count} line{'' if count == 1 else 's'}", sent, mail)
     return f"Shipment {shipment.number}, told later: {', '.join(part for part in words if part)}"

@@ -10,6 +10,7 @@ from orders.forms.cancellations import CancellationForm
 from orders.models import Operation
 from orders.requests import MerchantRequest
 from orders.services import cancellations, next_steps, revkeen
+from orders.services.snapshots import OrderSnapshot, snapshot_of
 from orders.views import operations
 from orders.views.operations import Problem
 from orders.views.order_pages import order_head
@@ -21,7 +22,7 @@ from orders.views.pages import render_page
 def order_cancel(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _page(request, order_id)
-    ticket = operations.ticket_of(request, Operation.Kind.CANCEL, order_id)
+    ticket = operations.ticket_of(request, Operation.Kind.CANCEL, order_id, OrderSnapshot)
     form = CancellationForm(request.POST)
     if not form.is_valid():
         return _page(request, order_id, form, ticket=request.POST["ticket"])
@@ -56,7 +57,7 @@ def _page(
         "first": cancellations.first_step(order),
         "received": order.money(order.net_received),
         "form": form or CancellationForm(),
-        "ticket": ticket or operations.new_ticket(request, Operation.Kind.CANCEL, order_id, cancellations.seen(order)),
+        "ticket": ticket or operations.new_ticket(request, Operation.Kind.CANCEL, order_id, snapshot_of(order)),
         "problem": problem,
     }
     status = problem.status if problem else 422 if form else reading.page_status

@@ -6,8 +6,10 @@ from orders.apis.revkeen.objects import Order
 from orders.forms.completions import CompletionForm
 from orders.models import Operation
 from orders.requests import MerchantRequest
-from orders.services import cancellations, completions
+from orders.services import completions
+from orders.services.payments import PaymentSnapshot
 from orders.services.revkeen import Reading
+from orders.services.snapshots import snapshot_of
 from orders.services.tickets import Ticket
 from orders.views import operations
 from orders.views.operations import Problem
@@ -15,7 +17,7 @@ from orders.views.order_pages import order_head
 from orders.views.pages import render_page
 
 
-def send(request: MerchantRequest, ticket: Ticket) -> HttpResponse | CompletionForm | Problem:
+def send(request: MerchantRequest, ticket: Ticket[PaymentSnapshot]) -> HttpResponse | CompletionForm | Problem:
     """What came of it: where to go, the form with what lacks, or what the form has to say."""
     form = CompletionForm(request.POST, live=request.mode == "live")
     return operations.send(request, completions.asked(ticket)) if form.is_valid() else form
@@ -31,11 +33,10 @@ def page(
 ) -> HttpResponse:
     """`ticket`: of a form that was sent and began nothing; it is kept."""
     order = reading.require()
-    seen = cancellations.seen(order)
     context = {
         **order_head(request, reading),
         "form": form or CompletionForm(live=request.mode == "live"),
-        "ticket": ticket or operations.new_ticket(request, Operation.Kind.PAY, order.id, seen),
+        "ticket": ticket or operations.new_ticket(request, Operation.Kind.PAY, order.id, snapshot_of(order)),
         "problem": problem,
     }
     status = problem.status if problem else 422 if form else reading.page_status

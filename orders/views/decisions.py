@@ -14,6 +14,7 @@ from orders.models import Operation
 from orders.permissions import Right
 from orders.requests import MerchantRequest
 from orders.services import decision_checks, decisions, operations, revkeen
+from orders.services.decision_checks import DecisionSnapshot
 from orders.services.decisions import Decision, NotNow, Obstacle, Settled
 from orders.services.operations import OperationFile
 from orders.views import operation_facts
@@ -47,14 +48,14 @@ def operation_detail(request: MerchantRequest, operation_id: uuid.UUID) -> HttpR
 @require_POST
 def operation_decide(request: MerchantRequest, operation_id: uuid.UUID) -> HttpResponse:
     operation = _operation(request, operation_id)
-    ticket = ticket_of(request, TICKET, operation.pk)
+    ticket = ticket_of(request, TICKET, operation.pk, DecisionSnapshot)
     happened = request.POST.get("outcome") == "happened"
     form = _happened(operation, request.POST) if happened else DidNot(request.POST)
     if not form.is_valid():
         return _page(request, operation, form, ticket=request.POST["ticket"], status=422)
     reason, order_id = form.cleaned_data["reason"], form.cleaned_data.get("order_id")
     try:
-        decided = decisions.decide(operation, request.user, Decision(happened, reason, ticket.seen, order_id))
+        decided = decisions.decide(operation, request.user, Decision(happened, reason, ticket.snapshot, order_id))
     except Settled as settled:
         return _settled(request, settled.operation, happened)
     except NotNow as refusal:
@@ -143,13 +144,13 @@ def _forms(request: MerchantRequest, file: OperationFile, sent: Happened | DidNo
     if operation.state != Operation.State.NEEDS_PERSON or not request.membership.may(Right.DECIDE):
         return None
     refunds = file.refunds.value if file.refunds else None
-    seen = decisions.seen(file.order.value if file.order else None, refunds)
+    shown = decisions.snapshot_of(file.order.value if file.order else None, refunds)
     return Forms(
         sent if isinstance(sent, Happened) else _happened(operation),
         sent if isinstance(sent, DidNot) else DidNot(),
         decisions.obstacles(operation, request.user, operation_facts.unanswered(file)),
         decisions.obstacles_to_yes(operation, request.user),
-        ticket or new_ticket(request, TICKET, operation.pk, seen),
+        ticket or new_ticket(request, TICKET, operation.pk, shown),
     )
 
 

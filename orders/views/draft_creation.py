@@ -15,8 +15,8 @@ from orders.models import Draft, Operation
 from orders.money import Money
 from orders.requests import MerchantRequest
 from orders.services import drafts, journal, next_steps, replacements, revkeen
+from orders.services.drafts import DraftSnapshot, ReplacementSnapshot
 from orders.services.revkeen import Reading
-from orders.services.snapshots import snapshot
 from orders.views import draft_invoices, operations
 from orders.views.drafts import to_created
 from orders.views.operations import Problem
@@ -34,14 +34,15 @@ def draft_create(request: MerchantRequest, draft_id: uuid.UUID) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         return _page(request, draft)
-    ticket = operations.ticket_of(request, Operation.Kind.CREATE, draft.replaces_id)
-    if ticket.seen["draft"] != str(draft.pk):
+    shape: type[DraftSnapshot | ReplacementSnapshot] = ReplacementSnapshot if draft.replaces_id else DraftSnapshot
+    ticket = operations.ticket_of(request, Operation.Kind.CREATE, draft.replaces_id, shape)
+    if ticket.snapshot.draft != draft.pk:
         raise Http404
     first = journal.find(ticket)
     if first is not None:
         problem = operations.problem_of(first)
         return _page(request, draft, problem) if problem else operations.to_operation(request, first)
-    if ticket.seen["version"] != draft.version:
+    if ticket.snapshot.version != draft.version:
         return _page(request, draft, Problem("Nothing was sent: the draft changed since this page was opened."))
     if request.mode == "live" and "confirmed" not in request.POST:
         return _page(request, draft, Problem("Nothing was sent.", CONFIRM), ticket=request.POST["ticket"])
@@ -78,15 +79,15 @@ def _page(request: MerchantRequest, draft: Draft, problem: Problem | None = None
         "holder": held,
         "invoice": draft_invoices.of_draft(request, draft),
         "ticket": ticket
-        or operations.new_ticket(request, Operation.Kind.CREATE, draft.replaces_id, _seen(draft, order)),
+        or operations.new_ticket(
+            request,
+            Operation.Kind.CREATE,
+            draft.replaces_id,
+            drafts.snapshot_of(draft, order.require() if order else None),
+        ),
         "problem": problem,
     }
     return render_page(request, "orders/drafts/create.html", context, status=problem.status if problem else 200)
-
-
-def _seen(draft: Draft, order: Reading[Any] | None) -> dict[str, Any]:
-    seen = {"draft": str(draft.pk), "version": draft.version}
-    return seen | snapshot(order.require()) if order else seen
 
 
 def _replaced(request: MerchantRequest, draft: Draft) -> Reading[Any] | None:

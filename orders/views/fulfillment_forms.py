@@ -2,7 +2,6 @@
 
 import uuid
 from functools import partial
-from typing import Any
 
 from django.http import QueryDict
 
@@ -11,21 +10,26 @@ from orders.forms.fulfillments import FulfillmentForm, fresh
 from orders.models import Shipment
 from orders.requests import MerchantRequest
 from orders.services import partners, presets, tracking_numbers
+from orders.services.fulfillable import FulfillmentSnapshot
 from orders.services.tried import last_tried
 from orders.views.pages import typed_before
 
 
 def filled_form(
-    request: MerchantRequest, order_id: uuid.UUID, seen: dict[str, Any], *, ticked: dict[str, int] | None = None
+    request: MerchantRequest,
+    order_id: uuid.UUID,
+    snapshot: FulfillmentSnapshot,
+    *,
+    ticked: dict[str, int] | None = None,
 ) -> FulfillmentForm:
     """What was sent; or with `ticked`, as it is opened, as it was before a sign-in, or sent off and came to nothing."""
     before = typed_before(request)
     if before is not None:
         before["do"] = "look"
-    data = before or (request.POST if ticked is None else _as_opened(request, order_id, seen, ticked))
+    data = before or (request.POST if ticked is None else _as_opened(request, order_id, snapshot, ticked))
     form = FulfillmentForm(
         data,
-        seen=seen,
+        snapshot=snapshot,
         destinations={connection.provider for connection in partners.connected(request.merchant, request.mode)},
         defaults=partners.settings_of(request.merchant, request.mode),
         zone=request.merchant.zone,
@@ -38,8 +42,8 @@ def filled_form(
 
 
 def _as_opened(
-    request: MerchantRequest, order_id: uuid.UUID, seen: dict[str, Any], ticked: dict[str, int]
+    request: MerchantRequest, order_id: uuid.UUID, snapshot: FulfillmentSnapshot, ticked: dict[str, int]
 ) -> QueryDict:
     before = [] if "new" in request.GET else last_tried(request.merchant, request.mode, order_id, Shipment.Kind.PARCEL)
-    filled = again(before, seen, request.merchant.zone) if before else None
-    return filled or fresh(seen, ticked=ticked, preset=presets.preset_of(request.membership))
+    filled = again(before, snapshot, request.merchant.zone) if before else None
+    return filled or fresh(snapshot, ticked=ticked, preset=presets.preset_of(request.membership))

@@ -26,9 +26,9 @@ from orders.services import (
     to_fulfil,
     undo,
 )
-from orders.services.fulfillable import Fulfillable
+from orders.services.fulfillable import Fulfillable, FulfillmentSnapshot
+from orders.services.fulfillments import FulfillmentTicket
 from orders.services.shipments import Parcel
-from orders.services.tickets import Ticket
 from orders.services.to_fulfil import Following
 from orders.services.tried import last_tried
 from orders.services.undo import OthersFollow, TooLate
@@ -58,8 +58,8 @@ class GoneRow:
 def order_fulfill(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _page(request, order_id)
-    ticket = operations.ticket_of(request, Operation.Kind.FULFILL, order_id)
-    form = filled_form(request, order_id, ticket.seen)
+    ticket = operations.ticket_of(request, Operation.Kind.FULFILL, order_id, FulfillmentSnapshot)
+    form = filled_form(request, order_id, ticket.snapshot)
     if form.do and request.htmx.target in PARTS:  # the form follows what is typed; nothing is sent
         return render_page(request, "", _parcels(form, order_id), parts=PARTS)
     if form.do.startswith("undo:"):  # of another order, which this person has sent off just before
@@ -87,8 +87,8 @@ def order_cancel_units(request: MerchantRequest, order_id: uuid.UUID) -> HttpRes
     """Give units up that will never be shipped."""
     if request.method != "POST":
         return _cancel_page(request, order_id)
-    ticket = operations.ticket_of(request, Operation.Kind.FULFILL, order_id)
-    form = CancelUnitsForm(request.POST, seen=ticket.seen)
+    ticket = operations.ticket_of(request, Operation.Kind.FULFILL, order_id, FulfillmentSnapshot)
+    form = CancelUnitsForm(request.POST, snapshot=ticket.snapshot)
     if not form.check():
         return _cancel_page(request, order_id, form, ticket=request.POST["ticket"])
     answer = _carry_out(request, ticket, [form.parcel])
@@ -139,7 +139,7 @@ def _say_how_far(request: MerchantRequest, following: Following) -> None:
         messages.success(request, "Nothing else is left to fulfil.")
 
 
-def _send(request: MerchantRequest, ticket: Ticket, form: FulfillmentForm) -> HttpResponse:
+def _send(request: MerchantRequest, ticket: FulfillmentTicket, form: FulfillmentForm) -> HttpResponse:
     assert ticket.order_id is not None  # noqa: S101  (the address has one)
     answer = _carry_out(request, ticket, form.asked)
     if not isinstance(answer, HttpResponse):
@@ -148,7 +148,7 @@ def _send(request: MerchantRequest, ticket: Ticket, form: FulfillmentForm) -> Ht
     return answer
 
 
-def _carry_out(request: MerchantRequest, ticket: Ticket, parcels: list[Parcel]) -> HttpResponse | Problem:
+def _carry_out(request: MerchantRequest, ticket: FulfillmentTicket, parcels: list[Parcel]) -> HttpResponse | Problem:
     answer = operations.carry_out(request, lambda api: fulfillments.fulfill(api, request.user, ticket, parcels))
     if isinstance(answer, Dispatch):
         return _recorded(request, answer, fulfillments.summary(ticket, parcels), told=False)
@@ -194,24 +194,24 @@ def _page(
     After a problem what was typed stays, over the order as it is now, and RevKeen's refusal stands by its field.
     """
     found = _fulfillable(request, order_id)
-    seen = fulfillable.seen(found)
+    snapshot = fulfillable.snapshot_of(found)
     open_ones = _open_at_digital_river(request, found) if form is None and problem is None else None
     status = problem.status if problem else 200 if form is None or form.do else 422
     if problem is not None:
-        form = filled_form(request, order_id, seen)
+        form = filled_form(request, order_id, snapshot)
         form.keep_errors_of_units()
         parcel, fields = form.told_first, fulfillments.FIELDS
         problem = operations.by_its_field(parcel, problem, "Not fulfilled: RevKeen refused.", fields)
     context = {
         **order_head(request, found.order),
-        **_parcels(form or filled_form(request, order_id, seen, ticked=_proposed(found, open_ones)), order_id),
+        **_parcels(form or filled_form(request, order_id, snapshot, ticked=_proposed(found, open_ones)), order_id),
         "why_not": _why_not(found),
         "found": found,
         "open_there": open_ones,
         "leaving": leaving.leaving(request.merchant, request.mode, request.user),
         "undone": undone,
         "gone": _gone(found),
-        "ticket": ticket or operations.new_ticket(request, Operation.Kind.FULFILL, order_id, seen),
+        "ticket": ticket or operations.new_ticket(request, Operation.Kind.FULFILL, order_id, snapshot),
         "problem": problem,
     }
     if status == 200:
@@ -228,16 +228,16 @@ def _cancel_page(
     problem: Problem | None = None,
 ) -> HttpResponse:
     found = _fulfillable(request, order_id)
-    seen = fulfillable.seen(found)
+    snapshot = fulfillable.snapshot_of(found)
     connected = {connection.provider for connection in partners.connected(request.merchant, request.mode)}
     context = {
         **order_head(request, found.order),
         "why_not": _why_not(found),
-        "form": form or CancelUnitsForm(seen=seen, before=_given_up_before(request, order_id)),
+        "form": form or CancelUnitsForm(snapshot=snapshot, before=_given_up_before(request, order_id)),
         "found": found,
         "digital_river": Delivery.Destination.DIGITAL_RIVER in connected,
         "order_id": order_id,
-        "ticket": ticket or operations.new_ticket(request, Operation.Kind.FULFILL, order_id, seen),
+        "ticket": ticket or operations.new_ticket(request, Operation.Kind.FULFILL, order_id, snapshot),
         "problem": problem,
     }
     status = problem.status if problem else 422 if form else found.order.page_status
@@ -258,7 +258,7 @@ def _fulfillable(request: MerchantRequest, order_id: uuid.UUID) -> Fulfillable:
 
 def _parcels(form: FulfillmentForm, order_id: uuid.UUID) -> dict[str, Any]:
     """What the part needs that follows what is typed."""
-    return {"form": form, "seen": form.seen, "named": form.named, "order_id": order_id}
+    return {"form": form, "snapshot": form.snapshot, "named": form.named, "order_id": order_id}
 
 
 def _open_at_digital_river(request: MerchantRequest, found: Fulfillable) -> dict[str, int] | None:

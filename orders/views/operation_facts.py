@@ -12,7 +12,7 @@ from orders.money import Money
 from orders.services import refund_statuses
 from orders.services.operations import OperationFile
 from orders.services.plans import Step
-from orders.services.snapshots import Difference, differences
+from orders.services.snapshots import Difference, differences, of_operation
 from orders.services.timeline import amount_of
 from orders.states import State
 from orders.views.payment_rows import direction
@@ -120,8 +120,8 @@ def since_the_click(file: OperationFile) -> dict[str, Any]:
 
 def _changed(file: OperationFile) -> list[Difference]:
     """What of the order is no longer as the form showed it."""
-    order, seen = file.order.value if file.order else None, file.operation.seen
-    return differences(seen, order, file.operation.merchant) if order is not None and "updated_at" in seen else []
+    order, before = file.order.value if file.order else None, of_operation(file.operation)
+    return differences(before, order, file.operation.merchant) if order is not None and before is not None else []
 
 
 def unanswered(file: OperationFile) -> ApiError | None:

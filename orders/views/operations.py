@@ -10,22 +10,25 @@ from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
-from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
-from orders.access import merchant_page, refuse
+from orders.access import Instead, kept_at, merchant_page, refuse
 from orders.apis.errors import NotSent
-from orders.models import Operation, PartnerOrder
+from orders.models import Dispatch, Operation, PartnerOrder
 from orders.requests import MerchantRequest
 from orders.services import journal, revkeen, tickets
 from orders.services.asked import Asked, OrderBusy, OtherBody
 from orders.services.fulfillments import OrderChanged, SentBefore
 from orders.services.partner_orders import BelongsElsewhere
 from orders.services.revkeen import Session
-from orders.services.tickets import BadTicket, Ticket
+from orders.services.tickets import BadTicket, OutdatedTicket, Ticket
 
 Begun = TypeVar("Begun")
+Shape = TypeVar("Shape")
 
 OTHER_BODY = "This form was sent before, with something else in it. This is what became of that; nothing more was sent."
+SENT_BEFORE = "This form was sent before an update. This is what became of it; nothing more was sent."
+OPENED_BEFORE = "Nothing was sent: this form was opened before an update. Fill it in once more."
 
 
 @dataclass(frozen=True)
@@ -54,21 +57,52 @@ def operation_watch(request: MerchantRequest, operation_id: uuid.UUID) -> HttpRe
     return HttpResponseClientRefresh()
 
 
-def ticket_of(request: MerchantRequest, kind: str, order_id: uuid.UUID | None, before: str = "") -> Ticket:
-    """The ticket of a form that was sent here, or was filled in `before` a sign-in.
+def ticket_of(request: MerchantRequest, kind: str, order_id: uuid.UUID | None, shape: type[Shape]) -> Ticket[Shape]:
+    """The ticket of a form that was sent here; `shape` is that of its snapshot.
 
-    One for another person, merchant, mode or order is a 404, on record.
+    One for another person, merchant, mode or order is a 404, on record. One of another release is refused in words.
     """
-    text = before or request.POST.get("ticket", "")
     try:
-        return tickets.read(text, request.user, request.merchant, request.mode, kind, order_id)
+        return read_ticket(request, request.POST.get("ticket", ""), kind, order_id, shape)
+    except OutdatedTicket as error:
+        raise Instead(_opened_before_an_update(request, error.operation_id)) from error
+
+
+def read_ticket(
+    request: MerchantRequest, text: str, kind: str, order_id: uuid.UUID | None, shape: type[Shape]
+) -> Ticket[Shape]:
+    """Raise `OutdatedTicket`."""
+    try:
+        return tickets.read(text, request.user, request.merchant, request.mode, kind, order_id, shape)
     except BadTicket as error:
         refuse(request, f"the form {error}")
         raise Http404 from error
 
 
-def new_ticket(request: MerchantRequest, kind: str, order_id: uuid.UUID | None, seen: dict[str, object]) -> str:
-    return tickets.issue(request.user, request.merchant, request.mode, kind, order_id, seen)
+def new_ticket(request: MerchantRequest, kind: str, order_id: uuid.UUID | None, snapshot: object) -> str:
+    return tickets.issue(request.user, request.merchant, request.mode, kind, order_id, snapshot)
+
+
+def _opened_before_an_update(request: MerchantRequest, operation_id: uuid.UUID) -> HttpResponse:
+    """To what was begun with this form before the update; else to the form once more, with what was typed in it."""
+    begun = _begun_as(request, operation_id)
+    if begun is not None:
+        messages.warning(request, SENT_BEFORE)
+        return begun
+    page = kept_at(request, outdated=True)
+    if not page:
+        messages.warning(request, OPENED_BEFORE)
+    page = page or request.path
+    return HttpResponseClientRedirect(page) if request.htmx else _with_get(redirect(page))
+
+
+def _begun_as(request: MerchantRequest, operation_id: uuid.UUID) -> HttpResponse | None:
+    """The way to what was begun as this operation; None where nothing was."""
+    operation = Operation.objects.filter(pk=operation_id).first()
+    if operation is not None:
+        return to_operation(request, operation)
+    dispatch = Dispatch.objects.filter(pk=operation_id).first()  # of which RevKeen hears nothing
+    return to_order(request, dispatch.order_id) if dispatch is not None else None
 
 
 def send(request: MerchantRequest, asked: Asked) -> HttpResponse | Problem:

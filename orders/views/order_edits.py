@@ -12,8 +12,10 @@ from orders.forms.order_edits import NOBODY, Clash, OrderEditForm
 from orders.models import Operation
 from orders.requests import MerchantRequest
 from orders.services import next_steps, order_edits, revkeen
+from orders.services.order_edits import EditSnapshot
 from orders.services.revkeen import Reading
 from orders.services.snapshots import AMOUNTS, STATES
+from orders.services.tickets import OutdatedTicket
 from orders.views import operations
 from orders.views.operations import Problem
 from orders.views.order_pages import order_head
@@ -39,8 +41,8 @@ def order_edit(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     """The form. Its buttons to search and to add a row draw it once more and send nothing."""
     if request.method != "POST":
         return _opened(request, order_id)
-    ticket = operations.ticket_of(request, Operation.Kind.UPDATE, order_id)
-    form = OrderEditForm(request.POST, seen=ticket.seen, more_rows="add" in request.POST)
+    ticket = operations.ticket_of(request, Operation.Kind.UPDATE, order_id, EditSnapshot)
+    form = OrderEditForm(request.POST, snapshot=ticket.snapshot, more_rows="add" in request.POST)
     if request.htmx.target in PARTS:
         return _part(request, form)
     if "save" not in request.POST and not _enter_saves(request, form):
@@ -59,13 +61,16 @@ def _enter_saves(request: MerchantRequest, form: OrderEditForm) -> bool:
 
 
 def _opened(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
-    """As it is now; or over what was seen when it was typed, where that was before a sign-in."""
+    """As it is now; or over what was shown when it was typed, where that was before a sign-in."""
     before = typed_before(request)
     if before is None or "ticket" not in before:
         return _page(request, order_id)
     shown = str(before["ticket"])
-    ticket = operations.ticket_of(request, Operation.Kind.UPDATE, order_id, shown)
-    form = OrderEditForm(before, seen=ticket.seen, more_rows="add" in before)
+    try:
+        ticket = operations.read_ticket(request, shown, Operation.Kind.UPDATE, order_id, EditSnapshot)
+    except OutdatedTicket:  # there was an update as well: what was typed is filled into the form as it is opened now
+        return _page(request, order_id)
+    form = OrderEditForm(before, snapshot=ticket.snapshot, more_rows="add" in before)
     return _page(request, order_id, form, ticket=shown, status=200)
 
 
@@ -97,9 +102,9 @@ def _page(
         order = editable.order.require()
     except Missing as error:
         raise Http404 from error
-    seen = order_edits.seen(editable)
-    clashes = form.clashes(seen, _chosen(request, form)) if form and problem else []
-    shown = form.carried_over(seen) if form and problem else form or OrderEditForm(None, seen=seen)
+    snapshot = order_edits.snapshot_of(editable)
+    clashes = form.clashes(snapshot, _chosen(request, form)) if form and problem else []
+    shown = form.carried_over(snapshot) if form and problem else form or OrderEditForm(None, snapshot=snapshot)
     context = {
         **order_head(request, editable.order),
         "step": next_steps.step(order, "order_edit"),
@@ -108,7 +113,7 @@ def _page(
         "search": search,
         "choices": _choices(request, shown, editable.found),
         "clashes": clashes,
-        "ticket": ticket or operations.new_ticket(request, Operation.Kind.UPDATE, order_id, seen),
+        "ticket": ticket or operations.new_ticket(request, Operation.Kind.UPDATE, order_id, snapshot),
         "problem": _told(problem, shown, clashes),
     }
     page_status = problem.status if problem else status if form else editable.order.page_status
@@ -130,15 +135,15 @@ def _told(problem: Problem | None, form: OrderEditForm, clashes: list[Clash]) ->
 def _chosen(request: MerchantRequest, form: OrderEditForm) -> str:
     """The name of the customer who is chosen in the form."""
     choice = form["customer"].value() or ""
-    if choice == (form.before["customer_id"] or NOBODY):
-        return str(form.seen["customer"])
+    if choice == (form.before.customer_id or NOBODY):
+        return form.snapshot.customer
     return order_edits.GUEST if choice == NOBODY else order_edits.name_of(request.merchant, request.mode, choice)
 
 
 def _choices(request: MerchantRequest, form: OrderEditForm, found: Reading[Listing[Customer]] | None) -> list[Choice]:
     """Who the order belongs to, who is chosen, who was found, and nobody."""
-    before = form.before["customer_id"]
-    choices = [Choice(before, form.seen["customer"], "As it is")] if before else []
+    before = form.before.customer_id
+    choices = [Choice(before, form.snapshot.customer, "As it is")] if before else []
     choices.append(Choice(NOBODY, order_edits.GUEST, "Not a customer in RevKeen" if before else "As it is"))
     rows = found.value.rows if found and found.value else []
     offered = [Choice(str(row.id), row.shown_name, row.email) for row in rows]

@@ -15,7 +15,7 @@ from orders.models import Operation
 from orders.requests import MerchantRequest
 from orders.services import completions as services_completions
 from orders.services import next_steps, payments, revkeen
-from orders.services.payments import Payable
+from orders.services.payments import Payable, PaymentSnapshot
 from orders.services.tickets import Ticket
 from orders.views import completions, operations
 from orders.views.kept_tokens import keep_token, kept_token
@@ -32,12 +32,12 @@ PARTS = {"charge": "orders/payments/_charge.html"}
 def order_pay(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _page(request, order_id)
-    ticket = operations.ticket_of(request, Operation.Kind.PAY, order_id)
+    ticket = operations.ticket_of(request, Operation.Kind.PAY, order_id, PaymentSnapshot)
     if services_completions.is_for(ticket):
         return _complete(request, order_id, ticket)
-    form = _form(request, request.POST, ticket.seen, kept_token(request, order_id))
+    form = _form(request, request.POST, ticket.snapshot, kept_token(request, order_id))
     if request.htmx.target in PARTS:  # the words of the button follow what is typed; nothing is sent
-        return render_page(request, "", {"form": form, "seen": ticket.seen}, parts=PARTS)
+        return render_page(request, "", {"form": form, "snapshot": ticket.snapshot}, parts=PARTS)
     if not form.check_button():
         return _page(request, order_id, form, ticket=request.POST["ticket"])
     if form.asks_to_type:
@@ -49,7 +49,7 @@ def order_pay(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     return answer if isinstance(answer, HttpResponse) else _page(request, order_id, form, problem=answer)
 
 
-def _complete(request: MerchantRequest, order_id: uuid.UUID, ticket: Ticket) -> HttpResponse:
+def _complete(request: MerchantRequest, order_id: uuid.UUID, ticket: Ticket[PaymentSnapshot]) -> HttpResponse:
     answer = completions.send(request, ticket)
     if isinstance(answer, HttpResponse):
         return answer
@@ -85,11 +85,11 @@ def _page(
     if states.costs_nothing(found.order.require()):
         return completions.page(request, found.order, completion, ticket=ticket, problem=problem)
     ticket = ticket if form else ""  # of another form than this one
-    seen = payments.seen(found, timezone.now())
+    snapshot = payments.snapshot_of(found, timezone.now())
     if form is None:
-        shown = _form(request, _preset(found, seen), seen)
+        shown = _form(request, _preset(found, snapshot), snapshot)
     else:  # a new ticket is good for what the order is now
-        shown = form if ticket else _form(request, form.data, seen, form.kept_token)
+        shown = form if ticket else _form(request, form.data, snapshot, form.kept_token)
     if problem is not None:
         problem = _say(shown, problem)
     context = {
@@ -100,8 +100,8 @@ def _page(
         "look_first": payments.look_first(found, timezone.now()),
         "found": found,
         "methods": [(method, payments.why_not(method, timezone.now())) for method in found.methods],
-        "seen": shown.seen if ticket else seen,
-        "ticket": ticket or operations.new_ticket(request, Operation.Kind.PAY, order_id, seen),
+        "snapshot": shown.snapshot if ticket else snapshot,
+        "ticket": ticket or operations.new_ticket(request, Operation.Kind.PAY, order_id, snapshot),
         "problem": problem,
         "token_choice": TOKEN,
         "kept": keep_token(request, order_id, shown, problem),
@@ -110,18 +110,17 @@ def _page(
     return render_page(request, "orders/payments/page.html", context, status=status)
 
 
-def _form(request: MerchantRequest, data: Any, seen: dict[str, Any], kept: str = "") -> PaymentForm:
+def _form(request: MerchantRequest, data: Any, snapshot: PaymentSnapshot, kept: str = "") -> PaymentForm:
     """Validated: what it would charge is clear, or its errors say why not."""
     live = request.mode == "live"
-    form = PaymentForm(
-        data, seen=seen, live=live, typed_above=request.merchant.typed_above(seen["currency"]), kept_token=kept
-    )
+    above = request.merchant.typed_above(snapshot.currency)
+    form = PaymentForm(data, snapshot=snapshot, live=live, typed_above=above, kept_token=kept)
     form.is_valid()
     return form
 
 
-def _preset(found: Payable, seen: dict[str, Any]) -> dict[str, str]:
+def _preset(found: Payable, snapshot: PaymentSnapshot) -> dict[str, str]:
     """All that is due, from the customer's default method."""
     default = next((str(method.id) for method in found.methods if method.is_default), "")
     order = found.order.require()
-    return {"amount": order.money(order.amount_due).as_typed, "method": default if default in seen["methods"] else ""}
+    return {"amount": order.money(order.amount_due).as_typed, "method": default if default in snapshot.methods else ""}

@@ -17,6 +17,7 @@ from orders.models import Operation
 from orders.money import Money
 from orders.requests import MerchantRequest
 from orders.services import refunds, revkeen
+from orders.services.refund_snapshots import RefundSnapshot
 from orders.services.refunds import Payment, Refundable, amount_field
 from orders.views import operations
 from orders.views.operations import Problem
@@ -31,11 +32,13 @@ PARTS = {"refund": "orders/refunds/_form.html", "check": "orders/refunds/_check.
 def order_refund(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _page(request, order_id)
-    ticket = operations.ticket_of(request, Operation.Kind.REFUND, order_id)
+    ticket = operations.ticket_of(request, Operation.Kind.REFUND, order_id, RefundSnapshot)
     if request.htmx.target == "refund":  # “All that is left”: what else was typed stays; nothing is sent
-        filled = request.POST.dict() | _all_that_is_left(ticket.seen)
-        return _page(request, order_id, _form(request, filled, ticket.seen), ticket=request.POST["ticket"], filled=True)
-    form = _form(request, request.POST, ticket.seen)
+        filled = request.POST.dict() | _all_that_is_left(ticket.snapshot)
+        return _page(
+            request, order_id, _form(request, filled, ticket.snapshot), ticket=request.POST["ticket"], filled=True
+        )
+    form = _form(request, request.POST, ticket.snapshot)
     if request.htmx.target == "check":  # the words of the button follow what is typed; nothing is sent
         return render_page(request, "", {**_check(form), "fresh": True}, parts=PARTS)
     if not form.check_button():
@@ -88,11 +91,11 @@ def _page(
             found = refunds.refundable(api, order_id)
     except Missing as error:
         raise Http404 from error
-    seen, order = refunds.seen(found), found.order.require()
+    snapshot, order = refunds.snapshot_of(found), found.order.require()
     if form is None:
-        shown = _form(request, _all_that_is_left(seen) if request.GET.get("fill") == "all" else {}, seen)
+        shown = _form(request, _all_that_is_left(snapshot) if request.GET.get("fill") == "all" else {}, snapshot)
     else:
-        shown = form if ticket else _form(request, form.data, seen)  # a new ticket is good for what is left now
+        shown = form if ticket else _form(request, form.data, snapshot)  # a new ticket is good for what is left now
     fresh = filled or form is None
     if fresh:
         shown.errors.clear()  # nobody has said yet that this is all
@@ -108,7 +111,7 @@ def _page(
         "less_than_payments": found.net_left < sum(payment.left or 0 for payment in found.payments),
         "not_ours": _not_ours(found),
         "fresh": fresh,
-        "ticket": ticket or operations.new_ticket(request, Operation.Kind.REFUND, order_id, seen),
+        "ticket": ticket or operations.new_ticket(request, Operation.Kind.REFUND, order_id, snapshot),
         "problem": problem,
     }
     status = problem.status if problem else 422 if not fresh else found.order.page_status
@@ -132,31 +135,28 @@ def _say(form: RefundForm, problem: Problem) -> Problem:
     return problem.with_words(words, problem.text)
 
 
-def _form(request: MerchantRequest, data: Any, seen: dict[str, Any]) -> RefundForm:
-    form = RefundForm(
-        data, seen=seen, live=request.mode == "live", typed_above=request.merchant.typed_above(seen["currency"])
-    )
+def _form(request: MerchantRequest, data: Any, snapshot: RefundSnapshot) -> RefundForm:
+    above = request.merchant.typed_above(snapshot.currency)
+    form = RefundForm(data, snapshot=snapshot, live=request.mode == "live", typed_above=above)
     form.is_valid()
     return form
 
 
-def _all_that_is_left(seen: dict[str, Any]) -> dict[str, str]:
-    currency = seen["currency"]
-    return {
-        amount_field(payment_id): Money(minor, currency).as_typed
-        for payment_id, minor in refunds.all_that_is_left(seen).items()
-    }
+def _all_that_is_left(snapshot: RefundSnapshot) -> dict[str, str]:
+    left = refunds.all_that_is_left(snapshot).items()
+    return {amount_field(payment_id): snapshot.money(minor).as_typed for payment_id, minor in left}
 
 
 def _check(form: RefundForm) -> dict[str, Any]:
     """What is looked at once more before it is sent."""
     now = timezone.now()
-    return {"form": form, "seen": form.seen, "refund_parts": [_part(form, *item, now) for item in form.amounts.items()]}
+    parts = [_part(form, *item, now) for item in form.amounts.items()]
+    return {"form": form, "snapshot": form.snapshot, "refund_parts": parts}
 
 
 def _part(form: RefundForm, payment_id: str, money: Money, now: datetime) -> Part:
-    payment = form.seen["payments"][payment_id]
-    return Part(payment["label"], money, refunds.voids(payment, money.minor, now))
+    payment = form.snapshot.payments[payment_id]
+    return Part(payment.label, money, refunds.voids(payment, money.minor, now))
 
 
 def _row(payment: Payment, form: RefundForm) -> PaymentRow:

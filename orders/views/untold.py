@@ -12,7 +12,7 @@ from orders.requests import MerchantRequest
 from orders.services import fulfillable, revkeen, untold
 from orders.services.fulfillable import Fulfillable
 from orders.services.tickets import Ticket
-from orders.services.untold import Untold
+from orders.services.untold import Untold, UntoldSnapshot
 from orders.views import operations
 from orders.views.operations import Problem
 from orders.views.order_pages import order_head
@@ -27,7 +27,7 @@ def shipment_tell(request: MerchantRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _page(request, shipment)
     ticket = _ticket(request, shipment)
-    form = TellForm(request.POST, recipient=ticket.seen["recipient"])
+    form = TellForm(request.POST, recipient=ticket.snapshot.recipient)
     if not form.is_valid():
         return _page(request, shipment, form, ticket=request.POST["ticket"])
     answer = operations.send(request, untold.asked(ticket, shipment, notify=form.cleaned_data["notify"]))
@@ -51,10 +51,11 @@ def shipment_known(request: MerchantRequest, pk: int) -> HttpResponse:
     return to_shipment(request, shipment)
 
 
-def _ticket(request: MerchantRequest, shipment: Shipment) -> Ticket:
+def _ticket(request: MerchantRequest, shipment: Shipment) -> Ticket[UntoldSnapshot]:
     """The form's ticket. One of another shipment, or of another form of the same order, is a 404, on record."""
-    ticket = operations.ticket_of(request, Operation.Kind.FULFILL, shipment.order_id)
-    if ticket.seen.get("untold", {}).get("shipment") != shipment.pk:
+    ticket = operations.ticket_of(request, Operation.Kind.FULFILL, shipment.order_id, UntoldSnapshot)
+    told = ticket.snapshot.untold
+    if told is None or told.shipment != shipment.pk:
         refuse(request, "the form was made for another shipment")
         raise Http404
     return ticket
@@ -98,7 +99,7 @@ def _new_ticket(request: MerchantRequest, found: Fulfillable, waiting: Untold | 
     if waiting is None or not waiting.line_ids:
         return ""
     order = found.order.require()
-    return operations.new_ticket(request, Operation.Kind.FULFILL, order.id, untold.seen(found, waiting))
+    return operations.new_ticket(request, Operation.Kind.FULFILL, order.id, untold.snapshot_of(found, waiting))
 
 
 def _fulfillable(request: MerchantRequest, shipment: Shipment) -> Fulfillable:

@@ -44,6 +44,7 @@ from orders.services import (
     shipments,
     undo,
 )
+from orders.services.fulfillments import FulfillmentTicket
 from orders.services.leases import claim as claim_operation
 from orders.services.shipments import Parcel, ParcelItem
 from orders.services.tickets import Ticket
@@ -92,15 +93,15 @@ class Outbox:
         self.emulator.tell_partners(order["id"])
         return uuid.UUID(order["id"])
 
-    def ticket(self, order_id: uuid.UUID) -> Ticket:
+    def ticket(self, order_id: uuid.UUID) -> FulfillmentTicket:
         with revkeen.session(self.merchant, "live") as api:
-            seen = fulfillable.seen(fulfillable.fulfillable(api, order_id))
-        return Ticket(uuid.uuid4(), self.merchant, "live", Operation.Kind.FULFILL, order_id, seen)
+            shown = fulfillable.snapshot_of(fulfillable.fulfillable(api, order_id))
+        return Ticket(uuid.uuid4(), self.merchant, "live", Operation.Kind.FULFILL, order_id, shown)
 
-    def press(self, ticket: Ticket) -> Operation | Dispatch:
+    def press(self, ticket: FulfillmentTicket) -> Operation | Dispatch:
         """All that is left, a parcel for each line."""
-        lines = ticket.seen["lines"].items()
-        parcels = [Parcel((ParcelItem(line_id, line["left"]),), carrier="ups") for line_id, line in lines]
+        lines = ticket.snapshot.lines.items()
+        parcels = [Parcel((ParcelItem(line_id, line.left),), carrier="ups") for line_id, line in lines]
         with revkeen.session(self.merchant, "live") as api:
             return fulfillments.fulfill(api, self.user, ticket, parcels)
 
@@ -725,9 +726,9 @@ def known_as(outbox: Outbox, line: dict[str, str], order: dict[str, str]) -> uui
     return uuid.UUID(made["id"])
 
 
-def half(outbox: Outbox, ticket: Ticket) -> Operation | Dispatch:
+def half(outbox: Outbox, ticket: FulfillmentTicket) -> Operation | Dispatch:
     """One of the two units of the only line."""
-    [line_id] = ticket.seen["lines"]
+    [line_id] = ticket.snapshot.lines
     with revkeen.session(outbox.merchant, "live") as api:
         return fulfillments.fulfill(api, outbox.user, ticket, [Parcel((ParcelItem(line_id, 1),), carrier="ups")])
 
