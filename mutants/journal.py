@@ -102,8 +102,8 @@ MUTANTS = [
         name="later-steps-lost",
         defense="Fault 46, half of a plan: what follows on a step that is done is forgotten.",
         target="orders.services.plans:follow",
-        old="following = operation.later.get(FOLLOWS[Operation.State(operation.state)]) or []",
-        new='following = operation.later.get("instead") or [] if operation.state != Operation.State.DONE else []',
+        old="following = later.then if operation.state == Operation.State.DONE else later.instead",
+        new="following = [] if operation.state == Operation.State.DONE else later.instead",
         red="tests/test_refunds.py::test_two_payments_go_back_one_after_another_under_one_lock",
     ),
     Mutant(
@@ -202,8 +202,8 @@ MUTANTS = [
         name="replacement-not-taken-back",
         defense="Fault 46, half of a plan: what replaces a step that was refused is forgotten.",
         target="orders.services.plans:follow",
-        old="following = operation.later.get(FOLLOWS[Operation.State(operation.state)]) or []",
-        new='following = operation.later.get("then") or [] if operation.state == Operation.State.DONE else []',
+        old="following = later.then if operation.state == Operation.State.DONE else later.instead",
+        new="following = later.then if operation.state == Operation.State.DONE else []",
         red="tests/test_drafts.py::test_paid_in_between_the_replacement_is_canceled_instead",
     ),
     Mutant(

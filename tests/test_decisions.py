@@ -11,11 +11,13 @@ import pytest
 from django.conf import settings
 from django.db.models.functions import Now
 from django.test import Client
+from msgspec.structs import replace
 
 from orders.apis.revkeen import reads
 from orders.models import EventLog, JournalCounter, Membership, Merchant, Operation, OrderLock, User
 from orders.services import decisions, quarantine, revkeen
 from orders.services.decisions import Decision, Settled
+from orders.services.plans import Step
 from orders.services.snapshots import kept, snapshot_of
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
@@ -490,17 +492,16 @@ def test_an_order_that_cannot_be_the_created_one_is_refused_by_its_field(
     assert creating.state == State.NEEDS_PERSON
 
 
-def plan(emulator: Emulator, order: dict[str, Any], *amounts: int) -> list[dict[str, Any]]:
+def plan(emulator: Emulator, order: dict[str, Any], *amounts: int) -> list[Step]:
     method = {"payment_method_id": emulator.cases()["customers"]["wallet_0"]["1111"]}
     return [
-        {
-            "kind": "pay",
-            "order_id": order["id"],
-            "order_number": order["public_id"],
-            "body": {"amount": amount, **method},
-            "summary": f"part of {amount}",
-            "seen": {},
-        }
+        Step(
+            kind="pay",
+            order_id=order["id"],
+            order_number=order["public_id"],
+            body={"amount": amount, **method},
+            summary=f"part of {amount}",
+        )
         for amount in amounts
     ]
 
@@ -558,9 +559,9 @@ def test_a_later_step_is_decided_on_its_own_page_which_the_plans_page_leads_to(
 ) -> None:
     other = emulator.make_order()
     [step] = plan(emulator, order, 200)
-    step |= {"order_id": other["id"], "seen": kept(snapshot_of(_order(northwind, other["id"])))}
+    shown = kept(snapshot_of(_order(northwind, other["id"])))
+    step = replace(step, order_id=other["id"], snapshot=shown, body={"amount": 200})
     emulator.fault("disconnect", f"{other['id']}/pay$")
-    step["body"] = {"amount": 200}
     second = left_to_people(submit(northwind, support, asked(northwind, support, order, 100, then=[step])))
     assert second.step == 1
     page = finance.get(f"/northwind/live/journal/{second.plan_id}/").content.decode()

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from orders.models import Delivery, Membership, Merchant, Operation, User
 from orders.services import deliveries, delivering, delivery_decisions
+from orders.services.plans import Step
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 from tests.parcels import connect_partners, paid_order, parcel, send_off
@@ -74,10 +75,8 @@ def test_a_later_step_of_a_plan_waits_for_a_person(
     lose: Any, northwind: Merchant, mara: User, emulator: Emulator
 ) -> None:
     order = payable(emulator)
-    step = {
-        "kind": "cancel", "order_id": order["id"], "order_number": order["public_id"], "body": {"reason": "x"},
-        "summary": "cancel it", "seen": {},
-    }  # fmt: skip
+    number = order["public_id"]
+    step = Step(kind="cancel", order_id=order["id"], order_number=number, body={"reason": "x"}, summary="cancel it")
     emulator.fault("disconnect", "/pay$", after_work=True)
     first = submit(northwind, mara, asked(northwind, mara, order, 100, then=[step]))
     lose(mara)

@@ -21,6 +21,7 @@ from django.core.management import call_command
 from orders.models import JournalCounter, Merchant, Operation, User
 from orders.services import journal, quarantine, revkeen
 from orders.services.asked import NoJournal
+from orders.services.plans import Step
 from tests.conftest import make_person, sign_in
 from tests.emulation import Emulator
 from tests.processes import ROOT, Site
@@ -136,14 +137,13 @@ def test_the_step_after_one_in_quarantine_waits_for_a_person_too(
     """It may have been done since the backup was made: an event that settles the first says nothing of the second."""
     order = payable(emulator)
     token = {"payment_method_id": emulator.cases()["customers"]["wallet_0"]["1111"]}
-    second = {
-        "kind": "pay",
-        "order_id": order["id"],
-        "order_number": order["public_id"],
-        "body": {"amount": 200, **token},
-        "summary": "the second part",
-        "seen": {},
-    }
+    second = Step(
+        kind="pay",
+        order_id=order["id"],
+        order_number=order["public_id"],
+        body={"amount": 200, **token},
+        summary="the second part",
+    )
     emulator.fault("disconnect", "/pay$", after_work=True)
     operation = submit(northwind, support, asked(northwind, support, order, 100, then=[second]))
     quarantine.quarantine()

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from orders.models import Connection, Merchant, Operation, OrderLock, User
 from orders.services import effects, journal, revkeen, settling
+from orders.services.plans import Step
 from tests.conftest import add_key, make_person
 from tests.emulation import Emulator
 from tests.test_journal import asked, payable, payments, settle, submit
@@ -45,12 +46,12 @@ def after_the_call(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], ob
     return arrange
 
 
-def in_two(emulator: Emulator, order: dict[str, Any]) -> dict[str, Any]:
+def in_two(emulator: Emulator, order: dict[str, Any]) -> Step:
     """The second step of a plan: another payment of the same order."""
     card = emulator.cases()["customers"]["wallet_0"]["1111"]
     body = {"amount": 200, "payment_method_id": card}
-    about = {"order_id": order["id"], "order_number": order["public_id"], "seen": {}}
-    return {"kind": "pay", "body": body, "summary": "the second part", **about}
+    number = order["public_id"]
+    return Step(kind="pay", order_id=order["id"], order_number=number, body=body, summary="the second part")
 
 
 def lost_first_step(northwind: Merchant, support: User, order: dict[str, Any], emulator: Emulator) -> Operation:

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ('fingerprint', models.CharField(max_length=64)),
                 ('plan_id', models.UUIDField(db_index=True)),
                 ('step', models.PositiveSmallIntegerField(default=0)),
-                ('later', models.JSONField(default=list)),
+                ('later', models.JSONField(default=dict)),
                 ('who', models.CharField(max_length=254)),
                 ('asked_in', models.CharField(blank=True, max_length=40)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

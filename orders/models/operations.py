@@ -54,9 +54,7 @@ class Operation(models.Model):
     fingerprint = models.CharField(max_length=64)  # of the body, token included
     plan_id = models.UUIDField(db_index=True)  # the first operation of a plan; its own id for a lone one
     step = models.PositiveSmallIntegerField(default=0)
-    later = models.JSONField(
-        default=list
-    )  # the steps of the plan that follow once this one is done (services/plans.py)
+    later = models.JSONField(default=dict)  # the steps of the plan that follow (services/plans.py, `Later`)
     user = models.ForeignKey("orders.User", models.PROTECT, related_name="+")
     who = models.CharField(max_length=254)  # as they were called then
     asked_in = models.CharField(max_length=40, blank=True)  # our request id

@@ -9,6 +9,7 @@ from typing import Any
 from orders.apis.errors import NotSent
 from orders.models import Operation
 from orders.services.plans import Step
+from orders.services.snapshots import kept
 from orders.services.tickets import Ticket
 
 
@@ -26,13 +27,13 @@ class Asked:
     order_number: str = ""
     token: str = ""
     draft_id: uuid.UUID | None = None
-    then: list[Step] = field(default_factory=list)  # see services/plans.py
+    then: list[Step] = field(default_factory=list)
     details: Any = None
     hold: int = 0
 
     @property
     def fingerprint(self) -> str:
-        whole = json.dumps([self.body, self.token, self.then, self.details], sort_keys=True, default=str)
+        whole = json.dumps([self.body, self.token, kept(self.then), self.details], sort_keys=True, default=str)
         return hashlib.sha256(whole.encode()).hexdigest()
 
     def record(self, operation: Operation) -> None:

@@ -22,6 +22,7 @@ from orders.services.snapshots import snapshot_of as order_snapshot
 from orders.services.tickets import Ticket
 
 Line = dict[str, Any]
+Kind = Operation.Kind
 
 MOST_LINES = 200
 LONGEST_DESCRIPTION = 500
@@ -183,7 +184,7 @@ def asked(ticket: Ticket[DraftSnapshot | ReplacementSnapshot], draft: Draft, ord
     if order is None:
         return Asked(ticket, body, summary, draft_id=draft.pk)
     body["metadata"] = body.get("metadata", {}) | {REPLACES: str(order.id)}
-    steps = _replacing(order, plans.created_by(ticket.operation_id), kept(order_snapshot(order)))
+    steps = _replacing(order, plans.created_by(ticket.operation_id), order_snapshot(order))
     summary = f"replacement of {order.public_id}, {summary}"
     return Asked(ticket, body, summary, order.public_id, draft_id=draft.pk, then=steps)
 
@@ -204,24 +205,27 @@ def body_of(draft: Draft) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value}
 
 
-def _replacing(order: Order, created: str, seen: dict[str, Any]) -> list[Step]:
-    old, number = str(order.id), order.public_id
-    cancel_new: Step = {
-        "kind": "cancel", "order_id": created, "order_number": "", "seen": None, "summary": "the replacement",
-        "body": {"reason": f"{number} was paid or changed before it could be replaced."},
-    }  # fmt: skip
-    unmark: Step = {
-        "kind": "update", "order_id": old, "order_number": number, "seen": seen,
-        "summary": f"no longer mark {number} as replaced", "body": {"metadata": order.metadata},
-    }  # fmt: skip
-    mark: Step = {
-        "kind": "update", "order_id": old, "order_number": number, "seen": seen, "instead": [cancel_new],
-        "summary": f"mark {number} as replaced", "body": {"metadata": order.metadata | {REPLACED_BY: created}},
-    }  # fmt: skip
-    cancel_old: Step = {
-        "kind": "cancel", "order_id": old, "order_number": number, "seen": seen, "instead": [cancel_new, unmark],
-        "summary": f"cancel {number}, which is replaced", "body": {"reason": "Replaced by another order."},
-    }  # fmt: skip
+def _replacing(order: Order, created: str, shown: OrderSnapshot) -> list[Step]:
+    number, words = order.public_id, f"{order.public_id} was paid or changed before it could be replaced."
+    old: dict[str, Any] = {"order_id": str(order.id), "order_number": number, "snapshot": kept(shown)}
+    cancel_new = Step(kind=Kind.CANCEL, order_id=created, summary="the replacement", body={"reason": words})
+    unmark = Step(
+        **old, kind=Kind.UPDATE, summary=f"no longer mark {number} as replaced", body={"metadata": order.metadata}
+    )
+    mark = Step(
+        **old,
+        kind=Kind.UPDATE,
+        summary=f"mark {number} as replaced",
+        body={"metadata": order.metadata | {REPLACED_BY: created}},
+        instead=[cancel_new],
+    )
+    cancel_old = Step(
+        **old,
+        kind=Kind.CANCEL,
+        summary=f"cancel {number}, which is replaced",
+        body={"reason": "Replaced by another order."},
+        instead=[cancel_new, unmark],
+    )
     return [mark, cancel_old]
 
 

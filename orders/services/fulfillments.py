@@ -103,7 +103,7 @@ def asked(ticket: FulfillmentTicket, parcels: list[Parcel], completed: list[list
     first, *rest = (_step(ticket, parcel, lines) for parcel, lines in told)
     return FulfillmentAsked(
         ticket,
-        first["body"],
+        first.body,
         summary(ticket, parcels),
         ticket.snapshot.number,
         then=rest,
@@ -121,14 +121,14 @@ def _step(ticket: FulfillmentTicket, parcel: Parcel, lines: list[str]) -> Step:
         body["carrier"] = parcel.carrier
     if parcel.tracking:
         body["tracking_number"] = parcel.tracking[0][0]
-    return {
-        "kind": Operation.Kind.FULFILL,
-        "order_id": str(ticket.order_id),
-        "order_number": ticket.snapshot.number,
-        "body": body,
-        "summary": summary(ticket, [parcel]),
-        "seen": kept(order_alone(ticket.snapshot)),
-    }
+    return Step(
+        kind=Operation.Kind.FULFILL,
+        order_id=str(ticket.order_id),
+        order_number=ticket.snapshot.number,
+        body=body,
+        summary=summary(ticket, [parcel]),
+        snapshot=kept(order_alone(ticket.snapshot)),
+    )
 
 
 def _steps(completed: list[list[str]]) -> list[int | None]:

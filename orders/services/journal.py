@@ -19,6 +19,7 @@ from orders.request_ids import current_request_id
 from orders.services import askers, deciders, effects, looks, outcomes, plans, quarantine
 from orders.services.asked import Asked, NoJournal, OrderBusy, OtherBody
 from orders.services.leases import lease, take_to_send
+from orders.services.plans import Later
 from orders.services.revkeen import Session
 from orders.services.snapshots import kept
 from orders.services.tickets import Ticket
@@ -121,7 +122,7 @@ def _write_row(api: Session, user: User, asked: Asked) -> Operation:
             seen=storable(kept(ticket.snapshot)),
             summary=storable(asked.summary)[:300],
             fingerprint=asked.fingerprint,
-            later=storable({"then": asked.then}) if asked.then else {},
+            later=storable(kept(Later(then=asked.then))),
             user=user,
             who=user.email,
             asked_in=current_request_id(),

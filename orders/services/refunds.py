@@ -213,14 +213,14 @@ def _one(
 
 
 def _step(ticket: Ticket[RefundSnapshot], body: dict[str, Any], summary: str) -> Step:
-    return {
-        "kind": Operation.Kind.REFUND,
-        "order_id": str(ticket.order_id),
-        "order_number": ticket.snapshot.number,
-        "body": body,
-        "summary": summary,
-        "seen": kept(ticket.snapshot),
-    }
+    return Step(
+        kind=Operation.Kind.REFUND,
+        order_id=str(ticket.order_id),
+        order_number=ticket.snapshot.number,
+        body=body,
+        summary=summary,
+        snapshot=kept(ticket.snapshot),
+    )
 
 
 def _followed(status: RefundStatus) -> Refund:

@@ -9,7 +9,7 @@ from orders.apis.errors import ApiError, Refused
 from orders.apis.revkeen.objects import Event, Refund, Transaction
 from orders.models import Operation, RefundStatus
 from orders.money import Money
-from orders.services import refund_statuses
+from orders.services import plans, refund_statuses
 from orders.services.operations import OperationFile
 from orders.services.plans import Step
 from orders.services.snapshots import Difference, differences, of_operation
@@ -80,7 +80,7 @@ def refunds_state(lines: list[StepLine]) -> State | None:
 
 def never_begun(file: OperationFile) -> list[Step]:
     """The steps that would have followed on one that came to nothing."""
-    return list(file.current.later.get("then", [])) if file.current.state in NOTHING else []
+    return plans.later_of(file.current).then if file.current.state in NOTHING else []
 
 
 def only_a_part(file: OperationFile) -> bool:
