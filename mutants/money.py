@@ -66,7 +66,7 @@ MUTANTS = [
         target="orders.forms.money_moves:MoneyMoveForm.check_button",
         old="""
             elif self.asks_to_type and self.cleaned_data["typed"] != self.money:
-                self.add_error("typed", "Type the same sum as above.")
+                self.add_error("typed", "Enter the same amount as above.")
         """,
         new="",
         red=(

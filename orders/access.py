@@ -179,7 +179,7 @@ def _showed_second_factor(request: Request) -> bool:
 def _to_second_factor(request: MerchantRequest) -> HttpResponse:
     kinds = set(Authenticator.objects.filter(user=request.user).values_list("type", flat=True))
     if not kinds:
-        messages.warning(request, f"{request.merchant} asks its members for a second factor. Set one up here first.")
+        messages.warning(request, f"{request.merchant} requires a second factor. Set one up here first.")
         address = reverse("mfa_index")
         return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
     confirm = reverse("mfa_reauthenticate" if Authenticator.Type.TOTP in kinds else "mfa_reauthenticate_webauthn")

@@ -27,7 +27,7 @@ def spend(request: HttpRequest, what: str, user: User, merchant: Merchant) -> No
     """Count one of `what`, over all processes. Raise `SpentTooFast` where the person or the merchant has had enough."""
     for rates, key in ((PERSON, f"person:{user.pk}"), (MERCHANT, f"merchant:{merchant.pk}")):
         if not ratelimit.consume(request, app="orders", action=what, config=rates, key=key):
-            raise SpentTooFast("That was a lot in a short time. Wait a minute, then go on.")
+            raise SpentTooFast("Too many requests in a short time. Wait a minute, then continue.")
 
 
 def may_open_page(user: User, merchant: Merchant) -> bool:

@@ -17,9 +17,9 @@ THEMES = ("light", "dark")
 # Label, icon, the page it opens, and the beginning of the names of the pages that belong to it.
 SECTIONS = [
     ("Orders", "receipt", "order_list", ("order_", "search")),
-    ("To fulfil", "packages", "to_fulfil", ("to_fulfil",)),
-    ("Fulfillments", "truck-delivery", "shipment_list", ("shipment_", "digital_river_", "packing_")),
-    ("Deliveries", "send", "delivery_list", ("delivery_", "deliveries_")),
+    ("To fulfill", "packages", "to_fulfil", ("to_fulfil",)),
+    ("Shipments", "truck-delivery", "shipment_list", ("shipment_", "digital_river_", "packing_")),
+    ("Partner updates", "send", "delivery_list", ("delivery_", "deliveries_")),
     ("Customers", "user", "customer_list", ("customer_",)),
     ("Drafts", "file-pencil", "draft_list", ("draft_",)),
     ("Journal", "book-2", "journal", ("journal", "operation_")),
@@ -87,11 +87,11 @@ def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> Na
     """While operations wait for a person the way to the journal counts them, and leads to them; so do deliveries."""
     if name == "delivery_list":
         count = deliveries.lately_needing_someone(request.merchant, request.mode)
-        return replace(item, count=count, counted="need someone")
+        return replace(item, count=count, counted="need review")
     waiting = journal_list.lately_needing_someone(request.membership, request.mode) if name == "journal" else 0
     if not waiting:
         return item
-    return replace(item, url=f"{item.url}?state=needs_person", count=waiting, counted="need someone")
+    return replace(item, url=f"{item.url}?state=needs_person", count=waiting, counted="need review")
 
 
 def places(request: MerchantRequest) -> list[Place]:

@@ -34,8 +34,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
     for directive in ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action")
 )
 NOT_KEPT = (
-    "What was typed here before is not shown: it belongs to another person, or was typed more than an hour ago. "
-    "Nothing of it was sent."
+    "What was entered here before is not shown: it belongs to another person, or is more than an hour old. "
+    "None of it was sent."
 )
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; "

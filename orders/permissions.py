@@ -30,10 +30,10 @@ class Right(Enum):
     DRAFT = "create and change orders"
     PAY = "take payments and cancel orders"
     REFUND = "refund payments"
-    FULFIL = "fulfil orders"
+    FULFIL = "fulfill orders"
     JOURNAL = "see the journal"  # one's own operations
     JOURNAL_OF_ALL = "see what others did"
-    DECIDE = "decide what became of an operation"
+    DECIDE = "decide the outcome of a change"
     MANAGE = "manage the merchant, its connections and its members"
 
 
@@ -41,7 +41,7 @@ SUMMARIES = {
     Role.ADMIN: "Everything, and the merchant, its keys and its members.",
     Role.SUPPORT: "Creates and changes orders, takes payments, cancels.",
     Role.FINANCE: "Refunds, decides unclear operations, sees the journal and the raw data behind the amounts.",
-    Role.OPERATIONS: "Fulfils orders.",
+    Role.OPERATIONS: "Fulfills orders.",
     Role.VIEWER: "Sees orders and customers, changes nothing.",
 }
 

@@ -30,8 +30,8 @@ STATUSES = {
 }
 BILLING_TYPES = {"one_time": "once", "recurring": "recurring"}
 
-UNKNOWN_STATUS = "RevKeen gives a status we do not know."
-UNKNOWN_FULFILLMENT = "RevKeen gives a fulfillment status we do not know."
+UNKNOWN_STATUS = "RevKeen returned a status we do not know."
+UNKNOWN_FULFILLMENT = "RevKeen returned a fulfillment status we do not know."
 
 FULFILLMENT_STATES = {
     None: State("Nothing to ship", "square-dashed"),
@@ -143,8 +143,8 @@ OPERATION_STATES = {
     Operation.State.DONE: State("Done", "circle-check", "good"),
     Operation.State.REFUSED: State("Refused", "circle-x", "bad"),
     Operation.State.NOT_SENT: State("Not sent", "plug-connected-x"),
-    Operation.State.UNKNOWN: State("Unknown", "help-circle", "wait"),
-    Operation.State.NEEDS_PERSON: State("Needs a person", "user", "wait"),
+    Operation.State.UNKNOWN: State("In doubt", "help-circle", "wait"),
+    Operation.State.NEEDS_PERSON: State("Needs review", "user", "wait"),
 }
 
 
@@ -161,7 +161,7 @@ def operation_state(operation: Operation) -> State:
 SHIPMENT_STATES = {
     Shipment.State.PENDING: State("Being sent", "clock"),
     Shipment.State.LEFT: State("Shipped", "circle-check", "good"),
-    Shipment.State.REFUSED: State("Never left", "circle-x"),
+    Shipment.State.REFUSED: State("Not shipped", "circle-x"),
     Shipment.State.UNDONE: State("Undone", "arrow-back-up"),
 }
 NOT_KNOWN = State("Not known yet", "help-circle", "wait")
@@ -193,9 +193,9 @@ DELIVERY_STATES = {
     Delivery.State.WAITING: State("Waiting", "clock"),
     Delivery.State.SENDING: State("Sending", "send"),
     Delivery.State.SENT: State("Sent", "circle-check", "good"),
-    Delivery.State.UNKNOWN: State("Unknown", "help-circle", "wait"),
+    Delivery.State.UNKNOWN: State("In doubt", "help-circle", "wait"),
     Delivery.State.FAILED: State("Failed", "alert-triangle", "bad"),
-    Delivery.State.HELD_BACK: State("Held back", "player-pause", "wait"),
+    Delivery.State.HELD_BACK: State("Blocked", "player-pause", "wait"),
     Delivery.State.STOPPED: State("Stopped", "ban"),
     Delivery.State.UNDONE: State("Undone", "arrow-back-up"),
     Delivery.State.OFF: State("Not connected", "plug-connected-x"),

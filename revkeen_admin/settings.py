@@ -6,6 +6,7 @@ There are no production defaults: without SECRET_KEY, FIELD_ENCRYPTION_KEYS and 
 from pathlib import Path
 
 import environ
+from django.contrib.messages import constants as messages
 from django.core.exceptions import ImproperlyConfigured
 
 from revkeen_admin import environment
@@ -230,6 +231,7 @@ X_FRAME_OPTIONS = "DENY"
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+MESSAGE_TAGS = {messages.INFO: "", messages.SUCCESS: "good", messages.WARNING: "wait", messages.ERROR: "bad"}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 16_000  # forms/fulfillments.py has the largest form, which keeps below it
 

@@ -34,7 +34,7 @@ CANARY = "rk_live_CANARYq7Zx81mPw0aVb3Tn5Kd_9f2c"
 PLACE = Place("northwind", "live")
 
 DONE = ("Done: <bdi>", "Refunded: <bdi>")
-OPEN = ("We do not know yet", "On its way: ", "Somebody has to decide", " is at it: ", "has been at it since")
+OPEN = ("In doubt: ", "On its way: ", "Needs review: ", " is changing this order")
 NOTHING = ("Nothing was sent", "RevKeen refused", "Not charged", "Nothing was charged", "Not refunded", "Not saved")
 NOT_FOR_PEOPLE = ("Traceback", "msgspec", "httpx", "OperationalError", "alert(1)", "<h1>Bad Gateway")
 

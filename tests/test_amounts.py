@@ -85,7 +85,7 @@ def test_payments_are_compared_where_they_are_known() -> None:
 def test_payments_in_another_currency_are_not_added_up_with_those_of_the_order() -> None:
     paid = an_order(amount_paid=2090, amount_due=0, status="paid")
     (found,) = mismatches(paid, [a_transaction(amount=1090), a_transaction(amount=1000, currency="jpy")])
-    assert str(found) == "Payments together: 10.90 by our sum, RevKeen says 20.90, 10.00 apart."
+    assert str(found) == "Payments together: we calculate 10.90, RevKeen has 20.90, a difference of 10.00."
 
 
 def test_refunds_that_are_not_settled_do_not_count_yet() -> None:

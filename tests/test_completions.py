@@ -62,11 +62,11 @@ def test_an_order_over_nothing_is_completed_without_a_charge_and_can_be_fulfille
 ) -> None:
     order = free_orders(emulator)[kind]
     page = text(support.get(address(order, "")).content.decode())
-    assert "Nothing is to be paid: it comes to 0.00 USD." in page
+    assert "Nothing to pay: the total is 0.00 USD." in page
     assert "Complete without a charge" in page
     assert "Finished" not in page
     form = text(support.get(address(order)).content.decode())
-    assert "there is no amount to charge and no payment method to choose" in form
+    assert "there is nothing to charge and no payment method to choose" in form
     answer = complete(support, order, confirmed="on")
     assert answer.status_code == 303
     done = text(support.get(answer["Location"]).content.decode())
@@ -83,7 +83,7 @@ def test_live_asks_for_a_tick_and_the_same_form_completes_once(support: Client, 
     same = ticket(support, order)
     refused = complete(support, order, ticket=same)
     assert refused.status_code == 422
-    assert "Tick this: it completes a real order." in text(refused.content.decode())
+    assert "Confirm that this completes a real order." in text(refused.content.decode())
     assert not Operation.objects.exists()
     first = complete(support, order, ticket=same, confirmed="on")
     assert complete(support, order, ticket=same, confirmed="on")["Location"] == first["Location"]
@@ -116,7 +116,7 @@ def test_an_answer_that_never_came_is_in_doubt_and_settled_by_the_event(support:
     order = emulator.make_order(line_items=FREE)
     emulator.fault("disconnect", "/pay$", after_work=True)
     answer = complete(support, order, confirmed="on")
-    assert "We do not know yet whether it happened" in text(support.get(answer["Location"]).content.decode())
+    assert "In doubt: " in text(support.get(answer["Location"]).content.decode())
     assert 'name="ticket"' not in support.get(address(order)).content.decode()
 
 

@@ -66,7 +66,7 @@ def test_an_expired_order_is_not_proposed_to_be_paid(admin: Client, emulator: Em
     headline, also, button = banner(admin, order)
     assert headline.startswith("Expired. ")
     assert "2 Jan" in headline
-    assert also == ["A draft in RevKeen. 60.00 USD will be due; paying it makes it an order."]
+    assert also == ["A draft in RevKeen. 60.00 USD will be due; paying turns it into an order."]
     assert button == ""
 
 
@@ -76,7 +76,7 @@ def test_a_declined_attempt_of_an_expired_order_proposes_no_other_one(admin: Cli
     emulator.patch("orders", order["id"], expires_at=LONG_AGO)
     headline, also, button = banner(admin, order)
     assert headline.startswith("Expired. ")
-    assert also[0].startswith("The last payment was declined. 60.00 USD from Visa ••1111. Declined. See it")
+    assert also[0].startswith("The last payment was declined. 60.00 USD from Visa ••1111. Declined. View")
     assert button == ""
 
 
@@ -143,15 +143,15 @@ SHIPPED = PAID | {"fulfillment_status": "fulfilled"}
     [
         (PART_PAID, 0, "20.00 USD is still due. 40.00 USD of 60.00 USD is paid."),
         (PART_PAID, 1500, "20.00 USD is still due. 40.00 USD of 60.00 USD is paid. 15.00 USD was refunded."),
-        (PART_PAID, 4000, "20.00 USD is still due. 40.00 USD of 60.00 USD is paid. All that was paid was refunded."),
+        (PART_PAID, 4000, "20.00 USD is still due. 40.00 USD of 60.00 USD is paid. Everything paid was refunded."),
         (PAID, 1500, "Paid. Nothing is shipped yet. 15.00 USD was refunded."),
         (PAID | {"fulfillment_status": "partial"}, 1500, "Paid. Some lines are not shipped yet. 15.00 USD was ref"),
         (SHIPPED, 1500, "Finished. Paid, and nothing is left to ship. 15.00 USD was refunded."),
-        (SHIPPED, 6000, "Finished. Paid, and nothing is left to ship. All that was paid was refunded."),
-        (PAID, 6000, "What RevKeen says of this order does not fit together. Status “paid”, fulf"),
-        (PAID | {"status": "canceled"}, 1500, "Canceled. 45.00 USD was received and is not given back."),
+        (SHIPPED, 6000, "Finished. Paid, and nothing is left to ship. Everything paid was refunded."),
+        (PAID, 6000, "RevKeen’s data for this order is contradictory. Status “paid”, fulf"),
+        (PAID | {"status": "canceled"}, 1500, "Canceled. 45.00 USD was received and is not refunded."),
         (PAID | {"status": "canceled"}, 6000, "Canceled. Nothing is left to do."),
-        (PAID | {"status": "refunded"}, 1500, "What RevKeen says of this order does not fit together. Status “ref"),
+        (PAID | {"status": "refunded"}, 1500, "RevKeen’s data for this order is contradictory. Status “ref"),
         (PAID | {"status": "refunded"}, 6000, "Refunded in full. Nothing is left to do."),
     ],
 )  # fmt: skip
@@ -226,8 +226,8 @@ def test_what_a_partner_missed_while_it_was_off_is_said_instead_of_finished_once
 @pytest.mark.parametrize(
     ("units", "said", "proposed"),
     [
-        (1, "Paid. Some units are not shipped yet.", "Fulfil"),
-        (2, "Paid. All of it left from here. RevKeen calls it unfulfilled.", ""),
+        (1, "Paid. Some units are not shipped yet.", "Fulfill"),
+        (2, "Paid. Everything shipped from here. RevKeen calls it unfulfilled.", ""),
     ],
 )
 def test_nothing_is_shipped_is_not_said_where_something_left_from_here(
@@ -255,7 +255,7 @@ def test_a_parcel_that_revkeen_refused_is_said_on_the_order_and_in_to_fulfil_unt
     headline, also, button = banner(admin, order)
     assert headline.startswith("RevKeen refused shipment 1. Not from there")
     assert also == ["Paid. Nothing is shipped yet."]
-    assert button == "Fulfil"
+    assert button == "Fulfill"
     assert "Not taken by RevKeen" in _row(admin, order)
     send_off(northwind, jonas, order, parcel(order, 1))
     assert "RevKeen refused" in banner(admin, order)[0]
@@ -293,7 +293,7 @@ def test_units_that_were_given_up_and_paid_wait_for_a_refund_of_their_share(
     give_back(emulator, order, 1500, "pending")
     assert banner(admin, order)[1] == [
         "2 units will never be shipped. 20.00 USD was paid for them, and 15.00 USD is refunded or on its way. "
-        "Finance can refund the rest. See it"
+        "Finance can refund the rest. View"
     ]
     give_back(emulator, order, 500, "succeeded")
     assert banner(admin, order)[0].startswith("A refund is on its way: 15.00 USD.")
@@ -330,7 +330,7 @@ def test_the_worst_comes_first_and_the_others_follow_in_their_order(
         "A refund failed: 2.00 USD.",
         "A refund is on its way: 1.00 USD.",
         "1 unit will never be shipped.",
-        "RevKeen gives a fulfillment status we do not know.",
+        "RevKeen returned a fulfillment status we do not know.",
     )
     assert [said[: len(begin)] for said, begin in zip(found, begins, strict=True)] == list(begins)
     assert button == ""
@@ -349,6 +349,6 @@ def test_while_a_change_holds_the_order_what_is_open_besides_is_said_without_but
     send_off(northwind, jonas, order, parcel(order, 1))
     send_off(northwind, jonas, order, parcel(order, 1))
     headline, also, button = banner(admin, order)
-    assert headline == "Open besides:"
+    assert headline == "Also open:"
     assert also[0].startswith("A refund failed: 5.00 USD.")
     assert button == ""

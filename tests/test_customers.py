@@ -54,7 +54,7 @@ def test_customers_are_found_by_name_and_by_e_mail(admin: Client, customer: dict
 
 
 def test_nobody_found_is_said(admin: Client) -> None:
-    assert "Nobody found for" in admin.get(LIST, {"q": "qqqqqqqqqq"}).content.decode()
+    assert "No customers found for" in admin.get(LIST, {"q": "qqqqqqqqqq"}).content.decode()
 
 
 def test_typing_ahead_gets_a_short_list_that_filters_the_orders(admin: Client, customer: dict[str, Any]) -> None:

@@ -83,8 +83,8 @@ def test_the_page_shows_the_facts_and_both_answers(finance: Client, waiting: Ope
     emulator.send(f"/orders/{waiting.order_id}/pay", {"amount": 250, "payment_token": f"tok_approve_{uuid.uuid4()}"})
     currency = waiting.seen["currency"]
     page = finance.get(address(waiting)).content.decode()
-    assert "Somebody has to decide whether it happened" in page
-    assert re.search(r"payment\.succeeded</span> <span class=\"muted\">of something else", page)
+    assert "Needs review: did this go through?" in page
+    assert re.search(r"payment\.succeeded</span> <span class=\"muted\">from another change", page)
     assert "Transactions of the invoice since the click" in page
     assert f"2.50 {currency}" in page
     assert "It happened: a payment" in page
@@ -139,11 +139,11 @@ def test_after_a_backup_was_restored_a_decision_sends_no_step_that_follows(
 def test_before_ten_quiet_minutes_nobody_says_that_it_did_not_happen(finance: Client, waiting: Operation) -> None:
     left_to_people(waiting, quiet=timedelta(minutes=9, seconds=50))
     page = finance.get(address(waiting)).content.decode()
-    assert "Ten quiet minutes have to pass since it was last sent: from" in page
+    assert "Wait ten minutes after it was last sent until" in page
     assert "It did not happen: close it" not in page
     answer = decide(finance, waiting, "did_not", reason="sure")
     assert answer.status_code == 422
-    assert "Ten quiet minutes" in answer.content.decode()
+    assert "Wait ten minutes" in answer.content.decode()
     waiting.refresh_from_db()
     assert waiting.state == State.NEEDS_PERSON
     assert decide(finance, waiting, "happened", reason="seen").status_code == 200
@@ -156,7 +156,7 @@ def test_whoever_clicked_does_not_say_that_it_did_not_happen_where_others_can(
 ) -> None:
     Membership.objects.filter(user=support).update(roles=["support", "finance"])
     clicker = sign_in(support)
-    assert "You asked for it yourself; Fin can say this." in clicker.get(address(waiting)).content.decode()
+    assert "You started this change yourself; Fin can decide this." in clicker.get(address(waiting)).content.decode()
     assert decide(clicker, waiting, "did_not", reason="sure").status_code == 422
     waiting.refresh_from_db()
     assert waiting.state == State.NEEDS_PERSON
@@ -179,7 +179,7 @@ def test_who_may_decide_is_fixed_when_it_begins(
     Membership.objects.filter(user=support).update(roles=["admin"])
     lift()
     clicker = sign_in(support)
-    words = "You asked for it yourself; Fin could when it began, and needs the role again to say this."
+    words = "You started this change yourself; Fin had the right when this started, and needs the role again to decide."
     assert clicker.get(address(waiting)).content.decode().count(words) == 2
     assert decide(clicker, waiting, outcome, reason="sure").status_code == 422
     waiting.refresh_from_db()
@@ -193,7 +193,7 @@ def test_who_gets_the_right_later_does_not_decide_of_what_began_before(
     puppet = sign_in(make_person("puppet@northwind.example", northwind, "admin"))
     answer = decide(puppet, waiting, outcome, reason="sure")
     assert answer.status_code == 422
-    assert "You could not decide when this began; Fin can say this." in answer.content.decode()
+    assert "You had no right to decide when this started; Fin can decide this." in answer.content.decode()
     assert decide(finance, waiting, outcome, reason="sure").status_code == 200
 
 
@@ -218,7 +218,7 @@ def test_both_answers_about_money_need_a_reason_and_a_second_person(
     Membership.objects.filter(user=support).update(roles=["support", "finance"])
     answer = decide(sign_in(support), waiting, outcome, reason="sure")
     assert answer.status_code == 422
-    assert "You asked for it yourself; Fin can say this." in answer.content.decode()
+    assert "You started this change yourself; Fin can decide this." in answer.content.decode()
     assert decide(finance, waiting, outcome, reason="sure").status_code == 200
 
 
@@ -229,7 +229,7 @@ def test_it_did_not_happen_needs_revkeens_answer_of_now(
     emulator.fault("disconnect", ".*", times=20)
     answer = decide(finance, waiting, "did_not", reason="sure", ticket=same)
     assert answer.status_code == 422
-    assert "RevKeen has to answer first." in answer.content.decode()
+    assert "RevKeen must respond first." in answer.content.decode()
     assert 'value="sure"' not in answer.content.decode()  # the form is off, with the reason beside it
     emulator.clear_faults()
     waiting.refresh_from_db()
@@ -259,7 +259,7 @@ def test_when_revkeen_shows_something_else_than_the_page_did_nothing_is_decided(
     answer = decide(finance, waiting, outcome, reason="sure", ticket=same)
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "Nothing was decided: RevKeen shows something else now." in page
+    assert "Nothing was decided: the data in RevKeen changed." in page
     assert "<dt>Paid</dt><dd><s>" in page
     waiting.refresh_from_db()
     assert waiting.state == State.NEEDS_PERSON
@@ -272,7 +272,7 @@ def test_an_event_with_our_key_settles_it_whatever_is_said(
     emulator.fault("disconnect", "/pay$", after_work=True)
     operation = left_to_people(submit(northwind, support, asked(northwind, support, order, 100)))
     answer = decide(finance, operation, outcome, reason="I say so")
-    assert "this was settled meanwhile" in answer.content.decode()
+    assert "the outcome became known in the meantime" in answer.content.decode()
     operation.refresh_from_db()
     assert (operation.state, operation.decided_by) == (State.DONE, None)
     assert not EventLog.objects.filter(kind="decided").exists()
@@ -294,7 +294,7 @@ def test_the_same_decision_sent_twice_is_one(finance: Client, waiting: Operation
     for _ in range(2):
         page = decide(finance, waiting, "did_not", reason="sure", ticket=same).content.decode()
         assert "Decided that it did not happen" in page
-        assert "settled meanwhile" not in page
+        assert "became known in the meantime" not in page
     assert EventLog.objects.filter(kind="decided").count() == 1
 
 
@@ -303,7 +303,7 @@ def test_a_decision_after_anothers_shows_what_stands(finance: Client, northwind:
     late = ticket(other, waiting)
     decide(finance, waiting, "happened", reason="seen")
     page = decide(other, waiting, "did_not", reason="sure", ticket=late).content.decode()
-    assert "this was settled meanwhile" in page
+    assert "the outcome became known in the meantime" in page
     assert "Decided that it happened" in page
 
 
@@ -373,8 +373,8 @@ def test_who_may_not_decide_is_refused_and_on_record(
     assert EventLog.objects.filter(kind="refused", user=person).exists()
     if role == "support":
         page = client.get(address(waiting)).content.decode()
-        assert "You may not decide what became of an operation." in page
-        assert "What became of it?" not in page
+        assert "You may not decide the outcome of a change." in page
+        assert "Did this go through?" not in page
 
 
 def test_a_ticket_is_good_for_its_operation_person_and_merchant_alone(
@@ -394,7 +394,7 @@ def test_what_is_still_being_settled_cannot_be_decided(
 ) -> None:
     emulator.fault("disconnect", "/pay$")
     operation = submit(northwind, support, asked(northwind, support, order, 100))
-    assert "What became of it?" not in finance.get(address(operation)).content.decode()
+    assert "Did this go through?" not in finance.get(address(operation)).content.decode()
     with pytest.raises(Settled):
         decisions.decide(operation, support, Decision(True, "", {"order": None, "refunded": None}))
     operation.refresh_from_db()
@@ -404,7 +404,7 @@ def test_what_is_still_being_settled_cannot_be_decided(
 def test_one_in_quarantine_is_decided_on_the_same_page_with_extra_words(finance: Client, waiting: Operation) -> None:
     quarantine.quarantine()
     page = finance.get(address(waiting)).content.decode()
-    assert "A backup was restored while this was open in it." in page
+    assert "A backup was restored in which this change was still open." in page
     decide(finance, waiting, "did_not", reason="sure")
     waiting.refresh_from_db()
     assert waiting.state == State.REFUSED
@@ -565,8 +565,8 @@ def test_a_later_step_is_decided_on_its_own_page_which_the_plans_page_leads_to(
     second = left_to_people(submit(northwind, support, asked(northwind, support, order, 100, then=[step])))
     assert second.step == 1
     page = finance.get(f"/northwind/live/journal/{second.plan_id}/").content.decode()
-    assert "What became of it?" not in page
-    assert f'href="{address(second)}">To this step' in page
+    assert "Did this go through?" not in page
+    assert f'href="{address(second)}">Go to this step' in page
     answer = decide(finance, second, "did_not", reason="sure")
     assert answer.redirect_chain == [(f"/northwind/live/journal/{second.plan_id}/", 303)]
     second.refresh_from_db()
@@ -601,8 +601,8 @@ def test_a_form_sent_again_after_the_decision_says_what_was_decided(
 def test_the_page_shows_what_changed_since_the_form_was_opened(
     finance: Client, waiting: Operation, emulator: Emulator
 ) -> None:
-    assert "The order is as the form showed it." in finance.get(address(waiting)).content.decode()
+    assert "The order has not changed since the form was opened." in finance.get(address(waiting)).content.decode()
     emulator.send(f"/orders/{waiting.order_id}/pay", {"amount": 250, "payment_token": f"tok_approve_{uuid.uuid4()}"})
     page = finance.get(address(waiting)).content.decode()
-    assert "The order, since the form was opened" in page
+    assert "Order changes since the form was opened" in page
     assert re.search(r"<dt>Paid</dt><dd><s>0.00 \w+</s> → <strong>2.50 ", page)

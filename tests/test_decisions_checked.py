@@ -114,7 +114,7 @@ def test_a_payment_that_was_charged_though_decided_not_to_have_been_is_said_once
     logged = EventLog.objects.get(kind=Kind.DECISION_CONTRADICTED)
     assert (logged.order_id, logged.merchant, found.seen in logged.text) == (operation.order_id, northwind, True)
     on_operation, on_order = pages(found)
-    assert "RevKeen shows something else than was decided." in on_operation
+    assert "RevKeen’s data contradicts this decision." in on_operation
     assert found.seen in on_operation
     assert "RevKeen contradicts a decision about money." in on_order
     assert found.seen in on_order
@@ -203,7 +203,7 @@ def test_it_needs_someone_until_who_may_decide_closes_it_with_a_reason(
     assert "Contradicted" in text(client, "/northwind/live/journal/?state=needs_person")
     assert sign_in(support).post(f"{path}close/", {"reason": "fine"}).status_code == 403
     refused = client.post(f"{path}close/", {"reason": " "})
-    assert (refused.status_code, "Say what explains it." in refused.content.decode()) == (422, True)
+    assert (refused.status_code, "Enter what explains it." in refused.content.decode()) == (422, True)
     assert needing_someone(membership, "live") == 1
     for _ in range(2):
         client.post(f"{path}close/", {"reason": "paid by wire"})

@@ -591,7 +591,7 @@ def test_an_order_without_an_answer_is_found_again(support: Client, draft: Draft
     answer = create(support, draft)
     operation = Operation.objects.get()
     assert (answer.status_code, operation.state) == (303, State.UNKNOWN)
-    assert "There is no order yet" in support.get(answer["Location"]).content.decode()
+    assert "No order exists yet" in support.get(answer["Location"]).content.decode()
     operation = settle(operation)
     assert operation.state == State.DONE
     assert str(operation.created_order_id) == created(emulator)[0]["order_id"]

@@ -240,7 +240,7 @@ def test_days_are_those_of_the_merchant_with_both_ends_even_when_clocks_change(
 def test_a_condition_that_makes_no_sense_is_said_and_exports_nothing(query: str, admin: Client) -> None:
     answer = admin.get(f"{JOURNAL}?{query}")
     assert answer.status_code == 400
-    assert "These conditions cannot be looked for" in answer.content.decode()
+    assert "These filters are not valid" in answer.content.decode()
     assert admin.get(f"{JOURNAL}csv/?{query}").status_code == 400
     assert not EventLog.objects.filter(kind="exported").exists()
 
@@ -257,7 +257,7 @@ def test_a_place_that_is_not_there_breaks_nothing(query: str, admin: Client, mak
 def test_nothing_found_offers_to_take_a_condition_away(admin: Client, make: Make) -> None:
     make()
     page = admin.get(f"{JOURNAL}?order=NOR-9&kind=pay").content.decode()
-    assert "Nothing in the journal matches these 2 conditions" in page
+    assert "Nothing in the journal matches these 2 filters" in page
     assert f'href="{JOURNAL}?kind=pay">Order NOR-9' in page
 
 
@@ -325,7 +325,7 @@ def test_what_needs_someone_comes_longest_waiting_first_and_is_counted_in_the_na
     assert len(walk(admin, start=last)[0]) == 60
     page = admin.get("/northwind/live/orders/").content.decode()
     assert f'<a href="{JOURNAL}?state=needs_person">' in page
-    assert '<span class="count">60<span class="visually-hidden"> need someone</span></span>' in page
+    assert '<span class="count">60<span class="visually-hidden"> need review</span></span>' in page
     assert 'class="count"' not in admin.get("/northwind/test/orders/").content.decode()
 
 
@@ -342,7 +342,7 @@ def test_the_count_is_of_what_a_person_may_see(northwind: Merchant, make: Make, 
 
 def test_when_nothing_needs_anybody_the_page_says_so(admin: Client, make: Make) -> None:
     make()
-    assert "Nothing needs anybody" in admin.get(f"{JOURNAL}?state=needs_person").content.decode()
+    assert "Nothing needs attention" in admin.get(f"{JOURNAL}?state=needs_person").content.decode()
 
 
 @pytest.mark.database
@@ -403,7 +403,7 @@ def test_the_csv_has_what_the_page_shows_with_both_times_and_plain_numbers(admin
     rows = exported(admin, "kind=orders")[::-1]
     assert rows[0]["Time (UTC)"] == "2026-01-05 11:59:58"
     assert rows[0]["Time (Europe/Berlin)"] == "2026-01-05 12:59:58"
-    assert rows[0]["Settled (UTC)"] == "2026-01-05 12:00:01"
+    assert rows[0]["Finished (UTC)"] == "2026-01-05 12:00:01"
     assert (rows[0]["Person"], rows[0]["E-mail"]) == ("Mara", "mara@northwind.example")
     assert (rows[0]["RevKeen's request"], rows[0]["Our request"]) == ("req_1", "req_ours")
     sums = [(row["Amount"], row["Currency"]) for row in rows]

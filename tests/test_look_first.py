@@ -36,8 +36,8 @@ def part_paid(emulator: Emulator, status: str) -> Order:
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        ("pending", "A payment is on its way: 20.00 USD from Visa ••1111. Take no other one meanwhile."),
-        ("teleported", "RevKeen gives a payment a status we do not know."),
+        ("pending", "A payment is on its way: 20.00 USD from Visa ••1111. Wait for it before you take another."),
+        ("teleported", "RevKeen returned a payment status we do not know."),
     ],
 )
 def test_a_payment_that_may_still_come_is_said_before_another_is_taken(

@@ -129,7 +129,7 @@ def test_a_page_never_seen_says_what_happened_and_what_to_do(
     response = page()
     assert response.status_code == 503
     assert any(said in text(response) for said in ("RevKeen does not answer", "RevKeen’s answer could not be read"))
-    assert "Ask now" in text(response)
+    assert "Try again" in text(response)
     assert_calm(response)
 
 

@@ -504,7 +504,7 @@ def test_a_part_of_an_order_that_an_operation_holds_is_not_written_down(
     press(operations, order, in_parcels(operations, order, {0: 1}))
     answer = press(colleague, order, part)
     assert answer.status_code == 422
-    assert "<bdi>Operations</bdi> has been at it since" in answer.content.decode()
+    assert "<bdi>Operations</bdi> is changing this order (started" in answer.content.decode()
     assert items(order) == [(1, "Tent", 1)]
 
 
@@ -537,7 +537,7 @@ def test_the_same_ticket_with_something_else_is_said_and_not_sent(
     press(operations, order, sent)
     other = named(operations, order, sent | {f"p1-units-{ids(order, 2)[0]}": "1"})
     answer = operations.post(address(order), other, follow=True)
-    assert "This form was sent before, with something else in it." in answer.content.decode()
+    assert "This form was already sent with other content." in answer.content.decode()
     assert items(order) == [(1, "Rope", units[2])]
     assert len(effects(emulator, order)) <= 1
 
@@ -547,7 +547,7 @@ def test_the_same_lines_with_another_parcel_are_something_else(operations: Clien
     sent = in_parcels(operations, order, {0: 1}, tracking_number=UPS)
     press(operations, order, sent)
     other = sent | {"p1-number-1": "T-2", "p1-address-1": ""}
-    assert "sent before, with something else" in operations.post(address(order), other, follow=True).content.decode()
+    assert "already sent with other content" in operations.post(address(order), other, follow=True).content.decode()
 
 
 # Hold and undo

@@ -216,7 +216,7 @@ def test_the_same_form_with_something_else_in_it_sends_nothing_more(
     refund(finance, in_two, {first: "10.00"}, ticket=same)
     answer = refund(finance, in_two, {first: "10.00", second: "5.00"}, ticket=same)
     assert answer.status_code == 303
-    assert "nothing more was sent" in finance.get(answer["Location"]).content.decode()
+    assert "nothing else was sent" in finance.get(answer["Location"]).content.decode()
     assert refunds(emulator, in_two) == [1000]
 
 
@@ -378,7 +378,7 @@ def test_whoever_comes_second_is_told_who_and_keeps_what_was_typed(
     answer = refund(colleague, order, {payment: "33.00"}, ticket=theirs)
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "<bdi>Finance</bdi> has been at it since" in page
+    assert "<bdi>Finance</bdi> is changing this order (started" in page
     assert 'value="33.00"' in page
     assert 'name="ticket"' not in page
     assert refunds(emulator, order) == [2000]
@@ -396,7 +396,7 @@ def test_a_lost_answer_is_settled_by_the_event_and_never_doubled(
     emulator.settings(refund_status=status)
     emulator.fault("disconnect", "/refunds$", method="POST", after_work=True)
     answer = refund(finance, order, {payment: "25.00"})
-    assert "We do not know yet whether it happened" in finance.get(answer["Location"]).content.decode()
+    assert "In doubt: " in finance.get(answer["Location"]).content.decode()
     assert 'name="ticket"' not in finance.get(address(order)).content.decode()
     assert settle().state == State.DONE
     assert refunds(emulator, order) == [2500]
@@ -489,9 +489,9 @@ def test_a_step_that_is_refused_stops_the_plan_and_the_page_says_which_part_happ
     emulator.fault("error", "/refunds$", method="POST", status=400, code="invalid_request", message="Not this one.")
     answer = refund(finance, order, dict.fromkeys(sales(emulator, order), "10.00"))
     page = text(finance, answer["Location"])
-    assert "Only a part of it happened" in page
+    assert "Only part of this happened" in page
     assert "Not this one." in page
-    assert "10.00 USD to Visa ••1111 Not begun" in page
+    assert "10.00 USD to Visa ••1111 Not started" in page
     assert refunds(emulator, order) == [1000]
     assert asked_for(emulator) == 2
     assert not OrderLock.objects.exists()
@@ -532,7 +532,7 @@ def test_a_later_step_sends_nothing_above_what_is_left_then(
     refund_elsewhere(emulator, second, 1000)
     assert settle().state == State.NOT_SENT
     assert refunds(emulator, in_two) == [3000, 1000]
-    assert "Only a part of it happened" in text(finance, answer["Location"])
+    assert "Only part of this happened" in text(finance, answer["Location"])
 
 
 # Until it is final

@@ -12,7 +12,7 @@ def test_an_address_that_only_takes_a_button_says_so_to_whoever_opens_it(name: s
     answer = admin.get(address(name))
     page = answer.content.decode()
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
-    assert "It only takes what a button on another page sends. Nothing was changed." in page
+    assert "It only accepts requests from a button on another page. Nothing was changed." in page
     assert 'class="btn" href="/' in page
 
 
@@ -37,6 +37,6 @@ def test_a_request_that_is_not_understood_is_answered_in_words_with_a_way_back(w
     answer = admin.post("/northwind/live/settings/", sent, headers=host)
     page = answer.content.decode()
     assert answer.status_code == 400
-    assert "could not be understood" in page
+    assert "We could not process this request" in page
     assert "Nothing was changed." in page
     assert '<a class="btn" href="/">' in page

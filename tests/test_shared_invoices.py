@@ -77,7 +77,7 @@ def test_both_orders_add_up_on_every_page_that_compares_payments(
 ) -> None:
     for order in (first, second):
         shown = page_of(finance, order, page)
-        assert "Adds up Lines, total, payments and due agree. The invoice has payments of another order too." in shown
+        assert "Adds up Lines, total, payments and due agree. The invoice also has payments for another order." in shown
         assert "Does not add up" not in shown
 
 
@@ -97,7 +97,7 @@ def test_payments_that_do_not_add_up_do_so_on_no_page(
 ) -> None:
     emulator.patch("orders", first["id"], amount_paid=20000, total=20000, subtotal=20000, line_items=[])
     shown = page_of(finance, first, page)
-    assert "Payments together: 24,585 by our sum, RevKeen says 20,000, 4,585 apart." in shown
+    assert "Payments together: we calculate 24,585, RevKeen has 20,000, a difference of 4,585." in shown
     assert "Adds up" not in shown
 
 
@@ -122,7 +122,7 @@ def test_no_more_goes_back_than_the_order_received_net(finance: Client, emulator
     assert asked_for(emulator) == 0
     filled = finance.get(address(order) + "?fill=all").content.decode()
     assert "Refund 50.00 USD to" in filled
-    assert "at most 50.00 USD can be given back" in filled
+    assert "you can refund at most 50.00 USD" in filled
 
 
 def test_what_is_on_its_way_back_counts_as_gone_from_what_was_received(finance: Client, emulator: Emulator) -> None:

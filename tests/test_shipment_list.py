@@ -295,7 +295,7 @@ def test_what_cannot_be_looked_for_is_said(query: str, operations: Client) -> No
     for path in (FULFILLMENTS, f"{FULFILLMENTS}csv/") if "after" not in query else (FULFILLMENTS,):
         answer = sign_in(make_admin()).get(f"{path}?{query}") if "csv" in path else operations.get(f"{path}?{query}")
         assert answer.status_code == 400
-        assert "These conditions cannot be looked for" in answer.content.decode()
+        assert "These filters are not valid" in answer.content.decode()
 
 
 def make_admin() -> User:
@@ -634,7 +634,7 @@ def test_what_digital_river_cannot_be_asked_is_said_and_nothing_goes_out(
     emulator.forget_calls()
     answer = operations.get(f"{THEIRS}?{query}")
     assert answer.status_code == 400
-    assert "These conditions cannot be looked for" in answer.content.decode()
+    assert "These filters are not valid" in answer.content.decode()
     assert emulator.calls() == []
 
 

@@ -184,10 +184,10 @@ def test_a_parcel_that_revkeen_refuses_is_held_back_from_the_partners(
     emulator.fault("respond", "/fulfill$", status=422, body={"error": REFUSAL})
     send_off(connected, mara, order, parcel(order, 2))
     page = order_page(client, order)
-    assert "Never left" in page
+    assert "Not shipped" in page
     told = rows(page)
     assert told["RevKeen"] == "Refused Not today"
-    assert told["Digital River"].startswith("Held back RevKeen did not take it: Not today. Somebody releases or stops")
+    assert told["Digital River"].startswith("Blocked RevKeen did not take it: Not today. Somebody releases or stops")
     assert page.count('aria-label="Release shipment 1 to') == 2
 
 

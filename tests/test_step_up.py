@@ -19,7 +19,7 @@ from tests.test_csrf import POST_ONLY
 from tests.test_role_escalation import address, everything
 from tests.test_sign_in import PASSWORD, add_app, code, signed_in
 
-CONFIRM = "Confirm that it is you"
+CONFIRM = "Confirm it’s you"
 INVITE = reverse("invitation_send", args=["northwind", "live"])
 INVITATION = {"email": "new@northwind.example", "roles": ["support", "finance"]}
 

@@ -165,7 +165,7 @@ def test_the_sign_in_page_says_that_nothing_was_sent_and_what_becomes_of_it(mara
     client = browser(mara)
     address = signed_out_with(client, page, notes=TYPED)
     asked = client.get(reverse("account_login"), {"next": address}).content.decode()
-    assert "Nothing was sent. What you typed is kept for an hour" in asked
+    assert "Nothing was sent. What you entered is kept for an hour" in asked
     assert "typed before" not in asked
     assert "What you typed" not in client.get(reverse("account_login"), {"next": page}).content.decode()
 
@@ -177,7 +177,7 @@ def test_it_is_kept_for_an_hour_sealed(mara: User, page: str) -> None:
     assert "typed" not in UnsentForm.objects.get().sealed
     sign_in(client, mara)
     UnsentForm.objects.update(kept_at=timezone.now() - unsent.KEPT_FOR - timedelta(seconds=1))
-    assert "more than an hour ago" in client.get(address, follow=True).content.decode()
+    assert "more than an hour old" in client.get(address, follow=True).content.decode()
     signed_out_with(client, page, notes=TYPED)
     assert UnsentForm.objects.count() == 1
 
@@ -209,7 +209,7 @@ def test_a_form_of_the_person_before_is_not_shown_to_the_next(mara: User, northw
     other.get(page)
     answer = post(other, page, form, {**_lists(form), "notes": TYPED})
     assert answer.status_code == 403
-    assert "Somebody else opened this form" in answer.content.decode()
+    assert "Someone else opened this form" in answer.content.decode()
     assert "typed before" not in answer.content.decode()
     assert not UnsentForm.objects.exists()
 
@@ -229,7 +229,7 @@ def test_secrets_are_not_kept_and_it_is_said_which(mara: User, emulator: Emulato
     assert "tok_very_secret" not in str(unsent.find(address.partition("unsent=")[2], mara))
     sign_in(client, mara)
     text = client.get(address).content.decode()
-    assert "Type this again: token." in text
+    assert "Enter these again: token." in text
     assert shown(text, "amount") == ["1.23"]
     assert "tok_very_secret" not in text
 
@@ -252,7 +252,7 @@ def test_what_has_no_place_on_the_page_any_more_is_listed(mara: User, emulator: 
     sign_in(client, mara)
     emulator.patch("orders", page.split("/")[4], status="canceled")
     text = client.get(address).content.decode()
-    assert "This has no place on the page now:" in text
+    assert "These entries no longer have a field on this page:" in text
     assert "typed before &lt;the&gt; sign-in &amp; kept" in text
 
 

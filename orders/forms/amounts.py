@@ -34,7 +34,7 @@ def unit_hint(currency: str) -> str:
     """Why amounts are in minor units; "" for a currency that we know."""
     if decimal_places(currency) is not None:
         return ""
-    return f"We do not know how many decimals {currency} has, so amounts are whole minor units, as RevKeen has them."
+    return f"The number of decimals of {currency} has, so amounts are whole minor units, as RevKeen has them."
 
 
 def _money(text: str, currency: str) -> Money:
@@ -46,5 +46,5 @@ def _money(text: str, currency: str) -> Money:
     except ValueError as error:
         raise forms.ValidationError(str(error)) from error
     if money.minor > LARGEST_MINOR:
-        raise forms.ValidationError("This is more than any order can be.")
+        raise forms.ValidationError("This amount is too large.")
     return money

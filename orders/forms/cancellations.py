@@ -13,19 +13,19 @@ class CancellationForm(forms.Form):
         label="Reason",
         choices=list(REASONS.items()),
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose why it is canceled."},
+        error_messages={"required": "Choose a reason."},
     )
     text = TextField(
-        label="In your words",
+        label="Details",
         required=False,
         max_length=LONGEST_TEXT,
         widget=forms.Textarea({"rows": 3}),
-        help_text="Kept with the reason, in RevKeen and in the journal here. The customer does not see it.",
+        help_text="Saved with the reason in RevKeen and in the journal. The customer does not see it.",
     )
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
         reason, text = cleaned.get("reason"), cleaned.get("text", "")
         if reason == "other" and not text and "text" not in self.errors:
-            self.add_error("text", "Say why: “Other” alone tells nobody anything.")
+            self.add_error("text", "Describe the reason for “Other”.")
         return cleaned

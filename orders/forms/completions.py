@@ -15,5 +15,5 @@ class CompletionForm(forms.Form):
     def clean_confirmed(self) -> bool:
         confirmed: bool = self.cleaned_data["confirmed"]
         if self.live and not confirmed:
-            raise forms.ValidationError("Tick this: it completes a real order.")
+            raise forms.ValidationError("Confirm that this completes a real order.")
         return confirmed

@@ -19,7 +19,7 @@ class DaysForm(forms.Form):
         cleaned = self.cleaned_data
         created_from, created_to = cleaned.get("created_from"), cleaned.get("created_to")
         if created_from and created_to and created_from > created_to:
-            self.add_error("created_to", "This day is before the first one.")
+            self.add_error("created_to", "The last day is before the first one.")
         return cleaned
 
     @property

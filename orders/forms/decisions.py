@@ -25,7 +25,7 @@ class Happened(forms.Form):
         label="Id of the order that was created",
         max_length=300,
         widget=forms.TextInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
-        help_text="It is read before anything is written.",
+        help_text="We read it before anything is saved.",
         error_messages={"required": "Paste the id of the order that was created."},
     )
     reason = forms.CharField(label="How do you know? (optional)", required=False, max_length=500)
@@ -36,8 +36,8 @@ class Happened(forms.Form):
             self.fields["reason"] = forms.CharField(
                 label="How do you know?",
                 max_length=500,
-                help_text="It stands in the journal with your name.",
-                error_messages={"required": "Say how you know."},
+                help_text="Saved in the journal with your name.",
+                error_messages={"required": "Enter how you know."},
             )
         if not creates:
             del self.fields["order_id"]
@@ -47,8 +47,8 @@ class DidNot(forms.Form):
     reason = forms.CharField(
         label="Why are you sure?",
         max_length=500,
-        help_text="It stands in the journal with your name.",
-        error_messages={"required": "Say why you are sure."},
+        help_text="Saved in the journal with your name.",
+        error_messages={"required": "Enter why you are sure."},
     )
 
     def __init__(self, data: Any = None) -> None:
@@ -59,8 +59,8 @@ class CloseContradiction(forms.Form):
     reason = forms.CharField(
         label="What explains it, or what was done about it?",
         max_length=500,
-        help_text="It stands in the journal with your name.",
-        error_messages={"required": "Say what explains it."},
+        help_text="Saved in the journal with your name.",
+        error_messages={"required": "Enter what explains it."},
     )
 
     def __init__(self, data: Any = None) -> None:

@@ -8,6 +8,7 @@ from django import forms
 from orders.forms.days import DaysForm
 from orders.models import EventLog, Merchant, Operation, User
 from orders.services.journal_list import Position, Wanted
+from orders.states import OPERATION_STATES
 
 Event = EventLog.Kind
 
@@ -64,10 +65,8 @@ KINDS: list[Any] = [
     ),
 ]
 KIND_WORDS = {value: words for _, group in KINDS[1:] for value, words in group}
-STATES = {
-    Operation.State.NEEDS_PERSON.value: "Needs someone",
-    **{state.value: state.label for state in Operation.State if state != Operation.State.NEEDS_PERSON},
-}
+OPEN_FIRST = (Operation.State.NEEDS_PERSON, *(state for state in OPERATION_STATES if state != "needs_person"))
+STATES = {state.value: OPERATION_STATES[state].word for state in OPEN_FIRST}
 
 
 class PositionField(forms.Field):
@@ -75,7 +74,7 @@ class PositionField(forms.Field):
         try:
             return Position.read(value) if value else None
         except ValueError as error:
-            raise forms.ValidationError("This is no place in the journal. Begin at its first page.") from error
+            raise forms.ValidationError("This page link is invalid. Start at the first page.") from error
 
 
 class JournalFilter(DaysForm):
@@ -93,7 +92,7 @@ class JournalFilter(DaysForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if cleaned.get("after") and cleaned.get("before"):
-            self.add_error("after", "A page begins after one row or ends before one, not both.")
+            self.add_error("after", "This page link is invalid. Start at the first page.")
         return cleaned
 
     def wanted(self, merchant: Merchant, mode: str, only_of: int | None) -> Wanted:
@@ -113,6 +112,11 @@ class JournalFilter(DaysForm):
             end=self.end,
             oldest_first=self.needs_someone,
         )
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is asked for that *Reset* would take away, valid or not; the tab with the state stays."""
+        return any(self.data.get(name) for name in ("kind", "person", "order", "created_from", "created_to"))
 
     @property
     def needs_someone(self) -> bool:

@@ -28,7 +28,7 @@ def parsed(kind: str, text: str) -> Any:
     """What somebody typed. Raise `forms.ValidationError`."""
     value = _from_json(text) if kind == JSON else plain_newlines(text)
     if not can_be_kept(value):
-        raise forms.ValidationError("There is a character in it that cannot be kept: NUL, or half of a pair.")
+        raise forms.ValidationError("It contains a character that cannot be saved: NUL, or half of a surrogate pair.")
     return value
 
 
@@ -83,5 +83,5 @@ def _finite(digits: str) -> float:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a name stands in it twice")
+        raise ValueError("a name appears twice")
     return found

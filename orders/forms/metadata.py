@@ -156,7 +156,9 @@ class MetadataForm(forms.Form):
         """RevKeen may hold what the journal cannot, and what was not touched goes along with every change."""
         for name, key in self.places.items():
             if name in found and not can_be_kept({name: found[name]}) and f"value-{key}" not in self.errors:
-                self.add_error(f"value-{key}", "There is a NUL in this row, which cannot be kept. Change or remove it.")
+                self.add_error(
+                    f"value-{key}", "This row contains a NUL character, which cannot be saved. Change or remove it."
+                )
 
     def _name_is_good(self, key: str, found: dict[str, Any]) -> bool:
         name = self.cleaned_data.get(f"name-{key}")
@@ -164,11 +166,11 @@ class MetadataForm(forms.Form):
             return False
         why = ""
         if not name:
-            why = "Give it a name, or empty its value."
+            why = "Enter a name, or clear the value."
         elif name in found:
             why = f"There is a “{name}” already."
         elif name in self.fixed:
-            why = "This name is not given by hand."
+            why = "This name is reserved."
         if why:
             self.add_error(f"name-{key}", why)
         return not why

@@ -18,7 +18,7 @@ class MoneyMoveForm(forms.Form):
 
     confirmed = forms.BooleanField(required=False)
     typed = AmountField(
-        label="Type the sum once more", required=False, widget=forms.TextInput({"class": "num amount", "value": ""})
+        label="Enter the amount again", required=False, widget=forms.TextInput({"class": "num amount", "value": ""})
     )
 
     def __init__(
@@ -66,9 +66,9 @@ class MoneyMoveForm(forms.Form):
         if self.errors:
             return False
         if self.cleaned_data[self.button] != self.named:
-            self.add_error(None, "The button now names what you have chosen. Look at it once more, then press it.")
+            self.add_error(None, "The total changed. Review it and confirm again.")
         elif self.asks_to_type and self.cleaned_data["typed"] != self.money:
-            self.add_error("typed", "Type the same sum as above.")
+            self.add_error("typed", "Enter the same amount as above.")
         elif self.live and not self.asks_to_type and not self.cleaned_data["confirmed"]:
-            self.add_error("confirmed", "Tick this: real money moves.")
+            self.add_error("confirmed", "Confirm that real money moves.")
         return not self.errors

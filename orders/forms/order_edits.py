@@ -80,7 +80,7 @@ class OrderEditForm(MetadataForm):
     def has_changes(self) -> bool:
         """Whether there is something to send; else what is wrong is said."""
         if not self.errors and not self.changes:
-            self.add_error(None, "Nothing was changed, so nothing was sent.")
+            self.add_error(None, "No changes, so nothing was sent.")
         return not self.errors
 
     def refuse(self, param: str, words: str) -> None:

@@ -19,7 +19,7 @@ class OrderFilter(DaysForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if cleaned.get("starting_after") and cleaned.get("ending_before"):
-            self.add_error("starting_after", "A page begins after one order or ends before one, not both.")
+            self.add_error("starting_after", "This page link is invalid. Start at the first page.")
         return cleaned
 
     @property
@@ -35,6 +35,11 @@ class OrderFilter(DaysForm):
             "starting_after": cleaned["starting_after"],
             "ending_before": cleaned["ending_before"],
         }
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is asked for that *Reset* would take away, valid or not."""
+        return any(self.data.get(name) for name in ("status", "customer", "billing_type", "created_from", "created_to"))
 
     @property
     def customer_id(self) -> uuid.UUID | None:

@@ -24,10 +24,10 @@ class PaymentForm(MoneyMoveForm):
         required=False,
         max_length=255,
         strip=True,
-        validators=[RegexValidator(r"^[!-~]+$", "A token has no spaces and no special letters. Copy it once more.")],
+        validators=[RegexValidator(r"^[!-~]+$", "A token has no spaces or special characters. Copy it again.")],
         # A password field never gets its value back: a token is in no page.
         widget=forms.PasswordInput({"class": "mono", "autocomplete": "new-password", "spellcheck": "false"}),
-        help_text="Can be used once. It is kept encrypted until the payment is settled, then wiped.",
+        help_text="Can be used once. Stored encrypted until the payment is complete, then deleted.",
     )
     charging = forms.CharField(required=False, max_length=120)
 
@@ -37,7 +37,7 @@ class PaymentForm(MoneyMoveForm):
         self.kept_token = kept_token
         cast(AmountField, self.fields["amount"]).currency = snapshot.currency
         self.fields["amount"].label = f"Amount {in_currency(snapshot.currency)}"
-        hint = f"Due: {self.due.as_typed}. A smaller sum makes it part paid. {unit_hint(snapshot.currency)}"
+        hint = f"Due: {self.due.as_typed}. A smaller amount leaves it part paid. {unit_hint(snapshot.currency)}"
         self.fields["amount"].help_text = hint.strip()
 
     @property
@@ -47,7 +47,7 @@ class PaymentForm(MoneyMoveForm):
     def clean_amount(self) -> Money:
         amount: Money = self.cleaned_data["amount"]
         if amount.minor < 1:
-            raise forms.ValidationError("Enter more than nothing.")
+            raise forms.ValidationError("Enter an amount greater than 0.")
         if self.due < amount:
             raise forms.ValidationError(f"This is more than the {self.due} that is due.")
         return amount

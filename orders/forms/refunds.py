@@ -20,14 +20,14 @@ class RefundForm(MoneyMoveForm):
         label="Reason",
         choices=list(REASONS.items()),
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose why it is given back."},
+        error_messages={"required": "Choose a reason."},
     )
     details = TextField(
-        label="In your words",
+        label="Details",
         required=False,
         max_length=LONGEST_DETAILS,
         widget=forms.Textarea({"rows": 3}),
-        help_text="Kept with the reason, in RevKeen and in the journal here.",
+        help_text="Saved with the reason in RevKeen and in the journal.",
     )
     refunding = forms.CharField(required=False)
 
@@ -43,7 +43,7 @@ class RefundForm(MoneyMoveForm):
             self._check_amount(payment_id)
         self._check_net()
         if not self.amounts and self._first and not self._unclear:
-            self.add_error(self._first, "Enter how much goes back.")
+            self.add_error(self._first, "Enter how much to refund.")
         return self.cleaned_data
 
     def left(self, payment_id: str) -> Money:
@@ -100,6 +100,6 @@ class RefundForm(MoneyMoveForm):
         if amount is None:
             return
         if amount.minor < 1:
-            self.add_error(name, "Enter more than nothing, or leave it empty.")
+            self.add_error(name, "Enter an amount greater than 0, or leave it empty.")
         elif self.left(payment_id) < amount:
             self.add_error(name, f"This is more than the {self.left(payment_id)} that is left of this payment.")

@@ -24,7 +24,8 @@ class Mismatch:
 
     def __str__(self) -> str:
         apart = Money(abs((self.sent - self.expected).minor), self.sent.currency)
-        return f"{self.rule}: {self.expected.number} by our sum, RevKeen says {self.sent.number}, {apart.number} apart."
+        numbers = f"we calculate {self.expected.number}, RevKeen has {self.sent.number}"
+        return f"{self.rule}: {numbers}, a difference of {apart.number}."
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,6 @@ def is_for(ticket: Ticket[PaymentSnapshot]) -> bool:
 def asked(ticket: Ticket[PaymentSnapshot]) -> Asked:
     """Raise `NotFree`."""
     if not is_for(ticket):
-        raise NotFree("This order comes to more than nothing.")
+        raise NotFree("The total of this order is greater than 0.")
     nothing = Money(0, ticket.snapshot.currency)
     return Asked(ticket, {}, f"{nothing}, completed without a charge", ticket.snapshot.number)

@@ -39,7 +39,7 @@ def _in_doubt(facts: Facts) -> Condition | None:
     words = f"{operation.get_kind_display()}, {operation.summary}"
     if operation.state == Operation.State.STARTED:
         return Condition(f"On its way: {words}.", tone="wait")
-    return Condition(f"Not known whether it happened: {words}.", tone="bad")
+    return Condition(f"In doubt: {words}.", tone="bad")
 
 
 def _decision_contradicted(facts: Facts) -> Condition | None:
@@ -49,14 +49,14 @@ def _decision_contradicted(facts: Facts) -> Condition | None:
     found = facts.contradicted[-1]
     words = "it happened" if found.operation.state == Operation.State.DONE else "it did not happen"
     about = f"{found.operation.get_kind_display()}, {found.operation.summary}, was decided: {words}."
-    said = f"{about} {found.seen} The journal has it under “Needs someone”."
+    said = f"{about} {found.seen} View in the journal under “Needs review”."
     return Condition("RevKeen contradicts a decision about money.", said, "bad", "", PAYMENTS)
 
 
 def _unknown_status(facts: Facts) -> Condition | None:
     if facts.order.status in states.STATUSES:
         return None
-    said = f"It says “{facts.order.status[:40]}”. Look at the order in RevKeen."
+    said = f"It says “{facts.order.status[:40]}”. Check the order in RevKeen."
     return Condition(states.UNKNOWN_STATUS, said, "bad")
 
 
@@ -71,7 +71,7 @@ def _parcels_not_taken(facts: Facts) -> Condition | None:
     if not refused:
         return None
     newest = refused[-1]
-    said = newest.operation.message if newest.operation else "A shipment before it was not taken either."
+    said = newest.operation.message if newest.operation else "An earlier shipment was not accepted either."
     by_revkeen = newest.operation is not None and newest.operation.state == Operation.State.REFUSED
     words = "RevKeen refused" if by_revkeen else "RevKeen was not told of"
     others = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
@@ -117,8 +117,8 @@ def _refund_unknown(facts: Facts) -> Condition | None:
     if not unknown:
         return None
     amount = facts.order.money(sum(refund.amount_minor for refund in unknown))
-    said = f"{amount}. It says “{unknown[-1].status[:40]}”. Count the money as on its way."
-    return Condition("RevKeen gives a refund a status we do not know.", said, "wait", "", PAYMENTS)
+    said = f"{amount}. It says “{unknown[-1].status[:40]}”. Treat the money as on its way."
+    return Condition("RevKeen returned a refund status we do not know.", said, "wait", "", PAYMENTS)
 
 
 def _refund_on_its_way(facts: Facts) -> Condition | None:
@@ -136,9 +136,11 @@ def _payment_not_known(facts: Facts) -> Condition | None:
     newest = open_sales[-1]
     amount = f"{facts.order.money(newest.amount)} from {newest.method}"
     if newest.status == "pending":
-        return Condition(f"A payment is on its way: {amount}.", "Take no other one meanwhile.", "wait", "", PAYMENTS)
-    said = f"{amount}. It says “{newest.status[:40]}”. Look at the order in RevKeen."
-    return Condition("RevKeen gives a payment a status we do not know.", said, "wait", "", PAYMENTS)
+        return Condition(
+            f"A payment is on its way: {amount}.", "Wait for it before you take another.", "wait", "", PAYMENTS
+        )
+    said = f"{amount}. It says “{newest.status[:40]}”. Check the order in RevKeen."
+    return Condition("RevKeen returned a payment status we do not know.", said, "wait", "", PAYMENTS)
 
 
 def _declined(facts: Facts) -> Condition | None:
@@ -180,14 +182,14 @@ def _given_up_and_paid(facts: Facts) -> Condition | None:
 def _unknown_fulfillment(facts: Facts) -> Condition | None:
     if states.known_fulfillment(facts.order):
         return None
-    said = f"It says “{str(facts.order.fulfillment_status)[:40]}”. Look at the order in RevKeen."
+    said = f"It says “{str(facts.order.fulfillment_status)[:40]}”. Check the order in RevKeen."
     return Condition(states.UNKNOWN_FULFILLMENT, said, "wait")
 
 
 def _not_read(facts: Facts) -> Condition | None:
     if not facts.unread:
         return None
-    said = "Something about this order may be open that is not shown here."
+    said = "This order may have open issues that are not shown here."
     return Condition(f"Its {' and '.join(facts.unread)} could not be read.", said, "wait")
 
 

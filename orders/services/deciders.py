@@ -32,14 +32,14 @@ def why_not(operation: Operation, user: User, *, asker_too: bool) -> str:
     if not fixed or user in fixed or (asker_too and user.pk == operation.user_id):
         return ""
     able = fixed & set(others_now(operation))
-    who = f"{_names(able)} can say this" if able else _nobody_left(fixed)
+    who = f"{_names(able)} can decide this" if able else _nobody_left(fixed)
     if user.pk == operation.user_id:
-        return f"You asked for it yourself; {who}"
-    return f"You could not decide when this began; {who}"
+        return f"You started this change yourself; {who}"
+    return f"You had no right to decide when this started; {who}"
 
 
 def _nobody_left(fixed: Iterable[User]) -> str:
-    return f"{_names(fixed)} could when it began, and needs the role again to say this"
+    return f"{_names(fixed)} had the right when this started, and needs the role again to decide"
 
 
 def _names(users: Iterable[User]) -> str:

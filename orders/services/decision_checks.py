@@ -30,7 +30,7 @@ Kind, State = Operation.Kind, Operation.State
 # From one look to the next: 1, 10 and 60 minutes and 24 hours after the decision.
 WAITS = (timedelta(minutes=1), timedelta(minutes=9), timedelta(minutes=50), timedelta(hours=23))
 UNANSWERED = timedelta(minutes=10)  # until the next try, which takes the place of the one that told nothing
-NOTHING_SHOWS_IT = "A day later nothing at RevKeen shows it."
+NOTHING_SHOWS_IT = "One day later, RevKeen still does not show it."
 
 
 class DecisionSnapshot(Struct, frozen=True):
@@ -169,7 +169,7 @@ def _money_words(operation: Operation, order: Order | None) -> str:
     amount = Money(_amount(operation), snapshots.currency_of(operation))
     done = "paid" if operation.kind == Kind.PAY else "refunded"
     number = order.public_id if order is not None else operation.order_number
-    return f"{number} shows {amount} or more {done} since the decision, by nothing that was asked for here."
+    return f"{number} shows {amount} or more {done} since the decision, and no change from here explains it."
 
 
 def _write(claimed: DecisionCheck, facts: dict[str, Any], contradiction: str = "") -> None:

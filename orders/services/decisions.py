@@ -63,7 +63,7 @@ class Settled(Exception):
     """It needs no decision any more."""
 
     def __init__(self, operation: Operation) -> None:
-        super().__init__("It was settled meanwhile.")
+        super().__init__("It was resolved in the meantime.")
         self.operation = operation
 
 
@@ -85,12 +85,12 @@ def obstacles(operation: Operation, user: User, unanswered: ApiError | None) -> 
     found = []
     quiet_from = operation.last_sent_at + QUIET
     if _now(operation) < quiet_from:
-        found.append(Obstacle("Ten quiet minutes have to pass since it was last sent", quiet_from))
+        found.append(Obstacle("Wait ten minutes after it was last sent", quiet_from))
     another = deciders.why_not(operation, user, asker_too=False)
     if another:
         found.append(Obstacle(another))
     if unanswered is not None:
-        found.append(Obstacle(f"RevKeen has to answer first. {unanswered}"))
+        found.append(Obstacle(f"RevKeen must respond first. {unanswered}"))
     return found
 
 
@@ -141,9 +141,7 @@ def _check_unchanged(operation: Operation, shown: DecisionSnapshot, facts: Facts
     changed: list[snapshots.Difference] = []
     if shown.order and facts.order:
         changed = snapshots.differences(shown.order, facts.order, operation.merchant)
-    raise NotNow(
-        "Nothing was decided: RevKeen shows something else now.", "Look at it once more, then decide.", changed=changed
-    )
+    raise NotNow("Nothing was decided: the data in RevKeen changed.", "Review it again, then decide.", changed=changed)
 
 
 def _created(api: Session, operation: Operation, order_id: uuid.UUID | None) -> Order:
@@ -187,7 +185,7 @@ def _write(operation: Operation, by: User, decision: Decision, found: dict[str, 
             decision_checks.begin(ended, decision.shown)
             events.record(EventLog.Kind.DECIDED, text, user=by, merchant=operation.merchant, mode=operation.mode)
     except IntegrityError as error:  # the order that was created is held, so what follows on it cannot begin
-        words = "Another change holds the order that was created. Decide when that is settled."
+        words = "Another change has locked the order that was created. Decide when it is finished."
         raise NotNow("Nothing was decided.", words) from error
     return ended
 

@@ -242,10 +242,10 @@ def shows_nothing_new(operation: Operation, order: Order) -> bool:
 def _not_fulfilled(operation: Operation, order: Order) -> str:
     moved = order.updated_at != _shown(operation).updated_at
     if order.fulfillment_status not in ("partial", "fulfilled") or not moved:
-        return "the order shows no fulfilment."
+        return "the order shows no fulfillment."
     all_of_it = {str(line.id) for line in order.lines} <= set(operation.body["line_item_ids"])
     if all_of_it and order.fulfillment_status == "partial":
-        return "the order is fulfilled in part, and every line of it was asked for."
+        return "the order is partly fulfilled, although every line was requested."
     return ""
 
 

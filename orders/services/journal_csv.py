@@ -16,7 +16,7 @@ Kind = Operation.Kind
 
 PARTS = (
     *("Person", "E-mail", "What", "Details", "Order", "Order id", "Amount", "Currency", "State", "Code", "Message"),
-    *("RevKeen's request", "Our request", "Operation", "Times sent", "Settled (UTC)", "Decided by", "Reason"),
+    *("RevKeen's request", "Our request", "Operation", "Times sent", "Finished (UTC)", "Decided by", "Reason"),
     *("Merchant", "Mode"),
 )
 

@@ -72,13 +72,13 @@ def _no_fulfilment(order: Order) -> str:
     if not states.known_fulfillment(order):
         return UNKNOWN_FULFILLMENT
     if order.fulfillment_status is None:
-        return "nothing in it is shipped."
+        return "nothing in it needs shipping."
     if order.fulfillment_status in ("fulfilled", "returned"):
         return f"everything is {order.fulfillment_status}."
     if states.ready_to_ship(order):
         return ""
     if states.costs_nothing(order):
-        return "it is not completed; that takes no charge."
+        return "complete it first; nothing is charged."
     return "it is not paid in full." if order.status in UNPAID else f"the order is {order.status}."
 
 
@@ -94,7 +94,7 @@ def _no_change_of_lines(order: Order) -> str:
         return UNKNOWN_STATUS
     if order.status in ("draft", "pending"):
         return ""
-    return "money was received; refund it and make a new order." if order.amount_paid else "it is closed."
+    return "money was received; refund it and create a new order." if order.amount_paid else "it is closed."
 
 
 def _no_edit(order: Order) -> str:
@@ -125,7 +125,7 @@ def _no_cancel(order: Order) -> str:
 # Page: its name, its icon, and why it cannot be done. The safe ones first, the destructive one last.
 STEPS: dict[str, tuple[str, str, Callable[[Order], str]]] = {
     "order_pay": ("Take payment", "credit-card", _no_payment),
-    "order_fulfill": ("Fulfil", "truck-delivery", _no_fulfilment),
+    "order_fulfill": ("Fulfill", "truck-delivery", _no_fulfilment),
     "order_refund": ("Refund", "arrow-back-up", _no_refund),
     "draft_revise": ("Edit line items", "replace", _no_change_of_lines),
     "order_edit": ("Edit customer, notes, metadata", "edit", _no_edit),

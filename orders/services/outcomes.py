@@ -68,7 +68,7 @@ def stopped(operation: Operation, why: str) -> Operation:
 
 def undone(operation: Operation) -> bool:
     """Whether it could be taken back: nothing of it was sent before, and nothing will be."""
-    message = "Undone before anybody was told."
+    message = "Undone before anything was sent."
     ended = operation.attempts == 0 and _end(operation, State.NOT_SENT, code="undone", message=message)
     return bool(ended) and operation.code == "undone"
 

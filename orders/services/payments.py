@@ -28,7 +28,7 @@ DECLINES = {
     "invalid_card_number": "the card number is not valid.",
     "invalid_cvv": "the security code is not right.",
     "invalid_expiry": "the expiry date is not right.",
-    "call_issuer": "the bank wants to be called.",
+    "call_issuer": "the bank asks for a call.",
     "lost_or_stolen": "the card is reported lost or stolen.",
     "pickup_card": "the bank has withdrawn the card.",
     "suspected_fraud": "the bank suspects fraud.",
@@ -36,7 +36,7 @@ DECLINES = {
     "processor_error": "the processor failed.",
     "gateway_error": "the gateway failed.",
     "issuer_unavailable": "the bank cannot be reached.",
-    "duplicate_transaction": "the gateway takes it for a duplicate.",
+    "duplicate_transaction": "the gateway treats it as a duplicate.",
     "authentication_required": "the customer has to confirm it with the bank.",
 }
 FIELDS = {"amount": "amount", "payment_method_id": "method", "payment_token": "token"}

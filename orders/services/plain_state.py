@@ -41,10 +41,10 @@ def plain_state(order: Order, gone: Counter[uuid.UUID] | None = None) -> Conditi
     if order.status in ("canceled", "refunded"):
         return _closed(order)
     if states.costs_nothing(order):
-        said = "Complete it without a charge, then it can be fulfilled."
-        return Condition(f"Nothing is to be paid: it comes to {due}.", said, page="order_pay")
+        said = "Complete it without a charge to make it ready to fulfill."
+        return Condition(f"Nothing to pay: the total is {due}.", said, page="order_pay")
     if order.status == "draft":
-        return Condition("A draft in RevKeen.", f"{due} will be due; paying it makes it an order.", page="order_pay")
+        return Condition("A draft in RevKeen.", f"{due} will be due; paying turns it into an order.", page="order_pay")
     if order.status not in states.STATUSES:
         return None
     if order.amount_due > 0:
@@ -66,7 +66,7 @@ def _closed(order: Order) -> Condition:
         in_full = Condition("Refunded in full.", "Nothing is left to do.", done=True)
         return _contradiction(order) if left.minor > 0 else in_full
     if left.minor > 0:
-        return Condition("Canceled.", f"{left} was received and is not given back.", "wait", "order_refund")
+        return Condition("Canceled.", f"{left} was received and is not refunded.", "wait", "order_refund")
     return Condition("Canceled.", "Nothing is left to do.", done=True)
 
 
@@ -74,7 +74,7 @@ def _to_ship(order: Order, gone: Counter[uuid.UUID]) -> Condition:
     """RevKeen hears of whole lines only: what it calls unshipped may have left in part, or wholly."""
     if order.lines and all(gone[line.id] >= line.quantity for line in order.lines):
         shipped = states.fulfillment_state(order).word.lower()
-        return Condition("Paid. All of it left from here.", f"RevKeen calls it {shipped}.{_went_back(order)}")
+        return Condition("Paid. Everything shipped from here.", f"RevKeen calls it {shipped}.{_went_back(order)}")
     if order.fulfillment_status == "partial":
         words = "Some lines are not shipped yet."
     else:
@@ -88,8 +88,8 @@ def _contradiction(order: Order) -> Condition:
     money = f"{order.money(order.amount_due)} due"
     if order.amount_refunded:
         money += f", {order.money(order.amount_refunded)} of {order.money(order.amount_paid)} refunded"
-    words = "What RevKeen says of this order does not fit together."
-    said = f"Status “{status}”, fulfillment “{shipped}”, {money}. Look at the order in RevKeen."
+    words = "RevKeen’s data for this order is contradictory."
+    said = f"Status “{status}”, fulfillment “{shipped}”, {money}. Check the order in RevKeen."
     return Condition(words, said, "wait")
 
 
@@ -98,7 +98,7 @@ def _went_back(order: Order) -> str:
     if order.amount_refunded <= 0:
         return ""
     if _all_refunded(order):
-        return " All that was paid was refunded."
+        return " Everything paid was refunded."
     return f" {order.money(order.amount_refunded)} was refunded."
 
 

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 HELD = {
     "state": Operation.State.NEEDS_PERSON,
     "code": "quarantined",
-    "message": "A backup was restored. This may have been done since it was made.",
+    "message": "A backup was restored. This may have been done since the backup was made.",
 }
 
 

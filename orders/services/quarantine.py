@@ -74,7 +74,7 @@ def quarantine_deliveries() -> int:
         answered=False,
         by_hand=False,
         code="quarantined",
-        message="A backup was restored. This may have been sent since it was made.",
+        message="A backup was restored. This may have been sent since the backup was made.",
     )
 
 
@@ -83,7 +83,7 @@ def _quarantine_operations() -> int:
         quarantined=True,
         state=Operation.State.NEEDS_PERSON,
         code="quarantined",
-        message="A backup was restored. This may have been settled since it was made.",
+        message="A backup was restored. This may have been completed since the backup was made.",
     )
 
 

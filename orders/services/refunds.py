@@ -1,4 +1,4 @@
-"""Giving money back for an order: from its invoice to its payments, and what is left of each."""
+"""Giving money back for an order: from its invoice to its payments, and the refundable amount of each."""
 
 import uuid
 from collections.abc import Iterable

@@ -26,7 +26,7 @@ ICONS_AND_WORDS = {
     "order.partially_fulfilled": ("truck-delivery", "Part fulfilled"),
     "payment.succeeded": ("coin", "Payment received"),
     "payment.failed": ("circle-x", "Payment failed"),
-    "payment.refunded": ("arrow-back-up", "Refunded of this payment, in all"),
+    "payment.refunded": ("arrow-back-up", "Total refunded of this payment"),
     "payment.voided": ("ban", "Payment voided"),
     "refund.created": ("arrow-back-up", "Refund requested"),
     "refund.updated": ("arrow-back-up", "Refund changed"),
@@ -60,8 +60,8 @@ WITHOUT_AN_EVENT = {
     Operation.State.DONE: "done",
     Operation.State.REFUSED: "refused",
     Operation.State.NOT_SENT: "not sent",
-    Operation.State.UNKNOWN: "not known yet whether it happened",
-    Operation.State.NEEDS_PERSON: "somebody has to decide whether it happened",
+    Operation.State.UNKNOWN: "in doubt",
+    Operation.State.NEEDS_PERSON: "needs review",
 }
 
 
@@ -173,4 +173,4 @@ def _changed(event: Event) -> str:
     if event.type in ICONS_AND_WORDS and event.type != "order.updated":
         return ""
     names = ", ".join(sorted(event.data.previous_attributes or {}))
-    return names.replace("_", " ").replace("fulfillment", "fulfilment")[:200]
+    return names.replace("_", " ")[:200]

@@ -68,7 +68,7 @@ def theme(request: Request) -> HttpResponse:
 @require_POST
 def session_end(request: Request) -> HttpResponse:
     if places.end(request.user, request.POST.get("session", "")):
-        messages.success(request, "That browser is signed out.")
+        messages.success(request, "That browser was signed out.")
     return redirect("account")
 
 

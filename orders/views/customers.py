@@ -24,7 +24,7 @@ class CustomerSearch(forms.Form):
         min_value=0,
         max_value=MAX_OFFSET,
         required=False,
-        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), "There is no such page of customers."),
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), "This page link is invalid."),
     )
 
 

@@ -23,7 +23,7 @@ from orders.views.order_pages import sums
 from orders.views.pages import render_page
 
 TICKET = "decide"
-SETTLED = "Your decision was not needed any more: this was settled meanwhile, as it stands here."
+SETTLED = "Your decision was no longer needed: the outcome became known in the meantime, as shown here."
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Forms:
 @require_safe
 @merchant_page
 def operation_detail(request: MerchantRequest, operation_id: uuid.UUID) -> HttpResponse:
-    """What was asked, what came back, and what RevKeen shows now: the done and the unknown face of every form."""
+    """Change, what came back, and what In RevKeen now: the done and the unknown face of every form."""
     return _page(request, _operation(request, operation_id))
 
 
@@ -79,7 +79,7 @@ def contradiction_close(request: MerchantRequest, operation_id: uuid.UUID) -> Ht
     if not form.is_valid():
         return _page(request, operation, closing=form, status=422)
     if not decision_checks.close(check, request.user, form.cleaned_data["reason"]):
-        messages.warning(request, "Somebody closed this before you, as it stands here.")
+        messages.warning(request, "Someone closed this before you, as shown here.")
     return to_operation(request, operation)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.text import Truncator
 from django.views.decorators.http import require_safe
 
 from orders import states
@@ -36,6 +37,10 @@ class Line:
     operation: Operation | None = None
     order_id: uuid.UUID | None = None  # the order it is about
     order_number: str = ""  # "" where nothing here says it
+
+    @property
+    def shown_number(self) -> str:
+        return Truncator(self.order_number or "Order").chars(20)
 
 
 @dataclass(frozen=True)

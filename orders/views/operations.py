@@ -26,7 +26,7 @@ from orders.services.tickets import BadTicket, OutdatedTicket, Ticket
 Begun = TypeVar("Begun")
 Shape = TypeVar("Shape")
 
-OTHER_BODY = "This form was sent before, with something else in it. This is what became of that; nothing more was sent."
+OTHER_BODY = "This form was already sent with other content. Below is the outcome of that; nothing else was sent."
 SENT_BEFORE = "This form was sent before an update. This is what became of it; nothing more was sent."
 OPENED_BEFORE = "Nothing was sent: this form was opened before an update. Fill it in once more."
 
@@ -117,7 +117,7 @@ def carry_out(request: MerchantRequest, change: Callable[[Session], Begun]) -> B
         with revkeen.session(request.merchant, request.mode) as api:
             return change(api)
     except OrderBusy as error:
-        return Problem("Nothing was sent: this order is held.", holder=error.holder)
+        return Problem("Nothing was sent: this order is locked.", holder=error.holder)
     except OtherBody as error:
         messages.warning(request, OTHER_BODY)
         return problem_of(error.first) or to_operation(request, error.first)

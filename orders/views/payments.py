@@ -64,7 +64,7 @@ def _say(form: PaymentForm, problem: Problem) -> Problem:
         return problem
     words, field = payments.in_words(problem.operation)
     form.refuse(field, words)
-    return problem.with_words(words, f"{problem.text} The order is as before. Try another method or sum.")
+    return problem.with_words(words, f"{problem.text} The order has not changed. Try another method or amount.")
 
 
 def _page(

@@ -33,7 +33,7 @@ def order_refund(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _page(request, order_id)
     ticket = operations.ticket_of(request, Operation.Kind.REFUND, order_id, RefundSnapshot)
-    if request.htmx.target == "refund":  # “All that is left”: what else was typed stays; nothing is sent
+    if request.htmx.target == "refund":  # “Fill in all”: what else was typed stays; nothing is sent
         filled = request.POST.dict() | _all_that_is_left(ticket.snapshot)
         return _page(
             request, order_id, _form(request, filled, ticket.snapshot), ticket=request.POST["ticket"], filled=True

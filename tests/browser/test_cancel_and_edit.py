@@ -128,7 +128,7 @@ def test_enter_in_the_search_finds_and_in_any_other_field_saves(
     page.get_by_label("Notes on the order").fill("Typed.")
     page.get_by_label("Find another by name or e-mail").fill("a")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("to choose from above").first).to_be_visible()
+    expect(page.get_by_text("listed above").first).to_be_visible()
     expect(page.get_by_label("Notes on the order")).to_have_value("Typed.")
     assert effects(emulator, order, "order_updated") == []
     page.get_by_label("Name of new row 1").fill("gift")
@@ -191,12 +191,12 @@ def test_the_faces_of_both_forms_fit_and_please_axe(
     page.get_by_label("Value of nested").fill("{}")
     emulator.send(f"/orders/{order['id']}", {"notes": "Theirs. " * 100}, method="PATCH")
     page.get_by_role("button", name="Save changes").click()
-    expect(page.get_by_text("Changed by somebody else meanwhile").first).to_be_visible()
+    expect(page.get_by_text("Changed by someone else in the meantime").first).to_be_visible()
     found["changed"] = problems(page)
     emulator.fault("disconnect", "/orders/", method="PATCH", after_work=True)
     emulator.fault("error", "/events$", times=100)  # so that nothing turns the page while it is looked at
     page.get_by_role("button", name="Save changes").click()
-    expect(page.get_by_text("We do not know yet whether it happened")).to_be_visible()
+    expect(page.get_by_text("In doubt: ")).to_be_visible()
     page.goto(page.url.split("/northwind")[0] + address(order, "cancel/"))
     expect(page.locator(".notice.wait")).to_be_visible()
     found["held"] = problems(page)

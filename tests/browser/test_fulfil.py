@@ -132,7 +132,7 @@ def test_by_keyboard_alone_and_on_to_the_next(
     tab_to(page, re.compile("^Fulfil 2 lines, no e-mail"))
     page.keyboard.press("Enter")
     expect(page.get_by_text("Done: 2 lines, Bike courier 7 7, no e-mail.")).to_be_visible()
-    page.get_by_role("link", name="Next to fulfil").focus()
+    page.get_by_role("link", name="Next to fulfill").focus()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/fulfill/$"))
     assert order["id"] not in page.url
@@ -259,7 +259,7 @@ def test_an_unknown_outcome_turns_by_itself(
     page = open_page(address(order), "operations")
     page.get_by_label("No e-mail").check()
     page.get_by_role("button", name="Fulfil 3 lines, no e-mail").click()
-    expect(page.get_by_text("We do not know yet whether it happened")).to_be_visible()
+    expect(page.get_by_text("In doubt: ")).to_be_visible()
     assert problems(page) == []
     emulator.clear_faults()
     expect(page.get_by_text("Done: 3 lines, no e-mail.")).to_be_visible(timeout=60_000)

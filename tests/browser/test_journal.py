@@ -67,7 +67,7 @@ print(json.dumps({
     "create": make("needs_person", kind="create", order_id=None, order_number="", summary="1 line, 60.00 USD",
         body={"currency": "usd", "line_items": lines}, **no_answer),
     "quarantined": make("needs_person", quarantined=True, code="quarantined",
-        message="A backup was restored. This may have been settled since it was made."),
+        message="A backup was restored. This may have been completed since the backup was made."),
     "long": make("needs_person", "long", order_number="N" * 100, summary="Long words " + "Donaudampfschiff" * 17,
         code="no_answer", message="y" * 480),
 }))
@@ -117,7 +117,7 @@ def test_a_decision_without_a_script(open_page: OpenPage, rows: dict[str, str]) 
     page = open_page(f"{JOURNAL}{rows['waiting']}/", "finance", java_script_enabled=False)
     page.get_by_role("button", name="It did not happen: close it").click()
     expect(page.get_by_role("alert")).to_contain_text("This needs another look: Why are you sure.")
-    expect(page.get_by_text("Say why you are sure.")).to_be_visible()
+    expect(page.get_by_text("Enter why you are sure.")).to_be_visible()
     page.get_by_label("Why are you sure?").fill("The gateway has no such payment.")
     page.get_by_role("button", name="It did not happen: close it").click()
     expect(page.get_by_text("Decided that it did not happen: 12.50 USD from Visa ••1111.")).to_be_visible()
@@ -137,7 +137,7 @@ def test_a_decision_by_keyboard(open_page: OpenPage, rows: dict[str, str]) -> No
 def test_the_page_turns_when_somebody_else_has_decided(open_page: OpenPage, rows: dict[str, str]) -> None:
     path = f"{JOURNAL}{rows['waiting']}/"
     waiting = open_page(path, "support")
-    expect(waiting.get_by_text("You may not decide what became of an operation.")).to_be_visible()
+    expect(waiting.get_by_text("You may not decide the outcome of a change.")).to_be_visible()
     deciding = open_page(path, "finance")
     deciding.get_by_label("How do you know?").fill("The gateway shows it.")
     deciding.get_by_role("button", name="It happened: 12.50 USD").click()
@@ -157,7 +157,7 @@ def test_filters_work_by_keyboard_and_the_navigation_leads_to_what_waits(
     kinds = page.locator("tbody th a").all_inner_texts()
     assert set(kinds) == {"Refund"}
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Journal").click()
-    expect(page.get_by_role("navigation", name="State").locator("[aria-current]")).to_have_text("Needs someone")
+    expect(page.get_by_role("navigation", name="State").locator("[aria-current]")).to_have_text("Needs review")
 
 
 def test_the_csv_comes_as_a_file(open_page: OpenPage, rows: dict[str, str]) -> None:

@@ -114,7 +114,7 @@ def test_an_unknown_outcome_turns_by_itself(
     page = open_page(address(order), "support")
     page.get_by_label("Yes, charge").check()
     page.get_by_role("button", name="Charge 120.00 USD").click()
-    expect(page.get_by_text("We do not know yet whether it happened")).to_be_visible()
+    expect(page.get_by_text("In doubt: ")).to_be_visible()
     assert problems(page) == []
     emulator.clear_faults()
     expect(page.get_by_text("Done: 120.00 USD")).to_be_visible(timeout=60_000)

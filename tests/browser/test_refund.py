@@ -54,13 +54,13 @@ def test_the_button_follows_what_is_typed_and_a_wrong_amount_stands_by_its_field
 
 def test_all_that_is_left_keeps_what_else_was_typed(open_page: OpenPage, order: dict[str, Any]) -> None:
     page = open_page(address(order), "finance")
-    page.get_by_label("In your words").fill("Torn at the seam")
+    page.get_by_label("Details").fill("Torn at the seam")
     page.get_by_label("Product unacceptable").check()
-    page.get_by_role("link", name="All that is left").click()
+    page.get_by_role("link", name="Fill in all").click()
     expect(page.get_by_role("button", name="Refund 60.00 USD to 2 payments")).to_be_visible()
-    expect(page.get_by_label("In your words")).to_have_value("Torn at the seam")
+    expect(page.get_by_label("Details")).to_have_value("Torn at the seam")
     expect(page.get_by_label("Product unacceptable")).to_be_checked()
-    expect(page.get_by_role("link", name="All that is left")).to_be_focused()
+    expect(page.get_by_role("link", name="Fill in all")).to_be_focused()
 
 
 def test_without_a_script_the_button_has_to_name_the_refund_first(
@@ -77,7 +77,7 @@ def test_without_a_script_the_button_has_to_name_the_refund_first(
     page.get_by_role("button", name="Refund 12.50 USD to Visa ••1111").click()
     expect(page.get_by_text("Refunded: 12.50 USD")).to_be_visible()
     page.goto(page.url.split("/journal/")[0] + f"/orders/{order['id']}/refund/")
-    page.get_by_role("link", name="All that is left").click()
+    page.get_by_role("link", name="Fill in all").click()
     expect(page.get_by_role("button", name="Refund 47.50 USD to 2 payments")).to_be_visible()
 
 
@@ -131,7 +131,7 @@ def test_an_unknown_outcome_turns_by_itself_and_the_money_is_followed_by_the_wor
     page.get_by_label("Duplicate").check()
     page.get_by_label("Yes, give back 5.00 USD").check()
     page.get_by_role("button", name="Refund 5.00 USD").click()
-    expect(page.get_by_text("We do not know yet whether it happened")).to_be_visible()
+    expect(page.get_by_text("In doubt: ")).to_be_visible()
     assert problems(page) == []
     emulator.clear_faults()
     expect(page.get_by_text("Refund on its way: 5.00 USD")).to_be_visible(timeout=60_000)

@@ -16,7 +16,7 @@ from tests.test_sign_in import code
 pytestmark = pytest.mark.browser
 
 WHO = "finance@northwind.example"
-KEPT = "What you typed is still here, and nothing was sent."
+KEPT = "What you entered is still here, and nothing was sent."
 TYPED = "Rang twice."
 
 
@@ -49,7 +49,7 @@ def refund(
         give_code(page, recovery_codes.pop())
         page.wait_for_url(lambda url: "/account/" not in url)
         page.goto(f"{stack.address}/northwind/live/orders/{emulator.cases()['orders']['two_part_payments']}/refund/")
-        page.get_by_label("In your words").fill(TYPED)
+        page.get_by_label("Details").fill(TYPED)
         page.context.clear_cookies(name="session")
         return page
 
@@ -87,7 +87,7 @@ def test_password_and_code_are_given_over_the_page_and_everything_is_there(
     give_code(dialog, recovery_codes.pop())
     expect(page.get_by_text(KEPT)).to_be_visible()
     expect(dialog).to_be_hidden()
-    expect(page.get_by_label("In your words")).to_have_value(TYPED)
+    expect(page.get_by_label("Details")).to_have_value(TYPED)
     expect(page.get_by_role("button", name="Go on")).to_be_focused()
     assert page.url == address
     assert emulator.ledger() == before
@@ -103,4 +103,4 @@ def test_whoever_cancels_at_the_code_begins_anew_over_the_page(
     give_password(dialog)
     give_code(dialog, recovery_codes.pop())
     expect(page.get_by_text(KEPT)).to_be_visible()
-    expect(page.get_by_label("In your words")).to_have_value(TYPED)
+    expect(page.get_by_label("Details")).to_have_value(TYPED)

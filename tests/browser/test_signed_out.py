@@ -14,7 +14,7 @@ from tests.emulation import RunningEmulator
 
 pytestmark = pytest.mark.browser
 
-KEPT = "What you typed is still here, and nothing was sent."
+KEPT = "What you entered is still here, and nothing was sent."
 WORDS = "Ring twice at the green door."
 
 

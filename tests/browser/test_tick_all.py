@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 @pytest.mark.parametrize("where", [ORDERS, "/northwind/live/to-fulfil/"])
 def test_one_box_ticks_all_rows_of_the_page_or_none(where: str, open_page: OpenPage, emulator: RunningEmulator) -> None:
     page = open_page(where)
-    every, ticks = page.get_by_label("Tick all on this page"), page.locator("tbody .tick input:enabled")
+    every, ticks = page.get_by_label("Select all on this page"), page.locator("tbody .tick input:enabled")
     every.focus()
     page.keyboard.press("Space")
     expect(page.locator("tbody .tick input:enabled:not(:checked)")).to_have_count(0)
@@ -33,9 +33,9 @@ def test_the_box_for_all_rows_follows_a_live_refresh(open_page: OpenPage, emulat
     page = open_page("/account/")
     page.clock.install()
     page.goto(page.url.replace("/account/", ORDERS))
-    page.get_by_label("Tick all on this page").check()
+    page.get_by_label("Select all on this page").check()
     refresh(page)
-    expect(page.get_by_label("Tick all on this page")).to_be_checked()
+    expect(page.get_by_label("Select all on this page")).to_be_checked()
     expect(page.locator("tbody .tick input:not(:checked)")).to_have_count(0)
 
 

@@ -45,7 +45,7 @@ def _fulfill(page: Page) -> Locator:
 
 
 def _refund(page: Page) -> Locator:
-    page.get_by_role("link", name="All that is left").click()
+    page.get_by_role("link", name="Fill in all").click()
     button = page.get_by_role("button", name="Refund 90.00 USD")
     expect(button).to_be_visible()
     page.get_by_label("Duplicate").check()

@@ -99,7 +99,7 @@ class Outbox:
         return Ticket(uuid.uuid4(), self.merchant, "live", Operation.Kind.FULFILL, order_id, shown)
 
     def press(self, ticket: FulfillmentTicket) -> Operation | Dispatch:
-        """All that is left, a parcel for each line."""
+        """Fill in all, a parcel for each line."""
         lines = ticket.snapshot.lines.items()
         parcels = [Parcel((ParcelItem(line_id, line.left),), carrier="ups") for line_id, line in lines]
         with revkeen.session(self.merchant, "live") as api:

@@ -64,7 +64,7 @@ def test_the_second_of_two_people_is_told_who_is_at_it_and_keeps_what_was_typed(
     case.fail("disconnect", after_work=True)
     case.press()
     page = case.press(theirs, house.colleague)
-    assert "<bdi>Ada</bdi> has been at it since" in page.text
+    assert "<bdi>Ada</bdi> is changing this order (started" in page.text
     assert ticket_of(page) == ""
     assert len(case.calls()) == 1
     case.recover()

@@ -13,12 +13,12 @@ class Command(BaseCommand):
         delivered = quarantine.quarantine_deliveries()
         if delivered:
             deliveries = "delivery is" if delivered == 1 else "deliveries are"
-            self.stdout.write(f"{delivered} {deliveries} in quarantine. They stand among those that need someone.")
+            self.stdout.write(f"{delivered} {deliveries} in quarantine. They stand among those that need review.")
         count = quarantine.quarantine()
         if not count:
             self.stdout.write("No operation was open." if delivered else "Nothing was open: nothing is in quarantine.")
             return
         operations = "operation is" if count == 1 else "operations are"
         self.stdout.write(
-            f"{count} {operations} in quarantine. They stand in each merchant's journal under “Needs someone”."
+            f"{count} {operations} in quarantine. They stand in each merchant's journal under “Needs review”."
         )
