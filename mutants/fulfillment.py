@@ -182,7 +182,7 @@ MUTANTS = [
         defense=(
             "One change of an order at a time: a part is written down while an operation on the order is not settled."
         ),
-        target="orders.services.fulfillments:_write_down",
+        target="orders.services.fulfillments:_write_alone",
         old="order_id=ticket.order_id, plan_id",
         new="order_id=ticket.operation_id, plan_id",
         red="tests/test_parcels.py::test_a_part_of_an_order_that_an_operation_holds_is_not_written_down",

@@ -68,7 +68,7 @@ MUTANTS = [
     Mutant(
         name="key-of-each-request",
         defense="Rule 1 and fault 1, the form carries the operation: each request gets a key of its own.",
-        target="orders.services.journal:_write_row",
+        target="orders.services.journal:_row",
         old="pk=ticket.operation_id,",
         new="pk=uuid.uuid4(),",
         red=(
@@ -170,8 +170,8 @@ MUTANTS = [
         defense="Rule 3 and fault 3, one open operation per order: the order is not held.",
         target="orders.services.journal:_write_row",
         old="""
-            if ticket.order_id is not None:
-                plans.lock(operation, ticket.order_id)
+            if operation.order_id is not None:
+                plans.lock(operation, operation.order_id)
         """,
         new="",
         red=(

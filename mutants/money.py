@@ -88,9 +88,9 @@ MUTANTS = [
     Mutant(
         name="old-sums-after-a-change",
         defense="After a change the payment form still speaks of the old order.",
-        target="orders.views.payments:_page",
-        old="shown = form if ticket else _form(request, form.data, snapshot, form.kept_token)",
-        new="shown = form",
+        target="orders.views.payments:_shown",
+        old="return form if is_as_sent else _form(request, form.data, snapshot, form.kept_token)",
+        new="return form",
         red="tests/test_payments.py::test_after_a_change_the_form_speaks_of_the_order_as_it_is_now",
     ),
     Mutant(
@@ -104,8 +104,8 @@ MUTANTS = [
     Mutant(
         name="payment-form-looks-at-nothing",
         defense="The payment form says nothing of a payment that is on its way, nor that the order expired.",
-        target="orders.views.payments:_page",
-        old='"look_first": payments.look_first(found, timezone.now()),',
+        target="orders.views.payments:_context",
+        old='"look_first": payments.look_first(found, now),',
         new='"look_first": [],',
         red=(
             "tests/test_look_first.py::test_a_payment_that_may_still_come_is_said_before_another_is_taken",

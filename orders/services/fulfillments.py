@@ -174,21 +174,27 @@ def _write_down(api: Session, user: User, ticket: FulfillmentTicket, parcels: li
     if found:
         raise OrderChanged(found)
     try:
-        quarantine.check()
-        with transaction.atomic():
-            lock = OrderLock.objects.create(
-                merchant=ticket.merchant, mode=ticket.mode, order_id=ticket.order_id, plan_id=ticket.operation_id
-            )
-            dispatch = _dispatch(user, ticket, fingerprint)
-            shipments.refuse_other_than_shown(dispatch, parcels, ticket.snapshot)
-            units_given_up.note(shipments.write(dispatch, parcels, [None] * len(parcels), ticket.snapshot))
-            lock.delete()
-            quarantine.count_up()
-        quarantine.note_count()
+        return _write_alone(user, ticket, parcels, fingerprint)
     except IntegrityError as error:
         return _begun_by_another(ticket, fingerprint, error)
     except (DatabaseError, OSError) as error:
         raise NoJournal("Nothing was sent. Try again in a moment.") from error
+
+
+def _write_alone(user: User, ticket: FulfillmentTicket, parcels: list[Parcel], fingerprint: str) -> Dispatch:
+    """In one transaction that holds the order's lock. Raise what the database raises, and `OSError`."""
+    assert ticket.order_id is not None  # noqa: S101  (only an order that is there can be fulfilled)
+    quarantine.check()
+    with transaction.atomic():
+        lock = OrderLock.objects.create(
+            merchant=ticket.merchant, mode=ticket.mode, order_id=ticket.order_id, plan_id=ticket.operation_id
+        )
+        dispatch = _dispatch(user, ticket, fingerprint)
+        shipments.refuse_other_than_shown(dispatch, parcels, ticket.snapshot)
+        units_given_up.note(shipments.write(dispatch, parcels, [None] * len(parcels), ticket.snapshot))
+        lock.delete()
+        quarantine.count_up()
+    quarantine.note_count()
     return dispatch
 
 

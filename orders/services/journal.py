@@ -103,44 +103,49 @@ def send(api: Session, operation: Operation) -> Operation:
 
 
 def _write_row(api: Session, user: User, asked: Asked) -> Operation:
-    ticket, connection = asked.ticket, api.connection
-    assert connection is not None  # noqa: S101  (`begin` looked)
-    held, hidden = Now() + timedelta(seconds=asked.hold), {"payment_token": "[token]"} if asked.token else {}
     with transaction.atomic():
-        operation = Operation.objects.create(
-            pk=ticket.operation_id,
-            plan_id=ticket.operation_id,
-            merchant=ticket.merchant,
-            mode=ticket.mode,
-            connection_id=connection.pk,
-            shown_key=connection.shown_key,
-            kind=ticket.kind,
-            order_id=ticket.order_id,
-            order_number=storable(asked.order_number)[:100],
-            draft_id=asked.draft_id,
-            body=effects.marked(ticket.kind, asked.body, ticket.operation_id) | hidden,
-            seen=storable(kept(ticket.snapshot)),
-            summary=storable(asked.summary)[:300],
-            fingerprint=asked.fingerprint,
-            later=storable(kept(Later(then=asked.then))),
-            user=user,
-            who=user.email,
-            asked_in=current_request_id(),
-            attempts=0,
-            lease_until=held if asked.hold else lease(),
-            next_try_at=held,
-        )
+        operation = _row(api, user, asked)
+        operation.save(force_insert=True)
         if asked.token:
             token = OperationToken(operation=operation)
             token.secret = asked.token
             token.save()
-        if ticket.order_id is not None:
-            plans.lock(operation, ticket.order_id)
+        if operation.order_id is not None:
+            plans.lock(operation, operation.order_id)
         deciders.fix(operation)
         asked.record(operation)
         quarantine.count_up()
     quarantine.note_count()
     return operation
+
+
+def _row(api: Session, user: User, asked: Asked) -> Operation:
+    ticket, connection = asked.ticket, api.connection
+    assert connection is not None  # noqa: S101  (`begin` looked)
+    held, hidden = Now() + timedelta(seconds=asked.hold), {"payment_token": "[token]"} if asked.token else {}
+    return Operation(
+        pk=ticket.operation_id,
+        plan_id=ticket.operation_id,
+        merchant=ticket.merchant,
+        mode=ticket.mode,
+        connection_id=connection.pk,
+        shown_key=connection.shown_key,
+        kind=ticket.kind,
+        order_id=ticket.order_id,
+        order_number=storable(asked.order_number)[:100],
+        draft_id=asked.draft_id,
+        body=effects.marked(ticket.kind, asked.body, ticket.operation_id) | hidden,
+        seen=storable(kept(ticket.snapshot)),
+        summary=storable(asked.summary)[:300],
+        fingerprint=asked.fingerprint,
+        later=storable(kept(Later(then=asked.then))),
+        user=user,
+        who=user.email,
+        asked_in=current_request_id(),
+        attempts=0,
+        lease_until=held if asked.hold else lease(),
+        next_try_at=held,
+    )
 
 
 def _first(asked: Asked) -> Operation | None:

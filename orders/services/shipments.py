@@ -197,17 +197,25 @@ def _write_one(
     operation: Operation | None,
     shown: FulfillmentSnapshot,
 ) -> Shipment:
-    shipment = Shipment.objects.create(
+    shipment = _shipment(dispatch, parcel)
+    shipment.number, shipment.step, shipment.operation = number, step, operation
+    shipment.state = State.LEFT if step is None else State.PENDING
+    shipment.save(force_insert=True)
+    write_tracking(shipment, parcel.tracking)
+    ShipmentItem.objects.bulk_create(_item(shipment, item, shown) for item in parcel.items)
+    _write_deliveries(shipment, shown)
+    return shipment
+
+
+def _shipment(dispatch: Dispatch, parcel: Parcel) -> Shipment:
+    """What the form says of it; when RevKeen is told, and by which operation, is not its own to say."""
+    return Shipment(
         dispatch=dispatch,
         merchant=dispatch.merchant,
         mode=dispatch.mode,
         order_id=dispatch.order_id,
         order_number=dispatch.order_number,
-        step=step,
-        operation=operation,
         kind=parcel.kind,
-        state=State.LEFT if step is None else State.PENDING,
-        number=number,
         carrier=parcel.carrier,
         notified=parcel.notify,
         reason=parcel.reason,
@@ -219,10 +227,6 @@ def _write_one(
         shipped_at=parcel.shipped_at,
         status_at=parcel.status_at,
     )
-    write_tracking(shipment, parcel.tracking)
-    ShipmentItem.objects.bulk_create(_item(shipment, item, shown) for item in parcel.items)
-    _write_deliveries(shipment, shown)
-    return shipment
 
 
 def write_tracking(shipment: Shipment, tracking: Iterable[tuple[str, str]]) -> None:

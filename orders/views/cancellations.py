@@ -1,20 +1,18 @@
 import uuid
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from orders.access import merchant_page
-from orders.apis.errors import Missing
-from orders.apis.revkeen import reads
 from orders.forms.cancellations import CancellationForm
 from orders.models import Operation
 from orders.requests import MerchantRequest
-from orders.services import cancellations, next_steps, revkeen
+from orders.services import cancellations, next_steps
 from orders.services.snapshots import OrderSnapshot, snapshot_of
 from orders.views import operations
 from orders.views.operations import Problem
-from orders.views.order_pages import order_head
-from orders.views.pages import render_page
+from orders.views.order_form import order_form_page
+from orders.views.order_pages import read_order
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,20 +43,14 @@ def _page(
     problem: Problem | None = None,
 ) -> HttpResponse:
     """The form. One that was sent keeps its ticket while nothing was begun with it, else it gets a new one."""
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            reading = api.get(reads.order(order_id))
-        order = reading.require()
-    except Missing as error:
-        raise Http404 from error
+    reading, order = read_order(request, order_id)
     context = {
-        **order_head(request, reading),
         "step": next_steps.step(order, "order_cancel"),
         "first": cancellations.first_step(order),
         "received": order.money(order.net_received),
         "form": form or CancellationForm(),
-        "ticket": ticket or operations.new_ticket(request, Operation.Kind.CANCEL, order_id, snapshot_of(order)),
-        "problem": problem,
     }
-    status = problem.status if problem else 422 if form else reading.page_status
-    return render_page(request, "orders/cancellations/page.html", context, status=status)
+    ticket = ticket or operations.new_ticket(request, Operation.Kind.CANCEL, order_id, snapshot_of(order))
+    return order_form_page(
+        request, "orders/cancellations/page.html", reading, context, ticket=ticket, problem=problem, fresh=form is None
+    )

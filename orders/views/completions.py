@@ -13,8 +13,7 @@ from orders.services.snapshots import snapshot_of
 from orders.services.tickets import Ticket
 from orders.views import operations
 from orders.views.operations import Problem
-from orders.views.order_pages import order_head
-from orders.views.pages import render_page
+from orders.views.order_form import order_form_page
 
 
 def send(request: MerchantRequest, ticket: Ticket[PaymentSnapshot]) -> HttpResponse | CompletionForm | Problem:
@@ -33,11 +32,7 @@ def page(
 ) -> HttpResponse:
     """`ticket`: of a form that was sent and began nothing; it is kept."""
     order = reading.require()
-    context = {
-        **order_head(request, reading),
-        "form": form or CompletionForm(live=request.mode == "live"),
-        "ticket": ticket or operations.new_ticket(request, Operation.Kind.PAY, order.id, snapshot_of(order)),
-        "problem": problem,
-    }
-    status = problem.status if problem else 422 if form else reading.page_status
-    return render_page(request, "orders/completions/page.html", context, status=status)
+    context = {"form": form or CompletionForm(live=request.mode == "live")}
+    ticket = ticket or operations.new_ticket(request, Operation.Kind.PAY, order.id, snapshot_of(order))
+    template = "orders/completions/page.html"
+    return order_form_page(request, template, reading, context, ticket=ticket, problem=problem, fresh=form is None)

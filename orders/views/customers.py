@@ -1,16 +1,16 @@
 import uuid
 
 from django import forms
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from orders import states
 from orders.access import merchant_page
-from orders.apis.errors import Missing
 from orders.apis.revkeen.objects import Listing
 from orders.requests import MerchantRequest
 from orders.services import customers, revkeen
+from orders.views.order_pages import read_or_404
 from orders.views.pages import render_page
 from orders.views.tables import order_rows
 
@@ -48,11 +48,7 @@ def customer_list(request: MerchantRequest) -> HttpResponse:
 @require_safe
 @merchant_page
 def customer_detail(request: MerchantRequest, customer_id: uuid.UUID) -> HttpResponse:
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            file = customers.customer_file(api, customer_id)
-    except Missing as error:
-        raise Http404 from error
+    file = read_or_404(request, lambda api: customers.customer_file(api, customer_id))
     customer = file.customer.require()
     now = timezone.now()
     methods = file.payment_methods.value.rows if file.payment_methods.value else []

@@ -9,17 +9,16 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from orders.access import merchant_page
-from orders.apis.errors import Missing
-from orders.apis.revkeen import reads
 from orders.models import Draft, Operation
 from orders.money import Money
 from orders.requests import MerchantRequest
-from orders.services import drafts, journal, next_steps, replacements, revkeen
+from orders.services import drafts, journal, next_steps, replacements
 from orders.services.drafts import DraftSnapshot, ReplacementSnapshot
 from orders.services.revkeen import Reading
 from orders.views import draft_invoices, operations
 from orders.views.drafts import to_created
 from orders.views.operations import Problem
+from orders.views.order_pages import read_order
 from orders.views.pages import render_page
 
 CONFIRM = "Tick that it is to be created in live mode."
@@ -94,13 +93,7 @@ def _replaced(request: MerchantRequest, draft: Draft) -> Reading[Any] | None:
     """The order that the draft replaces, as RevKeen has it now. Raise the `ApiError` when there is not even a copy."""
     if draft.replaces_id is None:
         return None
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            reading = api.get(reads.order(draft.replaces_id))
-            reading.require()
-    except Missing as error:
-        raise Http404 from error
-    return reading
+    return read_order(request, draft.replaces_id)[0]
 
 
 def _amounts(draft: Draft, line: dict[str, Any]) -> tuple[Money, Money]:

@@ -3,16 +3,16 @@
 import uuid
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from orders.access import merchant_page
-from orders.apis.errors import Missing
 from orders.apis.revkeen.objects import Order
 from orders.requests import MerchantRequest
-from orders.services import draft_origins, next_steps, orders, revkeen
+from orders.services import draft_origins, next_steps, orders
 from orders.views.drafts import to_draft
+from orders.views.order_pages import read_or_404
 
 
 @merchant_page
@@ -41,11 +41,7 @@ def draft_revise(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
 
 def _order(request: MerchantRequest, order_id: uuid.UUID) -> tuple[Order, str]:
     """The order and what its customer is called. Only a fresh one will do."""
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            file = orders.order_file(api, order_id)
-    except Missing as error:
-        raise Http404 from error
+    file = read_or_404(request, lambda api: orders.order_file(api, order_id))
     if file.order.error is not None:
         raise file.order.error
     customer = file.customer.value if file.customer else None

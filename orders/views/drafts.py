@@ -104,14 +104,12 @@ def _saved(request: MerchantRequest, draft: Draft) -> HttpResponse:
             changes |= draft_products.in_currency(request, draft, changes["lines"], what)
     except ApiError as failure:
         error = f"{failure.title} {failure}"
-    page = storable(data.get("page", "")[:40])
-    next_page = page if request.htmx else uuid.uuid4().hex
+    page, next_page = _pages(request, data)
     try:
         saved = drafts.save(draft, changes, version=_version(data), page=page, next_page=next_page, by=request.user)
     except Conflict as conflict:
         saved = conflict.current
-        differences = draft_differences.differences(changes, saved)
-        if differences:
+        if differences := draft_differences.differences(changes, saved):
             return _conflict(request, saved, differences)
     except Closed:
         return to_draft(request, draft)
@@ -119,9 +117,17 @@ def _saved(request: MerchantRequest, draft: Draft) -> HttpResponse:
         form.draft = saved
         extra |= draft_products.read_anew(request, saved, data) if request.htmx else {}
         return _page(request, saved, form, refused=bool(form.errors), page=next_page, error=error, **extra)
-    if do == "review":
-        return _review(request, saved)
-    return to_draft(request, saved, f"#{'lines' if do in LINE_BUTTONS else 'main'}")
+    return _review(request, saved) if do == "review" else _to_where_it_was(request, saved, do)
+
+
+def _to_where_it_was(request: MerchantRequest, draft: Draft, do: str) -> HttpResponse:
+    return to_draft(request, draft, f"#{'lines' if do in LINE_BUTTONS else 'main'}")
+
+
+def _pages(request: MerchantRequest, data: QueryDict) -> tuple[str, str]:
+    """Which page the form was on, and which it will be on: a new one, unless this one stays where it is."""
+    page = storable(data.get("page", "")[:40])
+    return page, page if request.htmx else uuid.uuid4().hex
 
 
 NOT_TYPED = {unsent.MARK, "csrfmiddlewaretoken", "version", "do", "page", "add"}

@@ -8,7 +8,6 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders.access import merchant_page
-from orders.apis.errors import Missing
 from orders.apis.revkeen.objects import LineItem
 from orders.forms.cancel_units import CancelUnitsForm
 from orders.forms.fulfillments import FulfillmentForm
@@ -35,7 +34,8 @@ from orders.services.undo import OthersFollow, TooLate
 from orders.views import operations
 from orders.views.fulfillment_forms import filled_form
 from orders.views.operations import Problem
-from orders.views.order_pages import order_head
+from orders.views.order_form import order_form_page
+from orders.views.order_pages import read_or_404
 from orders.views.pages import render_page
 
 ALL_SHIPPED = (
@@ -193,17 +193,13 @@ def _page(
 
     After a problem what was typed stays, over the order as it is now, and RevKeen's refusal stands by its field.
     """
-    found = _fulfillable(request, order_id)
-    snapshot = fulfillable.snapshot_of(found)
+    found = read_or_404(request, lambda api: fulfillable.fulfillable(api, order_id))
+    snapshot, fresh = fulfillable.snapshot_of(found), form is None or bool(form.do)
     open_ones = _open_at_digital_river(request, found) if form is None and problem is None else None
-    status = problem.status if problem else 200 if form is None or form.do else 422
     if problem is not None:
         form = filled_form(request, order_id, snapshot)
-        form.keep_errors_of_units()
-        parcel, fields = form.told_first, fulfillments.FIELDS
-        problem = operations.by_its_field(parcel, problem, "Not fulfilled: RevKeen refused.", fields)
+        problem = _by_its_field(form, problem)
     context = {
-        **order_head(request, found.order),
         **_parcels(form or filled_form(request, order_id, snapshot, ticked=_proposed(found, open_ones)), order_id),
         "why_not": _why_not(found),
         "found": found,
@@ -211,12 +207,16 @@ def _page(
         "leaving": leaving.leaving(request.merchant, request.mode, request.user),
         "undone": undone,
         "gone": _gone(found),
-        "ticket": ticket or operations.new_ticket(request, Operation.Kind.FULFILL, order_id, snapshot),
-        "problem": problem,
     }
-    if status == 200:
-        status = found.order.page_status
-    return render_page(request, "orders/fulfillments/page.html", context, status=status)
+    ticket = ticket or operations.new_ticket(request, Operation.Kind.FULFILL, order_id, snapshot)
+    template = "orders/fulfillments/page.html"
+    return order_form_page(request, template, found.order, context, ticket=ticket, problem=problem, fresh=fresh)
+
+
+def _by_its_field(form: FulfillmentForm, problem: Problem) -> Problem:
+    form.keep_errors_of_units()
+    words = "Not fulfilled: RevKeen refused."
+    return operations.by_its_field(form.told_first, problem, words, fulfillments.FIELDS)
 
 
 def _cancel_page(
@@ -227,33 +227,23 @@ def _cancel_page(
     ticket: str = "",
     problem: Problem | None = None,
 ) -> HttpResponse:
-    found = _fulfillable(request, order_id)
+    found = read_or_404(request, lambda api: fulfillable.fulfillable(api, order_id))
     snapshot = fulfillable.snapshot_of(found)
     connected = {connection.provider for connection in partners.connected(request.merchant, request.mode)}
     context = {
-        **order_head(request, found.order),
         "why_not": _why_not(found),
         "form": form or CancelUnitsForm(snapshot=snapshot, before=_given_up_before(request, order_id)),
         "found": found,
         "digital_river": Delivery.Destination.DIGITAL_RIVER in connected,
         "order_id": order_id,
-        "ticket": ticket or operations.new_ticket(request, Operation.Kind.FULFILL, order_id, snapshot),
-        "problem": problem,
     }
-    status = problem.status if problem else 422 if form else found.order.page_status
-    return render_page(request, "orders/fulfillments/cancel_units.html", context, status=status)
+    ticket = ticket or operations.new_ticket(request, Operation.Kind.FULFILL, order_id, snapshot)
+    template = "orders/fulfillments/cancel_units.html"
+    return order_form_page(request, template, found.order, context, ticket=ticket, problem=problem, fresh=form is None)
 
 
 def _given_up_before(request: MerchantRequest, order_id: uuid.UUID) -> list[Shipment]:
     return last_tried(request.merchant, request.mode, order_id, Shipment.Kind.CANCELLATION)
-
-
-def _fulfillable(request: MerchantRequest, order_id: uuid.UUID) -> Fulfillable:
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            return fulfillable.fulfillable(api, order_id)
-    except Missing as error:
-        raise Http404 from error
 
 
 def _parcels(form: FulfillmentForm, order_id: uuid.UUID) -> dict[str, Any]:

@@ -2,11 +2,10 @@ import uuid
 from dataclasses import replace
 from typing import NamedTuple
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from orders.access import merchant_page
-from orders.apis.errors import Missing
 from orders.apis.revkeen.objects import Customer, Listing
 from orders.forms.order_edits import NOBODY, Clash, OrderEditForm
 from orders.models import Operation
@@ -18,7 +17,8 @@ from orders.services.snapshots import AMOUNTS, STATES
 from orders.services.tickets import OutdatedTicket
 from orders.views import operations
 from orders.views.operations import Problem
-from orders.views.order_pages import order_head
+from orders.views.order_form import order_form_page
+from orders.views.order_pages import read_or_404
 from orders.views.pages import LONGEST_SEARCH, render_page, search_text, typed_before
 
 PARTS = {
@@ -96,28 +96,28 @@ def _page(
     """One that was sent keeps its ticket while nothing was begun with it. Else what was typed is carried over to the
     order as it is now, with a new ticket."""
     search = search_text(request, form.data.get("q", "")) if form else ""
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            editable = order_edits.editable(api, order_id, search)
-        order = editable.order.require()
-    except Missing as error:
-        raise Http404 from error
+    editable = read_or_404(request, lambda api: order_edits.editable(api, order_id, search))
+    order = editable.order.require()
     snapshot = order_edits.snapshot_of(editable)
     clashes = form.clashes(snapshot, _chosen(request, form)) if form and problem else []
     shown = form.carried_over(snapshot) if form and problem else form or OrderEditForm(None, snapshot=snapshot)
     context = {
-        **order_head(request, editable.order),
         "step": next_steps.step(order, "order_edit"),
         "form": shown,
         "found": editable.found,
         "search": search,
         "choices": _choices(request, shown, editable.found),
         "clashes": clashes,
-        "ticket": ticket or operations.new_ticket(request, Operation.Kind.UPDATE, order_id, snapshot),
-        "problem": _told(problem, shown, clashes),
     }
-    page_status = problem.status if problem else status if form else editable.order.page_status
-    return render_page(request, "orders/order_edits/page.html", context, status=page_status)
+    return order_form_page(
+        request,
+        "orders/order_edits/page.html",
+        editable.order,
+        context,
+        ticket=ticket or operations.new_ticket(request, Operation.Kind.UPDATE, order_id, snapshot),
+        problem=_told(problem, shown, clashes),
+        fresh=form is None or status == 200,
+    )
 
 
 def _told(problem: Problem | None, form: OrderEditForm, clashes: list[Clash]) -> Problem | None:

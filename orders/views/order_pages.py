@@ -1,14 +1,40 @@
-"""What the pages below an order have in common: its head, and who holds it."""
+"""What the pages of an order have in common: that it is there, its head, and who holds it."""
 
-from typing import Any
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.http import Http404
 
 from orders import states
+from orders.apis.errors import Missing
+from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order
 from orders.models import Operation
 from orders.requests import MerchantRequest
-from orders.services import amounts, journal
+from orders.services import amounts, journal, revkeen
 from orders.services.order_payments import Split
-from orders.services.revkeen import Reading
+from orders.services.revkeen import Reading, Session
+
+Found = TypeVar("Found")
+
+
+def read_or_404(request: MerchantRequest, read: Callable[[Session], Found]) -> Found:
+    """What a page reads of RevKeen, in one session. Raise `Http404` where that is missing, else its `ApiError`."""
+    try:
+        with revkeen.session(request.merchant, request.mode) as api:
+            return read(api)
+    except Missing as error:
+        raise Http404 from error
+
+
+def read_order(request: MerchantRequest, order_id: uuid.UUID) -> tuple[Reading[Order], Order]:
+    """An order and how fresh it is. Raise as `read_or_404`."""
+    reading = read_or_404(request, lambda api: api.get(reads.order(order_id)))
+    try:
+        return reading, reading.require()
+    except Missing as error:
+        raise Http404 from error
 
 
 def order_head(request: MerchantRequest, reading: Reading[Order], payments: Split | None = None) -> dict[str, Any]:

@@ -42,7 +42,7 @@ from orders.services.revkeen import Reading
 from orders.states import STATUSES, State
 from orders.views import destinations
 from orders.views.addresses import address
-from orders.views.order_pages import holder, sums
+from orders.views.order_pages import holder, read_or_404, sums
 from orders.views.pages import render_page
 from orders.views.payment_rows import payment_rows
 from orders.views.tables import OrderRow, order_rows, sums_by_currency
@@ -69,11 +69,7 @@ def order_list(request: MerchantRequest) -> HttpResponse:
 @require_safe
 @merchant_page
 def order_detail(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            file = orders.order_file(api, order_id)
-    except Missing as error:
-        raise Http404 from error
+    file = read_or_404(request, lambda api: orders.order_file(api, order_id))
     return render_page(request, "orders/orders/detail.html", _detail(request, file), status=file.order.page_status)
 
 

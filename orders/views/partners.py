@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from orders.access import merchant_page
-from orders.apis.errors import Missing
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import LineItem, Order
 from orders.forms.partners import Example, OrderIdsForm, PartnerSettingsForm
@@ -22,7 +21,7 @@ from orders.services.partner_orders import BelongsElsewhere
 from orders.services.partners import PartnerIds
 from orders.views.changes import recent_changes
 from orders.views.operations import Problem
-from orders.views.order_pages import order_head
+from orders.views.order_pages import order_head, read_order
 from orders.views.pages import render_page, sent
 
 LOOKED_AT = 20  # of the newest orders, for an example
@@ -57,12 +56,7 @@ def partner_settings(request: MerchantRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page
 def order_ids(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            reading = api.get(reads.order(order_id))
-            order = reading.require()
-    except Missing as error:
-        raise Http404 from error
+    reading, order = read_order(request, order_id)
     typed = partners.by_hand(request.merchant, request.mode, order_id)
     said = partners.said_by(partners.settings_of(request.merchant, request.mode), order)
     form = OrderIdsForm(sent(request), typed=typed, said=said, lines=order.lines)

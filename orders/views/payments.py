@@ -1,26 +1,26 @@
 import uuid
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from orders import states, step_up
 from orders.access import merchant_page
-from orders.apis.errors import Missing
 from orders.forms.completions import CompletionForm
 from orders.forms.payments import TOKEN, PaymentForm
 from orders.models import Operation
 from orders.requests import MerchantRequest
 from orders.services import completions as services_completions
-from orders.services import next_steps, payments, revkeen
+from orders.services import next_steps, payments
 from orders.services.payments import Payable, PaymentSnapshot
 from orders.services.tickets import Ticket
 from orders.views import completions, operations
 from orders.views.kept_tokens import keep_token, kept_token
 from orders.views.operations import Problem
-from orders.views.order_pages import order_head
+from orders.views.order_form import order_form_page
+from orders.views.order_pages import read_or_404
 from orders.views.pages import render_page
 
 PARTS = {"charge": "orders/payments/_charge.html"}
@@ -77,37 +77,44 @@ def _page(
     problem: Problem | None = None,
 ) -> HttpResponse:
     """The form. One that was sent keeps its ticket while nothing was begun with it, else it gets a new one."""
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            found = payments.payable(api, order_id)
-    except Missing as error:
-        raise Http404 from error
+    found = read_or_404(request, lambda api: payments.payable(api, order_id))
     if states.costs_nothing(found.order.require()):
         return completions.page(request, found.order, completion, ticket=ticket, problem=problem)
     ticket = ticket if form else ""  # of another form than this one
     snapshot = payments.snapshot_of(found, timezone.now())
+    shown = _shown(request, found, snapshot, form, is_as_sent=bool(ticket))
+    problem = _say(shown, problem) if problem is not None else None
+    return order_form_page(
+        request,
+        "orders/payments/page.html",
+        found.order,
+        {**_context(found, shown), "fresh": form is None, "kept": keep_token(request, order_id, shown, problem)},
+        ticket=ticket or operations.new_ticket(request, Operation.Kind.PAY, order_id, snapshot),
+        problem=problem,
+        fresh=form is None,
+    )
+
+
+def _shown(
+    request: MerchantRequest, found: Payable, snapshot: PaymentSnapshot, form: PaymentForm | None, *, is_as_sent: bool
+) -> PaymentForm:
+    """The form as it was sent; over the order as it is now, where its ticket was used or did not fit any more."""
     if form is None:
-        shown = _form(request, _preset(found, snapshot), snapshot)
-    else:  # a new ticket is good for what the order is now
-        shown = form if ticket else _form(request, form.data, snapshot, form.kept_token)
-    if problem is not None:
-        problem = _say(shown, problem)
-    context = {
-        **order_head(request, found.order),
+        return _form(request, _preset(found, snapshot), snapshot)
+    return form if is_as_sent else _form(request, form.data, snapshot, form.kept_token)
+
+
+def _context(found: Payable, shown: PaymentForm) -> dict[str, Any]:
+    now = timezone.now()
+    return {
         "step": next_steps.step(found.order.require(), "order_pay"),
         "form": shown,
-        "fresh": form is None,
-        "look_first": payments.look_first(found, timezone.now()),
+        "look_first": payments.look_first(found, now),
         "found": found,
-        "methods": [(method, payments.why_not(method, timezone.now())) for method in found.methods],
-        "snapshot": shown.snapshot if ticket else snapshot,
-        "ticket": ticket or operations.new_ticket(request, Operation.Kind.PAY, order_id, snapshot),
-        "problem": problem,
+        "methods": [(method, payments.why_not(method, now)) for method in found.methods],
+        "snapshot": shown.snapshot,
         "token_choice": TOKEN,
-        "kept": keep_token(request, order_id, shown, problem),
     }
-    status = problem.status if problem else 422 if form else found.order.page_status
-    return render_page(request, "orders/payments/page.html", context, status=status)
 
 
 def _form(request: MerchantRequest, data: Any, snapshot: PaymentSnapshot, kept: str = "") -> PaymentForm:

@@ -4,24 +4,24 @@ from datetime import datetime
 from typing import Any
 
 from django.forms.boundfield import BoundField
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from orders import step_up
 from orders.access import merchant_page
-from orders.apis.errors import Missing
 from orders.apis.revkeen.objects import Transaction
 from orders.forms.refunds import RefundForm
 from orders.models import Operation
 from orders.money import Money
 from orders.requests import MerchantRequest
-from orders.services import refunds, revkeen
+from orders.services import refunds
 from orders.services.refund_snapshots import RefundSnapshot
 from orders.services.refunds import Payment, Refundable, amount_field
 from orders.views import operations
 from orders.views.operations import Problem
-from orders.views.order_pages import order_head
+from orders.views.order_form import order_form_page
+from orders.views.order_pages import read_or_404
 from orders.views.pages import render_page
 
 PARTS = {"refund": "orders/refunds/_form.html", "check": "orders/refunds/_check.html"}
@@ -86,36 +86,37 @@ def _page(
     filled: bool = False,
 ) -> HttpResponse:
     """The form. One that was sent keeps its ticket while nothing was begun with it, else it gets a new one."""
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            found = refunds.refundable(api, order_id)
-    except Missing as error:
-        raise Http404 from error
-    snapshot, order = refunds.snapshot_of(found), found.order.require()
+    found = read_or_404(request, lambda api: refunds.refundable(api, order_id))
+    snapshot, fresh = refunds.snapshot_of(found), filled or form is None
     if form is None:
         shown = _form(request, _all_that_is_left(snapshot) if request.GET.get("fill") == "all" else {}, snapshot)
     else:
         shown = form if ticket else _form(request, form.data, snapshot)  # a new ticket is good for what is left now
-    fresh = filled or form is None
     if fresh:
         shown.errors.clear()  # nobody has said yet that this is all
-    if problem is not None:
-        problem = _say(shown, problem)
-    context = {
-        **order_head(request, found.order, found.split),
+    return order_form_page(
+        request,
+        "orders/refunds/page.html",
+        found.order,
+        {**_context(found, shown), "fresh": fresh},
+        ticket=ticket or operations.new_ticket(request, Operation.Kind.REFUND, order_id, snapshot),
+        problem=_say(shown, problem) if problem is not None else None,
+        fresh=fresh,
+        payments=found.split,
+        parts=PARTS,
+    )
+
+
+def _context(found: Refundable, shown: RefundForm) -> dict[str, Any]:
+    return {
         **_check(shown),
         "why_not": refunds.why_not(found),
         "found": found,
         "rows": [_row(payment, shown) for payment in found.payments],
-        "net_left": order.money(found.net_left),
+        "net_left": found.order.require().money(found.net_left),
         "less_than_payments": found.net_left < sum(payment.left or 0 for payment in found.payments),
         "not_ours": _not_ours(found),
-        "fresh": fresh,
-        "ticket": ticket or operations.new_ticket(request, Operation.Kind.REFUND, order_id, snapshot),
-        "problem": problem,
     }
-    status = problem.status if problem else 422 if not fresh else found.order.page_status
-    return render_page(request, "orders/refunds/page.html", context, parts=PARTS, status=status)
 
 
 def _not_ours(found: Refundable) -> list[NotOurs]:

@@ -7,12 +7,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from orders.access import merchant_page
-from orders.apis.errors import Missing
-from orders.apis.revkeen import reads
 from orders.models import Delivery, Shipment
 from orders.requests import MerchantRequest
-from orders.services import partners, revkeen, shipments, switched_off
+from orders.services import partners, shipments, switched_off
 from orders.services.switched_off import Done
+from orders.views.order_pages import read_order
 from orders.views.pages import render_page
 from orders.views.shipments import shipment_of, to_shipment
 
@@ -43,11 +42,7 @@ def shipment_send_missed(request: MerchantRequest, pk: int, destination: str) ->
     if not shipments.hears_of(shipment, partner) or shipment.state not in Shipment.COUNTED:
         messages.error(request, f"{partner.label} has nothing to hear of {str(shipment).lower()}.")
         return to_shipment(request, shipment)
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            order = api.get(reads.order(shipment.order_id)).require()
-    except Missing as error:
-        raise Http404 from error
+    _, order = read_order(request, shipment.order_id)
     delivery = switched_off.row_for(shipment, partner, order)
     return redirect(f"{_address(request, delivery)}?from=shipment")
 

@@ -5,18 +5,17 @@ from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from orders.access import merchant_page, refuse
-from orders.apis.errors import Missing
 from orders.forms.untold import KnownForm, TellForm
 from orders.models import Operation, Shipment
 from orders.requests import MerchantRequest
-from orders.services import fulfillable, revkeen, untold
+from orders.services import fulfillable, untold
 from orders.services.fulfillable import Fulfillable
 from orders.services.tickets import Ticket
 from orders.services.untold import Untold, UntoldSnapshot
 from orders.views import operations
 from orders.views.operations import Problem
-from orders.views.order_pages import order_head
-from orders.views.pages import render_page
+from orders.views.order_form import order_form_page
+from orders.views.order_pages import read_or_404
 from orders.views.shipments import shipment_of, to_shipment
 
 
@@ -71,22 +70,20 @@ def _page(
     problem: Problem | None = None,
 ) -> HttpResponse:
     """The form. One that was sent keeps its ticket while nothing was begun with it, else it gets a new one."""
-    found, waiting = _fulfillable(request, shipment), untold.of(shipment)
+    found = read_or_404(request, lambda api: fulfillable.fulfillable(api, shipment.order_id))
+    waiting = untold.of(shipment)
     told = set(waiting.line_ids) if waiting else set()
     context = {
-        **order_head(request, found.order),
         "shipment": shipment,
         "untold": waiting,
         "items": [item for item in shipment.items.all() if str(item.line_item_id) in told],
         "recipient": found.recipient,
         "form": form or _fresh(found, shipment),
         "known": known or KnownForm(),
-        "ticket": ticket or _new_ticket(request, found, waiting),
-        "problem": problem,
     }
-    refused = (form is not None or known is not None) and problem is None
-    status = problem.status if problem else 422 if refused else found.order.page_status
-    return render_page(request, "orders/untold/page.html", context, status=status)
+    ticket, fresh = ticket or _new_ticket(request, found, waiting), form is None and known is None
+    template = "orders/untold/page.html"
+    return order_form_page(request, template, found.order, context, ticket=ticket, problem=problem, fresh=fresh)
 
 
 def _fresh(found: Fulfillable, shipment: Shipment) -> TellForm:
@@ -100,11 +97,3 @@ def _new_ticket(request: MerchantRequest, found: Fulfillable, waiting: Untold | 
         return ""
     order = found.order.require()
     return operations.new_ticket(request, Operation.Kind.FULFILL, order.id, untold.snapshot_of(found, waiting))
-
-
-def _fulfillable(request: MerchantRequest, shipment: Shipment) -> Fulfillable:
-    try:
-        with revkeen.session(request.merchant, request.mode) as api:
-            return fulfillable.fulfillable(api, shipment.order_id)
-    except Missing as error:
-        raise Http404 from error
