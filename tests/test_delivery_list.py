@@ -44,10 +44,10 @@ def shown(client: Client, query: str = "") -> list[str]:
 
 
 def counted(client: Client) -> str:
-    """What the navigation says after “Deliveries”."""
+    """What the navigation says after “Partner updates”."""
     page = client.get("/northwind/live/fulfillments/").content.decode()
     found = re.search(
-        r'Deliveries(?:<span class="count">(\d+)<span class="visually-hidden"> need review</span>)?', page
+        r'Partner updates ?(?:<span class="count">(\d+)<span class="visually-hidden"> need review</span>)?', page
     )
     assert found
     return found[1] or ""

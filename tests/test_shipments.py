@@ -162,7 +162,7 @@ def test_units_given_up_are_told_to_digital_river_alone(
         ({"state": State.SENDING}, "Sending"),
         (
             {"state": State.UNKNOWN, "message": "The answer did not come in time."},
-            r"Unknown The answer did not come in time\. Whether it arrived is not known: Digital River is read at .*, "
+            r"In doubt The answer did not come in time\. Whether it arrived is not known: Digital River is read at .*, "
             r"and it is sent again only if it is not there\.",
         ),
         ({"state": State.SENT, "sent_at": Now(), "sent_version": 1}, r"Sent \d\d:\d\d:\d\d CET$"),
