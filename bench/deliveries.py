@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.emulation import Emulator
-from tests.processes import ROOT, Site, postgres_server
+from tests.support.emulation import Emulator
+from tests.support.processes import ROOT, Site, postgres_server
 
 API_MS = 50
 DIGITAL_RIVER, ORDER_PROTECTION = "digital_river", "order_protection"

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.deliveries import BEGIN, STORES, site, sold
-from tests.emulation import Emulator
-from tests.processes import ROOT, Site, postgres_server
+from tests.support.emulation import Emulator
+from tests.support.processes import ROOT, Site, postgres_server
 
 SETTLING_SECONDS = 15.0  # until it has asked for the names of a fresh installation
 IDLE_SECONDS = 60.0

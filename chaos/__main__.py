@@ -19,7 +19,7 @@ from pathlib import Path
 from chaos import full_disk, heavy_answers, partners, slow_merchant, trials
 from chaos import settle_time as settling
 from chaos.report import Report, beside_of, filled_of, growth_of, machine_of, partners_of, table_of, waits_of
-from tests.processes import postgres_server
+from tests.support.processes import postgres_server
 
 MACHINE_RUNS, MACHINE_STEPS = 500, 50
 SHIPMENTS, KILLS = 300, 100

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.processes import Site
+from tests.support.processes import Site
 
 NAMES = (
     "id", "kind", "state", "mode", "order_id", "created_order_id", "draft_id", "plan_id", "step", "body", "code",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chaos.browser import form_with
 from chaos.shop import Place, Shop
-from tests.actions import ACTIONS, Action, Browser, Values
+from tests.support.actions import ACTIONS, Action, Browser, Values
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from types import TracebackType
 from chaos import books
 from chaos.books import Row
 from scripts.stack import free_port
-from tests.emulation import RunningEmulator
-from tests.processes import ROOT, Site
+from tests.support.emulation import RunningEmulator
+from tests.support.processes import ROOT, Site
 
 READY_SECONDS = 60.0
 

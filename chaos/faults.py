@@ -3,7 +3,7 @@
 from typing import Any
 
 from chaos.shop import PLACES
-from tests.emulation import RunningEmulator
+from tests.support.emulation import RunningEmulator
 
 # 40 % of the changes: what happens to the call, and how often.
 CHANGES: list[tuple[float, dict[str, Any]]] = [

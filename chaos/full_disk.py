@@ -17,8 +17,8 @@ from chaos.browser import Browser, Page
 from chaos.changes import CHANGES
 from chaos.dashboard import Dashboard
 from chaos.shop import PLACES, Open, Shop
-from tests.actions import Action
-from tests.emulation import Emulator
+from tests.support.actions import Action
+from tests.support.emulation import Emulator
 
 PERSON = "both@example.com"
 WORK_SECONDS = 0.8  # that RevKeen takes; the disk fills in the middle of it

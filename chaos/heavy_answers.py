@@ -9,8 +9,8 @@ from chaos.browser import Browser
 from chaos.changes import CHANGES
 from chaos.dashboard import Dashboard
 from chaos.shop import PLACES, Open, Shop
-from tests.actions import Action
-from tests.emulation import Emulator
+from tests.support.actions import Action
+from tests.support.emulation import Emulator
 
 KINDS = ("gzip_bomb", "huge_body", "deep_json", "huge_header")
 BOUND = 16.0  # MiB above what the process holds before

@@ -16,7 +16,7 @@ from chaos.books import Books, Row
 from chaos.browser import Browser
 from chaos.dashboard import Dashboard
 from chaos.shop import PLACES, Place, Shop
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 PARCELS = 3  # of an order, a line in each
 KILL_EVERY = (0.2, 2.0)  # seconds: a worker takes more than one to start

@@ -14,7 +14,7 @@ from chaos.browser import Browser
 from chaos.changes import ON_ORDERS
 from chaos.dashboard import Dashboard
 from chaos.shop import PLACES, Open, Shop
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 UNKNOWNS = 100
 OUTAGE_SECONDS = 90.0

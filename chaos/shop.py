@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from tests.emulation import RunningEmulator
+from tests.support.emulation import RunningEmulator
 
 
 @dataclass(frozen=True)

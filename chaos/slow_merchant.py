@@ -11,8 +11,8 @@ from pathlib import Path
 from chaos.browser import Browser
 from chaos.dashboard import Dashboard
 from chaos.shop import Place, Shop
-from tests.actions import BY_LETTER
-from tests.emulation import Emulator
+from tests.support.actions import BY_LETTER
+from tests.support.emulation import Emulator
 
 API_MS, SLOW_MS = 50, 5000
 CROWD = 100

@@ -16,8 +16,8 @@ from chaos.browser import Browser
 from chaos.changes import CHANGES, REPLACE
 from chaos.dashboard import Dashboard
 from chaos.shop import PLACES, Open, Place, Shop
-from tests.actions import Action
-from tests.emulation import Emulator
+from tests.support.actions import Action
+from tests.support.emulation import Emulator
 
 AT_ONCE = 8
 PRESSES = 4

@@ -15,12 +15,12 @@ from orders import budgets
 from orders.apis.gate import forget_gates
 from orders.models import Connection, Membership, Merchant, User
 from orders.services import copies
-from tests import guard
 from tests import settings as test_settings
-from tests.emulation import Emulator
-from tests.matrix import pytest_itemcollected, pytest_runtest_logreport, pytest_terminal_summary
-from tests.pages import flat
-from tests.processes import Site
+from tests.support import guard
+from tests.support.emulation import Emulator
+from tests.support.flat import flat
+from tests.support.matrix import pytest_itemcollected, pytest_runtest_logreport, pytest_terminal_summary
+from tests.support.processes import Site
 
 __all__ = ["pytest_itemcollected", "pytest_runtest_logreport", "pytest_terminal_summary"]
 

@@ -14,7 +14,7 @@ from orders.models import EventLog, Merchant
 from orders.permissions import PAGES, ROLES, Right
 from tests.conftest import ROLES as ROLE_NAMES
 from tests.conftest import SecureClient, make_merchant, make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 MAY = {
     Right.SEE: {"admin", "support", "finance", "operations", "viewer"},

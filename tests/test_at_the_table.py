@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from orders.models import Dispatch, Membership, Merchant, Shipment
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_fulfillments import address, fields_in, fulfil, ids, look, opened, paid_order, ticked
 from tests.test_fulfillments import customer as customer
 from tests.test_fulfillments import operations as operations

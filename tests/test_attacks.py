@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.models import Invitation, Merchant, User
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 LINE_BREAKS = ["\r\n", "\n", "\r", "\u2028", "\x00", "\x0b", "\x85"]
 INJECTED = "X-Injected: yes"

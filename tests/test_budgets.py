@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from orders.models import EventLog, Invitation, Merchant, Session
 from tests.conftest import SecureClient, make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 
 def invite(client: Client, number: int, merchant: str = "northwind") -> Any:

@@ -13,8 +13,8 @@ from orders.services import completions
 from orders.services.payments import PaymentSnapshot
 from orders.services.tickets import Ticket
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
-from tests.shown import order_facts
+from tests.support.emulation import Emulator
+from tests.support.shown import order_facts
 
 pytestmark = pytest.mark.database
 

@@ -13,8 +13,8 @@ from orders.models import Connection, Delivery, Merchant, Shipment, User
 from orders.services.conditions import CONDITIONS
 from orders.services.plain_state import plain_state
 from tests.conftest import make_person
-from tests.emulation import REFUSAL, Emulator
-from tests.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
+from tests.support.emulation import REFUSAL, Emulator
+from tests.support.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
 from tests.test_amounts import an_order
 
 pytestmark = pytest.mark.database

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from orders.models import Connection, CustomerName, EventLog, Merchant, User
 from tests.conftest import add_key, make_person, sign_in
-from tests.emulation import Emulator
-from tests.processes import READY, Site
+from tests.support.emulation import Emulator
+from tests.support.processes import READY, Site
 
 LIVE, SECOND, TEST = "rk_live_northwind_demo", "rk_live_northwind_demo2", "rk_sandbox_northwind_demo"
 

@@ -12,9 +12,9 @@ from orders.models import Connection, Delivery, EventLog, Merchant, Shipment, Us
 from orders.services import corrections, deliveries, sending
 from orders.services.corrections import Stale, Tracking
 from tests.conftest import make_merchant, make_person, sign_in
-from tests.emulation import Emulator
-from tests.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
-from tests.processes import READY, Site
+from tests.support.emulation import Emulator
+from tests.support.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
+from tests.support.processes import READY, Site
 
 State = Delivery.State
 UPS = (("1Z999AA10123456784", "https://www.ups.com/track?tracknum=1Z999AA10123456784"),)

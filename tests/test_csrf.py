@@ -9,7 +9,7 @@ from django.urls import URLPattern, reverse
 from orders.models import Connection, Draft, EventLog, Invitation, Membership, Merchant, Operation, User
 from orders.permissions import PAGES
 from tests.conftest import SecureClient, make_person
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_access import PERSONAL, PUBLIC, merchant_patterns
 
 POST_ONLY = {

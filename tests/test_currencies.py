@@ -15,7 +15,7 @@ from orders.models import Merchant, Operation
 from orders.money import Money, decimal_places
 from scripts import currencies
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 UNKNOWN = "QQQ"
 LIST = b"""<ISO_4217 Pblshd="2026-07-01"><CcyTbl>

@@ -17,7 +17,7 @@ from django.utils import timezone
 from orders.apis.revkeen import reads
 from orders.models import CustomerName, Merchant
 from orders.services import customer_names, revkeen
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 pytestmark = pytest.mark.database
 

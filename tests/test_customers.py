@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 LIST = reverse("customer_list", args=["northwind", "live"])
 

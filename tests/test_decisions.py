@@ -20,8 +20,8 @@ from orders.services.decisions import Decision, Settled
 from orders.services.plans import Step
 from orders.services.snapshots import kept, snapshot_of
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
-from tests.processes import Site
+from tests.support.emulation import Emulator
+from tests.support.processes import Site
 from tests.test_journal import asked, payable, payments, settle, submit
 from tests.test_quarantine import MAKE
 from tests.test_two_at_work import in_two
@@ -312,7 +312,7 @@ import json, sys
 from orders.models import Operation, User
 from orders.services import decisions, looks, revkeen
 from orders.services.decisions import Decision, Settled
-from tests.processes import READY
+from tests.support.processes import READY
 operation = Operation.objects.get(pk=sys.argv[1])
 with revkeen.session(operation.merchant, operation.mode) as api:
     facts = looks.look(api, operation)
@@ -327,7 +327,7 @@ except Settled:
 COUNT = """
 import json
 from orders.models import EventLog
-from tests.processes import READY
+from tests.support.processes import READY
 exec(READY)
 print(json.dumps(EventLog.objects.filter(kind="decided").count()))
 """
@@ -347,7 +347,7 @@ def test_two_people_who_decide_at_once_decide_once(site: Site, running_emulator:
     site.environment |= {"REVKEEN_LIVE_URL": running_emulator.api, "REVKEEN_TEST_URL": running_emulator.api}
     running_emulator.fault("disconnect", "/pay$")
     operation = site.run(MAKE, running_emulator.make_order()["id"])["id"]
-    site.run(WAIT + "import json\nfrom tests.processes import READY\nexec(READY)\nprint(json.dumps(0))")
+    site.run(WAIT + "import json\nfrom tests.support.processes import READY\nexec(READY)\nprint(json.dumps(0))")
     people = [
         (operation, "happened", "one@northwind.example"),
         (operation, "did_not", "two@northwind.example"),

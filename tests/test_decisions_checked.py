@@ -16,7 +16,7 @@ from orders.services.decisions import Decision
 from orders.services.journal_list import needing_someone
 from orders.services.looks import look
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_decisions import left_to_people
 from tests.test_journal import asked, payable, submit
 from tests.test_refunds import paid_order, refund, refund_elsewhere, sales

@@ -11,8 +11,8 @@ from orders.models import Connection, Delivery, DeliveryAttempt, JournalCounter,
 from orders.services import corrections, deliveries, delivering, delivery_decisions, quarantine, sending
 from orders.services.corrections import Tracking
 from tests.conftest import make_person
-from tests.emulation import Emulator
-from tests.shipping import (
+from tests.support.emulation import Emulator
+from tests.support.shipping import (
     ADDRESS,
     DIGITAL_RIVER,
     ORDER_PROTECTION,

@@ -13,8 +13,8 @@ from orders.services import corrections, deliveries, delivery_decisions, digital
 from orders.services.corrections import Tracking
 from orders.services.shipments import Parcel, ParcelItem
 from tests.conftest import make_person
-from tests.emulation import Emulator
-from tests.shipping import (
+from tests.support.emulation import Emulator
+from tests.support.shipping import (
     ADDRESS,
     DIGITAL_RIVER,
     State,

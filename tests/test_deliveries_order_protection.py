@@ -14,8 +14,8 @@ from orders.models import Connection, Delivery, DeliveryAttempt, Merchant, Shipm
 from orders.services import corrections, order_protection
 from orders.services.corrections import Tracking
 from tests.conftest import make_person
-from tests.emulation import Emulator
-from tests.shipping import (
+from tests.support.emulation import Emulator
+from tests.support.shipping import (
     ADDRESS,
     ORDER_PROTECTION,
     State,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 SOURCES = [*(ROOT / "revkeen_admin").glob("*.py")]
 READ = re.compile(r'env\.[a-z_]+\(\s*"([A-Z_]+)"')

@@ -21,7 +21,7 @@ from orders.apis.errors import (
 )
 from orders.apis.gate import Gate
 from orders.money import Money
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 LIVE, TEST = "sk_northwind_demo", "sk_test_northwind_demo"
 CREATE, ONE = "/fulfillments$", "/fulfillments/."

@@ -9,7 +9,7 @@ from django.test import Client
 from orders.models import Draft, Merchant
 from orders.services.drafts import new_line
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_drafts import IN_PLACE, TEST_KEY, address, fields, fill, opened, save
 
 

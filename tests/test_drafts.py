@@ -22,7 +22,7 @@ from orders.models import Connection, Draft, DraftVisit, Merchant, Operation
 from orders.money import LARGEST_MINOR, Money
 from orders.services.drafts import new_line, totals
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_journal import settle
 
 State = Operation.State

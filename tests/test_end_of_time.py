@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from orders.models import Connection, Draft, Merchant
 from orders.moments import in_zone
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 MOMENTS = (
     "0001-01-01T00:00:00Z",

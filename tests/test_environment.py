@@ -14,7 +14,7 @@ from environ import Env
 
 from orders.models import User
 from revkeen_admin import environment
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 COMPLETE = {
     "SECRET_KEY": "s" * 50,

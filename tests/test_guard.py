@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from tests import guard
+from tests.support import guard
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN = """
 import sys
 import pytest
-from tests import guard
+from tests.support import guard
 
 guard.begin(sys.argv[1])
-sys.exit(pytest.main(["tests/starts_servers.py", *sys.argv[2:]]))
+sys.exit(pytest.main(["tests/support/starts_servers.py", *sys.argv[2:]]))
 """
 
 

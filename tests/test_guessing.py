@@ -19,8 +19,8 @@ from django.urls import reverse
 from orders import mails
 from orders.models import EventLog, Merchant, User
 from tests.conftest import SecureClient, make_person
-from tests.processes import PASSWORD as RIGHT
-from tests.processes import READY, Site, served
+from tests.support.processes import PASSWORD as RIGHT
+from tests.support.processes import READY, Site, served
 from tests.test_sign_in import PASSWORD, sign_in
 
 

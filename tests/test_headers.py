@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from orders.models import Merchant
 from tests.conftest import SecureClient
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 PAGES = [
     "/northwind/live/orders/",

@@ -19,9 +19,9 @@ from django.urls import reverse
 from orders.models import Merchant
 from orders.permissions import PAGES
 from tests.conftest import SecureClient
-from tests.emulation import Emulator
-from tests.processes import Site, served
-from tests.shipping import connect
+from tests.support.emulation import Emulator
+from tests.support.processes import Site, served
+from tests.support.shipping import connect
 from tests.test_role_escalation import address
 
 HUGE = "x" * 10_000

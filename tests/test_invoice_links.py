@@ -8,7 +8,7 @@ from django.test import Client
 
 from orders.models import Draft, Merchant, Operation
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_drafts import TEST_KEY, address, create, created, fill, opened, save
 
 pytestmark = pytest.mark.database

@@ -13,7 +13,7 @@ from orders.services.asked import Asked, OrderBusy
 from orders.services.leases import claim
 from orders.services.snapshots import OrderSnapshot, snapshot_of
 from tests.conftest import make_person
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 pytestmark = pytest.mark.database
 

@@ -12,8 +12,8 @@ from orders.models import Delivery, EventLog, Merchant, Shipment, User
 from orders.services import corrections, delivery_decisions, undo, untold
 from orders.services.corrections import Tracking
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
-from tests.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
+from tests.support.emulation import Emulator
+from tests.support.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
 
 pytestmark = pytest.mark.database
 

@@ -20,8 +20,8 @@ from orders.models import EventLog, Membership, Merchant, Operation, User
 from orders.services import events
 from orders.services.snapshots import kept
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
-from tests.shown import order_facts
+from tests.support.emulation import Emulator
+from tests.support.shown import order_facts
 
 State, Kind = Operation.State, Operation.Kind
 JOURNAL = "/northwind/live/journal/"

@@ -10,7 +10,7 @@ from django.urls import reverse
 from orders.models import Draft, Merchant, Operation, Shipment
 from orders.services import to_fulfil
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_fulfillments import fulfil, paid_order
 from tests.test_fulfillments import operations as operations
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from orders.models import Connection, EventLog
 from tests.conftest import captured_log
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 CANARY = "rk_live_CANARYq7Zx81mPw0aVb3Tn5Kd_9f2c"
 SHOWN = "rk_live_…9f2c"

@@ -13,7 +13,7 @@ from django.urls import reverse
 from orders.models import Merchant, User
 from revkeen_admin import logs
 from tests.conftest import SecureClient
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 FORGED = '{"event": "request", "status": 200, "user": "admin"}'
 HOSTILE = [

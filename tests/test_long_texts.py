@@ -8,7 +8,7 @@ from django.test import Client
 
 from orders.models import Draft, Merchant, User
 from tests.conftest import make_person
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_drafts import TEST_KEY, address, opened
 from tests.test_unsent import NAMES, address_of, browser
 

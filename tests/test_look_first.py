@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_conditions import LONG_AGO
 
 pytestmark = pytest.mark.database

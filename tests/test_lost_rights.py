@@ -10,8 +10,8 @@ from orders.models import Delivery, Membership, Merchant, Operation, User
 from orders.services import deliveries, delivering, delivery_decisions
 from orders.services.plans import Step
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
-from tests.parcels import connect_partners, paid_order, parcel, send_off
+from tests.support.emulation import Emulator
+from tests.support.parcels import connect_partners, paid_order, parcel, send_off
 from tests.test_journal import asked, payable, payments, settle, submit
 
 State = Operation.State

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from orders.forms.fulfillments import MOST_ROWS, FulfillmentForm, fresh
 from orders.models import PartnerSettings
 from orders.services.fulfillable import FulfillmentSnapshot, LineSnapshot
-from tests.shown import order_facts
+from tests.support.shown import order_facts
 
 FIELDS_OF_A_LINE = 6  # its tick, its units, and four that Digital River takes
 

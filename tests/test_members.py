@@ -15,7 +15,7 @@ from django.utils import timezone
 from orders.models import EventLog, Invitation, Membership, Merchant, User
 from orders.services import members
 from tests.conftest import SecureClient, make_person, sign_in
-from tests.processes import READY, Site
+from tests.support.processes import READY, Site
 
 PASSWORD = "a good password"
 

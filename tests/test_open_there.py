@@ -11,10 +11,10 @@ from django.test import Client
 
 from orders.models import EventLog, Merchant, Shipment, User
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
-from tests.parcels import parcel as units_of
-from tests.parcels import send_off
-from tests.shipping import DIGITAL_RIVER, State, captured, connect, only, parcel, ship, states, work
+from tests.support.emulation import Emulator
+from tests.support.parcels import parcel as units_of
+from tests.support.parcels import send_off
+from tests.support.shipping import DIGITAL_RIVER, State, captured, connect, only, parcel, ship, states, work
 
 pytestmark = pytest.mark.database
 

@@ -15,7 +15,7 @@ from orders.models import Merchant, Operation
 from orders.services import settling
 from orders.services.leases import claim
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 State = Operation.State
 METADATA = {

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from orders.forms.orders import OrderFilter
 from orders.models import CustomerName, Merchant
 from orders.services import customer_names, revkeen
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 ADDRESS = reverse("order_list", args=["northwind", "live"])
 

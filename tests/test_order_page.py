@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from orders.models import CustomerName, Merchant
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 
 def address(order_id: str, mode: str = "live") -> str:

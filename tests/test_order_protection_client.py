@@ -20,7 +20,7 @@ from orders.apis.errors import (
 from orders.apis.gate import Gate
 from orders.apis.order_protection.client import PROVIDER, Client
 from orders.apis.order_protection.objects import STATUSES, Fulfillment, read_fulfillment
-from tests.emulation import ROOT, Emulator
+from tests.support.emulation import ROOT, Emulator
 
 LIVE, TEST = "op_northwind_live_demo", "op_northwind_test_demo"
 LIST, ONE = "/fulfillments$", "/fulfillments/."

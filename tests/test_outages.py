@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from orders.apis import gate, transport
 from orders.models import Connection, Merchant
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 Page = Callable[[], HttpResponse]
 

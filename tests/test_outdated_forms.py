@@ -11,7 +11,7 @@ from chaos.browser import Form, forms
 from orders.models import Dispatch, Merchant, Operation, User
 from orders.services import snapshots, tickets
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_unsent import TYPED, everything, pages, post, shown, typed_into
 
 NAMES = ["canceling", "editing", "paying", "refunding", "fulfilling", "giving units up"]

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.conftest import SecureClient
-from tests.emulation import Emulator
-from tests.processes import READY, Site
+from tests.support.emulation import Emulator
+from tests.support.processes import READY, Site
 
 ORDERS = reverse("order_list", args=["northwind", "live"])
 ORDER = reverse("order_detail", args=["northwind", "live", "00000000-0000-4000-8000-000000000000"])

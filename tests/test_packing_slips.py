@@ -17,8 +17,8 @@ from orders.models import Merchant, Shipment, SlipPrint, User
 from orders.services import undo
 from orders.templatetags import look
 from tests.conftest import make_merchant, make_person, sign_in
-from tests.emulation import Emulator
-from tests.parcels import paid_order, parcel, send_off
+from tests.support.emulation import Emulator
+from tests.support.parcels import paid_order, parcel, send_off
 
 HOSTILE = '"><script>window.pwned=1</script>'
 UPS = (("1Z999AA10123456784", "https://www.ups.com/track?tracknum=1Z999AA10123456784"), ("SECOND 2", ""))

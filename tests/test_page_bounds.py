@@ -16,7 +16,7 @@ from orders.apis.revkeen import reads
 from orders.apis.revkeen.reads import Read
 from orders.models import CustomerName, Merchant
 from orders.services import copies, customer_names, revkeen
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_outages import peak_memory
 
 FIVE_MB = 5 * 1024 * 1024 - 100

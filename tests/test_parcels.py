@@ -10,7 +10,7 @@ from django.test import Client
 from orders.models import Connection, Delivery, Dispatch, Merchant, Operation, PartnerSettings, Shipment, ShipmentItem
 from orders.services import leases, settling
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_fulfillments import (
     address,
     effects,

@@ -17,7 +17,7 @@ from orders.apis.digital_river.client import Client as DigitalRiver
 from orders.models import Connection, CustomerName, Delivery, Dispatch, EventLog, Merchant, Shipment, User
 from orders.services import partners
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 DIGITAL_RIVER, ORDER_PROTECTION = Connection.Provider.DIGITAL_RIVER, Connection.Provider.ORDER_PROTECTION
 KEYS = {

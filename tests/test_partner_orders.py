@@ -12,9 +12,9 @@ from orders.models import Delivery, Draft, Merchant, Operation, PartnerOrder, Pa
 from orders.services import partner_orders
 from orders.services.partner_orders import BelongsElsewhere
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
-from tests.parcels import connect_partners, delivery_of, parcel, send_off
-from tests.shipping import DIGITAL_RIVER, ORDER_PROTECTION, captured, work
+from tests.support.emulation import Emulator
+from tests.support.parcels import connect_partners, delivery_of, parcel, send_off
+from tests.support.shipping import DIGITAL_RIVER, ORDER_PROTECTION, captured, work
 from tests.test_fulfillments import fulfil
 
 pytestmark = pytest.mark.database

@@ -10,8 +10,8 @@ from django.utils import timezone
 from orders.models import Delivery, EventLog, Merchant, OrderIds, PartnerSettings, Shipment, ShipmentItem, User
 from orders.services import partners
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
-from tests.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
+from tests.support.emulation import Emulator
+from tests.support.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
 
 PAGE = "/northwind/live/settings/partners/"
 DIGITAL_RIVER, ORDER_PROTECTION = Delivery.Destination.DIGITAL_RIVER, Delivery.Destination.ORDER_PROTECTION

@@ -9,7 +9,7 @@ from django.test import Client
 
 from orders.models import Membership, Merchant, Operation
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 State = Operation.State
 

@@ -13,8 +13,8 @@ from orders.apis.revkeen.objects import LineItem, Product
 from orders.models import Dispatch, Merchant, Operation, Shipment, SlipPrint, User
 from orders.services.codes import code_of
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
-from tests.parcels import paid_order, parcel, send_off
+from tests.support.emulation import Emulator
+from tests.support.parcels import paid_order, parcel, send_off
 
 pages = pytest.mark.database
 BASE = "/northwind/live/to-fulfil/"

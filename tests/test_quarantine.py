@@ -23,8 +23,8 @@ from orders.services import journal, quarantine, revkeen
 from orders.services.asked import NoJournal
 from orders.services.plans import Step
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
-from tests.processes import ROOT, Site
+from tests.support.emulation import Emulator
+from tests.support.processes import ROOT, Site
 from tests.test_journal import asked, payable, payments, settle, submit
 
 pytestmark = pytest.mark.database
@@ -163,7 +163,7 @@ from orders.models import Connection, Membership, Merchant, Operation, User
 from orders.services import journal, revkeen, tickets
 from orders.services.asked import Asked
 from orders.services.snapshots import OrderSnapshot, snapshot_of
-from tests.processes import READY
+from tests.support.processes import READY
 exec(READY)
 order_id = uuid.UUID(sys.argv[1])
 merchant, made = Merchant.objects.get_or_create(slug="northwind", defaults={"name": "Northwind"})
@@ -185,7 +185,7 @@ print(json.dumps({"id": str(operation.pk), "state": operation.state}))
 LOOK = """
 import json, sys
 from orders.models import Operation
-from tests.processes import READY
+from tests.support.processes import READY
 exec(READY)
 operation = Operation.objects.get(pk=sys.argv[1])
 print(json.dumps({name: getattr(operation, name) for name in ("state", "code", "looks", "quarantined")}))

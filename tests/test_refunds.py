@@ -14,7 +14,7 @@ from orders.models import Membership, Merchant, Operation, OrderLock, RefundStat
 from orders.services import refund_statuses, settling
 from orders.services.leases import claim
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 State = Operation.State
 HOSTILE = '"><script>window.pwned=1</script>'

@@ -1,8 +1,8 @@
 """The matrix of faults has no hole, and docs/reliability.md shows it as the tests have it."""
 
 import chaos.__main__
-from tests import matrix
-from tests.matrix import ALL, FAULTS, Fault, holes, summary, table
+from tests.support import matrix
+from tests.support.matrix import ALL, FAULTS, Fault, holes, summary, table
 
 
 def test_every_cell_has_a_test_that_exists_and_the_document_says_which() -> None:

@@ -19,7 +19,7 @@ from orders.models import Connection, EventLog, Membership, Merchant, Operation,
 from orders.services import tickets
 from orders.services.leases import claim
 from tests.conftest import add_key, make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_journal import asked, payable, payments, settle, submit
 
 pytestmark = pytest.mark.database

@@ -11,8 +11,8 @@ from django.urls import reverse
 from orders import secrets
 from orders.models import Connection, Merchant
 from tests.conftest import add_key, make_person, sign_in
-from tests.emulation import Emulator
-from tests.processes import PASSWORD, READY, Site
+from tests.support.emulation import Emulator
+from tests.support.processes import PASSWORD, READY, Site
 
 pytestmark = pytest.mark.database
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 PAGE = (ROOT / "docs/security.md").read_text()
 ROW = re.compile(r"^\| (\d+\.\d+\.\d+)(?: - (\d+\.\d+\.\d+))? \| (pass|n/a|operator|open) \| (.+) \|$", re.M)

@@ -10,7 +10,7 @@ from django.test import Client
 from orders.models import Merchant, Operation
 from orders.services.tickets import SALT
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_refunds import address, asked_for, paid_order, refund, refund_elsewhere, refunds, text, ticket
 
 pytestmark = pytest.mark.database

@@ -29,7 +29,7 @@ from orders.models import (
     User,
 )
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_digital_river_client import body, client, plant
 
 FULFILLMENTS = "/northwind/live/fulfillments/"

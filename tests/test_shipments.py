@@ -15,8 +15,8 @@ from orders.models import Connection, Delivery, DeliveryAttempt, EventLog, Merch
 from orders.services import partners, undo
 from orders.views import destinations
 from tests.conftest import make_merchant, make_person, sign_in
-from tests.emulation import REFUSAL, Emulator
-from tests.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
+from tests.support.emulation import REFUSAL, Emulator
+from tests.support.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
 
 State = Delivery.State
 HOSTILE = '"><script>window.pwned=1</script>'

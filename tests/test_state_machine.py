@@ -37,9 +37,9 @@ from chaos.shop import PLACES, Open, Place, Shop
 from orders.apis.gate import forget_gates
 from orders.models import Connection, Membership, Merchant, Operation, OrderLock
 from orders.services import copies, leases, outcomes, revkeen, settling
-from tests.actions import Action
 from tests.conftest import add_key, make_person, sign_in
-from tests.emulation import Emulator
+from tests.support.actions import Action
+from tests.support.emulation import Emulator
 
 pytestmark = pytest.mark.database
 

@@ -14,7 +14,7 @@ from orders.permissions import PAGES, Right
 from tests import test_payments as payments
 from tests import test_refunds as refunds
 from tests.conftest import make_person, remember_proof, sign_in
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_csrf import POST_ONLY
 from tests.test_role_escalation import address, everything
 from tests.test_sign_in import PASSWORD, add_app, code, signed_in

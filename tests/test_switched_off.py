@@ -10,10 +10,20 @@ from django.test import Client
 from orders.models import Connection, Delivery, EventLog, Merchant, Shipment, User
 from orders.services import partners, shipments, undo
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
-from tests.parcels import paid_order, send_off
-from tests.parcels import parcel as units_of
-from tests.shipping import DIGITAL_RIVER, ORDER_PROTECTION, State, connect, effects, open_orders, parcel, ship, work
+from tests.support.emulation import Emulator
+from tests.support.parcels import paid_order, send_off
+from tests.support.parcels import parcel as units_of
+from tests.support.shipping import (
+    DIGITAL_RIVER,
+    ORDER_PROTECTION,
+    State,
+    connect,
+    effects,
+    open_orders,
+    parcel,
+    ship,
+    work,
+)
 
 pytestmark = pytest.mark.database
 

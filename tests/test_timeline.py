@@ -13,7 +13,7 @@ from orders.apis.revkeen.objects import Event, EventData, EventRequest
 from orders.models import Merchant, Operation, User
 from orders.services import timeline as timeline_of
 from tests.conftest import make_person, sign_in
-from tests.emulation import REFUSAL, Emulator
+from tests.support.emulation import REFUSAL, Emulator
 from tests.test_decisions import decide, left_to_people
 from tests.test_journal import asked, payable, settle, submit
 

@@ -13,8 +13,8 @@ from orders.models import Connection, CustomerName, Merchant, OrderLock, User
 from orders.services import to_fulfil
 from orders.views import to_fulfil as page_of
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
-from tests.parcels import paid_order, parcel, send_off
+from tests.support.emulation import Emulator
+from tests.support.parcels import paid_order, parcel, send_off
 
 pytestmark = pytest.mark.database
 

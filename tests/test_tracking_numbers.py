@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from orders.models import Merchant, Shipment
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_fulfillments import address, effects, fields_in, look, paid_order
 from tests.test_fulfillments import customer as customer
 from tests.test_fulfillments import operations as operations

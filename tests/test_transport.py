@@ -11,7 +11,7 @@ from orders.apis.errors import Busy, NotSent, RateLimited, ScopeMissing
 from orders.apis.gate import Gate
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.client import Client
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 
 def client(emulator: Emulator, key: str = "rk_live_northwind_demo") -> Client:

@@ -11,7 +11,7 @@ from orders.models import Connection, Merchant, Operation, OrderLock, User
 from orders.services import effects, journal, revkeen, settling
 from orders.services.plans import Step
 from tests.conftest import add_key, make_person
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 from tests.test_journal import asked, payable, payments, settle, submit
 
 pytestmark = pytest.mark.database

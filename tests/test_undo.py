@@ -14,7 +14,7 @@ import pytest
 from chaos.browser import Browser, Page, form_with, forms
 from chaos.dashboard import Dashboard
 from chaos.shop import Place, Shop
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 pytestmark = pytest.mark.database
 

@@ -18,8 +18,8 @@ from orders.services.conditions import conditions
 from orders.services.facts import Facts
 from orders.services.next_steps import NextSteps, next_steps
 from orders.views import operation_facts, payment_rows
-from tests.emulation import Emulator
-from tests.parcels import paid_order
+from tests.support.emulation import Emulator
+from tests.support.parcels import paid_order
 from tests.test_amounts import a_transaction, an_order
 
 NEW = "teleported"

@@ -16,7 +16,7 @@ from orders.apis.errors import NotSent, NotUnderstood
 from orders.apis.order_protection import objects as order_protection
 from orders.apis.revkeen import objects, reads
 from orders.forms import json_values
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 KINDS = {
     "order": (objects.reader(objects.Order), objects.Order),

@@ -15,7 +15,7 @@ from chaos.browser import Form, forms
 from orders.models import Connection, Draft, Membership, Merchant, Operation, UnsentForm, User
 from orders.services import unsent
 from tests.conftest import SecureClient, make_person
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 HOST = "https://testserver"
 

@@ -12,9 +12,9 @@ from django.test import Client
 from orders.models import Delivery, EventLog, Merchant, Operation, Shipment, User
 from orders.services import untold
 from tests.conftest import make_person, sign_in
-from tests.emulation import REFUSAL, Emulator
-from tests.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
-from tests.shipping import work
+from tests.support.emulation import REFUSAL, Emulator
+from tests.support.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
+from tests.support.shipping import work
 
 pytestmark = pytest.mark.database
 

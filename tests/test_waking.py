@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.at_work import COMMAND, MAKE, PATIENT, READY_IN, SEEN, STATES, until, with_partners, worker
-from tests.emulation import Emulator
-from tests.processes import ROOT, Site
+from tests.support.at_work import COMMAND, MAKE, PATIENT, READY_IN, SEEN, STATES, until, with_partners, worker
+from tests.support.emulation import Emulator
+from tests.support.processes import ROOT, Site
 
 pytestmark = pytest.mark.database
 

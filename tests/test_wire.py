@@ -25,8 +25,8 @@ from orders.apis import names, transport
 from orders.apis.errors import NotSent, Unknown
 from orders.models import Merchant
 from tests.conftest import make_person, sign_in
-from tests.emulation import Emulator
-from tests.upstream import Piece, Upstream, answer
+from tests.support.emulation import Emulator
+from tests.support.upstream import Piece, Upstream, answer
 
 JSON = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 

@@ -15,13 +15,13 @@ from django.urls import reverse
 
 from orders.models import WorkerSeen
 from orders.services import workers
-from tests.at_work import COMMAND, MAKE, READY_IN, SEEN, STATES, until, with_partners, worker
 from tests.conftest import SecureClient
-from tests.emulation import Emulator
-from tests.matrix import delivers
-from tests.partners import Partner
-from tests.processes import ROOT, Site
-from tests.shipping import DIGITAL_RIVER, ORDER_PROTECTION, captured, effects
+from tests.support.at_work import COMMAND, MAKE, READY_IN, SEEN, STATES, until, with_partners, worker
+from tests.support.emulation import Emulator
+from tests.support.matrix import delivers
+from tests.support.partners import Partner
+from tests.support.processes import ROOT, Site
+from tests.support.shipping import DIGITAL_RIVER, ORDER_PROTECTION, captured, effects
 
 pytestmark = pytest.mark.database
 

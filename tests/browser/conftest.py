@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from orders.management.commands.seed_demo import PASSWORD
 from scripts.stack import Stack, free_port
-from tests.emulation import RunningEmulator
+from tests.support.emulation import RunningEmulator
 
 # Without the background flags Chromium looks for hosts of its own; as root it needs --no-sandbox; and its own toolbar
 # is a page too, which takes half of the time where nobody sees it.

@@ -1,6 +1,6 @@
 """The pages of the dashboard, for tests that look at every one of them."""
 
-from tests.emulation import RunningEmulator
+from tests.support.emulation import RunningEmulator
 
 ORDERS = "/northwind/live/orders/"
 CUSTOMERS = "/northwind/live/customers/"

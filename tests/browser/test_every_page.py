@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 from tests.browser.accessibility import violations
 from tests.browser.conftest import OpenPage
 from tests.browser.places import SIGNED_OUT, pages
-from tests.emulation import RunningEmulator
+from tests.support.emulation import RunningEmulator
 
 pytestmark = pytest.mark.browser
 

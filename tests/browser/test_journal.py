@@ -12,8 +12,8 @@ from scripts.stack import Stack
 from tests.browser.accessibility import violations
 from tests.browser.conftest import OpenPage
 from tests.browser.test_every_page import faults_of
-from tests.emulation import RunningEmulator
-from tests.processes import BEGIN, ROOT
+from tests.support.emulation import RunningEmulator
+from tests.support.processes import BEGIN, ROOT
 
 pytestmark = pytest.mark.browser
 

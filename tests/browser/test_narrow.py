@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.conftest import OpenPage
-from tests.emulation import RunningEmulator
+from tests.support.emulation import RunningEmulator
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
 WIDTH = "document.documentElement.scrollWidth"

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
-from tests.emulation import RunningEmulator
+from tests.support.emulation import RunningEmulator
 
 pytestmark = pytest.mark.browser
 

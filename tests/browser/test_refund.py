@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
-from tests.emulation import RunningEmulator
+from tests.support.emulation import RunningEmulator
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ from tests.browser.test_fulfil import address, effects, ups_number
 from tests.browser.test_fulfil import email as email
 from tests.browser.test_fulfil import nothing_chosen_before as nothing_chosen_before
 from tests.browser.test_fulfil import order as order
-from tests.emulation import RunningEmulator
+from tests.support.emulation import RunningEmulator
 
 pytestmark = pytest.mark.browser
 

@@ -12,8 +12,8 @@ from scripts.stack import Stack
 from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
 from tests.browser.test_fulfil import effects, paid_order, too_wide
-from tests.emulation import RunningEmulator
-from tests.shipping import open_orders
+from tests.support.emulation import RunningEmulator
+from tests.support.shipping import open_orders
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from scripts.stack import Stack
 from tests.browser.conftest import OpenPage, sign_in_by_password
 from tests.browser.places import ORDERS
-from tests.emulation import RunningEmulator
+from tests.support.emulation import RunningEmulator
 
 pytestmark = pytest.mark.browser
 

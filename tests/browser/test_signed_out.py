@@ -10,7 +10,7 @@ from orders.management.commands.seed_demo import PASSWORD
 from scripts.stack import Stack
 from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage, sign_in_by_password
-from tests.emulation import RunningEmulator
+from tests.support.emulation import RunningEmulator
 
 pytestmark = pytest.mark.browser
 

@@ -11,9 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from chaos.browser import Page as Answer
 from chaos.shop import PLACES, Shop
-from tests.actions import ACTIONS, WORDS, Action
 from tests.browser.conftest import OpenPage
-from tests.emulation import RunningEmulator
+from tests.support.actions import ACTIONS, WORDS, Action
+from tests.support.emulation import RunningEmulator
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,7 @@ import urllib.error
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 Json = dict[str, Any]
 

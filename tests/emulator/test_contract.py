@@ -10,9 +10,9 @@ import schemathesis
 from hypothesis import HealthCheck, assume, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from tests.emulation import ROOT
 from tests.emulator.conftest import TEST
 from tests.emulator.driver import Driver
+from tests.support.emulation import ROOT
 
 DOCUMENT = ROOT / "emulator" / "revkeen" / "openapi.json"
 schema = schemathesis.openapi.from_path(DOCUMENT)

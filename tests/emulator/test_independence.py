@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulation import ROOT
+from tests.support.emulation import ROOT
 
 MODULES = sorted((ROOT / "emulator").rglob("*.py"))
 PROVIDERS = ("revkeen", "digital_river", "order_protection")

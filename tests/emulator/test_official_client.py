@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulation import ROOT
 from tests.emulator.conftest import LIVE
 from tests.emulator.driver import Driver, Json
+from tests.support.emulation import ROOT
 
 HERE = Path(__file__).with_name("official_client")
 FILES = ("package.json", "package-lock.json", "calls.mjs", "tsconfig.json")

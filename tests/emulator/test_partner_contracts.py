@@ -12,9 +12,9 @@ import schemathesis
 from hypothesis import assume
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from tests.emulation import ROOT
 from tests.emulator.driver import Driver, Json
 from tests.emulator.test_contract import bounded, is_valid
+from tests.support.emulation import ROOT
 
 RIVER = ROOT / "emulator" / "digital_river" / "openapi.json"
 PROTECTION = ROOT / "emulator" / "order_protection" / "openapi.json"

@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.emulation import ROOT
 from tests.emulator.conftest import LIVE
 from tests.emulator.driver import Driver
+from tests.support.emulation import ROOT
 
 ORDER = {"line_items": [{"description": "Rope", "unit_price": 1000}]}
 

@@ -7,8 +7,8 @@ from django.conf import LazySettings
 
 from orders.models import Connection, Merchant
 from tests.conftest import add_key, captured_log, make_person, sign_in
-from tests.emulation import Emulator
-from tests.reliability import CANARY, House, Tab
+from tests.support.emulation import Emulator
+from tests.support.reliability import CANARY, House, Tab
 
 
 @pytest.fixture

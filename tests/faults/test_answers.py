@@ -12,9 +12,9 @@ from django.core import signing
 from orders.apis.gate import forget_gates
 from orders.models import Operation
 from orders.services import tickets
-from tests.actions import BY_LETTER, Action, ticket_of
-from tests.matrix import survives
-from tests.reliability import CANARY, Case, House
+from tests.support.actions import BY_LETTER, Action, ticket_of
+from tests.support.matrix import survives
+from tests.support.reliability import CANARY, Case, House
 
 State = Operation.State
 OK = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -11,9 +11,9 @@ from django.db import OperationalError, connection
 
 from orders.apis.gate import forget_gates
 from orders.models import Operation
-from tests.actions import Action
-from tests.matrix import survives
-from tests.reliability import Case, House, words
+from tests.support.actions import Action
+from tests.support.matrix import survives
+from tests.support.reliability import Case, House, words
 
 pytestmark = pytest.mark.database
 

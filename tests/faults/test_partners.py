@@ -49,9 +49,9 @@ from orders.services.leases import claim as claim_operation
 from orders.services.shipments import Parcel, ParcelItem
 from orders.services.tickets import Ticket
 from tests.conftest import make_person
-from tests.emulation import Emulator
-from tests.matrix import delivers
-from tests.partners import PARTNERS, Partner
+from tests.support.emulation import Emulator
+from tests.support.matrix import delivers
+from tests.support.partners import PARTNERS, Partner
 
 State = Delivery.State
 MOVED = ("next_try_at", "last_sent_at", "lease_until")

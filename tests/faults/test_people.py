@@ -1,9 +1,9 @@
 """What people do to a form: twice, in two tabs, two of them, with an order that changed, and after a reload."""
 
 from orders.models import Operation
-from tests.actions import Action, ticket_of
-from tests.matrix import survives
-from tests.reliability import PLACE, Case, House, says_done, words
+from tests.support.actions import Action, ticket_of
+from tests.support.matrix import survives
+from tests.support.reliability import PLACE, Case, House, says_done, words
 
 State = Operation.State
 

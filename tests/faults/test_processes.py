@@ -22,11 +22,11 @@ from chaos.books import Row, compare
 from chaos.browser import BROKEN, Browser, Page
 from chaos.dashboard import Dashboard
 from chaos.shop import Open, Place, Shop
-from tests.actions import ACTIONS, Action, press
-from tests.emulation import Emulator
 from tests.faults import crashes
-from tests.matrix import survives
-from tests.reliability import says_done, says_nothing, says_open, words
+from tests.support.actions import ACTIONS, Action, press
+from tests.support.emulation import Emulator
+from tests.support.matrix import survives
+from tests.support.reliability import says_done, says_nothing, says_open, words
 
 pytestmark = pytest.mark.database
 

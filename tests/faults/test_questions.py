@@ -14,10 +14,10 @@ from orders.apis.revkeen.objects import Event, EventRequest
 from orders.apis.revkeen.reads import Read
 from orders.models import Connection, Merchant, Operation, RefundStatus
 from orders.services import copies, effects, outcomes, revkeen
-from tests.actions import BY_LETTER, Action
-from tests.emulation import Emulator
-from tests.matrix import survives
-from tests.reliability import CANARY, Case, House
+from tests.support.actions import BY_LETTER, Action
+from tests.support.emulation import Emulator
+from tests.support.matrix import survives
+from tests.support.reliability import CANARY, Case, House
 from tests.test_refunds import paid_order, refund_elsewhere, sales
 
 pytestmark = pytest.mark.database

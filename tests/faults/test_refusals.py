@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from orders.models import Connection, Operation
-from tests.actions import BY_LETTER, Action
-from tests.matrix import survives
-from tests.reliability import Case, House, says_nothing, words
+from tests.support.actions import BY_LETTER, Action
+from tests.support.matrix import survives
+from tests.support.reliability import Case, House, says_nothing, words
 
 State = Operation.State
 NO_EVENTS = {"object": "list", "data": [], "has_more": False}

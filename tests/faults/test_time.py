@@ -13,10 +13,10 @@ from django.db.models.signals import pre_save
 
 from orders.models import Connection, JournalCounter, Merchant, Operation
 from orders.services import quarantine
-from tests.actions import Action
 from tests.conftest import add_key
-from tests.matrix import survives
-from tests.reliability import Case, House
+from tests.support.actions import Action
+from tests.support.matrix import survives
+from tests.support.reliability import Case, House
 
 pytestmark = pytest.mark.database
 

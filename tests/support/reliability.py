@@ -27,8 +27,8 @@ from orders.apis.gate import forget_gates
 from orders.models import Operation
 from orders.services import settling
 from orders.services.leases import claim
-from tests.actions import Action, press
-from tests.emulation import Emulator
+from tests.support.actions import Action, press
+from tests.support.emulation import Emulator
 
 CANARY = "rk_live_CANARYq7Zx81mPw0aVb3Tn5Kd_9f2c"
 PLACE = Place("northwind", "live")

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from tests.databases import ROOT, copied
+from tests.support.databases import ROOT, copied
 
 BEGIN = "import django; django.setup()\n"
 PASSWORD = "a good password"

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.emulation import Emulator
-from tests.processes import ROOT, Site
+from tests.support.emulation import Emulator
+from tests.support.processes import ROOT, Site
 
 COMMAND = ("manage.py", "worker")
 # Looks of itself once an hour only: what it begins before, it was woken for.
@@ -48,7 +48,7 @@ def with_partners(site: Site, emulator: Emulator) -> Site:
     return site
 
 
-READY_IN = "import json, sys\nfrom tests.processes import READY\n"
+READY_IN = "import json, sys\nfrom tests.support.processes import READY\n"
 SEEN = (
     READY_IN
     + """
@@ -69,8 +69,8 @@ MAKE = (
     READY_IN
     + """
 from orders.models import Membership, Merchant, User
-from tests import shipping
-from tests.emulation import RunningEmulator
+from tests.support import shipping
+from tests.support.emulation import RunningEmulator
 exec(READY)
 emulator = RunningEmulator(sys.argv[1])
 merchant = Merchant.objects.create(slug="northwind", name="Northwind")

@@ -10,8 +10,8 @@ from orders.models import Connection, Delivery, DeliveryAttempt, Dispatch, Merch
 from orders.services import deliveries, delivering, shipments
 from orders.services.fulfillable import FulfillmentSnapshot, LineSnapshot
 from orders.services.shipments import Parcel, ParcelItem
-from tests.emulation import RunningEmulator
-from tests.shown import order_facts
+from tests.support.emulation import RunningEmulator
+from tests.support.shown import order_facts
 
 DIGITAL_RIVER, ORDER_PROTECTION = "digital_river", "order_protection"
 KEYS = {DIGITAL_RIVER: "sk_northwind_demo", ORDER_PROTECTION: "op_northwind_live_demo"}

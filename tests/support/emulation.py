@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 REFUSAL = {"type": "invalid_request_error", "code": "invalid_request", "message": "Not today"}  # as RevKeen says no
 
 

@@ -1,5 +1,5 @@
 """Which test shows that which kind of change survives which fault: marked on the tests, printed at the end of a run,
-written into docs/reliability.md by `python -m tests.matrix`.
+written into docs/reliability.md by `python -m tests.support.matrix`.
 """
 
 import subprocess
@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.actions import ACTIONS, Action
-from tests.partners import PARTNERS, Partner
+from tests.support.actions import ACTIONS, Action
+from tests.support.partners import PARTNERS, Partner
 
 BY_LETTER: dict[str, Action | Partner] = {each.letter: each for each in (*ACTIONS, *PARTNERS)}
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENT = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- matrix: made by `python -m tests.matrix` -->\n", "<!-- end of matrix -->\n"
+BEGIN, END = "<!-- matrix: made by `python -m tests.support.matrix` -->\n", "<!-- end of matrix -->\n"
 CHANGES = "".join(action.letter for action in ACTIONS)
 ALL = CHANGES + "".join(partner.letter for partner in PARTNERS)
 
@@ -244,12 +244,12 @@ def main() -> None:
     if missing:
         raise SystemExit(f"No test for {missing}.")
     if "--check" in sys.argv and document != wanted:
-        raise SystemExit("docs/reliability.md is out of date: run `python -m tests.matrix`.")
+        raise SystemExit("docs/reliability.md is out of date: run `python -m tests.support.matrix`.")
 
 
 def check() -> subprocess.CompletedProcess[str]:
     """In a process of its own: a test run cannot collect within itself."""
-    command = [sys.executable, "-m", "tests.matrix", "--check"]
+    command = [sys.executable, "-m", "tests.support.matrix", "--check"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

@@ -8,8 +8,8 @@ from orders.models import Delivery, Dispatch, Merchant, Operation, Shipment, Use
 from orders.services import fulfillable, fulfillments, revkeen
 from orders.services.shipments import Parcel, ParcelItem
 from orders.services.tickets import Ticket
-from tests.emulation import RunningEmulator
-from tests.shipping import KEYS, connect
+from tests.support.emulation import RunningEmulator
+from tests.support.shipping import KEYS, connect
 
 
 def connect_partners(merchant: Merchant, *providers: str) -> None:

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-from tests.emulation import Emulator
+from tests.support.emulation import Emulator
 
 
 def test_that_never_ends(running_emulator: Emulator) -> None:
