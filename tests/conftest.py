@@ -120,6 +120,46 @@ def viewer(northwind: Merchant, emulator: Emulator) -> Client:
     return sign_in(make_person("viewer@northwind.example", northwind, "viewer"))
 
 
+@pytest.fixture
+def support(northwind: Merchant, emulator: Emulator) -> Client:
+    return sign_in(make_person("support@northwind.example", northwind, "support"))
+
+
+@pytest.fixture
+def colleague(northwind: Merchant, emulator: Emulator) -> Client:
+    return sign_in(make_person("colleague@northwind.example", northwind, "support"))
+
+
+@pytest.fixture
+def finance(northwind: Merchant, emulator: Emulator) -> Client:
+    return sign_in(make_person("finance@northwind.example", northwind, "finance"))
+
+
+@pytest.fixture
+def operations(northwind: Merchant, emulator: Emulator) -> Client:
+    return sign_in(make_person("operations@northwind.example", northwind, "operations"))
+
+
+@pytest.fixture
+def mara(northwind: Merchant) -> User:
+    """An admin."""
+    return make_person("mara@northwind.example", northwind, "admin")
+
+
+@pytest.fixture
+def jonas(northwind: Merchant, emulator: Emulator) -> User:
+    """Who fulfills."""
+    return make_person("jonas@northwind.example", northwind, "operations")
+
+
+@pytest.fixture
+def customer(emulator: Emulator) -> dict[str, Any]:
+    """One with a card for every outcome."""
+    customer_id = emulator.cases()["customers"]["wallet_0"]["id"]
+    found: dict[str, Any] = emulator.get(f"/customers/{customer_id}")["data"]
+    return found
+
+
 def make_merchant(name: str, slug: str, time_zone: str) -> Merchant:
     """A merchant with the keys that the emulator knows, in both modes."""
     merchant = Merchant.objects.create(name=name, slug=slug, time_zone=time_zone, hold_seconds=0)

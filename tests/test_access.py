@@ -4,82 +4,19 @@ What is expected is written down here once more, from the table of rights, so th
 """
 
 import uuid
-from collections.abc import Iterator
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import get_resolver, reverse
 
 from orders.models import EventLog, Merchant
-from orders.permissions import PAGES, ROLES, Right
+from orders.permissions import PAGES, ROLES
 from tests.conftest import ROLES as ROLE_NAMES
 from tests.conftest import SecureClient, make_merchant, make_person, sign_in
+from tests.support.addresses import MAY, PERSONAL, PUBLIC, merchant_patterns, patterns
 from tests.support.emulation import Emulator
 
-MAY = {
-    Right.SEE: {"admin", "support", "finance", "operations", "viewer"},
-    Right.SEE_RAW: {"admin", "finance"},
-    Right.DRAFT: {"admin", "support"},
-    Right.PAY: {"admin", "support"},
-    Right.REFUND: {"admin", "finance"},
-    Right.FULFIL: {"admin", "operations"},
-    Right.JOURNAL: {"admin", "support", "finance", "operations"},
-    Right.JOURNAL_OF_ALL: {"admin", "finance"},
-    Right.DECIDE: {"admin", "finance"},
-    Right.MANAGE: {"admin"},
-}
-# Outside of any merchant: what a person without an account may see, and what every signed-in person may.
-PUBLIC = {
-    "healthz",
-    "readyz",
-    "invitation_accept",
-    "session_state",
-    "account_login",
-    "account_logout",
-    "account_inactive",
-    "account_reset_password",
-    "account_reset_password_done",
-    "account_reset_password_from_key",
-    "account_reset_password_from_key_done",
-    "mfa_authenticate",
-    "mfa_login_webauthn",
-}
-PERSONAL = {
-    "chooser",
-    "account",
-    "theme",
-    "session_end",
-    "sessions_end",
-    "account_reauthenticate",
-    "account_change_password",
-    "account_set_password",
-    "mfa_index",
-    "mfa_reauthenticate",
-    "mfa_view_recovery_codes",
-    "mfa_generate_recovery_codes",
-    "mfa_download_recovery_codes",
-    "mfa_activate_totp",
-    "mfa_deactivate_totp",
-    "mfa_list_webauthn",
-    "mfa_add_webauthn",
-    "mfa_reauthenticate_webauthn",
-    "mfa_remove_webauthn",
-    "mfa_edit_webauthn",
-}
 SOME_ID = uuid.UUID("00000000-0000-4000-8000-000000000000")
-
-
-def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    for entry in resolver.url_patterns:
-        route = prefix + str(entry.pattern)
-        if isinstance(entry, URLResolver):
-            yield from patterns(entry, route)
-        else:
-            yield route, entry
-
-
-def merchant_patterns() -> dict[str, URLPattern]:
-    return {str(entry.name): entry for route, entry in patterns(get_resolver()) if "<mode:mode>" in route}
 
 
 def address(name: str, merchant: str, mode: str) -> str:

@@ -1,56 +1,8 @@
-import uuid
-from typing import Any
-
-import msgspec
 import pytest
 
-from orders.apis.revkeen import objects
-from orders.apis.revkeen.objects import Order, Transaction
+from orders.apis.revkeen.objects import Order
 from orders.services.amounts import mismatches
-
-LINE = {
-    "id": str(uuid.uuid4()),
-    "description": "Tent",
-    "quantity": 2,
-    "unit_price": 1000,
-    "subtotal": 2000,
-    "discount": 100,
-    "tax": 190,
-    "total": 2090,
-}
-
-
-def an_order(line: dict[str, Any] | None = None, **changes: Any) -> Order:
-    fields = {
-        "id": str(uuid.uuid4()),
-        "public_id": "NW-1",
-        "status": "pending",
-        "billing_type": "one_time",
-        "currency": "usd",
-        "subtotal": 2000,
-        "discount": 100,
-        "tax": 190,
-        "total": 2090,
-        "amount_paid": 0,
-        "amount_refunded": 0,
-        "amount_due": 2090,
-        "created_at": "2026-11-01T10:00:00Z",
-        "updated_at": "2026-11-01T10:00:00Z",
-        "line_items": [LINE | (line or {})],
-    }
-    return objects.reader(Order)(msgspec.json.encode(fields | changes))
-
-
-def a_transaction(**changes: Any) -> Transaction:
-    fields = {
-        "id": str(uuid.uuid4()),
-        "type": "sale",
-        "status": "succeeded",
-        "currency": "usd",
-        "amount": 2090,
-        "created_at": "2026-11-01T10:00:00Z",
-    }
-    return objects.reader(Transaction)(msgspec.json.encode(fields | changes))
+from tests.support.samples import a_transaction, an_order
 
 
 def test_an_order_whose_amounts_agree_adds_up() -> None:

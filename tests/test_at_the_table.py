@@ -11,10 +11,20 @@ from django.urls import reverse
 from orders.models import Dispatch, Membership, Merchant, Shipment
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
-from tests.test_fulfillments import address, fields_in, fulfil, ids, look, opened, paid_order, ticked
-from tests.test_fulfillments import customer as customer
-from tests.test_fulfillments import operations as operations
-from tests.test_parcels import cancel, in_parcels, named, press
+from tests.support.fulfilling import (
+    address,
+    cancel,
+    fields_in,
+    fulfil,
+    ids,
+    in_parcels,
+    look,
+    named,
+    opened,
+    paid_order,
+    press,
+    ticked,
+)
 from tests.test_parcels import connected as connected
 from tests.test_parcels import held as held
 from tests.test_parcels import order as order

@@ -2,25 +2,22 @@
 
 import re
 import uuid
-from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db.models.functions import Now
 from django.test import Client
 
 from orders.models import Merchant, Operation
-from orders.services import settling
-from orders.services.leases import claim
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.journal import settle
+from tests.support.pages import order_path, source, ticket_in
+
+address = partial(order_path, "cancel/")
+
 
 State = Operation.State
-
-
-@pytest.fixture
-def support(northwind: Merchant, emulator: Emulator) -> Client:
-    return sign_in(make_person("support@northwind.example", northwind, "support"))
 
 
 @pytest.fixture
@@ -28,22 +25,8 @@ def order(emulator: Emulator) -> dict[str, Any]:
     return emulator.make_order(currency="usd")
 
 
-def address(order: dict[str, Any], mode: str = "live") -> str:
-    return f"/northwind/{mode}/orders/{order['id']}/cancel/"
-
-
-def text_of(client: Client, path: str) -> str:
-    return client.get(path).content.decode()
-
-
-def ticket(page: str) -> str:
-    found = re.search(r'name="ticket" value="([^"]+)"', page)
-    assert found, page
-    return found[1]
-
-
 def cancel(client: Client, order: dict[str, Any], reason: str = "customer", text: str = "", **more: str) -> Any:
-    sent = {"ticket": more.pop("ticket", None) or ticket(text_of(client, address(order))), "reason": reason}
+    sent = {"ticket": more.pop("ticket", None) or ticket_in(source(client, address(order))), "reason": reason}
     return client.post(address(order), {**sent, "text": text})
 
 
@@ -52,16 +35,8 @@ def reasons(emulator: Emulator, order: dict[str, Any]) -> list[str]:
     return [row["reason"] for row in emulator.ledger() if row["order_id"] == order["id"] and row["effect"] == "cancel"]
 
 
-def settle(operation: Operation) -> Operation:
-    """As the worker does when it is due."""
-    Operation.objects.filter(pk=operation.pk).update(next_try_at=Now(), lease_until=Now() - timedelta(seconds=1))
-    claimed = claim()
-    assert claimed is not None
-    return settling.settle(claimed)
-
-
 def test_the_button_names_the_order_and_what_is_no_longer_due(support: Client, order: dict[str, Any]) -> None:
-    page = text_of(support, address(order))
+    page = source(support, address(order))
     assert f"Cancel {order['public_id']} for good, 60.00 USD no longer due" in page
     assert not re.search(r'name="reason"[^>]*checked', page)
 
@@ -69,9 +44,9 @@ def test_the_button_names_the_order_and_what_is_no_longer_due(support: Client, o
 def test_a_canceled_order_says_why_who_and_when(support: Client, order: dict[str, Any], emulator: Emulator) -> None:
     answer = cancel(support, order, "stock", "Back in May.\nThe customer knows.")
     assert answer.status_code == 303
-    assert "Done: <bdi>60.00 USD no longer due, out of stock</bdi>" in text_of(support, answer["Location"])
+    assert "Done: <bdi>60.00 USD no longer due, out of stock</bdi>" in source(support, answer["Location"])
     assert reasons(emulator, order) == ["Out of stock: Back in May.\nThe customer knows."]
-    page = text_of(support, f"/northwind/live/orders/{order['id']}/")
+    page = source(support, f"/northwind/live/orders/{order['id']}/")
     assert "<bdi>Out of stock: Back in May.\nThe customer knows.</bdi>" in page
     assert "<dt>By</dt><dd><bdi>Support</bdi></dd>" in page
 
@@ -80,7 +55,7 @@ def test_an_order_that_was_canceled_elsewhere_shows_no_reason_of_ours(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
     emulator.send(f"/orders/{order['id']}/cancel", {"reason": "not told"})
-    assert 'id="h-canceled"' not in text_of(support, f"/northwind/live/orders/{order['id']}/")
+    assert 'id="h-canceled"' not in source(support, f"/northwind/live/orders/{order['id']}/")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +79,7 @@ def test_what_cannot_be_a_reason_is_refused_by_its_field_and_stays_typed(
     assert f'href="#id_{field}"' in page
     assert text in page
     assert not Operation.objects.exists()
-    assert cancel(support, order, ticket=ticket(page)).status_code == 303
+    assert cancel(support, order, ticket=ticket_in(page)).status_code == 303
 
 
 def test_a_reason_may_be_as_long_as_revkeen_keeps_it(
@@ -117,7 +92,7 @@ def test_a_reason_may_be_as_long_as_revkeen_keeps_it(
 def test_the_page_and_the_refusal_count_to_one_number_whatever_is_chosen(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    assert 'data-longest="477"' in text_of(support, address(order))
+    assert 'data-longest="477"' in source(support, address(order))
     for reason in ("other", "price", "customer"):
         assert (
             "This has 478 characters; RevKeen keeps 477." in cancel(support, order, reason, "x" * 478).content.decode()
@@ -132,15 +107,15 @@ def test_a_hostile_text_is_sent_and_shown_as_typed(
     answer = cancel(support, order, "fraud", text)
     assert reasons(emulator, order) == [f"Fraud suspected: {text}"]
     for path in (answer["Location"], f"/northwind/live/orders/{order['id']}/"):
-        assert "<script>alert" not in text_of(support, path)
-        assert "<img src" not in text_of(support, path)
+        assert "<script>alert" not in source(support, path)
+        assert "<img src" not in source(support, path)
 
 
 @pytest.mark.database
 def test_the_same_form_sent_again_cancels_once_and_shows_the_first_result(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    same = ticket(text_of(support, address(order)))
+    same = ticket_in(source(support, address(order)))
     first, second = (cancel(support, order, ticket=same) for _ in range(2))
     assert (first.status_code, second.status_code) == (303, 303)
     assert first["Location"] == second["Location"]
@@ -150,10 +125,10 @@ def test_the_same_form_sent_again_cancels_once_and_shows_the_first_result(
 def test_the_same_form_with_another_reason_sends_nothing_more(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    same = ticket(text_of(support, address(order)))
+    same = ticket_in(source(support, address(order)))
     cancel(support, order, "duplicate", ticket=same)
     second = cancel(support, order, "fraud", ticket=same)
-    assert "nothing else was sent" in text_of(support, second["Location"])
+    assert "nothing else was sent" in source(support, second["Location"])
     assert reasons(emulator, order) == ["Duplicate"]
 
 
@@ -161,7 +136,7 @@ def test_the_same_form_with_another_reason_sends_nothing_more(
 def test_the_second_of_two_tabs_is_told_that_the_order_is_canceled(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    one, other = (ticket(text_of(support, address(order))) for _ in range(2))
+    one, other = (ticket_in(source(support, address(order))) for _ in range(2))
     cancel(support, order, ticket=one)
     answer = cancel(support, order, ticket=other)
     page = answer.content.decode()
@@ -174,7 +149,7 @@ def test_the_second_of_two_tabs_is_told_that_the_order_is_canceled(
 def test_an_order_that_was_paid_in_part_meanwhile_is_not_canceled(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    old = ticket(text_of(support, address(order)))
+    old = ticket_in(source(support, address(order)))
     emulator.send(f"/orders/{order['id']}/pay", {"amount": 1000, "payment_token": f"tok_approve_{uuid.uuid4()}"})
     answer = cancel(support, order, ticket=old)
     page = answer.content.decode()
@@ -198,7 +173,7 @@ def test_where_it_cannot_be_done_the_page_says_why_and_has_no_form(
     status: str, amounts: dict[str, int], why: str, support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
     emulator.patch("orders", order["id"], status=status, **amounts)
-    page = text_of(support, address(order))
+    page = source(support, address(order))
     assert f"cannot be canceled now:</strong> {why}" in page
     assert 'name="ticket"' not in page
 
@@ -215,7 +190,7 @@ def test_a_refusal_of_revkeen_keeps_what_was_typed_and_the_corrected_form_cancel
     assert 'id="id_text_error"' in page
     assert "typed words" in page
     assert re.search(r'value="price"[^>]*checked', page)
-    assert cancel(support, order, "price", "kinder words", ticket=ticket(page)).status_code == 303
+    assert cancel(support, order, "price", "kinder words", ticket=ticket_in(page)).status_code == 303
     assert reasons(emulator, order) == ["Pricing error: kinder words"]
     assert [row.state for row in Operation.objects.order_by("created_at")] == [State.REFUSED, State.DONE]
 
@@ -226,21 +201,21 @@ def test_a_lost_answer_is_unknown_until_the_event_tells_and_offers_no_other_canc
 ) -> None:
     emulator.fault("disconnect", "/cancel$", after_work=True)
     answer = cancel(support, order)
-    assert "In doubt: " in text_of(support, answer["Location"])
-    page = text_of(support, address(order))
+    assert "In doubt: " in source(support, answer["Location"])
+    page = source(support, address(order))
     assert "In doubt: " in page
     assert 'name="ticket"' not in page
     assert settle(Operation.objects.get()).state == State.DONE
-    assert "Done: <bdi>" in text_of(support, answer["Location"])
+    assert "Done: <bdi>" in source(support, answer["Location"])
     assert len(reasons(emulator, order)) == 1
 
 
 def test_without_revkeen_nothing_is_canceled_and_what_was_typed_stays(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    page = text_of(support, address(order))
+    page = source(support, address(order))
     emulator.fault("disconnect", times=20)
-    answer = cancel(support, order, "price", "typed words", ticket=ticket(page))
+    answer = cancel(support, order, "price", "typed words", ticket=ticket_in(page))
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "Nothing was sent." in page
@@ -251,7 +226,7 @@ def test_without_revkeen_nothing_is_canceled_and_what_was_typed_stays(
 def test_the_form_of_one_order_does_nothing_to_another(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    text = ticket(text_of(support, address(order)))
+    text = ticket_in(source(support, address(order)))
     other = emulator.make_order()
     emulator.forget_calls()
     assert cancel(support, other, ticket=text).status_code == 404
@@ -265,10 +240,10 @@ def test_the_second_person_keeps_what_they_typed_while_another_change_holds_the_
     northwind: Merchant, support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
     colleague = sign_in(make_person("colleague@northwind.example", northwind, "support"))
-    page = text_of(colleague, address(order))
+    page = source(colleague, address(order))
     emulator.fault("disconnect", "/cancel$", after_work=True)
     cancel(support, order)
-    answer = cancel(colleague, order, "price", "typed words", ticket=ticket(page))
+    answer = cancel(colleague, order, "price", "typed words", ticket=ticket_in(page))
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "this order is locked" in page
@@ -283,7 +258,7 @@ def test_whoever_may_refund_is_led_there_first_and_others_are_told_that_they_may
 ) -> None:
     emulator.send(f"/orders/{order['id']}/pay", {"amount": 1000, "payment_token": f"tok_approve_{uuid.uuid4()}"})
     refund = f"/northwind/live/orders/{order['id']}/refund/"
-    assert f'href="{refund}"' in text_of(admin, address(order))
-    page = text_of(support, address(order))
+    assert f'href="{refund}"' in source(admin, address(order))
+    page = source(support, address(order))
     assert f'href="{refund}"' not in page
     assert "You may not refund payments: ask somebody who may." in page

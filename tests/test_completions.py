@@ -1,7 +1,5 @@
 """An order over nothing is completed without a charge, once, and by a call that charges no other order."""
 
-import html
-import re
 import uuid
 from typing import Any
 
@@ -12,8 +10,8 @@ from orders.models import Merchant, Operation
 from orders.services import completions
 from orders.services.payments import PaymentSnapshot
 from orders.services.tickets import Ticket
-from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.pages import source, text, ticket_in
 from tests.support.shown import order_facts
 
 pytestmark = pytest.mark.database
@@ -22,23 +20,12 @@ Order = dict[str, Any]
 FREE = [{"description": "Sample", "unit_price": 0, "quantity": 2}]
 
 
-@pytest.fixture
-def support(northwind: Merchant, emulator: Emulator) -> Client:
-    return sign_in(make_person("support@northwind.example", northwind, "support"))
-
-
 def address(order: Order, page: str = "pay/", mode: str = "live") -> str:
     return f"/northwind/{mode}/orders/{order['id']}/{page}"
 
 
-def text(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
-
-
 def ticket(client: Client, order: Order) -> str:
-    found = re.search(r'name="ticket" value="([^"]+)"', client.get(address(order)).content.decode())
-    assert found
-    return found[1]
+    return ticket_in(source(client, address(order)))
 
 
 def complete(client: Client, order: Order, **more: str) -> Any:

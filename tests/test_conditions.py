@@ -12,20 +12,14 @@ from django.test import Client
 from orders.models import Connection, Delivery, Merchant, Shipment, User
 from orders.services.conditions import CONDITIONS
 from orders.services.plain_state import plain_state
-from tests.conftest import make_person
 from tests.support.emulation import REFUSAL, Emulator
 from tests.support.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
-from tests.test_amounts import an_order
+from tests.support.samples import an_order
 
 pytestmark = pytest.mark.database
 
 Order = dict[str, Any]
 LONG_AGO = "2026-01-02T10:00:00Z"
-
-
-@pytest.fixture
-def jonas(northwind: Merchant, emulator: Emulator) -> User:
-    return make_person("jonas@northwind.example", northwind, "operations")
 
 
 def banner(client: Client, order: Order) -> tuple[str, list[str], str]:

@@ -7,35 +7,19 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from orders.models import Connection, CustomerName, EventLog, Merchant, User
-from tests.conftest import add_key, make_person, sign_in
+from tests.conftest import add_key, sign_in
+from tests.support.connections import address, last_event
+from tests.support.connections import bare as bare
+from tests.support.connections import client as client
+from tests.support.connections import mara as mara
 from tests.support.emulation import Emulator
+from tests.support.pages import markup
 from tests.support.processes import READY, Site
 
 LIVE, SECOND, TEST = "rk_live_northwind_demo", "rk_live_northwind_demo2", "rk_sandbox_northwind_demo"
-
-
-@pytest.fixture
-def bare(db: None) -> Merchant:
-    """A merchant without any key."""
-    return Merchant.objects.create(name="Northwind Trading", slug="northwind", time_zone="Europe/Berlin")
-
-
-@pytest.fixture
-def mara(bare: Merchant) -> User:
-    return make_person("mara@northwind.example", bare, "admin")
-
-
-@pytest.fixture
-def client(mara: User, emulator: Emulator) -> Client:
-    return sign_in(mara)
-
-
-def address(page: str, mode: str = "live", *more: Any) -> str:
-    return reverse(page, args=["northwind", mode, *more])
 
 
 def add(client: Client, key: str, mode: str = "live", name: str = "Autumn 2026") -> Any:
@@ -44,15 +28,6 @@ def add(client: Client, key: str, mode: str = "live", name: str = "Autumn 2026")
 
 def do(client: Client, what: str, connection: Connection, **form: str) -> Any:
     return client.post(address(f"connection_{what}", connection.mode, connection.pk), form, follow=True)
-
-
-def text(answer: Any) -> str:
-    return " ".join(answer.content.decode().split())
-
-
-def last_event() -> tuple[str, str]:
-    event = EventLog.objects.latest("pk")
-    return event.kind, event.text
 
 
 # --- Adding ----------------------------------------------------------------------------------------------------------
@@ -73,7 +48,7 @@ def test_the_first_key_is_tried_with_every_kind_of_read_and_becomes_active(clien
 
 def test_only_prefix_and_last_four_are_ever_shown(client: Client) -> None:
     add(client, LIVE)
-    page = text(client.get(address("connection_list")))
+    page = markup(client.get(address("connection_list")))
     assert "rk_live_…demo" in page
     assert LIVE not in page
     assert LIVE not in str(list(EventLog.objects.values()))
@@ -94,7 +69,7 @@ def test_a_key_of_the_wrong_kind_is_refused_without_a_call(
     emulator.forget_calls()
     answer = add(client, key, mode)
     assert answer.status_code == 422
-    assert reason in text(answer)
+    assert reason in markup(answer)
     assert emulator.calls() == []
     assert not Connection.objects.exists()
     assert last_event()[0] == "key_refused"
@@ -106,7 +81,7 @@ def test_a_key_of_the_wrong_kind_is_refused_without_a_call(
 def test_a_key_that_revkeen_does_not_take_is_refused(mode: str, key: str, client: Client) -> None:
     answer = add(client, key, mode)
     assert answer.status_code == 422
-    assert "RevKeen refused this key (401)" in text(answer)
+    assert "RevKeen refused this key (401)" in markup(answer)
     assert not Connection.objects.exists()
 
 
@@ -115,7 +90,7 @@ def test_all_missing_scopes_are_named_at_once(client: Client, emulator: Emulator
     answer = add(client, "rk_live_narrow_0001")
     assert answer.status_code == 422
     lacking = "customers:read, products:read, events:read, invoices:read, payment_methods:read"
-    assert f"This key lacks {lacking}. Allow it in RevKeen, then try again." in text(answer)
+    assert f"This key lacks {lacking}. Allow it in RevKeen, then try again." in markup(answer)
     assert not Connection.objects.exists()
 
 
@@ -154,7 +129,7 @@ def test_ones_own_password_is_sent_to_nobody_though_it_looks_like_a_key(
     client = sign_in(mara)
     emulator.forget_calls()
     answer = client.post(address("connection_add", "live"), {"provider": provider, "name": "Key", "key": password})
-    assert "That is your password here" in text(answer)
+    assert "That is your password here" in markup(answer)
     assert emulator.calls() == []
 
 
@@ -174,7 +149,7 @@ def test_while_revkeen_is_unreachable_nothing_is_saved(fault: str, client: Clien
     emulator.fault(fault, times=50)
     answer = add(client, LIVE)
     assert answer.status_code == 422
-    assert "The key could not be tried" in text(answer)
+    assert "The key could not be tried" in markup(answer)
     assert not Connection.objects.exists()
     emulator.clear_faults()
     assert add(client, LIVE).status_code == 302
@@ -189,7 +164,7 @@ def test_a_reason_with_a_nul_is_kept_without_it(client: Client, emulator: Emulat
 
 
 def test_what_was_typed_stays_but_for_the_key(client: Client) -> None:
-    page = text(add(client, TEST, name="My typed name"))
+    page = markup(add(client, TEST, name="My typed name"))
     assert 'value="My typed name"' in page
     assert TEST not in page
 
@@ -198,7 +173,7 @@ def test_something_that_is_no_key_is_not_repeated_anywhere(client: Client) -> No
     for typed in ("hunter2-for-my-mail", "rk_live_short", "hunter2 with spaces", "rk_live_" + "é" * 20):
         answer = add(client, typed)
         assert answer.status_code == 422
-        assert typed not in text(answer)
+        assert typed not in markup(answer)
         assert typed[-4:] not in last_event()[1]
     assert last_event()[1].startswith("something that is not a RevKeen key: ")
 
@@ -208,15 +183,15 @@ def test_a_key_already_here_is_refused(client: Client) -> None:
     add(client, LIVE)
     answer = add(client, LIVE, name="Again")
     assert answer.status_code == 422
-    assert "This key is already here, as “Autumn 2026”." in text(answer)
+    assert "This key is already here, as “Autumn 2026”." in markup(answer)
     assert Connection.objects.count() == 1
 
 
 def test_a_key_of_another_merchant_here_is_refused_without_a_name(client: Client, kestrel: Merchant) -> None:
     answer = add(client, "rk_live_kestrel_demo")
     assert answer.status_code == 422
-    assert "Another merchant here uses this key." in text(answer)
-    assert "Kestrel" not in text(answer)
+    assert "Another merchant here uses this key." in markup(answer)
+    assert "Kestrel" not in markup(answer)
 
 
 # --- A second key ---------------------------------------------------------------------------------------------------
@@ -226,14 +201,14 @@ def test_a_second_key_of_the_same_account_waits_on_standby(client: Client) -> No
     add(client, LIVE)
     assert add(client, SECOND, name="Rotation").status_code == 302
     assert list(Connection.objects.order_by("created_at").values_list("active", flat=True)) == [True, False]
-    assert "Standby" in text(client.get(address("connection_list")))
+    assert "Standby" in markup(client.get(address("connection_list")))
 
 
 def test_a_key_of_another_account_is_refused(client: Client) -> None:
     add(client, LIVE)
     answer = add(client, "rk_live_kestrel_demo")
     assert answer.status_code == 422
-    assert "belongs to another RevKeen account" in text(answer)
+    assert "belongs to another RevKeen account" in markup(answer)
     assert Connection.objects.count() == 1
 
 
@@ -241,7 +216,7 @@ def test_accounts_without_orders_cannot_be_told_apart_and_need_not_be(client: Cl
     add(client, LIVE)
     empty = {"object": "list", "data": [], "has_more": False}
     emulator.fault("respond", r"/orders$", times=50, key=LIVE, body=empty)
-    assert "belongs to another" in text(add(client, "rk_live_kestrel_demo"))
+    assert "belongs to another" in markup(add(client, "rk_live_kestrel_demo"))
     emulator.fault("respond", r"/orders$", times=50, key=SECOND, body=empty)
     assert add(client, SECOND).status_code == 302
 
@@ -253,7 +228,7 @@ def test_when_the_active_key_is_refused_a_known_customer_tells_the_account(
     customer = next(order["customer_id"] for order in emulator.orders() if order["customer_id"])
     CustomerName.objects.create(merchant=bare, mode="live", customer_id=customer, name="Known", seen_at=timezone.now())
     emulator.revoke(LIVE)
-    assert "belongs to another" in text(add(client, "rk_live_kestrel_demo"))
+    assert "belongs to another" in markup(add(client, "rk_live_kestrel_demo"))
     assert add(client, SECOND).status_code == 302
 
 
@@ -271,7 +246,7 @@ def test_a_merchant_whose_key_was_revoked_is_not_locked_out(client: Client, emul
 @pytest.mark.database
 def test_making_a_key_active_keeps_the_former_on_standby(client: Client, bare: Merchant) -> None:
     former, newer = add_key(bare, "live", LIVE, active=True), add_key(bare, "live", SECOND)
-    assert "rk_live_…emo2 is active now" in text(do(client, "activate", newer))
+    assert "rk_live_…emo2 is active now" in markup(do(client, "activate", newer))
     former.refresh_from_db()
     newer.refresh_from_db()
     assert (former.active, newer.active) == (False, True)
@@ -282,7 +257,7 @@ def test_a_revoked_key_is_not_made_active(client: Client, bare: Merchant, emulat
     add_key(bare, "live", LIVE, active=True)
     newer = add_key(bare, "live", SECOND)
     emulator.revoke(SECOND)
-    page = text(do(client, "activate", newer))
+    page = markup(do(client, "activate", newer))
     assert "was not made active. RevKeen refused this key" in page
     assert "Revoked" in page
     assert Connection.objects.get(active=True).secret == LIVE
@@ -290,12 +265,12 @@ def test_a_revoked_key_is_not_made_active(client: Client, bare: Merchant, emulat
 
 def test_trying_a_key_shows_how_it_fares(client: Client, bare: Merchant, emulator: Emulator) -> None:
     connection = add_key(bare, "live", LIVE, active=True)
-    assert "rk_live_…demo works" in text(do(client, "try", connection))
+    assert "rk_live_…demo works" in markup(do(client, "try", connection))
     connection.refresh_from_db()
     assert connection.last_used_at
     assert connection.last_used_at > timezone.now() - timedelta(minutes=1)
     emulator.revoke(LIVE)
-    page = text(do(client, "try", connection))
+    page = markup(do(client, "try", connection))
     assert "was tried just now. RevKeen refused this key" in page
     assert "Active, refused" in page
     connection.refresh_from_db()
@@ -305,7 +280,7 @@ def test_trying_a_key_shows_how_it_fares(client: Client, bare: Merchant, emulato
 def test_an_outage_is_shown_as_failing_and_not_as_revoked(client: Client, bare: Merchant, emulator: Emulator) -> None:
     connection = add_key(bare, "live", LIVE, active=True)
     emulator.fault("disconnect", times=50)
-    page = text(do(client, "try", connection))
+    page = markup(do(client, "try", connection))
     assert "Active, failing" in page
     connection.refresh_from_db()
     assert connection.refused_at is None
@@ -327,7 +302,7 @@ def test_the_active_key_goes_last(client: Client, bare: Merchant) -> None:
     assert client.post(address("connection_remove", "live", active.pk)).status_code == 409
     do(client, "remove", standby)
     assert list(Connection.objects.all()) == [active]
-    assert "only live key" in text(client.get(address("connection_remove", "live", active.pk)))
+    assert "only live key" in markup(client.get(address("connection_remove", "live", active.pk)))
     do(client, "remove", active)
     assert not Connection.objects.exists()
     assert last_event() == ("key_removed", "rk_live_…demo, “Demo”")
@@ -347,7 +322,7 @@ def test_keys_of_the_other_mode_and_of_others_are_not_there(client: Client, bare
     for connection in foreign:
         for what in ("activate", "try", "rename", "remove"):
             assert client.post(address(f"connection_{what}", "live", connection.pk), {"name": "x"}).status_code == 404
-    assert "rk_sandbox_" not in text(client.get(address("connection_list")))
+    assert "rk_sandbox_" not in markup(client.get(address("connection_list")))
 
 
 # --- Two at once ----------------------------------------------------------------------------------------------------
@@ -386,6 +361,6 @@ def test_a_key_that_only_reads_is_taken_with_a_word_on_what_it_cannot_do(client:
     areas = "orders customers payment_methods products prices payments invoices refunds events"
     emulator.add_key(key, "northwind", "live", tuple(f"{area}:read" for area in areas.split()))
     add(client, key)
-    page = text(client.get(address("connection_list")))
+    page = markup(client.get(address("connection_list")))
     assert "without orders:write it cannot create, change, charge, cancel or fulfill an order" in page
     assert "without refunds:write it cannot refund" in page

@@ -14,6 +14,7 @@ from orders.services.corrections import Stale, Tracking
 from tests.conftest import make_merchant, make_person, sign_in
 from tests.support.emulation import Emulator
 from tests.support.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
+from tests.support.parcels import order as order
 from tests.support.processes import READY, Site
 
 State = Delivery.State
@@ -29,11 +30,6 @@ def mara(northwind: Merchant, emulator: Emulator) -> User:
 @pytest.fixture
 def client(mara: User) -> Client:
     return sign_in(mara)
-
-
-@pytest.fixture
-def order(emulator: Emulator) -> dict[str, Any]:
-    return paid_order(emulator, ("Tent", 2), ("Rope", 3))
 
 
 @pytest.fixture

@@ -9,17 +9,9 @@ from django.urls import URLPattern, reverse
 from orders.models import Connection, Draft, EventLog, Invitation, Membership, Merchant, Operation, User
 from orders.permissions import PAGES
 from tests.conftest import SecureClient, make_person
+from tests.support.addresses import PERSONAL, POST_ONLY, PUBLIC, merchant_patterns
 from tests.support.emulation import Emulator
-from tests.test_access import PERSONAL, PUBLIC, merchant_patterns
 
-POST_ONLY = {
-    "session_end",
-    "sessions_end",
-    *("connection_activate", "connection_try", "invitation_withdraw", "theme"),
-    *("draft_copy", "draft_new", "draft_revise", "operation_decide", "contradiction_close"),
-    *("dispatch_undo", "deliveries_send_again", "shipment_send_missed"),
-    *("shipment_status", "shipment_statuses", "shipment_known"),
-}
 ON_RECORD = {"journal_csv", "shipment_list_csv"}  # who took rows with them stands among the events
 
 

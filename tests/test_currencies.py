@@ -1,7 +1,5 @@
 """Currencies are ISO 4217's, from a list with its date; in one that is not there money moves in minor units."""
 
-import html
-import re
 import uuid
 from datetime import date
 from typing import Any
@@ -16,6 +14,7 @@ from orders.money import Money, decimal_places
 from scripts import currencies
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.pages import source, text, ticket_in
 
 UNKNOWN = "QQQ"
 LIST = b"""<ISO_4217 Pblshd="2026-07-01"><CcyTbl>
@@ -66,14 +65,8 @@ def person(northwind: Merchant, emulator: Emulator) -> Client:
     return sign_in(make_person("person@northwind.example", northwind, "support", "finance"))
 
 
-def text(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
-
-
 def send(client: Client, address: str, **typed: str) -> Any:
-    found = re.search(r'name="ticket" value="([^"]+)"', client.get(address).content.decode())
-    assert found
-    return client.post(address, {"ticket": found[1], **typed})
+    return client.post(address, {"ticket": ticket_in(source(client, address)), **typed})
 
 
 @pytest.mark.database

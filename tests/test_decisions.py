@@ -21,8 +21,11 @@ from orders.services.plans import Step
 from orders.services.snapshots import kept, snapshot_of
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.journal import asked, payments, settle, submit
+from tests.support.journal import order as order
+from tests.support.journal import support as support
+from tests.support.pages import source, ticket_in
 from tests.support.processes import Site
-from tests.test_journal import asked, payable, payments, settle, submit
 from tests.test_quarantine import MAKE
 from tests.test_two_at_work import in_two
 
@@ -32,18 +35,8 @@ State, Kind = Operation.State, Operation.Kind
 
 
 @pytest.fixture
-def support(northwind: Merchant) -> User:
-    return make_person("support@northwind.example", northwind, "support")
-
-
-@pytest.fixture
 def finance(northwind: Merchant, emulator: Emulator) -> Client:
     return sign_in(make_person("fin@northwind.example", northwind, "finance"))
-
-
-@pytest.fixture
-def order(emulator: Emulator) -> dict[str, Any]:
-    return payable(emulator)
 
 
 @pytest.fixture
@@ -65,9 +58,7 @@ def address(operation: Operation) -> str:
 
 
 def ticket(client: Client, operation: Operation) -> str:
-    found = re.search(r'name="ticket" value="([^"]+)"', client.get(address(operation)).content.decode())
-    assert found
-    return found[1]
+    return ticket_in(source(client, address(operation)))
 
 
 def decide(client: Client, operation: Operation, outcome: str, *, follow: bool = True, **fields: str) -> Any:
@@ -580,11 +571,9 @@ def test_a_form_sent_again_after_the_decision_says_what_was_decided(
     emulator.fault("disconnect", "/pay$")
     client = sign_in(support)
     form = client.get(f"/northwind/live/orders/{order['id']}/pay/").content.decode()
-    found = re.search(r'name="ticket" value="([^"]+)"', form)
-    assert found
     card = emulator.cases()["customers"]["wallet_0"]["1111"]
     sent = {
-        "ticket": found[1],
+        "ticket": ticket_in(form),
         "amount": "1.00",
         "method": card,
         "charging": f"100 {card}",

@@ -1,6 +1,5 @@
 """RevKeen is looked at again after a decision about money: what says otherwise is said once, and nothing is sent."""
 
-import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -17,9 +16,11 @@ from orders.services.journal_list import needing_someone
 from orders.services.looks import look
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.journal import asked, submit
+from tests.support.journal import order as order
+from tests.support.journal import support as support
+from tests.support.refunding import paid_order, refund, refund_elsewhere, sales, text
 from tests.test_decisions import left_to_people
-from tests.test_journal import asked, payable, submit
-from tests.test_refunds import paid_order, refund, refund_elsewhere, sales
 
 pytestmark = pytest.mark.database
 
@@ -29,18 +30,8 @@ KEY = "One of RevKeen’s events carries this operation’s key."
 
 
 @pytest.fixture
-def support(northwind: Merchant) -> User:
-    return make_person("support@northwind.example", northwind, "support")
-
-
-@pytest.fixture
 def decider(northwind: Merchant, emulator: Emulator) -> User:
     return make_person("fin@northwind.example", northwind, "finance")
-
-
-@pytest.fixture
-def order(emulator: Emulator) -> dict[str, Any]:
-    return payable(emulator)
 
 
 def decided(operation: Operation, by: User, happened: bool) -> Operation:
@@ -84,10 +75,6 @@ def refund_in_doubt(client: Client, order: dict[str, Any], emulator: Emulator) -
     emulator.fault("disconnect", "/refunds$", method="POST")
     refund(client, order, {payment: "25.00"})
     return Operation.objects.get(kind="refund"), payment
-
-
-def text(client: Client, path: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", client.get(path).content.decode()))
 
 
 def pages(found: DecisionCheck) -> tuple[str, str]:

@@ -10,8 +10,9 @@ from orders.apis.gate import forget_gates
 from orders.models import Connection, Delivery, DeliveryAttempt, JournalCounter, Merchant, User
 from orders.services import corrections, deliveries, delivering, delivery_decisions, quarantine, sending
 from orders.services.corrections import Tracking
-from tests.conftest import make_person
 from tests.support.emulation import Emulator
+from tests.support.parcels import river as river
+from tests.support.parcels import user as user
 from tests.support.shipping import (
     ADDRESS,
     DIGITAL_RIVER,
@@ -34,16 +35,6 @@ pytestmark = pytest.mark.database
 
 CREATE = "/fulfillments$"
 DAY = 24 * 60 * 60
-
-
-@pytest.fixture
-def user(northwind: Merchant) -> User:
-    return make_person("operations@northwind.example", northwind, "operations")
-
-
-@pytest.fixture
-def river(northwind: Merchant, emulator: Emulator) -> Connection:
-    return connect(northwind, DIGITAL_RIVER)
 
 
 @pytest.fixture

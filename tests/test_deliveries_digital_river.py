@@ -12,8 +12,8 @@ from orders.models import Delivery, DeliveryAttempt, Merchant, Shipment, Trackin
 from orders.services import corrections, deliveries, delivery_decisions, digital_river
 from orders.services.corrections import Tracking
 from orders.services.shipments import Parcel, ParcelItem
-from tests.conftest import make_person
 from tests.support.emulation import Emulator
+from tests.support.parcels import user as user
 from tests.support.shipping import (
     ADDRESS,
     DIGITAL_RIVER,
@@ -34,11 +34,6 @@ from tests.support.shipping import (
 
 CREATE, UPDATE = "/fulfillments$", "/fulfillments/."
 DAY = 24 * 60 * 60
-
-
-@pytest.fixture
-def user(northwind: Merchant) -> User:
-    return make_person("operations@northwind.example", northwind, "operations")
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from orders.apis.errors import NotSent
 from orders.models import Connection, Delivery, DeliveryAttempt, Merchant, Shipment, User
 from orders.services import corrections, order_protection
 from orders.services.corrections import Tracking
-from tests.conftest import make_person
 from tests.support.emulation import Emulator
+from tests.support.parcels import user as user
 from tests.support.shipping import (
     ADDRESS,
     ORDER_PROTECTION,
@@ -34,11 +34,6 @@ from tests.support.shipping import (
 pytestmark = pytest.mark.database
 
 LIST, ONE = "/fulfillments$", "/fulfillments/."
-
-
-@pytest.fixture
-def user(northwind: Merchant) -> User:
-    return make_person("operations@northwind.example", northwind, "operations")
 
 
 @pytest.fixture

@@ -6,28 +6,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from orders.models import Draft, Merchant
-from tests.conftest import make_person, sign_in
-from tests.support.emulation import Emulator
-from tests.test_drafts import IN_PLACE, address, opened, save
+from orders.models import Draft
+from tests.support.drafts import IN_PLACE, address, opened, save
+from tests.support.drafts import draft as draft
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def support(northwind: Merchant, emulator: Emulator) -> Client:
-    return sign_in(make_person("support@northwind.example", northwind, "support"))
-
-
-@pytest.fixture
-def colleague(northwind: Merchant, emulator: Emulator) -> Client:
-    return sign_in(make_person("colleague@northwind.example", northwind, "support"))
-
-
-@pytest.fixture
-def draft(support: Client) -> Draft:
-    support.post("/northwind/test/drafts/new/")
-    return Draft.objects.get()
 
 
 def send(client: Client, draft: Draft, form: dict[str, Any], do: str, **typed: Any) -> Any:

@@ -9,13 +9,9 @@ from django.test import Client
 from orders.models import Draft, Merchant
 from orders.services.drafts import new_line
 from tests.conftest import make_person, sign_in
+from tests.support.drafts import IN_PLACE, TEST_KEY, address, fields, fill, opened, save
 from tests.support.emulation import Emulator
-from tests.test_drafts import IN_PLACE, TEST_KEY, address, fields, fill, opened, save
-
-
-@pytest.fixture
-def support(northwind: Merchant, emulator: Emulator) -> Client:
-    return sign_in(make_person("support@northwind.example", northwind, "support"))
+from tests.support.pages import markup
 
 
 @pytest.fixture
@@ -47,10 +43,6 @@ def add(draft: Draft, product: dict[str, Any]) -> None:
     draft.save()
 
 
-def text(answer: Any) -> str:
-    return " ".join(answer.content.decode().split())
-
-
 def prices(draft: Draft) -> tuple[str, list[int | None]]:
     draft.refresh_from_db()
     return draft.currency, [line["unit_price"] for line in draft.lines]
@@ -62,7 +54,7 @@ def test_another_currency_for_priced_lines_asks_and_changes_no_price(
     chosen: str, place: dict[str, str], support: Client, draft: Draft
 ) -> None:
     answer = support.post(address(draft), opened(support, draft) | {"currency": chosen, "notes": "kept"}, **place)
-    page = text(answer)
+    page = markup(answer)
     assert answer.status_code == (200 if place else 422)
     assert f"Change JPY to {chosen.upper()}?" in page
     assert f'value="currency:{chosen.upper()}"' in page
@@ -99,7 +91,7 @@ def test_the_catalogues_prices_are_taken_and_the_others_emptied(
     answer = save(support, draft, "currency:EUR")
     assert answer.status_code == 303
     assert prices(draft) == ("EUR", [None, product["eur"]])
-    page = text(support.get(answer["Location"]))
+    page = markup(support.get(answer["Location"]))
     assert "In EUR now, and no price in JPY was kept." in page
     assert "1 line has the catalogue’s price, 1 line has no price yet." in page
 
@@ -108,7 +100,7 @@ def test_a_line_that_never_had_a_price_counts_among_those_without_one(support: C
     save(support, draft, "add_line")
     answer = save(support, draft, "currency:EUR")
     assert prices(draft) == ("EUR", [None, None])
-    assert "no price in JPY was kept. 2 lines have no price yet." in text(support.get(answer["Location"]))
+    assert "no price in JPY was kept. 2 lines have no price yet." in markup(support.get(answer["Location"]))
 
 
 def test_of_several_prices_of_a_product_none_is_guessed(
@@ -141,7 +133,7 @@ def test_prices_that_cannot_be_looked_up_leave_draft_and_currency_as_they_are(
     add(draft, product)
     emulator.fault("error", "/prices$", status=403, times=5)
     answer = save(support, draft, "currency:EUR")
-    assert "This could not be looked up." in text(answer)
+    assert "This could not be looked up." in markup(answer)
     assert prices(draft) == ("JPY", [10090, product["jpy"]])
 
 
@@ -158,12 +150,12 @@ def test_prices_typed_before_somebody_changed_the_currency_are_not_read_in_it(
     mine = opened(support, draft) | {f"price-{draft.lines[0]['id']}": ["12,000"]}
     colleague = sign_in(make_person("colleague@northwind.example", northwind, "support"))
     save(colleague, draft, "currency:EUR")
-    assert "prices typed in JPY are not saved" in text(save(support, draft, form=mine))
+    assert "prices typed in JPY are not saved" in markup(save(support, draft, form=mine))
     draft.refresh_from_db()
     assert prices(draft) == ("EUR", [None])
     for currency in ("JPY", "EUR"):
         answer = save(support, draft, form=mine | {"version": str(draft.version), "currency": currency})
-        assert "prices typed in JPY are not saved" in text(answer)
+        assert "prices typed in JPY are not saved" in markup(answer)
         assert prices(draft) == ("EUR", [None])
 
 
@@ -178,7 +170,7 @@ def test_a_product_found_in_another_currency_is_not_added_and_read_anew(
     price = product["prices"]["jpy"][0]["id"]
     button = f"add_offer:{price}:{product['id']}:JPY"
     answer = save(support, draft, button, form=found | {"currency": "EUR"})
-    page = text(answer)
+    page = markup(answer)
     assert "Nothing was added: those prices were in JPY. These are in EUR." in page
     assert f'value="add_offer:{product["prices"]["eur"][0]["id"]}:{product["id"]}:EUR"' in page
     assert "not offered" not in page
@@ -188,7 +180,7 @@ def test_a_product_found_in_another_currency_is_not_added_and_read_anew(
 def test_a_list_on_the_page_follows_the_currency(support: Client, draft: Draft, product: dict[str, Any]) -> None:
     save(support, draft, **{f"price-{draft.lines[0]['id']}": ""})
     found = fields(save(support, draft, "find_offers", product_q=product["name"]).content.decode())
-    part = text(support.post(address(draft), found | {"currency": "EUR"}, **IN_PLACE))
+    part = markup(support.post(address(draft), found | {"currency": "EUR"}, **IN_PLACE))
     assert '<div id="found" hx-swap-oob="true">' in part
     assert "at their prices in EUR" in part
 

@@ -22,93 +22,31 @@ from orders.models import Connection, Draft, DraftVisit, Merchant, Operation
 from orders.money import LARGEST_MINOR, Money
 from orders.services.drafts import new_line, totals
 from tests.conftest import make_person, sign_in
+from tests.support.drafts import (
+    IN_PLACE,
+    TEST_KEY,
+    address,
+    create,
+    created,
+    fields,
+    fill,
+    now,
+    opened,
+    replacement,
+    save,
+    ticket_of,
+)
+from tests.support.drafts import draft as draft
 from tests.support.emulation import Emulator
-from tests.test_journal import settle
+from tests.support.journal import settle
 
 State = Operation.State
-TEST_KEY = "rk_sandbox_northwind_demo"
-IN_PLACE = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "draft-state"}
-
-
-@pytest.fixture
-def support(northwind: Merchant, emulator: Emulator) -> Client:
-    return sign_in(make_person("support@northwind.example", northwind, "support"))
-
-
-@pytest.fixture
-def colleague(northwind: Merchant, emulator: Emulator) -> Client:
-    return sign_in(make_person("colleague@northwind.example", northwind, "support"))
-
-
-@pytest.fixture
-def draft(support: Client) -> Draft:
-    support.post("/northwind/test/drafts/new/")
-    return Draft.objects.get()
-
-
-def address(draft: Draft, page: str = "") -> str:
-    return f"/northwind/{draft.mode}/drafts/{draft.pk}/{page}"
-
-
-def opened(client: Client, draft: Draft) -> dict[str, Any]:
-    """The fields of the editor as a browser would send them back."""
-    return fields(client.get(address(draft)).content.decode())
-
-
-def fields(page: str) -> dict[str, Any]:
-    form = page[page.index('id="draft"') :]
-    found: dict[str, Any] = {}
-    for tag in re.findall(r"<input[^>]*>", form):
-        name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
-        if name and 'type="checkbox"' not in tag:
-            found.setdefault(name[1], []).append(unescape(value[1]) if value else "")
-    for name, text in re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>\n?([^<]*)</textarea>', form):
-        found[name] = [unescape(text)]
-    for name, choices in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', form, re.DOTALL):
-        chosen = re.search(r'value="([^"]*)" selected', choices)
-        found[name] = [chosen[1] if chosen else ""]
-    return found
-
-
-def save(client: Client, draft: Draft, do: str = "save", form: Any = None, **typed: Any) -> Any:
-    sent = (form or opened(client, draft)) | {name.replace("__", "-"): value for name, value in typed.items()}
-    return client.post(address(draft), {**sent, "do": do})
-
-
-def fill(client: Client, draft: Draft, *lines: tuple[str, str, str], currency: str = "USD") -> Draft:
-    """Type these lines: description, quantity, price."""
-    save(client, draft, currency=currency)
-    for number, (description, quantity, price) in enumerate(lines):
-        draft.refresh_from_db()
-        if number >= len(draft.lines):
-            save(client, draft, "add_line")
-            draft.refresh_from_db()
-        line = draft.lines[number]["id"]
-        typed = {f"description-{line}": description, f"quantity-{line}": quantity, f"price-{line}": price}
-        save(client, draft, **typed)
-    draft.refresh_from_db()
-    return draft
 
 
 def reviewed(client: Client, draft: Draft, **typed: Any) -> str:
     """The page that says what is missing."""
     answer = save(client, draft, "review", **typed)
     return (client.get(answer["Location"]) if answer.status_code == 303 else answer).content.decode()
-
-
-def create(client: Client, draft: Draft, **more: str) -> Any:
-    page = client.get(address(draft, "create/")).content.decode()
-    return client.post(address(draft, "create/"), {**ticket_of(page), "confirmed": "on", **more})
-
-
-def ticket_of(page: str) -> dict[str, str]:
-    found = re.search(r'name="ticket" value="([^"]+)"', page)
-    assert found, page
-    return {"ticket": found[1]}
-
-
-def created(emulator: Emulator) -> list[dict[str, Any]]:
-    return [row for row in emulator.ledger() if row["effect"] == "order_created"]
 
 
 def test_each_button_saves_what_was_typed_first(support: Client, draft: Draft) -> None:
@@ -653,14 +591,6 @@ def revision(client: Client, order: dict[str, Any]) -> Draft:
     client.post(reverse("draft_revise", args=["northwind", "test", order["id"]]))
     draft = Draft.objects.get(replaces_id=order["id"])
     return fill(client, draft, ("Ridgeline 3 tent", "2", "75.00"))
-
-
-def now(emulator: Emulator, order: dict[str, Any]) -> dict[str, Any]:
-    return emulator.get(f"/orders/{order['id']}", TEST_KEY)
-
-
-def replacement(emulator: Emulator) -> dict[str, Any]:
-    return emulator.orders("limit=1", TEST_KEY)[0]
 
 
 def test_an_unpaid_order_is_replaced(support: Client, unpaid: dict[str, Any], emulator: Emulator) -> None:

@@ -12,12 +12,7 @@ from django.urls import reverse
 from orders import mails
 from orders.models import EventLog, Membership, Merchant, User
 from tests.conftest import make_person, remember_proof, sign_in
-from tests.test_sign_in import PASSWORD, add_app, is_in, signed_in
-
-
-@pytest.fixture
-def mara(northwind: Merchant) -> User:
-    return make_person("mara@northwind.example", northwind, "admin")
+from tests.support.signing_in import PASSWORD, add_app, is_in, signed_in
 
 
 @pytest.fixture

@@ -2,140 +2,40 @@
 
 import re
 import uuid
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db.models.functions import Now
 from django.test import Client
 
-from chaos.browser import form_with
 from orders import carriers
 from orders.models import Membership, Merchant, Operation, Shipment, ShipmentItem
 from orders.services import settling
-from orders.services.leases import claim
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.fulfilling import (
+    address,
+    effects,
+    fulfil,
+    ids,
+    in_parcel,
+    look,
+    opened,
+    paid_order,
+    sent_lines,
+    ticked,
+    ticket,
+)
+from tests.support.journal import settle
+from tests.support.pages import ticket_in
 
 State = Operation.State
 HOSTILE = '"><script>window.pwned=1</script>'
 
 
 @pytest.fixture
-def operations(northwind: Merchant, emulator: Emulator) -> Client:
-    return sign_in(make_person("operations@northwind.example", northwind, "operations"))
-
-
-@pytest.fixture
-def customer(emulator: Emulator) -> dict[str, Any]:
-    customer_id = emulator.cases()["customers"]["wallet_0"]["id"]
-    return emulator.get(f"/customers/{customer_id}")["data"]
-
-
-@pytest.fixture
 def order(emulator: Emulator, customer: dict[str, Any]) -> dict[str, Any]:
     """Three lines, paid, nothing shipped."""
     return paid_order(emulator, 3, customer_id=customer["id"])
-
-
-def paid_order(emulator: Emulator, lines: int = 1, description: str = "Tent", **body: Any) -> dict[str, Any]:
-    items = [{"description": f"{description} {place}", "unit_price": 1000, "quantity": 2} for place in range(lines)]
-    made = emulator.make_order(line_items=items, **body)
-    return emulator.send(f"/orders/{made['id']}/pay", {"payment_token": f"tok_approve_{uuid.uuid4().hex}"})
-
-
-def address(order: dict[str, Any], mode: str = "live") -> str:
-    return f"/northwind/{mode}/orders/{order['id']}/fulfill/"
-
-
-def ticket(client: Client, order: dict[str, Any]) -> str:
-    return ticket_in(client.get(address(order)).content.decode())
-
-
-def ticket_in(page: str) -> str:
-    found = re.search(r'name="ticket" value="([^"]+)"', page)
-    assert found, page
-    return found[1]
-
-
-def ids(order: dict[str, Any], *places: int) -> list[str]:
-    return [order["line_items"][place]["id"] for place in places]
-
-
-def fulfil(client: Client, order: dict[str, Any], *places: int, **more: Any) -> Any:
-    """Send the form with the lines at these places ticked, both units of each; all of them, if none is named.
-
-    `more` is what else is typed into the parcel, by the names of its fields; None leaves a field out.
-    """
-    lines = more.pop("lines", None) or ids(order, *(places or range(len(order["line_items"]))))
-    parcel = {"lines": lines, "notify": "no", **{f"units-{line}": "2" for line in lines}}
-    whole = {"ticket": more.pop("ticket", None) or ticket(client, order), "parcel": "1"}
-    whole["fulfilling"] = more.pop("fulfilling", f"{len(lines)}:{2 * len(lines)}:1:{len(lines)}")
-    return client.post(address(order), whole | in_parcel("1", **(parcel | more)))
-
-
-def in_parcel(key: str, **typed: Any) -> dict[str, Any]:
-    """What a parcel's fields send. A tracking number may be named so, though it is the first of several."""
-    first = {"tracking_number": "number-0", "tracking_address": "address-0"}
-    named = {first.get(name, name): value for name, value in typed.items() if value is not None}
-    return {f"p{key}-{name}": value for name, value in (sure_of(named) | named).items()}
-
-
-def sure_of(typed: dict[str, Any]) -> dict[str, Any]:
-    """The boxes that overrule whatever speaks against these numbers; tests of what that is leave them out."""
-    carrier = typed.get("carrier") or ""
-    carrier = typed.get("carrier_name", "") if carrier == "other" else carrier
-    numbers = {name: value for name, value in typed.items() if re.fullmatch("number-[0-9]", name)}
-    return {
-        name.replace("number", "sure"): f"{carrier}|{carriers.normalized(value)}" for name, value in numbers.items()
-    }
-
-
-def ticked(page: str, key: str = "1") -> list[str]:
-    return re.findall(rf'name="p{key}-lines" value="([^"]+)"[^>]* checked', page)
-
-
-def opened(client: Client, order: dict[str, Any], place: str = "") -> dict[str, Any]:
-    """What the form sends as it stands when it is opened, by name; several values of a name as a list."""
-    return fields_in(client.get(place or address(order)).content.decode())
-
-
-def fields_in(page: str) -> dict[str, Any]:
-    form = form_with(page, "ticket")
-    assert form, page
-    sent: dict[str, Any] = {}
-    for name, value in form.fields:
-        sent.setdefault(name, []).append(value)
-    return {name: values if len(values) > 1 or name.endswith("-lines") else values[0] for name, values in sent.items()}
-
-
-def look(client: Client, order: dict[str, Any], sent: dict[str, Any], do: str = "look") -> str:
-    """The part of the form that is drawn anew when something is typed, or a button that changes it is pressed."""
-    headers = {"HX-Request": "true", "HX-Target": "parcels"}
-    answer = client.post(address(order), sent | {"do": do}, headers=headers)
-    assert answer.status_code == 200
-    return answer.content.decode()
-
-
-def effects(emulator: Emulator, order: dict[str, Any]) -> list[dict[str, Any]]:
-    wanted = ("line_item_ids", "notified", "carrier", "tracking_number")
-    return [
-        {name: row[name] for name in wanted}
-        for row in emulator.ledger()
-        if row["order_id"] == order["id"] and row["effect"] == "fulfillment"
-    ]
-
-
-def sent_lines(emulator: Emulator, order: dict[str, Any]) -> list[list[str]]:
-    return [row["line_item_ids"] for row in effects(emulator, order)]
-
-
-def settle(operation: Operation) -> Operation:
-    """As the worker does when it is due."""
-    Operation.objects.filter(pk=operation.pk).update(next_try_at=Now(), lease_until=Now() - timedelta(seconds=1))
-    claimed = claim()
-    assert claimed is not None
-    return settling.settle(claimed)
 
 
 def shipped_lines(order: dict[str, Any]) -> list[list[str]]:

@@ -21,7 +21,7 @@ from orders.models import EventLog, Merchant, User
 from tests.conftest import SecureClient, make_person
 from tests.support.processes import PASSWORD as RIGHT
 from tests.support.processes import READY, Site, served
-from tests.test_sign_in import PASSWORD, sign_in
+from tests.support.signing_in import PASSWORD, sign_in
 
 
 class CountingHasher(MD5PasswordHasher):
@@ -39,11 +39,6 @@ class CountingHasher(MD5PasswordHasher):
 def hashes(settings: LazySettings) -> type[CountingHasher]:
     settings.PASSWORD_HASHERS = ["tests.test_guessing.CountingHasher"]
     return CountingHasher
-
-
-@pytest.fixture
-def mara(northwind: Merchant) -> User:
-    return make_person("mara@northwind.example", northwind, "admin")
 
 
 def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(mara: User, hashes: type[CountingHasher]) -> None:

@@ -6,17 +6,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from orders.models import Draft, Merchant, Operation
-from tests.conftest import make_person, sign_in
+from orders.models import Draft, Operation
+from tests.support.drafts import TEST_KEY, address, create, created, fill, opened, save
 from tests.support.emulation import Emulator
-from tests.test_drafts import TEST_KEY, address, create, created, fill, opened, save
+from tests.support.pages import markup
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def support(northwind: Merchant, emulator: Emulator) -> Client:
-    return sign_in(make_person("support@northwind.example", northwind, "support"))
 
 
 @pytest.fixture
@@ -47,15 +42,11 @@ def paid(emulator: Emulator, customer: Any, amount: int = 6000) -> dict[str, Any
     return emulator.send(f"/orders/{order['id']}/pay", body, TEST_KEY)
 
 
-def text(answer: Any) -> str:
-    return " ".join(answer.content.decode().split())
-
-
 def test_a_draft_offers_its_customers_open_invoices_by_number(
     support: Client, draft: Draft, customer: Any, invoice: Any, emulator: Emulator
 ) -> None:
     order = paid(emulator, customer, 1000)
-    page = text(support.get(address(draft)))
+    page = markup(support.get(address(draft)))
     assert f'<option value="{invoice["id"]}">INV-OPEN-1 · 250.00 USD · open</option>' in page
     assert order["invoice_id"] not in page
     assert "are closed, or are of other orders." in page
@@ -63,7 +54,7 @@ def test_a_draft_offers_its_customers_open_invoices_by_number(
 
 def test_a_guests_draft_offers_none_and_says_why(support: Client, draft: Draft, invoice: Any) -> None:
     save(support, draft, "guest")
-    page = text(support.get(address(draft)))
+    page = markup(support.get(address(draft)))
     assert "Choose a customer first" in page
     assert invoice["id"] not in page
 
@@ -72,7 +63,7 @@ def test_a_chosen_invoice_is_saved_reviewed_by_its_number_and_sent(
     support: Client, draft: Draft, invoice: Any, emulator: Emulator
 ) -> None:
     assert save(support, draft, invoice_id=invoice["id"]).status_code == 303
-    assert "<bdi>INV-OPEN-1</bdi>" in text(support.get(address(draft, "create/")))
+    assert "<bdi>INV-OPEN-1</bdi>" in markup(support.get(address(draft, "create/")))
     assert create(support, draft).status_code == 303
     assert emulator.orders("limit=1", TEST_KEY)[0]["invoice_id"] == invoice["id"]
 
@@ -84,8 +75,8 @@ def test_an_invoice_that_belongs_to_an_order_is_refused_with_its_number_and_the_
     order = paid(emulator, customer, amount)
     answer = save(support, draft, invoice_id=order["invoice_id"], notes="kept all the same")
     assert answer.status_code == 422
-    assert f"Invoice INV-{order['public_id']} belongs to {order['public_id']}." in text(answer)
-    assert f'<a href="/northwind/test/orders/{order["id"]}/">Open {order["public_id"]}</a>' in text(answer)
+    assert f"Invoice INV-{order['public_id']} belongs to {order['public_id']}." in markup(answer)
+    assert f'<a href="/northwind/test/orders/{order["id"]}/">Open {order["public_id"]}</a>' in markup(answer)
     draft.refresh_from_db()
     assert (draft.invoice_id, draft.notes) == (None, "kept all the same")
 
@@ -100,7 +91,7 @@ def test_an_invoice_with_payments_is_refused_whoever_has_it(
         emulator.patch("orders", order["id"], customer_id=None)
     answer = save(support, draft, invoice_id=invoice["id"])
     words = f"belongs to {order['public_id']}." if order_known else "has payments already"
-    assert f"Invoice INV-OPEN-1 {words}" in text(answer)
+    assert f"Invoice INV-OPEN-1 {words}" in markup(answer)
     draft.refresh_from_db()
     assert draft.invoice_id is None
 
@@ -114,16 +105,16 @@ def test_other_invoices_are_refused_in_words(support: Client, draft: Draft, emul
     ):
         answer = save(support, draft, invoice_id=invoice_id)
         assert answer.status_code == 422
-        assert words in text(answer)
+        assert words in markup(answer)
 
 
 def test_an_invoice_in_another_currency_is_neither_offered_nor_linked(
     support: Client, draft: Draft, invoice: Any, emulator: Emulator
 ) -> None:
     emulator.patch("invoices", invoice["id"], currency="eur")
-    assert invoice["id"] not in text(support.get(address(draft)))
+    assert invoice["id"] not in markup(support.get(address(draft)))
     answer = save(support, draft, invoice_id=invoice["id"])
-    assert "Invoice INV-OPEN-1 is in EUR, the draft in USD." in text(answer)
+    assert "Invoice INV-OPEN-1 is in EUR, the draft in USD." in markup(answer)
 
 
 @pytest.mark.parametrize("status", ["paid", "void", "uncollectible"])
@@ -131,7 +122,7 @@ def test_a_closed_invoice_is_refused(
     status: str, support: Client, draft: Draft, invoice: Any, emulator: Emulator
 ) -> None:
     emulator.patch("invoices", invoice["id"], status=status)
-    assert f"Invoice INV-OPEN-1 is {status}." in text(save(support, draft, invoice_id=invoice["id"]))
+    assert f"Invoice INV-OPEN-1 is {status}." in markup(save(support, draft, invoice_id=invoice["id"]))
 
 
 def test_an_invoice_that_cannot_be_looked_at_is_not_linked(
@@ -140,7 +131,7 @@ def test_an_invoice_that_cannot_be_looked_at_is_not_linked(
     form = opened(support, draft)
     emulator.fault("error", "/transactions$", status=403, times=3)
     answer = save(support, draft, form=form, invoice_id=invoice["id"])
-    assert "The invoice could not be looked at." in text(answer)
+    assert "The invoice could not be looked at." in markup(answer)
     draft.refresh_from_db()
     assert draft.invoice_id is None
 
@@ -155,7 +146,7 @@ def test_an_invoice_that_was_paid_since_it_was_chosen_is_not_sent(
     ticket = page.partition('name="ticket" value="')[2].partition('"')[0]
     answer = support.post(address(draft, "create/"), {"ticket": ticket})
     assert answer.status_code == 422
-    assert f"Invoice INV-OPEN-1 belongs to {order['public_id']}." in text(answer)
+    assert f"Invoice INV-OPEN-1 belongs to {order['public_id']}." in markup(answer)
     assert len(created(emulator)) == before
     assert not Operation.objects.exists()
-    assert "INV-OPEN-1 · 250.00 USD · open, cannot be linked" in text(support.get(address(draft)))
+    assert "INV-OPEN-1 · 250.00 USD · open, cannot be linked" in markup(support.get(address(draft)))

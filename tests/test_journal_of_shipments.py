@@ -13,7 +13,8 @@ from orders.services import corrections, delivery_decisions, undo, untold
 from orders.services.corrections import Tracking
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
-from tests.support.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
+from tests.support.parcels import connect_partners, delivery_of, parcel, send_off
+from tests.support.parcels import order as order
 
 pytestmark = pytest.mark.database
 
@@ -30,11 +31,6 @@ def mara(northwind: Merchant, emulator: Emulator) -> User:
 @pytest.fixture
 def client(mara: User) -> Client:
     return sign_in(mara)
-
-
-@pytest.fixture
-def order(emulator: Emulator) -> dict[str, Any]:
-    return paid_order(emulator, ("Tent", 2), ("Rope", 3))
 
 
 @pytest.fixture

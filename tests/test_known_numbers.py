@@ -11,8 +11,7 @@ from orders.models import Draft, Merchant, Operation, Shipment
 from orders.services import to_fulfil
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
-from tests.test_fulfillments import fulfil, paid_order
-from tests.test_fulfillments import operations as operations
+from tests.support.fulfilling import fulfil, paid_order
 
 UPS = "1Z999AA10123456784"
 

@@ -7,17 +7,11 @@ import pytest
 from django.test import Client
 
 from orders.models import Draft, Merchant, User
-from tests.conftest import make_person
+from tests.support.drafts import TEST_KEY, address, opened
 from tests.support.emulation import Emulator
-from tests.test_drafts import TEST_KEY, address, opened
 from tests.test_unsent import NAMES, address_of, browser
 
-pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def mara(northwind: Merchant, emulator: Emulator) -> User:
-    return make_person("mara@northwind.example", northwind, "admin")
+pytestmark = [pytest.mark.database, pytest.mark.usefixtures("emulator")]
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from orders.services import deliveries, delivering, delivery_decisions
 from orders.services.plans import Step
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.journal import asked, payable, payments, settle, submit
 from tests.support.parcels import connect_partners, paid_order, parcel, send_off
-from tests.test_journal import asked, payable, payments, settle, submit
 
 State = Operation.State
 

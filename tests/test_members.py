@@ -15,6 +15,7 @@ from django.utils import timezone
 from orders.models import EventLog, Invitation, Membership, Merchant, User
 from orders.services import members
 from tests.conftest import SecureClient, make_person, sign_in
+from tests.support.pages import markup
 from tests.support.processes import READY, Site
 
 PASSWORD = "a good password"
@@ -26,21 +27,12 @@ def northwind(db: None) -> Merchant:
 
 
 @pytest.fixture
-def mara(northwind: Merchant) -> User:
-    return make_person("mara@northwind.example", northwind, "admin")
-
-
-@pytest.fixture
 def client(mara: User) -> Client:
     return sign_in(mara)
 
 
 def address(page: str, *more: Any) -> str:
     return reverse(page, args=["northwind", "live", *more])
-
-
-def text(answer: Any) -> str:
-    return " ".join(answer.content.decode().split())
 
 
 def invite(client: Client, email: str = "New@Northwind.example", *roles: str) -> Any:
@@ -99,10 +91,10 @@ def test_a_removed_member_is_out_with_the_next_request(client: Client, northwind
     his = sign_in(owen)
     assert his.get(address("member_list")).status_code == 200
     page = address("member_remove", Membership.objects.get(user=owen).pk)
-    assert "with the next click" in text(client.get(page))
+    assert "with the next click" in markup(client.get(page))
     client.post(page)
     assert his.get(address("member_list")).status_code == 404
-    assert "You are in no merchant" in text(his.get("/"))
+    assert "You are in no merchant" in markup(his.get("/"))
     assert client.post(page).status_code == 404
 
 
@@ -112,8 +104,8 @@ def test_the_last_admin_can_neither_go_nor_step_down(client: Client, mara: User,
     mine = Membership.objects.get(user=mara)
     answer = client.post(address("member_edit", mine.pk), {"roles": ["viewer"]})
     assert answer.status_code == 422
-    assert "This is the last admin" in text(answer)
-    assert "This is the last admin" in text(client.get(address("member_remove", mine.pk)))
+    assert "This is the last admin" in markup(answer)
+    assert "This is the last admin" in markup(client.get(address("member_remove", mine.pk)))
     assert client.post(address("member_remove", mine.pk)).status_code == 409
     mine.refresh_from_db()
     assert mine.roles == ["admin"]
@@ -179,7 +171,7 @@ def test_an_invitation_goes_out_as_plain_text_and_holds_no_secret_here(client: C
     assert message.content_subtype == "plain"
     token = last_link().partition("=")[2]
     assert token not in str(list(Invitation.objects.values())) + str(list(EventLog.objects.values()))
-    assert token not in text(client.get(address("member_list")))
+    assert token not in markup(client.get(address("member_list")))
     assert last_event() == ("invited", "new@northwind.example: Support", "mara@northwind.example")
 
 
@@ -195,14 +187,14 @@ def test_somebody_new_chooses_a_name_and_a_password_and_is_in(client: Client, no
     invite(client, "New@Northwind.example", "support", "finance")
     assert SecureClient().get(last_link())["Location"] == "/invitation/"
     guest = visitor(last_link())
-    assert "new@northwind.example" in text(guest.get("/invitation/"))
+    assert "new@northwind.example" in markup(guest.get("/invitation/"))
     before = guest.session.session_key
     assert join(guest)["Location"] == "/northwind/live/orders/"
     assert guest.session.session_key != before
     member = Membership.objects.get(user__email="new@northwind.example")
     assert (member.user.name, member.roles) == ("New Person", ["support", "finance"])
     assert guest.get(reverse("account")).status_code == 200
-    assert "Invitations" not in text(client.get(address("member_list"))).replace("Send invitation", "")
+    assert "Invitations" not in markup(client.get(address("member_list"))).replace("Send invitation", "")
     assert "member_joined" in EventLog.objects.values_list("kind", flat=True)
 
 
@@ -210,12 +202,12 @@ def test_somebody_with_an_account_signs_in_first(client: Client, northwind: Merc
     owen = make_person("owen@elsewhere.example")
     invite(client, "owen@elsewhere.example", "operations")
     guest = visitor(last_link())
-    assert "has an account here" in text(guest.get("/invitation/"))
+    assert "has an account here" in markup(guest.get("/invitation/"))
     join(guest)
     assert not Membership.objects.filter(user=owen).exists()
     form = {"login": owen.email, "password": PASSWORD, "next": "/invitation/"}
     assert guest.post(reverse("account_login"), form)["Location"] == "/invitation/"
-    assert "Join Northwind Trading" in text(guest.get("/invitation/"))
+    assert "Join Northwind Trading" in markup(guest.get("/invitation/"))
     assert guest.post("/invitation/")["Location"] == "/northwind/live/orders/"
     assert Membership.objects.get(user=owen).roles == ["operations"]
 
@@ -223,7 +215,7 @@ def test_somebody_with_an_account_signs_in_first(client: Client, northwind: Merc
 def test_an_invitation_is_for_nobody_else(client: Client, mara: User) -> None:
     invite(client)
     client.get(last_link())
-    assert "This invitation is for new@northwind.example" in text(client.get("/invitation/"))
+    assert "This invitation is for new@northwind.example" in markup(client.get("/invitation/"))
     assert client.post("/invitation/").status_code == 403
     assert Membership.objects.count() == 1
 
@@ -288,7 +280,7 @@ def test_an_invitation_ends_with_the_right_of_whoever_sent_it(how: str, client: 
     assert SecureClient().get(link).status_code == 410
     assert join(opened).status_code == 410
     assert not User.objects.filter(email="owen2@elsewhere.example").exists()
-    assert "owen2@elsewhere.example" not in text(client.get(address("member_list"))).partition("Changes")[0]
+    assert "owen2@elsewhere.example" not in markup(client.get(address("member_list"))).partition("Changes")[0]
 
 
 def test_an_invitation_withdrawn_with_its_sender_is_in_the_log(client: Client, northwind: Merchant) -> None:
@@ -345,7 +337,7 @@ def test_inviting_again_sends_a_new_link_with_the_new_roles(client: Client) -> N
 def test_a_member_is_not_invited_again(client: Client, mara: User) -> None:
     answer = invite(client, mara.email.upper())
     assert answer.status_code == 422
-    assert "is a member already" in text(answer)
+    assert "is a member already" in markup(answer)
     assert mail.outbox == []
 
 
@@ -353,8 +345,8 @@ def test_without_a_mail_server_nobody_is_invited(client: Client, settings: LazyS
     settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
     answer = invite(client)
     assert answer.status_code == 422
-    assert "nobody was invited" in text(answer)
-    assert 'value="new@northwind.example"' in text(answer).lower()
+    assert "nobody was invited" in markup(answer)
+    assert 'value="new@northwind.example"' in markup(answer).lower()
     assert not Invitation.objects.exists()
     assert not EventLog.objects.filter(kind="invited").exists()
 
@@ -395,8 +387,8 @@ def test_a_weak_or_mistyped_password_makes_no_account(changes: dict[str, str], r
     guest = visitor(last_link())
     answer = join(guest, **changes)
     assert answer.status_code == 422
-    assert reason in text(answer)
-    assert PASSWORD not in text(answer)
+    assert reason in markup(answer)
+    assert PASSWORD not in markup(answer)
     assert not User.objects.filter(email="new@northwind.example").exists()
 
 

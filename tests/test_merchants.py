@@ -11,6 +11,7 @@ from orders.models import EventLog, Merchant, User
 from orders.money import Money
 from orders.sums_to_type import PRESETS
 from tests.conftest import add_key, make_person, remember_proof, sign_in
+from tests.support.pages import markup
 
 
 @pytest.fixture
@@ -18,11 +19,6 @@ def northwind(db: None) -> Merchant:
     return Merchant.objects.create(
         name="Northwind Trading", slug="northwind", time_zone="Europe/Berlin", hold_seconds=0
     )
-
-
-@pytest.fixture
-def mara(northwind: Merchant) -> User:
-    return make_person("mara@northwind.example", northwind, "admin")
 
 
 @pytest.fixture
@@ -40,10 +36,6 @@ def save(client: Client, **changes: str) -> Any:
 
 def changes() -> list[str]:
     return list(EventLog.objects.filter(kind="merchant_changed").values_list("text", flat=True))
-
-
-def text(answer: Any) -> str:
-    return " ".join(answer.content.decode().split())
 
 
 # --- The chooser -----------------------------------------------------------------------------------------------------
@@ -64,7 +56,7 @@ def test_with_several_merchants_a_person_chooses(client: Client, mara: User) -> 
     for slug in ("kestrel", "aaa"):
         merchant = Merchant.objects.create(name=slug.capitalize(), slug=slug)
         mara.memberships.create(merchant=merchant, roles=["viewer", "finance"])
-    page = text(client.get("/"))
+    page = markup(client.get("/"))
     places = [f'href="/{slug}/{mode}/orders/"' for slug in ("aaa", "kestrel", "northwind") for mode in ("live", "test")]
     assert all(place in page for place in places)
     assert page.index("Aaa") < page.index("Kestrel") < page.index("Northwind")
@@ -72,7 +64,7 @@ def test_with_several_merchants_a_person_chooses(client: Client, mara: User) -> 
 
 
 def test_without_a_merchant_the_page_says_whom_to_ask(db: None) -> None:
-    page = text(sign_in(make_person("alone@x.example")).get("/"))
+    page = markup(sign_in(make_person("alone@x.example")).get("/"))
     assert "Ask an admin of your team to invite" in page
     assert "alone@x.example" in page
 
@@ -86,7 +78,7 @@ def test_name_and_time_zone_are_changed_and_recorded(client: Client, northwind: 
     northwind.refresh_from_db()
     assert (northwind.name, northwind.time_zone, northwind.slug) == ("Northwind GmbH", "America/Denver", "northwind")
     assert changes() == ["name: Northwind GmbH, time zone: America/Denver"]
-    assert "Merchant changed" in text(client.get(PAGE))
+    assert "Merchant changed" in markup(client.get(PAGE))
 
 
 def test_saving_without_a_change_leaves_no_trace(client: Client) -> None:
@@ -128,8 +120,8 @@ def test_a_hold_is_a_whole_number_of_seconds_up_to_two_minutes(typed: str, clien
 def test_a_time_zone_has_to_exist(zone: str, client: Client, northwind: Merchant) -> None:
     answer = save(client, name="Typed", time_zone=zone)
     assert answer.status_code == 422
-    assert 'value="Typed"' in text(answer)
-    assert '<strong class="ellipsis">Northwind Trading</strong>' in text(answer)  # the frame shows what is saved
+    assert 'value="Typed"' in markup(answer)
+    assert '<strong class="ellipsis">Northwind Trading</strong>' in markup(answer)  # the frame shows what is saved
     northwind.refresh_from_db()
     assert northwind.time_zone == "Europe/Berlin"
 
@@ -143,7 +135,7 @@ def test_the_short_name_stays_whatever_is_sent(client: Client, northwind: Mercha
 def test_only_who_has_a_second_factor_can_ask_others_for_one(client: Client, mara: User, northwind: Merchant) -> None:
     answer = save(client, mfa_required="on")
     assert answer.status_code == 422
-    assert "Set up a second factor for yourself first" in text(answer)
+    assert "Set up a second factor for yourself first" in markup(answer)
     (factor,) = Authenticator.objects.bulk_create([Authenticator(user=mara, type="totp", data={"secret": "sealed"})])
     remember_proof(client, mara, method="mfa", id=factor.pk)
     assert save(client, mfa_required="on").status_code == 302

@@ -4,18 +4,20 @@ import html
 import json
 import re
 import uuid
-from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db.models.functions import Now
 from django.test import Client
 
 from orders.models import Merchant, Operation
-from orders.services import settling
-from orders.services.leases import claim
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.journal import settle
+from tests.support.pages import order_path, source
+
+address = partial(order_path, "edit/")
+
 
 State = Operation.State
 METADATA = {
@@ -32,11 +34,6 @@ METADATA = {
 
 
 @pytest.fixture
-def support(northwind: Merchant, emulator: Emulator) -> Client:
-    return sign_in(make_person("support@northwind.example", northwind, "support"))
-
-
-@pytest.fixture
 def customers(emulator: Emulator) -> list[dict[str, Any]]:
     return emulator.get("/customers?limit=5")["data"]
 
@@ -46,14 +43,6 @@ def order(emulator: Emulator, customers: list[dict[str, Any]]) -> dict[str, Any]
     made = emulator.make_order(customer_id=customers[0]["id"], notes="As it was.")
     emulator.patch("orders", made["id"], metadata=METADATA)
     return made
-
-
-def address(order: dict[str, Any], mode: str = "live") -> str:
-    return f"/northwind/{mode}/orders/{order['id']}/edit/"
-
-
-def text_of(client: Client, path: str) -> str:
-    return client.get(path).content.decode()
 
 
 def fields(page: str) -> dict[str, str]:
@@ -80,7 +69,7 @@ def row(name: str) -> int:
 
 def edit(client: Client, order: dict[str, Any], page: str = "", **changes: str) -> Any:
     """Open the form, type, save. A change of "-" leaves a field out."""
-    sent = {**fields(page or text_of(client, address(order))), "save": "yes", **changes}
+    sent = {**fields(page or source(client, address(order))), "save": "yes", **changes}
     return client.post(address(order), {name: value for name, value in sent.items() if value != "-"})
 
 
@@ -103,21 +92,13 @@ def exactly(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def settle(operation: Operation) -> Operation:
-    """As the worker does when it is due."""
-    Operation.objects.filter(pk=operation.pk).update(next_try_at=Now(), lease_until=Now() - timedelta(seconds=1))
-    claimed = claim()
-    assert claimed is not None
-    return settling.settle(claimed)
-
-
 def test_only_what_was_changed_is_sent(support: Client, order: dict[str, Any], emulator: Emulator) -> None:
     answer = edit(support, order, notes="Ring twice.\r\nThen wait.")
     assert answer.status_code == 303
     assert updates(emulator, order) == [["notes"]]
     assert now(emulator, order)["notes"] == "Ring twice.\nThen wait."
     assert now(emulator, order)["metadata"] == METADATA
-    assert "Done: <bdi>notes</bdi>" in text_of(support, answer["Location"])
+    assert "Done: <bdi>notes</bdi>" in source(support, answer["Location"])
 
 
 def test_a_form_that_was_not_changed_sends_nothing_and_says_so(
@@ -133,7 +114,7 @@ def test_a_form_that_was_not_changed_sends_nothing_and_says_so(
 
 def test_the_notes_can_be_taken_away(support: Client, order: dict[str, Any], emulator: Emulator) -> None:
     answer = edit(support, order, notes="  ")
-    assert "<dt><bdi>notes</bdi></dt><dd><bdi>null</bdi></dd>" in text_of(support, answer["Location"])
+    assert "<dt><bdi>notes</bdi></dt><dd><bdi>null</bdi></dd>" in source(support, answer["Location"])
     assert bodies(emulator) == [{"notes": None}]
     assert now(emulator, order)["notes"] is None
 
@@ -147,7 +128,7 @@ def test_metadata_goes_whole_and_what_was_not_touched_stays_to_the_last_digit(
     assert updates(emulator, order) == [["metadata"]]
     found = now(emulator, order)["metadata"]
     assert exactly(found) == exactly(METADATA | {"channel": "phone"})
-    assert "metadata (channel)" in text_of(support, answer["Location"])
+    assert "metadata (channel)" in source(support, answer["Location"])
 
 
 def test_rows_are_added_removed_and_changed_in_type(support: Client, order: dict[str, Any], emulator: Emulator) -> None:
@@ -267,7 +248,7 @@ def test_links_between_orders_are_shown_kept_and_not_changed(
 ) -> None:
     linked = {"replaces": "an-older-order", "channel": "web"}
     emulator.patch("orders", order["id"], metadata=linked)
-    page = text_of(support, address(order))
+    page = source(support, address(order))
     assert "an-older-order" in page
     edit(support, order, page, **{"remove-0": "on", "value-0": "forged", "kind-0": "text", "value-1": "phone"})
     assert now(emulator, order)["metadata"] == linked | {"channel": "phone"}
@@ -316,8 +297,8 @@ def test_hostile_text_is_sent_and_shown_as_typed(
     assert now(emulator, order)["notes"] == text
     assert now(emulator, order)["metadata"][text] == text
     for path in (answer["Location"], address(order)):
-        assert "<script>alert" not in text_of(support, path)
-    assert fields(text_of(support, address(order)))["notes"] == text
+        assert "<script>alert" not in source(support, path)
+    assert fields(source(support, address(order)))["notes"] == text
 
 
 def test_a_customer_is_found_without_a_script_chosen_and_sent(
@@ -334,13 +315,13 @@ def test_a_customer_is_found_without_a_script_chosen_and_sent(
     answer = edit(support, order, page, customer=other["id"])
     assert updates(emulator, order) == [["customer_id", "notes"]]
     assert now(emulator, order)["customer_id"] == other["id"]
-    assert f"customer {other['name'] or other['email']}, notes" in html.unescape(text_of(support, answer["Location"]))
+    assert f"customer {other['name'] or other['email']}, notes" in html.unescape(source(support, answer["Location"]))
 
 
 def test_searching_with_a_script_draws_the_customers_alone_and_keeps_the_choice(
     support: Client, order: dict[str, Any], customers: list[dict[str, Any]], emulator: Emulator
 ) -> None:
-    sent = fields(text_of(support, address(order))) | {"find": "yes", "q": customers[2]["email"], "customer": "guest"}
+    sent = fields(source(support, address(order))) | {"find": "yes", "q": customers[2]["email"], "customer": "guest"}
     headers = {"HX-Request": "true", "HX-Target": "customer-choice"}
     part = support.post(address(order), sent, headers=headers).content.decode()
     assert "<html" not in part
@@ -357,8 +338,8 @@ def test_an_order_becomes_a_guests(support: Client, order: dict[str, Any], emula
     answer = edit(support, order, customer="guest")
     assert bodies(emulator) == [{"customer_id": None}]
     assert now(emulator, order)["customer_id"] is None
-    assert "Done: <bdi>customer Guest</bdi>" in text_of(support, answer["Location"])
-    assert re.search(r'value="guest" checked', text_of(support, address(order)))
+    assert "Done: <bdi>customer Guest</bdi>" in source(support, answer["Location"])
+    assert re.search(r'value="guest" checked', source(support, address(order)))
 
 
 @pytest.mark.parametrize("choice", ["", "nobody", "1; drop table", "-"])
@@ -399,7 +380,7 @@ def test_a_refusal_of_revkeen_stands_by_the_field_it_names(
 
 @pytest.mark.database
 def test_the_same_form_sent_again_changes_once(support: Client, order: dict[str, Any], emulator: Emulator) -> None:
-    page = text_of(support, address(order))
+    page = source(support, address(order))
     first, second = (edit(support, order, page, notes="Once.") for _ in range(2))
     assert first["Location"] == second["Location"]
     assert updates(emulator, order) == [["notes"]]
@@ -408,17 +389,17 @@ def test_the_same_form_sent_again_changes_once(support: Client, order: dict[str,
 def test_the_same_form_with_something_else_in_it_sends_nothing_more(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    page = text_of(support, address(order))
+    page = source(support, address(order))
     edit(support, order, page, notes="First.")
     second = edit(support, order, page, notes="Second.")
-    assert "nothing else was sent" in text_of(support, second["Location"])
+    assert "nothing else was sent" in source(support, second["Location"])
     assert now(emulator, order)["notes"] == "First."
 
 
 def test_what_somebody_else_changed_meanwhile_is_shown_field_by_field_and_not_written_over(
     support: Client, order: dict[str, Any], customers: list[dict[str, Any]], emulator: Emulator
 ) -> None:
-    page = text_of(support, address(order))
+    page = source(support, address(order))
     theirs = {**METADATA, "channel": "fair", "count": 5, "theirs": "new"}
     del theirs["rate"]
     body = {"customer_id": customers[1]["id"], "notes": "Theirs.", "metadata": theirs}
@@ -449,7 +430,7 @@ def test_what_somebody_else_changed_meanwhile_is_shown_field_by_field_and_not_wr
 def test_what_was_not_touched_here_is_not_sent_over_what_somebody_else_made_of_it(
     support: Client, order: dict[str, Any], customers: list[dict[str, Any]], emulator: Emulator
 ) -> None:
-    page = text_of(support, address(order))
+    page = source(support, address(order))
     body = {"customer_id": customers[1]["id"], "notes": "Theirs."}
     emulator.send(f"/orders/{order['id']}", body, method="PATCH")
     page = edit(support, order, page, **{"name-n0": "mine", "value-n0": "x"}).content.decode()
@@ -462,7 +443,7 @@ def test_what_was_not_touched_here_is_not_sent_over_what_somebody_else_made_of_i
 def test_the_second_of_two_tabs_is_told_and_writes_nothing_over(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    pages = [text_of(support, address(order)) for _ in range(2)]
+    pages = [source(support, address(order)) for _ in range(2)]
     edit(support, order, pages[0], notes="Of the first tab.")
     answer = edit(support, order, pages[1], notes="Of the second tab.")
     assert answer.status_code == 422
@@ -475,11 +456,11 @@ def test_a_lost_answer_is_unknown_until_the_event_tells_and_keeps_what_the_secon
     northwind: Merchant, support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
     colleague = sign_in(make_person("colleague@northwind.example", northwind, "support"))
-    theirs = text_of(colleague, address(order))
+    theirs = source(colleague, address(order))
     emulator.fault("disconnect", "/orders/", method="PATCH", after_work=True)
     answer = edit(support, order, notes="Lost?")
-    assert "In doubt: " in text_of(support, answer["Location"])
-    page = text_of(support, address(order))
+    assert "In doubt: " in source(support, answer["Location"])
+    page = source(support, address(order))
     assert "In doubt: " in page
     assert 'name="ticket"' not in page
     second = edit(colleague, order, theirs, notes="Mine.").content.decode()
@@ -504,7 +485,7 @@ def test_a_call_that_did_nothing_is_sent_again_with_each_digit_as_it_was(
 def test_without_revkeen_nothing_is_sent_and_everything_typed_stays(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    page = text_of(support, address(order))
+    page = source(support, address(order))
     emulator.fault("disconnect", times=20)
     answer = edit(support, order, page, notes="typed", **{"name-n0": "new", "value-n0": "row"})
     sent = fields(answer.content.decode())
@@ -518,7 +499,7 @@ def test_where_it_cannot_be_done_the_page_says_why_and_has_no_form(
     status: str, support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
     emulator.patch("orders", order["id"], status=status)
-    page = text_of(support, address(order))
+    page = source(support, address(order))
     assert f"cannot be edited now:</strong> the order is {status}." in page
     assert 'name="ticket"' not in page
 
@@ -528,7 +509,7 @@ def test_too_much_metadata_is_left_alone_and_the_rest_can_be_changed(
 ) -> None:
     much = {f"name {number}": number for number in range(400)}
     emulator.patch("orders", order["id"], metadata=much)
-    page = text_of(support, address(order))
+    page = source(support, address(order))
     assert "too much metadata to edit here: 400 names" in page
     assert edit(support, order, page, notes="Changed.").status_code == 303
     assert now(emulator, order)["metadata"] == much
@@ -544,7 +525,7 @@ def test_the_largest_form_is_taken(support: Client, order: dict[str, Any], emula
 def test_a_form_that_arrives_in_part_changes_nothing_that_is_missing_in_it(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    page = text_of(support, address(order))
+    page = source(support, address(order))
     sent = {name: value for name, value in fields(page).items() if name in ("ticket", "customer")}
     support.post(address(order), {**sent, "save": "yes", "name-n0": "new", "value-n0": "row"})
     assert bodies(emulator)[0] == {"metadata": METADATA | {"new": "row"}}
@@ -553,7 +534,7 @@ def test_a_form_that_arrives_in_part_changes_nothing_that_is_missing_in_it(
 def test_the_form_of_one_order_does_nothing_to_another(
     support: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
-    page = text_of(support, address(order))
+    page = source(support, address(order))
     other = emulator.make_order()
     emulator.forget_calls()
     assert edit(support, other, page, notes="x").status_code == 404
@@ -566,8 +547,8 @@ def test_the_cards_of_an_order_lead_to_the_form_for_those_who_may_and_while_it_c
 ) -> None:
     page = f"/northwind/live/orders/{order['id']}/"
     for part in ("customer", "notes", "metadata"):
-        assert f'href="{address(order)}#{part}"' in text_of(support, page)
-        assert f'id="{part}"' in text_of(support, address(order))
-    assert f"{address(order)}#" not in text_of(viewer, page)
+        assert f'href="{address(order)}#{part}"' in source(support, page)
+        assert f'id="{part}"' in source(support, address(order))
+    assert f"{address(order)}#" not in source(viewer, page)
     emulator.patch("orders", order["id"], status="canceled")
-    assert f"{address(order)}#" not in text_of(support, page)
+    assert f"{address(order)}#" not in source(support, page)

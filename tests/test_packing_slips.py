@@ -16,7 +16,7 @@ from orders.countries import NAMES, country_name
 from orders.models import Merchant, Shipment, SlipPrint, User
 from orders.services import undo
 from orders.templatetags import look
-from tests.conftest import make_merchant, make_person, sign_in
+from tests.conftest import make_merchant, sign_in
 from tests.support.emulation import Emulator
 from tests.support.parcels import paid_order, parcel, send_off
 
@@ -115,20 +115,8 @@ pages = pytest.mark.database
 
 
 @pytest.fixture
-def jonas(northwind: Merchant, emulator: Emulator) -> User:
-    return make_person("jonas@northwind.example", northwind, "operations")
-
-
-@pytest.fixture
 def client(jonas: User) -> Client:
     return sign_in(jonas)
-
-
-@pytest.fixture
-def customer(emulator: Emulator) -> dict[str, Any]:
-    customer_id = emulator.cases()["customers"]["wallet_0"]["id"]
-    found: dict[str, Any] = emulator.get(f"/customers/{customer_id}")["data"]
-    return found
 
 
 @pytest.fixture

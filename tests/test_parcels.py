@@ -11,21 +11,23 @@ from orders.models import Connection, Delivery, Dispatch, Merchant, Operation, P
 from orders.services import leases, settling
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
-from tests.test_fulfillments import (
+from tests.support.fulfilling import (
     address,
+    cancel,
     effects,
     fields_in,
     fulfil,
     ids,
     in_parcel,
+    in_parcels,
     look,
+    named,
     opened,
+    press,
     sent_lines,
-    settle,
     ticked,
 )
-from tests.test_fulfillments import customer as customer
-from tests.test_fulfillments import operations as operations
+from tests.support.journal import settle
 
 UPS, FEDEX = "1Z999AA10123456784", "986578788855"
 State = Shipment.State
@@ -55,32 +57,6 @@ def connected(northwind: Merchant) -> None:
         connection = Connection(merchant=northwind, mode="live", provider=provider, name="Demo", active=True)
         connection.secret = key
         connection.save()
-
-
-def in_parcels(client: Client, order: dict[str, Any], *parcels: dict[int, int], **more: Any) -> dict[str, Any]:
-    """What the form sends with these parcels: place of a line → units. `more` is typed into each.
-
-    The button's value is what the form shows when it is looked at.
-    """
-    sent = {"ticket": opened(client, order)["ticket"], "parcel": [str(key) for key in range(1, len(parcels) + 1)]}
-    for key, units in enumerate(parcels, 1):
-        lines = {line: count for place, count in units.items() for line in ids(order, place)}
-        typed = {"lines": list(lines), "notify": "no", **{f"units-{line}": count for line, count in lines.items()}}
-        sent |= in_parcel(str(key), **typed | more)
-    return named(client, order, sent)
-
-
-def named(client: Client, order: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
-    """The same, with the button that the form then has."""
-    return sent | {"fulfilling": button(look(client, order, sent))}
-
-
-def button(page: str) -> str:
-    return page.partition('name="fulfilling" value="')[2].partition('"')[0]
-
-
-def press(client: Client, order: dict[str, Any], sent: dict[str, Any]) -> Any:
-    return client.post(address(order), sent)
 
 
 def let_go(held_back: Dispatch | None = None) -> None:
@@ -406,13 +382,6 @@ def test_what_a_partner_cannot_take_is_said_by_its_field(
 
 
 # Units that never ship
-
-
-def cancel(client: Client, order: dict[str, Any], units: dict[int, int], **more: Any) -> Any:
-    place = f"/northwind/live/orders/{order['id']}/cancel-units/"
-    typed = {f"units-{ids(order, line)[0]}": count for line, count in units.items()}
-    sure = {"confirmed": "on", "reason": "Sold out"}
-    return client.post(place, {"ticket": opened(client, order, place)["ticket"]} | typed | sure | more)
 
 
 @pytest.mark.database

@@ -9,15 +9,18 @@ from cryptography.fernet import Fernet
 from django.conf import LazySettings
 from django.core.management import call_command
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from orders import secrets
 from orders.apis.digital_river.client import Client as DigitalRiver
 from orders.models import Connection, CustomerName, Delivery, Dispatch, EventLog, Merchant, Shipment, User
 from orders.services import partners
-from tests.conftest import make_person, sign_in
+from tests.support.connections import address, last_event
+from tests.support.connections import bare as bare
+from tests.support.connections import client as client
+from tests.support.connections import mara as mara
 from tests.support.emulation import Emulator
+from tests.support.pages import markup
 
 DIGITAL_RIVER, ORDER_PROTECTION = Connection.Provider.DIGITAL_RIVER, Connection.Provider.ORDER_PROTECTION
 KEYS = {
@@ -27,26 +30,6 @@ KEYS = {
     (ORDER_PROTECTION, "test"): "op_northwind_test_demo",
 }
 PARTNERS = (DIGITAL_RIVER, ORDER_PROTECTION)
-
-
-@pytest.fixture
-def bare(db: None) -> Merchant:
-    """A merchant without any key."""
-    return Merchant.objects.create(name="Northwind Trading", slug="northwind", time_zone="Europe/Berlin")
-
-
-@pytest.fixture
-def mara(bare: Merchant) -> User:
-    return make_person("mara@northwind.example", bare, "admin")
-
-
-@pytest.fixture
-def client(mara: User, emulator: Emulator) -> Client:
-    return sign_in(mara)
-
-
-def address(page: str, mode: str = "live", *more: Any) -> str:
-    return reverse(page, args=["northwind", mode, *more])
 
 
 def add(client: Client, provider: str, key: str, mode: str = "live", name: str = "Autumn 2026") -> Any:
@@ -63,21 +46,12 @@ def do(client: Client, what: str, connection: Connection, **form: str) -> Any:
     return client.post(address(f"connection_{what}", connection.mode, connection.pk), sent, follow=True)
 
 
-def text(answer: Any) -> str:
-    return " ".join(answer.content.decode().split())
-
-
 def deliver(merchant: Merchant, user: User, provider: str, state: str, mode: str = "live") -> Delivery:
     """A delivery of a shipment as it is kept, whatever is in it."""
     of_order: dict[str, Any] = {"merchant": merchant, "mode": mode, "order_id": uuid.uuid4()}
     dispatch = Dispatch.objects.create(id=uuid.uuid4(), user=user, who=user.email, fingerprint="", **of_order)
     shipment = Shipment.objects.create(dispatch=dispatch, number=1, notified=False, **of_order)
     return Delivery.objects.create(shipment=shipment, destination=provider, state=state, **of_order)
-
-
-def last_event() -> tuple[str, str]:
-    event = EventLog.objects.latest("pk")
-    return event.kind, event.text
 
 
 # --- Adding ----------------------------------------------------------------------------------------------------------
@@ -94,13 +68,13 @@ def test_a_key_is_tried_by_reading_alone_and_saved_switched_off(
     assert [(call["provider"], call["method"]) for call in emulator.calls()] == [(provider.value, "GET")]
     kind, said = last_event()
     assert (kind, said) == ("key_added", f"{provider.label}: {connection.shown_key}, “Autumn 2026”")
-    assert "Off" in text(client.get(address("connection_list", mode)))
+    assert "Off" in markup(client.get(address("connection_list", mode)))
 
 
 def test_only_prefix_and_last_four_are_ever_shown(client: Client) -> None:
     shown = [added(client, provider).shown_key for provider in PARTNERS]
     assert shown == ["sk_…demo", "…demo"]
-    page = text(client.get(address("connection_list")))
+    page = markup(client.get(address("connection_list")))
     assert all(key in page for key in shown)
     for provider in PARTNERS:
         key = KEYS[provider, "live"]
@@ -129,8 +103,8 @@ def test_a_key_of_the_wrong_kind_is_refused_without_a_call(
     emulator.forget_calls()
     answer = add(client, provider, key, mode)
     assert answer.status_code == 422
-    assert reason in text(answer)
-    assert key not in text(answer)
+    assert reason in markup(answer)
+    assert key not in markup(answer)
     assert emulator.calls() == []
     assert not Connection.objects.exists()
 
@@ -140,7 +114,7 @@ def test_a_key_whose_fulfillments_are_of_the_other_mode_is_refused(client: Clien
     emulator.add_partner_key("sk_looks_live_demo", "digital_river", mode="test")
     answer = add(client, DIGITAL_RIVER, "sk_looks_live_demo")
     assert answer.status_code == 422
-    assert "Digital River answers this key with test fulfillments. This page is live." in text(answer)
+    assert "Digital River answers this key with test fulfillments. This page is live." in markup(answer)
     assert not Connection.objects.exists()
     assert last_event() == (
         "key_refused",
@@ -161,10 +135,10 @@ def test_a_key_that_the_partner_does_not_take_is_refused(
 ) -> None:
     answer = add(client, provider, key)
     assert answer.status_code == 422
-    assert f"{provider.label} refused this key (401)" in text(answer)
+    assert f"{provider.label} refused this key (401)" in markup(answer)
     assert not Connection.objects.exists()
     assert last_event()[0] == "key_refused"
-    assert key not in text(client.get(address("connection_list")))
+    assert key not in markup(client.get(address("connection_list")))
 
 
 @pytest.mark.parametrize("provider", PARTNERS)
@@ -172,7 +146,7 @@ def test_a_revoked_key_is_refused(provider: Connection.Provider, client: Client,
     emulator.revoke(KEYS[provider, "live"])
     answer = add(client, provider, KEYS[provider, "live"])
     assert answer.status_code == 422
-    assert "it is revoked, or mistyped" in text(answer)
+    assert "it is revoked, or mistyped" in markup(answer)
     assert not Connection.objects.exists()
 
 
@@ -181,7 +155,7 @@ def test_a_key_without_the_right_is_refused(provider: Connection.Provider, clien
     emulator.fault("error", "fulfillments$", status=403, times=9)
     answer = add(client, provider, KEYS[provider, "live"])
     assert answer.status_code == 422
-    assert f"This key may not read fulfillments (403). Allow it at {provider.label}, then try again." in text(answer)
+    assert f"This key may not read fulfillments (403). Allow it at {provider.label}, then try again." in markup(answer)
     assert not Connection.objects.exists()
 
 
@@ -193,7 +167,7 @@ def test_while_the_partner_is_unreachable_nothing_is_saved(
     emulator.fault(fault, times=50)
     answer = add(client, provider, KEYS[provider, "live"])
     assert answer.status_code == 422
-    assert f"The key could not be tried: {provider.label}" in text(answer)
+    assert f"The key could not be tried: {provider.label}" in markup(answer)
     assert not Connection.objects.exists()
     emulator.clear_faults()
     added(client, provider)
@@ -206,7 +180,7 @@ def test_an_error_of_its_own_while_trying_saves_nothing(
     emulator.fault("error", "fulfillments$", status=500, times=50)
     answer = add(client, provider, KEYS[provider, "live"])
     assert answer.status_code == 422
-    assert f"{provider.label} answered with an error of its own (500)." in text(answer)
+    assert f"{provider.label} answered with an error of its own (500)." in markup(answer)
     assert not Connection.objects.exists()
 
 
@@ -217,12 +191,12 @@ def test_what_a_partner_says_is_shown_as_text(
     emulator.fault("error", "fulfillments$", status=400, code="bad", message="<script>alert(1)</script>\x00", times=9)
     answer = add(client, provider, KEYS[provider, "live"])
     assert answer.status_code == 422
-    assert "<script>alert" not in text(answer)
+    assert "<script>alert" not in markup(answer)
     assert "\x00" not in last_event()[1]
 
 
 def test_what_was_typed_stays_in_its_form_but_for_the_key(client: Client) -> None:
-    page = text(add(client, ORDER_PROTECTION, "1234567", name="My “typed” <name>"))
+    page = markup(add(client, ORDER_PROTECTION, "1234567", name="My “typed” <name>"))
     assert page.count('value="My “typed” &lt;name&gt;"') == 1
     assert 'id="id_order_protection_name"' in page
     assert 'href="#id_order_protection_key"' in page
@@ -234,7 +208,7 @@ def test_something_that_may_be_a_password_is_not_repeated_anywhere(client: Clien
         answer = add(client, provider, "hunter2-for-my-mail")
         assert answer.status_code == 422
         assert "mail" not in last_event()[1]
-        assert "hunter2" not in text(answer)
+        assert "hunter2" not in markup(answer)
 
 
 def test_a_provider_that_we_do_not_know_is_not_there(client: Client) -> None:
@@ -248,7 +222,7 @@ def test_a_key_already_here_is_refused(provider: Connection.Provider, client: Cl
     added(client, provider)
     answer = add(client, provider, KEYS[provider, "live"], name="Again")
     assert answer.status_code == 422
-    assert "This key is already here, as “Autumn 2026”." in text(answer)
+    assert "This key is already here, as “Autumn 2026”." in markup(answer)
 
 
 def test_a_token_is_not_kept_for_both_modes(client: Client) -> None:
@@ -256,11 +230,11 @@ def test_a_token_is_not_kept_for_both_modes(client: Client) -> None:
     added(client, ORDER_PROTECTION)
     answer = add(client, ORDER_PROTECTION, KEYS[ORDER_PROTECTION, "live"], "test")
     assert answer.status_code == 422
-    assert "This key is already here in live mode, as “Autumn 2026”." in text(answer)
+    assert "This key is already here in live mode, as “Autumn 2026”." in markup(answer)
 
 
 def test_the_page_says_that_a_person_vouches_for_the_mode_of_a_token(client: Client) -> None:
-    page = text(client.get(address("connection_list", "test")))
+    page = markup(client.get(address("connection_list", "test")))
     assert "by saving it you vouch that it is the test one" in page
 
 
@@ -273,9 +247,9 @@ def test_a_key_of_another_merchant_here_is_refused_without_a_name(
     connection.save()
     answer = add(client, provider, KEYS[provider, "live"])
     assert answer.status_code == 422
-    assert "Another merchant here uses this key." in text(answer)
-    assert "Kestrel" not in text(answer)
-    assert "Theirs" not in text(answer)
+    assert "Another merchant here uses this key." in markup(answer)
+    assert "Kestrel" not in markup(answer)
+    assert "Theirs" not in markup(answer)
 
 
 # --- Switching on and off ---------------------------------------------------------------------------------------------
@@ -285,10 +259,10 @@ def test_a_key_of_another_merchant_here_is_refused_without_a_name(
 def test_a_person_switches_it_on_and_off_again(provider: Connection.Provider, client: Client, bare: Merchant) -> None:
     connection = added(client, provider)
     assert partners.connected(bare, "live") == []
-    assert f"{provider.label} is switched on with {connection.shown_key}" in text(do(client, "activate", connection))
+    assert f"{provider.label} is switched on with {connection.shown_key}" in markup(do(client, "activate", connection))
     assert partners.connected(bare, "live") == [connection]
     assert last_event() == ("key_activated", f"{provider.label}: {connection.shown_key}, “Autumn 2026”")
-    assert f"{provider.label} is switched off" in text(do(client, "switch_off", connection))
+    assert f"{provider.label} is switched off" in markup(do(client, "switch_off", connection))
     assert partners.connected(bare, "live") == []
     assert last_event() == ("key_switched_off", f"{provider.label}: {connection.shown_key}, “Autumn 2026”")
 
@@ -318,16 +292,16 @@ def test_revkeen_stays_as_it_is_when_a_partner_is_switched(client: Client) -> No
 def test_revkeen_cannot_be_switched_off(client: Client) -> None:
     client.post(address("connection_add"), {"name": "Orders", "key": "rk_live_northwind_demo"})
     connection = Connection.objects.get()
-    assert "was not switched off" in text(do(client, "switch_off", connection))
+    assert "was not switched off" in markup(do(client, "switch_off", connection))
     assert Connection.objects.get().active
-    assert "Switch off" not in text(client.get(address("connection_list")))
+    assert "Switch off" not in markup(client.get(address("connection_list")))
 
 
 @pytest.mark.parametrize("provider", PARTNERS)
 def test_a_revoked_key_is_not_switched_on(provider: Connection.Provider, client: Client, emulator: Emulator) -> None:
     connection = added(client, provider)
     emulator.revoke(KEYS[provider, "live"])
-    page = text(do(client, "activate", connection))
+    page = markup(do(client, "activate", connection))
     assert f"was not made active. {provider.label} refused this key" in page
     assert "Revoked" in page
     assert not Connection.objects.get().active
@@ -336,13 +310,13 @@ def test_a_revoked_key_is_not_switched_on(provider: Connection.Provider, client:
 @pytest.mark.parametrize("provider", PARTNERS)
 def test_trying_a_key_shows_how_it_fares(provider: Connection.Provider, client: Client, emulator: Emulator) -> None:
     connection = added(client, provider)
-    assert f"{connection.shown_key} works: {provider.label} answered" in text(do(client, "try", connection))
+    assert f"{connection.shown_key} works: {provider.label} answered" in markup(do(client, "try", connection))
     do(client, "activate", connection)
     emulator.fault("disconnect", times=50)
-    assert "Active, failing" in text(do(client, "try", connection))
+    assert "Active, failing" in markup(do(client, "try", connection))
     emulator.clear_faults()
     emulator.revoke(KEYS[provider, "live"])
-    assert "Active, refused" in text(do(client, "try", connection))
+    assert "Active, refused" in markup(do(client, "try", connection))
 
 
 @pytest.mark.database
@@ -373,7 +347,7 @@ def test_a_key_is_removed_only_when_it_is_off(provider: Connection.Provider, cli
     do(client, "activate", connection)
     answer = client.post(address("connection_remove", "live", connection.pk))
     assert answer.status_code == 409
-    assert "Switch it off first; then it can go." in text(answer)
+    assert "Switch it off first; then it can go." in markup(answer)
     do(client, "switch_off", connection)
     do(client, "remove", connection)
     assert not Connection.objects.exists()
@@ -388,12 +362,12 @@ def test_what_waits_for_a_partner_is_said_before_its_last_key_goes(
     deliver(bare, mara, provider, state=Delivery.State.WAITING)
     deliver(bare, mara, provider, state=Delivery.State.SENT)
     deliver(bare, mara, provider, state=Delivery.State.WAITING, mode="test")
-    assert f"1 delivery waits for {provider.label}" in text(client.get(address("connection_list")))
-    assert f"1 delivery to {provider.label} is still open" in text(
+    assert f"1 delivery waits for {provider.label}" in markup(client.get(address("connection_list")))
+    assert f"1 delivery to {provider.label} is still open" in markup(
         client.get(address("connection_remove", "live", connection.pk))
     )
     do(client, "activate", connection)
-    assert "1 delivery waits until it is on again." in text(do(client, "switch_off", connection))
+    assert "1 delivery waits until it is on again." in markup(do(client, "switch_off", connection))
     do(client, "remove", connection)
     assert not Connection.objects.exists()
 

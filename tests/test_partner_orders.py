@@ -13,9 +13,10 @@ from orders.services import partner_orders
 from orders.services.partner_orders import BelongsElsewhere
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.fulfilling import fulfil
+from tests.support.pages import markup
 from tests.support.parcels import connect_partners, delivery_of, parcel, send_off
 from tests.support.shipping import DIGITAL_RIVER, ORDER_PROTECTION, captured, work
-from tests.test_fulfillments import fulfil
 
 pytestmark = pytest.mark.database
 
@@ -45,10 +46,6 @@ def order(emulator: Emulator, *, paid: bool = True, **metadata: str) -> dict[str
     return emulator.send(f"/orders/{made['id']}/pay", token)
 
 
-def text(answer: Any) -> str:
-    return " ".join(answer.content.decode().split())
-
-
 def calls_to_partners(emulator: Emulator) -> list[str]:
     changes = [call["path"] for call in emulator.calls() if call["method"] in ("POST", "PUT", "PATCH")]
     return [path for path in changes if "digital-river" in path or "order-protection" in path]
@@ -71,7 +68,7 @@ def test_no_draft_takes_along_what_identifies_an_order_or_its_lines(
     assert draft.left_out == left_out
     address = f"/northwind/live/drafts/{draft.pk}/"
     for shown in (address, f"{address}create/"):
-        assert f'<strong>Not copied:</strong> <span class="mono">{", ".join(left_out)}</span>' in text(
+        assert f'<strong>Not copied:</strong> <span class="mono">{", ".join(left_out)}</span>' in markup(
             client.get(shown)
         )
 
@@ -100,7 +97,7 @@ def test_an_id_typed_into_the_copy_is_still_the_originals(
     client.post(reverse("draft_copy", args=["northwind", "live", original["id"]]))
     answer = fulfil(client, order(emulator, dr_order_id=RIVER), 0)
     assert answer.status_code == 422
-    assert f"Digital River knows {original['public_id']} by the id {RIVER}" in text(answer)
+    assert f"Digital River knows {original['public_id']} by the id {RIVER}" in markup(answer)
 
 
 # --- One order at a partner, one order of ours ------------------------------------------------------------------------
@@ -116,8 +113,8 @@ def test_a_second_order_with_a_partners_id_is_refused_before_any_call(
     emulator.forget_calls()
     answer = fulfil(client, second, 0)
     assert answer.status_code == 422
-    assert f"knows {first['public_id']} by the id {RIVER}" in text(answer)
-    assert f'href="/northwind/live/orders/{first["id"]}/"' in text(answer)
+    assert f"knows {first['public_id']} by the id {RIVER}" in markup(answer)
+    assert f'href="/northwind/live/orders/{first["id"]}/"' in markup(answer)
     assert [call for call in emulator.calls() if call["method"] == "POST"] == []
     assert not Shipment.objects.filter(order_id=second["id"]).exists()
     assert not Operation.objects.filter(order_id=second["id"]).exists()
@@ -161,9 +158,9 @@ def test_an_id_of_another_order_is_not_taken_when_it_is_typed(
     page = f"/northwind/live/orders/{second['id']}/partner-ids/"
     answer = client.post(page, {"digital_river": RIVER, "order_protection": ""})
     assert answer.status_code == 422
-    assert f"{first['public_id']} has this id already." in text(answer)
-    assert f'href="/northwind/live/orders/{first["id"]}/"' in text(answer)
-    assert f'value="{RIVER}"' in text(answer)
+    assert f"{first['public_id']} has this id already." in markup(answer)
+    assert f'href="/northwind/live/orders/{first["id"]}/"' in markup(answer)
+    assert f'value="{RIVER}"' in markup(answer)
     assert not PartnerOrder.objects.filter(order_id=second["id"]).exists()
 
 

@@ -11,6 +11,7 @@ from orders.models import Delivery, EventLog, Merchant, OrderIds, PartnerSetting
 from orders.services import partners
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.pages import markup
 from tests.support.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
 
 PAGE = "/northwind/live/settings/partners/"
@@ -26,10 +27,6 @@ def jonas(northwind: Merchant) -> User:
 @pytest.fixture
 def client(jonas: User, emulator: Emulator) -> Client:
     return sign_in(jonas)
-
-
-def text(answer: Any) -> str:
-    return " ".join(answer.content.decode().split())
 
 
 def save(client: Client, **changes: str) -> Any:
@@ -57,7 +54,7 @@ def type_ids(client: Client, order: Any, *items: str, digital_river: str = "", o
 
 
 def test_settings_begin_with_what_is_usual(admin: Client, northwind: Merchant) -> None:
-    page = text(admin.get(PAGE))
+    page = markup(admin.get(PAGE))
     for value in ("dr_order_id", "dr_item_id", "op_order_id"):
         assert f'value="{value}"' in page
     assert not PartnerSettings.objects.exists()
@@ -73,7 +70,7 @@ def test_settings_are_kept_for_one_mode_and_recorded(admin: Client, northwind: M
     event = EventLog.objects.latest("pk")
     said = "Digital River’s order id from: river, partner id: WH-7, currency of costs: EUR"
     assert (event.kind, event.mode, event.text) == ("merchant_changed", "live", said)
-    assert "Merchant changed" in text(admin.get(PAGE))
+    assert "Merchant changed" in markup(admin.get(PAGE))
 
 
 def test_saving_without_a_change_leaves_no_trace(admin: Client) -> None:
@@ -89,7 +86,7 @@ def test_without_a_name_order_protection_goes_by_the_id_of_revkeen(
     kept = partners.settings_of(northwind, "live")
     assert kept.order_protection_order_key == ""
     newest = emulator.orders("limit=1")[0]
-    assert f"On {newest['public_id']} this gives {newest['id']}." in text(admin.get(PAGE))
+    assert f"On {newest['public_id']} this gives {newest['id']}." in markup(admin.get(PAGE))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +104,7 @@ def test_without_a_name_order_protection_goes_by_the_id_of_revkeen(
 def test_what_cannot_be_is_refused_at_its_field(field: str, typed: str, admin: Client) -> None:
     answer = save(admin, **{field: typed, "partner_id" if field != "partner_id" else "subfulfiller_id": "Kept <b>"})
     assert answer.status_code == 422
-    page = text(answer)
+    page = markup(answer)
     assert f'href="#id_{field}"' in page
     assert 'value="Kept &lt;b&gt;"' in page
     assert not PartnerSettings.objects.exists()
@@ -115,16 +112,16 @@ def test_what_cannot_be_is_refused_at_its_field(field: str, typed: str, admin: C
 
 def test_the_example_is_of_the_newest_order_that_has_the_value(admin: Client, emulator: Emulator) -> None:
     newest = next(order for order in emulator.orders() if "dr_order_id" in order["metadata"])
-    page = text(admin.get(PAGE))
+    page = markup(admin.get(PAGE))
     river = newest["metadata"]["dr_order_id"]
     assert f"On {newest['public_id']} this gives {river}." in page
     save(admin, digital_river_order_key="nobody_has_this")
-    assert "None of the newest 20 orders has it." in text(admin.get(PAGE))
+    assert "None of the newest 20 orders has it." in markup(admin.get(PAGE))
 
 
 def test_hostile_metadata_is_shown_as_text(admin: Client, emulator: Emulator) -> None:
     emulator.make_order(metadata={"dr_order_id": "<script>alert(1)</script>"})
-    page = text(admin.get(PAGE))
+    page = markup(admin.get(PAGE))
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
 
@@ -133,18 +130,18 @@ def test_without_revkeen_the_examples_are_written_ones(admin: Client, emulator: 
     emulator.fault("disconnect", times=50)
     answer = admin.get(PAGE)
     assert answer.status_code == 200
-    assert "such as 257481930336." in text(answer)
+    assert "such as 257481930336." in markup(answer)
 
 
 def test_the_page_says_which_partner_is_not_connected(admin: Client, northwind: Merchant) -> None:
-    assert "Digital River and OrderProtection are not connected in live mode." in text(admin.get(PAGE))
+    assert "Digital River and OrderProtection are not connected in live mode." in markup(admin.get(PAGE))
     connect_partners(northwind, "digital_river")
-    assert "OrderProtection is not connected in live mode." in text(admin.get(PAGE))
+    assert "OrderProtection is not connected in live mode." in markup(admin.get(PAGE))
 
 
 def test_settings_link_to_it(admin: Client) -> None:
     for page in ("", "connections/", "members/"):
-        assert f'href="{PAGE}"' in text(admin.get(f"/northwind/live/settings/{page}"))
+        assert f'href="{PAGE}"' in markup(admin.get(f"/northwind/live/settings/{page}"))
 
 
 def test_only_who_manages_the_merchant_gets_there(client: Client) -> None:
@@ -157,7 +154,7 @@ def test_only_who_manages_the_merchant_gets_there(client: Client) -> None:
 
 def test_ids_are_shown_as_the_metadata_say(client: Client, emulator: Emulator) -> None:
     order = next(order for order in emulator.orders() if "dr_order_id" in order["metadata"])
-    page = text(client.get(ids_page(order)))
+    page = markup(client.get(ids_page(order)))
     assert f"Empty: {order['metadata']['dr_order_id']}, as the order says." in page
     for line in order["line_items"]:
         assert line["metadata"]["dr_item_id"] in page
@@ -175,7 +172,7 @@ def test_what_is_typed_counts_before_the_metadata(client: Client, northwind: Mer
     event = EventLog.objects.latest("pk")
     assert (event.kind, event.order_id) == ("partner_ids", uuid.UUID(order["id"]))
     assert event.text == "Digital River: typed, OrderProtection: shop#1001, line items: 1"
-    page = text(client.get(ids_page(order)))
+    page = markup(client.get(ids_page(order)))
     assert 'value="typed"' in page
     assert 'value="line 1"' in page
     assert "Empty: said, as the order says." in page
@@ -186,7 +183,7 @@ def test_two_lines_cannot_have_the_same_item_id(client: Client, emulator: Emulat
     order = paid_order(emulator, ("Tent", 2), ("Rope", 3))
     answer = type_ids(client, order, "same", "same")
     assert answer.status_code == 422
-    assert text(answer).count("Another line of this order has this id already.") >= 2
+    assert markup(answer).count("Another line of this order has this id already.") >= 2
     assert not OrderIds.objects.exists()
     assert type_ids(client, order, "one").status_code == 302
 
@@ -204,16 +201,16 @@ def test_an_id_that_cannot_be_is_refused_at_its_field(typed: str, client: Client
     order = paid_order(emulator, ("Tent", 2))
     answer = type_ids(client, order, "Kept <b>", digital_river=typed)
     assert answer.status_code == 422
-    assert 'href="#id_digital_river"' in text(answer)
-    assert 'value="Kept &lt;b&gt;"' in text(answer)
+    assert 'href="#id_digital_river"' in markup(answer)
+    assert 'value="Kept &lt;b&gt;"' in markup(answer)
     answer = type_ids(client, order, typed)
-    assert f'href="#id_item-{order["line_items"][0]["id"]}"' in text(answer)
+    assert f'href="#id_item-{order["line_items"][0]["id"]}"' in markup(answer)
     assert not OrderIds.objects.exists()
 
 
 def test_hostile_names_of_lines_are_shown_as_text(client: Client, emulator: Emulator) -> None:
     order = paid_order(emulator, ("<script>alert(1)</script>", 1))
-    page = text(client.get(ids_page(order)))
+    page = markup(client.get(ids_page(order)))
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
 
@@ -269,7 +266,7 @@ def test_a_delivery_that_lacks_an_id_gets_it_and_goes_out(client: Client, shippe
         },
         follow=True,
     )
-    assert "1 delivery that lacked it goes out now." in text(answer)
+    assert "1 delivery that lacked it goes out now." in markup(answer)
     river.refresh_from_db()
     assert (river.partner_order_id, river.state, river.failures) == ("8ff1", State.WAITING, 0)
     assert river.next_try_at <= timezone.now()

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,13 +11,12 @@ from django.test import Client
 from orders.models import Membership, Merchant, Operation
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.pages import order_path, source, ticket_in
+
+address = partial(order_path, "pay/")
+
 
 State = Operation.State
-
-
-@pytest.fixture
-def support(northwind: Merchant, emulator: Emulator) -> Client:
-    return sign_in(make_person("support@northwind.example", northwind, "support"))
 
 
 @pytest.fixture
@@ -30,15 +30,8 @@ def order(emulator: Emulator, wallet: dict[str, str]) -> dict[str, Any]:
     return emulator.make_order(customer_id=wallet["id"], currency="usd")
 
 
-def address(order: dict[str, Any], mode: str = "live") -> str:
-    return f"/northwind/{mode}/orders/{order['id']}/pay/"
-
-
 def ticket(client: Client, order: dict[str, Any]) -> str:
-    page = client.get(address(order)).content.decode()
-    found = re.search(r'name="ticket" value="([^"]+)"', page)
-    assert found, page
-    return found[1]
+    return ticket_in(source(client, address(order)))
 
 
 def pay(client: Client, order: dict[str, Any], method: str, amount: str = "60.00", **more: str) -> Any:
@@ -134,9 +127,7 @@ def test_a_decline_is_said_by_the_field_and_the_corrected_form_charges(
     assert f"Not charged: {words}" in page
     assert 'value="20.00"' in page
     assert charges(emulator, order) == []
-    new = re.search(r'name="ticket" value="([^"]+)"', page)
-    assert new
-    assert pay(support, order, wallet["1111"], "20.00", ticket=new[1]).status_code == 303
+    assert pay(support, order, wallet["1111"], "20.00", ticket=ticket_in(page)).status_code == 303
     assert charges(emulator, order) == [2000]
     assert [row.state for row in Operation.objects.order_by("created_at")] == [State.REFUSED, State.DONE]
 

@@ -12,19 +12,15 @@ from django.test import Client
 from orders.apis.revkeen.objects import LineItem, Product
 from orders.models import Dispatch, Merchant, Operation, Shipment, SlipPrint, User
 from orders.services.codes import code_of
-from tests.conftest import make_person, sign_in
+from tests.conftest import sign_in
 from tests.support.emulation import Emulator
+from tests.support.pages import text
 from tests.support.parcels import paid_order, parcel, send_off
 
 pages = pytest.mark.database
 BASE = "/northwind/live/to-fulfil/"
 SLIPS, PICK_LIST = f"{BASE}slips/", f"{BASE}pick-list/"
 HOSTILE = '"><script>window.pwned=1</script>'
-
-
-@pytest.fixture
-def jonas(northwind: Merchant, emulator: Emulator) -> User:
-    return make_person("jonas@northwind.example", northwind, "operations")
 
 
 @pytest.fixture
@@ -45,10 +41,6 @@ def two(emulator: Emulator) -> list[dict[str, Any]]:
 
 def ids(*orders: dict[str, Any]) -> dict[str, list[str]]:
     return {"id": [order["id"] for order in orders]}
-
-
-def text(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 def papers(client: Client, address: str, *orders: dict[str, Any]) -> list[str]:

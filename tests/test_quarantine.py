@@ -1,6 +1,5 @@
 """A restored backup sends nothing: what was open in it waits until a person has looked."""
 
-import re
 import resource
 import shutil
 import subprocess
@@ -24,17 +23,14 @@ from orders.services.asked import NoJournal
 from orders.services.plans import Step
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.journal import asked, payable, payments, settle, submit
+from tests.support.journal import support as support
+from tests.support.pages import source, ticket_in
 from tests.support.processes import ROOT, Site
-from tests.test_journal import asked, payable, payments, settle, submit
 
 pytestmark = pytest.mark.database
 
 State = Operation.State
-
-
-@pytest.fixture
-def support(northwind: Merchant) -> User:
-    return make_person("support@northwind.example", northwind, "support")
 
 
 @pytest.fixture
@@ -67,9 +63,7 @@ def test_without_a_counter_file_nothing_is_sent_and_the_form_says_so(
     client = sign_in(make_person("another@northwind.example", northwind, "admin"))
     order = emulator.make_order()
     path = f"/northwind/live/orders/{order['id']}/cancel/"
-    ticket = re.search(r'name="ticket" value="([^"]+)"', client.get(path).content.decode())
-    assert ticket
-    answer = client.post(path, {"ticket": ticket[1], "reason": "other", "text": "Ring twice."})
+    answer = client.post(path, {"ticket": ticket_in(source(client, path)), "reason": "other", "text": "Ring twice."})
     assert answer.status_code == 503
     assert "counter file" in answer.content.decode()
     assert "Ring twice." in answer.content.decode()

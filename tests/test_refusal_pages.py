@@ -4,7 +4,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from tests.test_csrf import POST_ONLY, address
+from tests.support.addresses import POST_ONLY
+from tests.test_csrf import address
 
 
 @pytest.mark.parametrize("name", sorted(POST_ONLY))

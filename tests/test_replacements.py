@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from orders.models import Draft, Merchant, Operation
 from tests.conftest import make_person, sign_in
+from tests.support.drafts import TEST_KEY, address, created, now, replacement, ticket_of
 from tests.support.emulation import Emulator
-from tests.test_drafts import TEST_KEY, address, created, now, replacement, ticket_of
 
 pytestmark = pytest.mark.database
 

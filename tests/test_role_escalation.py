@@ -13,8 +13,8 @@ from django.urls import reverse
 from orders.models import Connection, CustomerName, EventLog, Membership, Merchant, Unchained, User
 from orders.permissions import PAGES
 from tests.conftest import ROLES, make_merchant, make_person, sign_in
+from tests.support.addresses import MAY, PERSONAL, merchant_patterns
 from tests.support.emulation import Emulator
-from tests.test_access import MAY, PERSONAL, merchant_patterns
 
 # What somebody sends who hopes that a form or a view takes more than it shows.
 FORGED = {

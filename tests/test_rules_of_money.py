@@ -1,7 +1,6 @@
 """The rules of money, one by one and as plainly as can be: `make mutants` takes each of them out and looks here."""
 
 import json
-import re
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -20,22 +19,15 @@ from orders.services import tickets
 from orders.services.leases import claim
 from tests.conftest import add_key, make_person, sign_in
 from tests.support.emulation import Emulator
-from tests.test_journal import asked, payable, payments, settle, submit
+from tests.support.journal import asked, payments, settle, submit
+from tests.support.journal import order as order
+from tests.support.journal import support as support
+from tests.support.pages import order_path, source, ticket_in
 
 pytestmark = pytest.mark.database
 
 State = Operation.State
 NO_EVENTS = {"object": "list", "data": [], "has_more": False}
-
-
-@pytest.fixture
-def support(northwind: Merchant) -> User:
-    return make_person("support@northwind.example", northwind, "support")
-
-
-@pytest.fixture
-def order(emulator: Emulator) -> dict[str, Any]:
-    return payable(emulator)
 
 
 @pytest.fixture
@@ -71,11 +63,9 @@ def pay_calls(emulator: Emulator) -> list[dict[str, Any]]:
 
 def form(client: Client, order: dict[str, Any]) -> dict[str, str]:
     """What a browser sends to charge 1.00 by a token."""
-    page = client.get(f"/northwind/live/orders/{order['id']}/pay/").content.decode()
-    ticket = re.search(r'name="ticket" value="([^"]+)"', page)
-    assert ticket
+    ticket = ticket_in(source(client, order_path("pay/", order)))
     amount = {"amount": "1.00", "method": "token", "charging": "100 token", "confirmed": "on"}
-    return {**amount, "ticket": ticket[1], "token": f"tok_approve_{uuid.uuid4()}"}
+    return {**amount, "ticket": ticket, "token": f"tok_approve_{uuid.uuid4()}"}
 
 
 # --- 1. The form carries the operation ------------------------------------------------------------------------------

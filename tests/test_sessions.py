@@ -11,18 +11,13 @@ from django.test import Client, TestCase
 from django.urls import reverse
 from django.utils import timezone
 
-from orders.models import EventLog, Merchant, Session, User
+from orders.models import EventLog, Session, User
 from orders.services.signed_in import browser_name
 from orders.sessions import SIGNED_IN_AT, hashed
 from tests.conftest import make_person
-from tests.test_sign_in import NEW_PASSWORD, PASSWORD, add_app, is_in, signed_in
+from tests.support.signing_in import NEW_PASSWORD, PASSWORD, add_app, is_in, signed_in
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36"
-
-
-@pytest.fixture
-def mara(northwind: Merchant) -> User:
-    return make_person("mara@northwind.example", northwind, "admin")
 
 
 def pass_time(client: Client, **passed: float) -> None:

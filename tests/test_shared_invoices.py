@@ -11,7 +11,7 @@ from orders.models import Merchant, Operation
 from orders.services.tickets import SALT
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
-from tests.test_refunds import address, asked_for, paid_order, refund, refund_elsewhere, refunds, text, ticket
+from tests.support.refunding import address, asked_for, paid_order, refund, refund_elsewhere, refunds, text, ticket
 
 pytestmark = pytest.mark.database
 

@@ -17,6 +17,7 @@ from orders.views import destinations
 from tests.conftest import make_merchant, make_person, sign_in
 from tests.support.emulation import REFUSAL, Emulator
 from tests.support.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
+from tests.support.parcels import order as order
 
 State = Delivery.State
 HOSTILE = '"><script>window.pwned=1</script>'
@@ -37,11 +38,6 @@ def client(mara: User) -> Client:
 def connected(northwind: Merchant) -> Merchant:
     connect_partners(northwind)
     return northwind
-
-
-@pytest.fixture
-def order(emulator: Emulator) -> dict[str, Any]:
-    return paid_order(emulator, ("Tent", 2), ("Rope", 3))
 
 
 @pytest.fixture

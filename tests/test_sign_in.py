@@ -2,14 +2,11 @@
 
 import re
 from http.cookies import SimpleCookie
-from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.conf import LazySettings
 from django.core import mail
-from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, RequestFactory, TestCase
 from django.urls import NoReverseMatch, reverse
@@ -19,30 +16,9 @@ from orders.access import SIGN_IN_AT
 from orders.models import EventLog, Merchant, User
 from orders.services import members, notices
 from revkeen_admin.hosts import normal, public_url
-from tests.conftest import SecureClient, make_person
+from tests.conftest import SecureClient
 from tests.conftest import sign_in as conftest_sign_in
-
-PASSWORD = "a good password"
-NEW_PASSWORD = "another good password"
-
-
-@pytest.fixture
-def mara(northwind: Merchant) -> User:
-    return make_person("mara@northwind.example", northwind, "admin")
-
-
-def sign_in(client: Client, email: str, password: str = PASSWORD, **more: str) -> Any:
-    return client.post(reverse("account_login"), {"login": email, "password": password, **more})
-
-
-def signed_in(email: str, password: str = PASSWORD) -> Client:
-    client = SecureClient()
-    assert sign_in(client, email, password).status_code == 302
-    return client
-
-
-def is_in(client: Client) -> bool:
-    return client.get(reverse("account")).status_code == 200
+from tests.support.signing_in import NEW_PASSWORD, PASSWORD, add_app, code, is_in, sign_in, signed_in
 
 
 def kinds() -> list[str]:
@@ -271,28 +247,6 @@ def test_a_reset_link_works_once_and_ends_all_sessions(mara: User) -> None:
 
 
 # --- Second factors ------------------------------------------------------------------------------------------------
-
-
-def add_app(client: Client) -> str:
-    """Set up an authenticator app, after giving the password again, and return its secret."""
-    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
-    client.get(reverse("mfa_activate_totp"))
-    secret: str = client.session["mfa.totp.secret"]
-    with TestCase.captureOnCommitCallbacks(execute=True):
-        assert client.post(reverse("mfa_activate_totp"), {"code": code(secret)}).status_code == 302
-    forget_code(secret)
-    return secret
-
-
-def forget_code(secret: str) -> None:
-    """As if half a minute had passed and the app showed another code."""
-    person = Authenticator.objects.filter(type="totp").latest("pk").user_id
-    cache.delete(f"allauth.mfa.totp.used?user={person}&code={code(secret)}")
-
-
-def code(secret: str) -> str:
-    """The code that an app would show now."""
-    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
 
 
 @pytest.fixture

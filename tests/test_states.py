@@ -8,7 +8,7 @@ from orders import states
 from orders.services.conditions import conditions
 from orders.services.facts import Facts
 from orders.services.next_steps import next_steps
-from tests.test_amounts import an_order
+from tests.support.samples import an_order
 
 PAID = {"status": "paid", "amount_paid": 2090, "amount_due": 0}
 

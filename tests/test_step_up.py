@@ -14,19 +14,17 @@ from orders.permissions import PAGES, Right
 from tests import test_payments as payments
 from tests import test_refunds as refunds
 from tests.conftest import make_person, remember_proof, sign_in
+from tests.support.addresses import POST_ONLY
 from tests.support.emulation import Emulator
-from tests.test_csrf import POST_ONLY
+from tests.support.signing_in import PASSWORD, add_app, code, signed_in
 from tests.test_role_escalation import address, everything
-from tests.test_sign_in import PASSWORD, add_app, code, signed_in
+
+pytestmark = pytest.mark.usefixtures("emulator")
+
 
 CONFIRM = "Confirm it’s you"
 INVITE = reverse("invitation_send", args=["northwind", "live"])
 INVITATION = {"email": "new@northwind.example", "roles": ["support", "finance"]}
-
-
-@pytest.fixture
-def mara(northwind: Merchant, emulator: Emulator) -> User:
-    return make_person("mara@northwind.example", northwind, "admin")
 
 
 def went_cold(user: User) -> Client:

@@ -1,7 +1,5 @@
 """What was recorded while a partner was off can be sent once it is on: one shipment, or all of them."""
 
-import html
-import re
 from typing import Any
 
 import pytest
@@ -9,10 +7,12 @@ from django.test import Client
 
 from orders.models import Connection, Delivery, EventLog, Merchant, Shipment, User
 from orders.services import partners, shipments, undo
-from tests.conftest import make_person, sign_in
+from tests.conftest import sign_in
 from tests.support.emulation import Emulator
+from tests.support.pages import prose
 from tests.support.parcels import paid_order, send_off
 from tests.support.parcels import parcel as units_of
+from tests.support.parcels import river as river
 from tests.support.shipping import (
     DIGITAL_RIVER,
     ORDER_PROTECTION,
@@ -25,15 +25,10 @@ from tests.support.shipping import (
     work,
 )
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.usefixtures("emulator")]
 
 LIST = "/northwind/live/deliveries/"
 ALL = f"{LIST}missed/digital_river/"
-
-
-@pytest.fixture
-def mara(northwind: Merchant, emulator: Emulator) -> User:
-    return make_person("mara@northwind.example", northwind, "admin")
 
 
 @pytest.fixture
@@ -41,9 +36,8 @@ def client(mara: User) -> Client:
     return sign_in(mara)
 
 
-@pytest.fixture
-def river(northwind: Merchant, emulator: Emulator) -> Connection:
-    return connect(northwind, DIGITAL_RIVER)
+def text(answer: Any) -> str:
+    return prose(answer.content.decode())
 
 
 @pytest.fixture
@@ -58,11 +52,6 @@ def missed(northwind: Merchant, mara: User, river: Connection, emulator: Emulato
 
 def switch(connection: Connection, *, on: bool) -> None:
     Connection.objects.filter(pk=connection.pk).update(active=on)
-
-
-def text(answer: Any) -> str:
-    words = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
-    return re.sub(r" (?=[.,:;])", "", words)
 
 
 def created(emulator: Emulator) -> int:

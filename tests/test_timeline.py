@@ -14,8 +14,9 @@ from orders.models import Merchant, Operation, User
 from orders.services import timeline as timeline_of
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import REFUSAL, Emulator
+from tests.support.journal import asked, settle, submit
+from tests.support.journal import order as order
 from tests.test_decisions import decide, left_to_people
-from tests.test_journal import asked, payable, settle, submit
 
 State = Operation.State
 
@@ -23,11 +24,6 @@ State = Operation.State
 @pytest.fixture
 def support(northwind: Merchant) -> User:
     return make_person("mara@northwind.example", northwind, "support")
-
-
-@pytest.fixture
-def order(emulator: Emulator) -> dict[str, Any]:
-    return payable(emulator)
 
 
 def timeline(client: Client, order: dict[str, Any]) -> list[str]:

@@ -1,6 +1,5 @@
 """To fulfil: the paid orders that wait, the oldest first, with what is left of them."""
 
-import html
 import re
 import uuid
 from typing import Any
@@ -14,17 +13,13 @@ from orders.services import to_fulfil
 from orders.views import to_fulfil as page_of
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.pages import text
 from tests.support.parcels import paid_order, parcel, send_off
 
 pytestmark = pytest.mark.database
 
 PAGE = "/northwind/live/to-fulfil/"
 HOSTILE = '"><script>window.pwned=1</script>'
-
-
-@pytest.fixture
-def jonas(northwind: Merchant, emulator: Emulator) -> User:
-    return make_person("jonas@northwind.example", northwind, "operations")
 
 
 @pytest.fixture
@@ -37,10 +32,6 @@ def nothing_waits(emulator: Emulator) -> None:
     """The orders that the emulator begins with have left."""
     for order in emulator.orders("limit=100&status=paid"):
         emulator.patch("orders", order["id"], fulfillment_status="fulfilled", status="fulfilled")
-
-
-def text(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 def shown(client: Client, page: str = PAGE) -> str:

@@ -8,11 +8,8 @@ from django.test import Client
 
 from orders.models import Merchant, Shipment
 from tests.support.emulation import Emulator
-from tests.test_fulfillments import address, effects, fields_in, look, paid_order
-from tests.test_fulfillments import customer as customer
-from tests.test_fulfillments import operations as operations
+from tests.support.fulfilling import address, effects, fields_in, in_parcels, look, named, paid_order, press
 from tests.test_fulfillments import order as order
-from tests.test_parcels import in_parcels, named, press
 
 UPS, UPS_2, FEDEX = "1Z999AA10123456784", "1Z5R89390357567127", "986578788855"
 USPS = "9400111206206406260787"

@@ -10,23 +10,15 @@ from django.db.models.functions import Now
 from orders.models import Connection, Merchant, Operation, OrderLock, User
 from orders.services import effects, journal, revkeen, settling
 from orders.services.plans import Step
-from tests.conftest import add_key, make_person
+from tests.conftest import add_key
 from tests.support.emulation import Emulator
-from tests.test_journal import asked, payable, payments, settle, submit
+from tests.support.journal import asked, payments, settle, submit
+from tests.support.journal import order as order
+from tests.support.journal import support as support
 
 pytestmark = pytest.mark.database
 
 State = Operation.State
-
-
-@pytest.fixture
-def support(northwind: Merchant) -> User:
-    return make_person("support@northwind.example", northwind, "support")
-
-
-@pytest.fixture
-def order(emulator: Emulator) -> dict[str, Any]:
-    return payable(emulator)
 
 
 @pytest.fixture

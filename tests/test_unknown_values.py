@@ -1,6 +1,5 @@
 """A value that RevKeen documents nowhere is shown as what it is: no chain of conditions ends in the good case."""
 
-import html
 import re
 import uuid
 from types import SimpleNamespace
@@ -19,8 +18,9 @@ from orders.services.facts import Facts
 from orders.services.next_steps import NextSteps, next_steps
 from orders.views import operation_facts, payment_rows
 from tests.support.emulation import Emulator
+from tests.support.pages import text
 from tests.support.parcels import paid_order
-from tests.test_amounts import a_transaction, an_order
+from tests.support.samples import a_transaction, an_order
 
 NEW = "teleported"
 PAID: dict[str, Any] = {"status": "paid", "amount_paid": 2090, "amount_due": 0}
@@ -145,10 +145,6 @@ def _done(operation: Operation, name: str) -> bool:
 
 def test_every_kind_of_change_has_its_events() -> None:
     assert set(EVENTS_OF_KINDS) == set(Operation.Kind.values)
-
-
-def text(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 @pytest.mark.database

@@ -17,12 +17,10 @@ from orders.services import unsent
 from tests.conftest import SecureClient, make_person
 from tests.support.emulation import Emulator
 
+pytestmark = pytest.mark.usefixtures("emulator")
+
+
 HOST = "https://testserver"
-
-
-@pytest.fixture
-def mara(northwind: Merchant, emulator: Emulator) -> User:
-    return make_person("mara@northwind.example", northwind, "admin")
 
 
 def browser(user: User) -> Client:

@@ -1,7 +1,5 @@
 """What left though RevKeen did not take it: it stays in sight until RevKeen was told under a new operation."""
 
-import html
-import re
 import uuid
 from typing import Any
 
@@ -13,6 +11,7 @@ from orders.models import Delivery, EventLog, Merchant, Operation, Shipment, Use
 from orders.services import untold
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import REFUSAL, Emulator
+from tests.support.pages import TICKET, prose, ticket_in
 from tests.support.parcels import connect_partners, delivery_of, paid_order, parcel, send_off
 from tests.support.shipping import work
 
@@ -36,11 +35,6 @@ def client(jonas: User) -> Client:
 @pytest.fixture
 def order(emulator: Emulator) -> dict[str, Any]:
     return paid_order(emulator, ("Tent", 2), ("Rope", 3), metadata={"dr_order_id": "dro_1"})
-
-
-def text(page: str) -> str:
-    words = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
-    return re.sub(r" (?=[.,:;])", "", words)
 
 
 def refuse_once(emulator: Emulator) -> None:
@@ -70,9 +64,7 @@ def page(client: Client, shipment: Shipment) -> str:
 
 
 def tell(client: Client, shipment: Shipment, form: str = "", **sent: str) -> Any:
-    ticket = re.search(r'name="ticket" value="([^"]+)"', form or page(client, shipment))
-    assert ticket
-    body = {"ticket": ticket[1], "notify": "no", **sent}
+    body = {"ticket": ticket_in(form or page(client, shipment)), "notify": "no", **sent}
     return client.post(f"/northwind/live/fulfillments/{shipment.pk}/tell/", body)
 
 
@@ -84,7 +76,7 @@ def test_releasing_says_first_what_comes_of_it_and_does_nothing(
     delivery = delivery_of(refused, "digital_river")
     address = f"/northwind/live/deliveries/{delivery.pk}/release/"
     for answer in (client.get(address), client.post(address, {})):
-        words = text(answer.content.decode())
+        words = prose(answer.content.decode())
         assert "RevKeen did not take shipment 1: Not today" in words
         assert "Digital River captures the money for it at once." in words
         assert "RevKeen is not told by this." in words
@@ -101,10 +93,10 @@ def test_what_was_released_stays_in_sight_wherever_somebody_looks(
     tell_it = f'href="/northwind/live/fulfillments/{released.pk}/tell/"'
     for address in (LIST, f"/northwind/live/orders/{order['id']}/", f"/northwind/live/fulfillments/{released.pk}/"):
         assert tell_it in client.get(address).content.decode()
-    assert "Not told RevKeen did not take it: Not today. It left all the same." in text(
+    assert "Not told RevKeen did not take it: Not today. It left all the same." in prose(
         client.get(f"/northwind/live/orders/{order['id']}/").content.decode()
     )
-    assert "nothing left here" not in text(listed)
+    assert "nothing left here" not in prose(listed)
 
 
 def test_it_is_listed_where_revkeen_does_not_answer(client: Client, released: Shipment, emulator: Emulator) -> None:
@@ -146,7 +138,7 @@ def test_refused_once_more_it_stays_and_says_why(client: Client, released: Shipm
     refuse_once(emulator)
     answer = tell(client, released)
     assert answer.status_code == 422
-    assert "RevKeen was not told: it refused." in text(answer.content.decode())
+    assert "RevKeen was not told: it refused." in prose(answer.content.decode())
     released.refresh_from_db()
     assert released.untold_since is not None
     assert tell(client, released).status_code == 303
@@ -178,7 +170,7 @@ def test_lost_on_the_way_it_is_in_doubt_and_not_offered_again(
     tell(client, released)
     assert Operation.objects.filter(state=Operation.State.UNKNOWN).exists()
     assert "Being told" in client.get(LIST).content.decode()
-    assert not re.search(r'name="ticket" value="[^"]', page(client, released))
+    assert not TICKET.search(page(client, released))
 
 
 def test_each_parcel_of_a_plan_that_never_went_can_be_told(
@@ -220,10 +212,9 @@ def test_the_form_of_one_parcel_tells_of_no_other(
 
 
 def test_a_form_that_tells_sends_off_nothing_more(client: Client, order: dict[str, Any], released: Shipment) -> None:
-    ticket = re.search(r'name="ticket" value="([^"]+)"', page(client, released))
-    assert ticket
     line = order["line_items"][0]["id"]
-    body = {"ticket": ticket[1], "parcel": "1", "p1-lines": line, f"p1-units-{line}": "1", "p1-notify": "no"}
+    parcel = {"parcel": "1", "p1-lines": line, f"p1-units-{line}": "1", "p1-notify": "no"}
+    body = {"ticket": ticket_in(page(client, released)), **parcel}
     answer = client.post(f"/northwind/live/orders/{order['id']}/fulfill/", body)
     assert answer.status_code == 422
     assert Shipment.objects.count() == 1
@@ -273,6 +264,6 @@ def test_another_shipment_has_nothing_to_be_told(
     client: Client, northwind: Merchant, jonas: User, order: dict[str, Any]
 ) -> None:
     (shipment,) = send_off(northwind, jonas, order, parcel(order, 2))
-    assert "RevKeen has nothing to hear of shipment 1." in text(page(client, shipment))
+    assert "RevKeen has nothing to hear of shipment 1." in prose(page(client, shipment))
     assert uuid.UUID(order["id"]) == shipment.order_id
     work()

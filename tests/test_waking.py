@@ -7,16 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.at_work import COMMAND, MAKE, PATIENT, READY_IN, SEEN, STATES, until, with_partners, worker
+from tests.support.at_work import COMMAND, MAKE, PATIENT, READY_IN, SEEN, STATES, until, worker
+from tests.support.at_work import house as house
 from tests.support.emulation import Emulator
 from tests.support.processes import ROOT, Site
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def house(site: Site, running_emulator: Emulator) -> Site:
-    return with_partners(site, running_emulator)
 
 
 def test_what_is_new_is_begun_without_waiting_for_the_next_look(house: Site, running_emulator: Emulator) -> None:

@@ -16,7 +16,8 @@ from django.urls import reverse
 from orders.models import WorkerSeen
 from orders.services import workers
 from tests.conftest import SecureClient
-from tests.support.at_work import COMMAND, MAKE, READY_IN, SEEN, STATES, until, with_partners, worker
+from tests.support.at_work import COMMAND, MAKE, READY_IN, SEEN, STATES, until, worker
+from tests.support.at_work import house as house
 from tests.support.emulation import Emulator
 from tests.support.matrix import delivers
 from tests.support.partners import Partner
@@ -83,11 +84,6 @@ def test_pages_say_nothing_while_one_is_alive_and_ask_seldom(admin: Client, emul
 
 
 # Real ones
-
-
-@pytest.fixture
-def house(site: Site, running_emulator: Emulator) -> Site:
-    return with_partners(site, running_emulator)
 
 
 def test_a_running_worker_says_that_it_is_alive_and_ends_when_it_is_told(site: Site) -> None:

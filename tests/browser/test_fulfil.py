@@ -4,6 +4,7 @@ import re
 import sqlite3
 import uuid
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,10 @@ from scripts.stack import Stack
 from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
 from tests.support.emulation import RunningEmulator
+from tests.support.pages import order_path
+
+address = partial(order_path, "fulfill/")
+
 
 pytestmark = pytest.mark.browser
 
@@ -54,10 +59,6 @@ def ups_number() -> str:
     digits = f"{uuid.uuid4().int % 10**15:015}"
     summed = sum(map(int, digits[0::2])) + 2 * sum(map(int, digits[1::2]))
     return f"1Z{digits}{-summed % 10}"
-
-
-def address(order: dict[str, Any]) -> str:
-    return f"/northwind/live/orders/{order['id']}/fulfill/"
 
 
 def effects(emulator: RunningEmulator, order: dict[str, Any]) -> list[tuple[int, bool]]:

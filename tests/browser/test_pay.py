@@ -1,6 +1,7 @@
 """Taking a payment as people do: by keyboard, without a script, and in the four faces of the form."""
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +10,10 @@ from playwright.sync_api import Route, expect
 from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
 from tests.support.emulation import RunningEmulator
+from tests.support.pages import order_path
+
+address = partial(order_path, "pay/")
+
 
 pytestmark = pytest.mark.browser
 
@@ -19,10 +24,6 @@ def order(emulator: RunningEmulator) -> dict[str, Any]:
     wallet = emulator.cases()["customers"]["wallet_0"]
     lines = [{"description": "Ridgeline 2 tent", "unit_price": 6000, "quantity": 2}]
     return emulator.make_order(customer_id=wallet["id"], currency="usd", line_items=lines)
-
-
-def address(order: dict[str, Any]) -> str:
-    return f"/northwind/live/orders/{order['id']}/pay/"
 
 
 def charges(emulator: RunningEmulator, order: dict[str, Any]) -> list[int]:

@@ -1,5 +1,6 @@
 """Giving money back as people do: by keyboard, without a script, over two payments, and until the money has moved."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,6 +9,10 @@ from playwright.sync_api import expect
 from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
 from tests.support.emulation import RunningEmulator
+from tests.support.pages import order_path
+
+address = partial(order_path, "refund/")
+
 
 pytestmark = pytest.mark.browser
 
@@ -20,10 +25,6 @@ def order(emulator: RunningEmulator) -> dict[str, Any]:
     for amount in (4000, 2000):
         order = emulator.send(f"/orders/{order['id']}/pay", {"amount": amount, "payment_method_id": wallet["1111"]})
     return order
-
-
-def address(order: dict[str, Any]) -> str:
-    return f"/northwind/live/orders/{order['id']}/refund/"
 
 
 def refunds(emulator: RunningEmulator, order: dict[str, Any]) -> list[int]:

@@ -11,7 +11,7 @@ from scripts.stack import Stack
 from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage, sign_in_by_password
 from tests.support.emulation import RunningEmulator
-from tests.test_sign_in import code
+from tests.support.signing_in import code
 
 pytestmark = pytest.mark.browser
 

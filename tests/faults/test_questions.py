@@ -17,8 +17,8 @@ from orders.services import copies, effects, outcomes, revkeen
 from tests.support.actions import BY_LETTER, Action
 from tests.support.emulation import Emulator
 from tests.support.matrix import survives
+from tests.support.refunding import paid_order, refund_elsewhere, sales
 from tests.support.reliability import CANARY, Case, House
-from tests.test_refunds import paid_order, refund_elsewhere, sales
 
 pytestmark = pytest.mark.database
 

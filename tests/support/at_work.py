@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from tests.support.emulation import Emulator
 from tests.support.processes import ROOT, Site
 
@@ -89,3 +91,8 @@ print(json.dumps({
 }))
 """
 )
+
+
+@pytest.fixture
+def house(site: Site, running_emulator: Emulator) -> Site:
+    return with_partners(site, running_emulator)

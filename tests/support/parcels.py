@@ -3,13 +3,16 @@
 import uuid
 from typing import Any
 
+import pytest
+
 from orders import shipped_units
-from orders.models import Delivery, Dispatch, Merchant, Operation, Shipment, User
+from orders.models import Connection, Delivery, Dispatch, Merchant, Operation, Shipment, User
 from orders.services import fulfillable, fulfillments, revkeen
 from orders.services.shipments import Parcel, ParcelItem
 from orders.services.tickets import Ticket
-from tests.support.emulation import RunningEmulator
-from tests.support.shipping import KEYS, connect
+from tests.conftest import make_person
+from tests.support.emulation import Emulator, RunningEmulator
+from tests.support.shipping import DIGITAL_RIVER, KEYS, connect
 
 
 def connect_partners(merchant: Merchant, *providers: str) -> None:
@@ -54,3 +57,18 @@ def delivery_of(shipment: Shipment, destination: str, **facts: Any) -> Delivery:
     Delivery.objects.filter(pk=found.pk).update(**facts)
     found.refresh_from_db()
     return found
+
+
+@pytest.fixture
+def order(emulator: Emulator) -> dict[str, Any]:
+    return paid_order(emulator, ("Tent", 2), ("Rope", 3))
+
+
+@pytest.fixture
+def user(northwind: Merchant) -> User:
+    return make_person("operations@northwind.example", northwind, "operations")
+
+
+@pytest.fixture
+def river(northwind: Merchant, emulator: Emulator) -> Connection:
+    return connect(northwind, DIGITAL_RIVER)

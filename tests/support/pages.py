@@ -1,0 +1,42 @@
+"""What a page says, the ticket of its form, and where an order's pages are."""
+
+import html
+import re
+from typing import Any
+
+from django.test import Client
+
+TICKET = re.compile(r'name="ticket" value="([^"]+)"')
+
+
+def source(client: Client, path: str) -> str:
+    """The page as it was sent."""
+    found: str = client.get(path).content.decode()
+    return found
+
+
+def markup(answer: Any) -> str:
+    """An answer with its tags, on one line."""
+    return " ".join(answer.content.decode().split())
+
+
+def text(page: str) -> str:
+    """What one reads of a page, without its tags, on one line."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def prose(page: str) -> str:
+    """The same without the spaces that tags leave before a sign of punctuation."""
+    return re.sub(r" (?=[.,:;])", "", text(page))
+
+
+def ticket_in(page: str) -> str:
+    """The ticket of the page's form."""
+    found = TICKET.search(page)
+    assert found, page
+    return found[1]
+
+
+def order_path(page: str, order: dict[str, Any], mode: str = "live") -> str:
+    """A page of an order, e.g. "pay/"; the order itself by ""."""
+    return f"/northwind/{mode}/orders/{order['id']}/{page}"
