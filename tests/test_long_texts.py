@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from msgspec.structs import replace
 
 from orders.models import Draft, Merchant, User
 from tests.support.drafts import TEST_KEY, address, opened
@@ -41,7 +42,7 @@ REFERER = {"Referer": "https://testserver/"}
 
 def test_a_description_of_600_characters_is_said_at_its_field_and_stays_whole(client: Client) -> None:
     draft, form = draft_of(client)
-    field = f"description-{draft.lines[0]['id']}"
+    field = f"description-{draft.lines[0].id}"
     answer = client.post(address(draft), {**form, field: "x" * 600, "do": "save"}, headers=REFERER)
     page = answer.content.decode()
     assert answer.status_code == 422
@@ -73,7 +74,7 @@ def test_a_search_on_the_edit_form_says_what_of_it_was_not_looked_for(
 
 def test_a_line_too_many_is_said(client: Client) -> None:
     draft, _ = draft_of(client)
-    draft.lines = [{**draft.lines[0], "id": f"{number:08x}"} for number in range(200)]
+    draft.lines = [replace(draft.lines[0], id=f"{number:08x}") for number in range(200)]
     draft.save()
     form = opened(client, draft)
     answer = client.post(address(draft), {**form, "do": "add_line"}, headers=REFERER, follow=True)
