@@ -21,9 +21,9 @@ from orders.services import notices
 
 # What the secrets of second factors are sealed for; allauth does not say whose they are when it seals them.
 SECOND_FACTOR = "second-factor"
-WRONG_SIGN_IN = "The e-mail or the password is not right. You are not signed in."
-CODE_USED = "This code was used already. Wait for the next one."
-LAST_FACTOR = "A merchant of yours asks for a second factor. Add another one before you remove this one."
+WRONG_SIGN_IN = "The e-mail or the password is incorrect. You are not signed in."
+CODE_USED = "This code was already used. Wait for the next one."
+LAST_FACTOR = "One of your merchants requires a second factor. Add another one before you remove this one."
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -25,13 +25,11 @@ class GuessablePasswordValidator:
     def validate(self, password: str, user: Any = None) -> None:
         text = password.casefold()[:LOOKED_AT]
         if _repeats(text):
-            raise ValidationError("This password repeats itself. Use several words that do not belong together.")
+            raise ValidationError("This password is too repetitive. Use several unrelated words.")
         if name := _name_in(text, _names(user)):
-            raise ValidationError(
-                f"This password is little more than “{name}”. Use words that nobody connects with it."
-            )
+            raise ValidationError(f"This password is too similar to “{name}”. Use unrelated words.")
         if len(_letters(_without_common(_without_runs(text)))) < LEFT:
-            raise ValidationError("This password is too common: whoever guesses begins with such ones.")
+            raise ValidationError("This password is too common and easy to guess.")
 
     def get_help_text(self) -> str:
         return "Not the product’s or a merchant’s name, no repetition, and no common password with something added."

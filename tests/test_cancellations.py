@@ -261,4 +261,4 @@ def test_whoever_may_refund_is_led_there_first_and_others_are_told_that_they_may
     assert f'href="{refund}"' in source(admin, address(order))
     page = source(support, address(order))
     assert f'href="{refund}"' not in page
-    assert "You may not refund payments: ask somebody who may." in page
+    assert "You may not refund payments: ask someone who may." in page

@@ -264,7 +264,7 @@ def test_a_parcel_that_revkeen_was_not_told_of_is_said_instead_of_finished(
     [shipment] = send_off(northwind, jonas, order, parcel(order, 2))
     Shipment.objects.filter(pk=shipment.pk).update(untold_since=Now())
     headline, also, _ = banner(admin, order)
-    assert headline.startswith("RevKeen was not told of shipment 1. It left all the same.")
+    assert headline.startswith("RevKeen was not notified about shipment 1. It shipped anyway.")
     assert also == []
 
 

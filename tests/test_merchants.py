@@ -182,12 +182,12 @@ def test_sums_to_type_are_set_by_currency_and_recorded(client: Client, northwind
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ("EUR", "is not a currency and a whole sum"),
-        ("EUR 12.50", "is not a currency and a whole sum"),
-        ("EUR -1", "is not a currency and a whole sum"),
+        ("EUR", "is not a currency and a whole amount"),
+        ("EUR 12.50", "is not a currency and a whole amount"),
+        ("EUR -1", "is not a currency and a whole amount"),
         ("QQQ 100", "QQQ is not a currency of ISO 4217."),
-        ("EUR 1\nEUR 2", "Each currency can have one sum."),
-        ("EUR 99999999999999999999", "more than any order can be"),
+        ("EUR 1\nEUR 2", "Enter only one amount for each currency."),
+        ("EUR 99999999999999999999", "is too large"),
     ],
 )
 def test_a_sum_that_makes_no_sense_is_refused_and_stays_typed(

@@ -1,6 +1,5 @@
 """A form that was opened before an update which changed what tickets carry: refused in words, and nothing is sent."""
 
-import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from django.test import Client
 
 from chaos.browser import Form, forms
 from orders.models import Dispatch, Merchant, Operation, User
-from orders.services import plans, snapshots, tickets
+from orders.services import snapshots, tickets
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
 from tests.test_unsent import TYPED, everything, pages, post, shown, typed_into
@@ -136,19 +135,6 @@ def test_what_an_earlier_release_wrote_down_of_an_order_is_still_read() -> None:
     assert found is not None
     assert (found.amount_due, found.currency, found.number) == (1000, "USD", "")
     assert found.updated_at == datetime(2026, 1, 5, 11, 59, 0, 250000, tzinfo=UTC)
-
-
-def test_the_steps_that_an_earlier_release_wrote_down_are_still_read() -> None:
-    """Where the order was still to be created, a step said that nothing was seen of it."""
-    created = uuid.uuid4()
-    operation = Operation(pk=uuid.uuid4(), created_order_id=created)
-    step = {"kind": "cancel", "order_id": plans.created_by(operation.pk), "order_number": "", "seen": None}
-    step |= {"summary": "the replacement", "body": {"reason": "paid"}}
-    mark = {**step, "kind": "update", "order_id": "other", "seen": {"currency": "USD"}, "instead": [step]}
-    operation.later = {"then": [mark]}
-    [found] = plans.later_of(operation).then
-    assert (found.order_id, found.snapshot) == ("other", {"currency": "USD"})
-    assert [(one.kind, one.order_id) for one in found.instead] == [("cancel", str(created))]
 
 
 def test_an_operation_that_created_an_order_was_shown_none() -> None:

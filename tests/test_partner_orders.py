@@ -63,7 +63,7 @@ def test_no_draft_takes_along_what_identifies_an_order_or_its_lines(
     client.post(reverse(page, args=["northwind", "live", original["id"]]))
     draft = Draft.objects.get()
     assert draft.metadata == {"campaign": "autumn"}
-    assert [line.metadata for line in draft.lines] == [{"sku": "TENT-2"}]
+    assert [line["metadata"] for line in draft.lines] == [{"sku": "TENT-2"}]
     left_out = [*sorted([*IDS, "river"]), "dr_item_id of 1 line"]
     assert draft.left_out == left_out
     address = f"/northwind/live/drafts/{draft.pk}/"

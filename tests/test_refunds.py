@@ -247,7 +247,7 @@ def test_a_refusal_stands_by_its_payment_and_the_corrected_form_refunds(
     answer = refund(finance, in_two, {second: "20.00"}, details="Torn")
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "Not refunded: RevKeen refused this sum." in page
+    assert "Not refunded: RevKeen refused this amount." in page
     assert f'id="id_amount_{second}_error"' in page
     assert HOSTILE not in page
     assert "Torn</textarea>" in page
@@ -621,7 +621,7 @@ def test_all_of_it_on_its_way_leaves_no_form(finance: Client, order: dict[str, A
     emulator.settings(refund_status="pending")
     refund_elsewhere(emulator, payment, 6000)
     page = finance.get(address(order)).content.decode()
-    assert "everything that was paid is given back, or on its way." in page
+    assert "everything paid was refunded, or the refund is on its way." in page
     assert 'name="ticket"' not in page
 
 

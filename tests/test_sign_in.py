@@ -392,7 +392,7 @@ def test_the_last_factor_stays_while_a_merchant_asks_for_one(
     client, _ = secured
     northwind.mfa_required = True
     northwind.save()
-    assert b"A merchant of yours asks for a second factor" in client.post(reverse("mfa_deactivate_totp")).content
+    assert b"One of your merchants requires a second factor" in client.post(reverse("mfa_deactivate_totp")).content
     assert Authenticator.objects.filter(user=mara, type="totp").exists()
     key = Authenticator(user=mara, type="webauthn", data={"name": "Key", "credential": {}})
     (passkey,) = Authenticator.objects.bulk_create([key])  # no signals: the session stays

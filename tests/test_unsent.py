@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chaos.browser import Form, forms
-from orders.models import Connection, Draft, DraftLine, Membership, Merchant, Operation, UnsentForm, User
+from orders.models import Connection, Draft, Membership, Merchant, Operation, UnsentForm, User
 from orders.services import unsent
 from tests.conftest import SecureClient, make_person
 from tests.support.emulation import Emulator
@@ -59,10 +59,11 @@ def address_of(name: str, client: Client, emulator: Emulator, mara: User, northw
     if name != "a draft":
         return pages(emulator)[name]
     fields = {"merchant": northwind, "mode": "live", "created_by": mara, "updated_by": mara}
-    draft = Draft.objects.create(**fields, lines=[DraftLine(id="0badcafe")])
+    draft = Draft.objects.create(**fields, lines=[{**LINE, "id": "0badcafe"}])
     return f"/northwind/live/drafts/{draft.pk}/"
 
 
+LINE = {"product_id": None, "description": "", "quantity": 1, "unit_price": None, "metadata": {}}
 INVITING = "/northwind/live/settings/members/"
 TYPED = "typed before <the> sign-in & kept"
 NAMES = [

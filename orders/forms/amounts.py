@@ -34,7 +34,7 @@ def unit_hint(currency: str) -> str:
     """Why amounts are in minor units; "" for a currency that we know."""
     if decimal_places(currency) is not None:
         return ""
-    return f"The number of decimals of {currency} is not known, so amounts are whole minor units, as RevKeen has them."
+    return f"The number of decimals of {currency} has, so amounts are whole minor units, as RevKeen has them."
 
 
 def _money(text: str, currency: str) -> Money:

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
-from msgspec.structs import replace
 
 from orders.apis.decoding import too_deep
 from orders.forms.amounts import AmountField
@@ -21,10 +20,10 @@ from orders.forms.lines import LineField
 from orders.forms.metadata import MetadataForm
 from orders.forms.text import TextField
 from orders.iso4217 import FUNDS, PLACES
-from orders.models import Draft, DraftLine
+from orders.models import Draft
 from orders.moments import near
 from orders.money import Money, decimal_places
-from orders.services.drafts import LONGEST_DESCRIPTION, MOST_LINES, REPLACED_BY, REPLACES, new_line
+from orders.services.drafts import LONGEST_DESCRIPTION, MOST_LINES, REPLACED_BY, REPLACES, Line, new_line
 from orders.services.invoice_links import Offered
 from orders.states import BILLING_TYPES
 
@@ -171,7 +170,7 @@ class DraftForm(MetadataForm):
 
     def _add_line(self, number: int, line_id: str) -> None:
         line = self.draft.line(line_id) or new_line()
-        price = line.unit_price
+        price = line["unit_price"]
         currency = self.prices_in
         number_input = {**CONTROL, "inputmode": "numeric"}
         self.fields |= {
@@ -181,10 +180,10 @@ class DraftForm(MetadataForm):
             ),
             f"description-{line_id}": LineField(
                 label=f"Description of line {number}", required=False, max_length=LONGEST_DESCRIPTION,
-                initial=line.description, widget=forms.TextInput({**CONTROL, "dir": "auto"}),
+                initial=line["description"], widget=forms.TextInput({**CONTROL, "dir": "auto"}),
             ),
             f"quantity-{line_id}": forms.IntegerField(
-                label=f"Quantity of line {number}", min_value=1, max_value=1_000_000, initial=line.quantity,
+                label=f"Quantity of line {number}", min_value=1, max_value=1_000_000, initial=line["quantity"],
                 widget=forms.TextInput({**number_input, "class": "form-control num units"}),
             ),
             f"price-{line_id}": AmountField(
@@ -193,7 +192,7 @@ class DraftForm(MetadataForm):
                 widget=forms.TextInput({**CONTROL, "inputmode": "decimal", "class": "form-control num price"}),
             ),
             f"facts-{line_id}": FactsField(
-                label=f"Metadata of line {number}, one “name: value” a line", known=line.metadata,
+                label=f"Metadata of line {number}, one “name: value” a line", known=line["metadata"],
                 widget=forms.Textarea({**CONTROL, "rows": 2, "dir": "auto"}),
             ),
         }  # fmt: skip
@@ -202,27 +201,28 @@ class DraftForm(MetadataForm):
         line = self.draft.line(line_id)
         fields = {name: self[f"{name}-{line_id}"] for name in ("position", "description", "quantity", "price", "facts")}
         total = None
-        if line and line.unit_price is not None and not fields["price"].errors and not fields["quantity"].errors:
-            total = Money(line.unit_price * line.quantity, self.draft.currency)
-        return LineRow(line_id, number, line.product_id if line else None, **fields, total=total)
+        if line and line["unit_price"] is not None and not fields["price"].errors and not fields["quantity"].errors:
+            total = Money(line["unit_price"] * line["quantity"], self.draft.currency)
+        return LineRow(line_id, number, line["product_id"] if line else None, **fields, total=total)
 
-    def _lines(self) -> list[DraftLine]:
+    def _lines(self) -> list[Line]:
         """In the order of the positions typed; two with the same one stay in the order they had."""
         places = {line_id: self.cleaned_data.get(f"position-{line_id}") for line_id in self.line_ids}
         numbered = list(enumerate(self.line_ids, 1))
         moved = sorted(numbered, key=lambda pair: (places[pair[1]] or pair[0], _moved_down(pair, places)))
         return [self._line(line_id) for _, line_id in moved]
 
-    def _line(self, line_id: str) -> DraftLine:
+    def _line(self, line_id: str) -> Line:
         known = self.draft.line(line_id) or new_line(id=line_id)
-        return replace(
-            known,
-            product_id=known.product_id or _product_id(self.data, line_id),
-            description=self.cleaned_data.get(f"description-{line_id}", known.description),
-            quantity=self.cleaned_data.get(f"quantity-{line_id}", known.quantity),
-            metadata=self.cleaned_data.get(f"facts-{line_id}", known.metadata),
-            unit_price=self._price(line_id, known.unit_price),
-        )
+        line = {**known, "product_id": known["product_id"] or _product_id(self.data, line_id)}
+        cleaned = self.cleaned_data
+        for name, field in (("description", "description"), ("quantity", "quantity")):
+            if f"{field}-{line_id}" in cleaned:
+                line[name] = cleaned[f"{field}-{line_id}"]
+        if f"facts-{line_id}" in cleaned:
+            line["metadata"] = cleaned[f"facts-{line_id}"]
+        line["unit_price"] = self._price(line_id, known["unit_price"])
+        return line
 
     def _price(self, line_id: str, known: int | None) -> int | None:
         """What is typed; what was saved where that is not valid, or was typed in a currency that is not the draft's."""
@@ -245,7 +245,7 @@ class DraftForm(MetadataForm):
 def has_prices(draft: Draft, data: QueryDict | None) -> bool:
     """Whether a price is saved or typed: then no other currency is taken without a word about what becomes of it."""
     typed = [data.get(f"price-{line_id}", "").strip() for line_id in _line_ids(data)] if data is not None else []
-    return any(typed) or any(line.unit_price is not None for line in draft.lines)
+    return any(typed) or any(line["unit_price"] is not None for line in draft.lines)
 
 
 def _prices_in(draft: Draft, data: QueryDict | None) -> str:

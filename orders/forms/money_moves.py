@@ -49,10 +49,10 @@ class MoneyMoveForm(forms.Form):
     def typed_hint(self) -> str:
         currency = self.snapshot.currency
         if self.typed_above is not None:
-            return f"Asked in live mode above {self.typed_above}."
+            return f"Required in live mode above {self.typed_above}."
         if decimal_places(currency) is None:
-            return f"Asked in live mode for every sum in {currency}: its decimals are not known."
-        return f"Asked in live mode for every sum in {currency}: an admin can set from which on, under Settings."
+            return f"Required in live mode for every amount in {currency}: its decimals are not known."
+        return f"Required in live mode for every amount in {currency}: an admin can set a threshold under Settings."
 
     def refuse(self, field: str, words: str) -> None:
         """Say by a field what RevKeen said of it; the button goes on naming what is chosen."""

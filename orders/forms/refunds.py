@@ -34,7 +34,7 @@ class RefundForm(MoneyMoveForm):
     def __init__(self, data: Any, *, snapshot: RefundSnapshot, **options: Any) -> None:
         super().__init__(data, snapshot=snapshot, **options)
         for payment_id, payment in snapshot.payments.items():
-            label = f"Give back to {payment.label}, of {snapshot.money(payment.amount)}"
+            label = f"Refund to {payment.label}, of {snapshot.money(payment.amount)}"
             self.fields[amount_field(payment_id)] = AmountField(label=label, required=False, currency=snapshot.currency)
         self.order_fields([amount_field(payment_id) for payment_id in snapshot.payments])
 

@@ -21,7 +21,7 @@ class SumsField(forms.CharField):
         read = [_read(line) for line in lines]
         sums = dict(read)
         if len(sums) != len(read):
-            raise forms.ValidationError("Each currency can have one sum.")
+            raise forms.ValidationError("Enter only one amount for each currency.")
         return sums
 
     def prepare_value(self, value: Any) -> Any:
@@ -39,10 +39,11 @@ class SumsField(forms.CharField):
 def _read(line: str) -> tuple[str, int]:
     found = LINE.fullmatch(line)
     if not found:
-        raise forms.ValidationError(f"“{line[:40]}” is not a currency and a whole sum. Write a line such as EUR 5,000.")
+        words = f"“{line[:40]}” is not a currency and a whole amount."
+        raise forms.ValidationError(f"{words} Enter a line such as EUR 5,000.")
     currency, whole = found[1].upper(), int(found[2].replace(",", "")[:20])
     if decimal_places(currency) is None:
         raise forms.ValidationError(f"{currency} is not a currency of ISO 4217.")
     if whole > LARGEST:
-        raise forms.ValidationError(f"The sum for {currency} is more than any order can be.")
+        raise forms.ValidationError(f"The amount for {currency} is too large.")
     return currency, whole

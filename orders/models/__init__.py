@@ -2,7 +2,6 @@ from orders.models.connections import Connection
 from orders.models.customer_names import CustomerName
 from orders.models.decisions import DecisionCheck
 from orders.models.deliveries import Delivery, DeliveryAttempt, WorkerSeen
-from orders.models.draft_lines import DraftLine
 from orders.models.drafts import Draft, DraftVisit
 from orders.models.events import EventLog
 from orders.models.log_chain import ChainHead, ChainLink, Fact, Unchained
@@ -27,7 +26,6 @@ __all__ = [
     "DeliveryAttempt",
     "Dispatch",
     "Draft",
-    "DraftLine",
     "DraftVisit",
     "EventLog",
     "Fact",

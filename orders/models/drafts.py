@@ -1,15 +1,16 @@
 import uuid
+from typing import Any
 
 from django.db import models
 
-from orders.models.draft_lines import DraftLine, LinesField
 from orders.models.merchants import MODE_CHOICES, Merchant
 
 
 class Draft(models.Model):
     """An order being written here, or the replacement of one that RevKeen already has.
 
-    What became of it is in the journal: its operation `create`.
+    `lines` are dicts of `id` (ours), `product_id`, `description`, `quantity`, `unit_price` (minor units; None while it
+    is not known) and `metadata`, in their order. What became of a draft is in the journal: its operation `create`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -24,7 +25,7 @@ class Draft(models.Model):
     expires_at = models.DateTimeField(null=True)
     invoice_id = models.UUIDField(null=True)
     subscription_id = models.UUIDField(null=True)
-    lines: "models.Field[list[DraftLine], list[DraftLine]]" = LinesField(default=list)
+    lines = models.JSONField(default=list)
     replaces_id = models.UUIDField(null=True)
     replaces_number = models.CharField(max_length=100, blank=True)
     copied_from = models.CharField(max_length=100, blank=True)
@@ -47,15 +48,15 @@ class Draft(models.Model):
 
     @property
     def line_ids(self) -> list[str]:
-        return [line.id for line in self.lines]
+        return [line["id"] for line in self.lines]
 
     @property
     def ids_left_out(self) -> bool:
         """Whether names of ids were left out, and not only what is said as `its invoice`."""
         return any(not words.startswith("its ") for words in self.left_out)
 
-    def line(self, line_id: str) -> DraftLine | None:
-        return next((line for line in self.lines if line.id == line_id), None)
+    def line(self, line_id: str) -> dict[str, Any] | None:
+        return next((line for line in self.lines if line["id"] == line_id), None)
 
 
 class DraftVisit(models.Model):

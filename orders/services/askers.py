@@ -33,4 +33,4 @@ def _lost(user: User, merchant: Merchant, right: Right) -> str:
     membership = Membership.objects.filter(user=user, merchant=merchant, user__is_active=True).first()
     if membership is not None and membership.may(right):
         return ""
-    return f"{user}, who asked for it, may not {right.value} here any more, so it was not sent."
+    return f"{user}, who requested it, may no longer {right.value} here, so it was not sent."

@@ -73,7 +73,7 @@ def _parcels_not_taken(facts: Facts) -> Condition | None:
     newest = refused[-1]
     said = newest.operation.message if newest.operation else "An earlier shipment was not accepted either."
     by_revkeen = newest.operation is not None and newest.operation.state == Operation.State.REFUSED
-    words = "RevKeen refused" if by_revkeen else "RevKeen was not told of"
+    words = "RevKeen refused" if by_revkeen else "RevKeen was not notified about"
     others = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
     return Condition(f"{words} shipment {newest.number}{others}.", said, "bad", "order_fulfill", SHIPMENTS)
 
@@ -84,7 +84,9 @@ def _revkeen_not_told(facts: Facts) -> Condition | None:
     if not untold:
         return None
     names = ", ".join(f"shipment {shipment.number}" for shipment in untold)
-    return Condition(f"RevKeen was not told of {names}.", "It left all the same. Tell RevKeen.", "bad", "", SHIPMENTS)
+    return Condition(
+        f"RevKeen was not notified about {names}.", "It shipped anyway. Notify RevKeen.", "bad", "", SHIPMENTS
+    )
 
 
 def _refund_failed(facts: Facts) -> Condition | None:

@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orders.models import Draft, DraftLine
+from orders.models import Draft
 from orders.money import Money
+
+Line = dict[str, Any]
 
 # What a person calls the fields that two people may have changed.
 FIELDS = {
@@ -37,27 +39,27 @@ def differences(mine: dict[str, Any], current: Draft) -> list[tuple[str, str, st
     return found
 
 
-def _line_differences(mine: list[DraftLine], current: Draft) -> list[tuple[str, str, str]]:
-    theirs = {line.id: line for line in current.lines}
-    ours = {line.id: line for line in mine}
+def _line_differences(mine: list[Line], current: Draft) -> list[tuple[str, str, str]]:
+    theirs = {line["id"]: line for line in current.lines}
+    ours = {line["id"]: line for line in mine}
     names = [*theirs, *(line_id for line_id in ours if line_id not in theirs)]
     found = []
     for line_id in names:
         before, after = theirs.get(line_id), ours.get(line_id)
         if before != after:
-            label = next((line.description for line in (before, after) if line), "") or "A line without description"
+            label = (before or after or {})["description"] or "A line without description"
             found.append((label[:80], _line_shown(before, current.currency), _line_shown(after, current.currency)))
     if not found:
         found.append(("Order of the lines", "as they have it", "as you have it"))
     return found
 
 
-def _line_shown(line: DraftLine | None, currency: str) -> str:
+def _line_shown(line: Line | None, currency: str) -> str:
     if line is None:
         return "no such line"
-    price = "no price" if line.unit_price is None else str(Money(line.unit_price, currency))
-    facts = "".join(f", {name}: {value}" for name, value in line.metadata.items())
-    return f"{line.quantity} × {line.description or '?'} at {price}{facts}"
+    price = "no price" if line["unit_price"] is None else str(Money(line["unit_price"], currency))
+    facts = "".join(f", {name}: {value}" for name, value in line["metadata"].items())
+    return f"{line['quantity']} × {line['description'] or '?'} at {price}{facts}"
 
 
 def _shown(value: Any, zone: ZoneInfo) -> str:

@@ -4,14 +4,11 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
 from orders.apis.errors import Missing
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Price, Product
-from orders.models import DraftLine
 from orders.money import Money
-from orders.services.drafts import FOUND, LONGEST_DESCRIPTION
+from orders.services.drafts import FOUND, LONGEST_DESCRIPTION, Line
 from orders.services.revkeen import Session
 
 AT_ONCE = 20  # products whose prices are asked for one by one
@@ -37,7 +34,7 @@ class Offer:
 class Repriced:
     """Lines in another currency: how many have the catalogue's price there, and how many have none."""
 
-    lines: list[DraftLine]
+    lines: list[Line]
     from_catalogue: int
     unpriced: int
 
@@ -65,24 +62,24 @@ def offers_of(api: Session, currency: str, product_id: uuid.UUID) -> list[Offer]
     return _of_products([product.require()], prices.require().rows, currency)
 
 
-def in_another_currency(api: Session, lines: Iterable[DraftLine], currency: str) -> Repriced:
+def in_another_currency(api: Session, lines: Iterable[Line], currency: str) -> Repriced:
     """The lines at the catalogue's prices in `currency`, and without one where it has none, or several that may be
     meant: no digit is kept. Raise `ApiError`.
     """
     old = list(lines)
-    priced = {line.product_id for line in old if line.product_id and line.unit_price is not None}
+    priced = {line["product_id"] for line in old if line["product_id"] and line["unit_price"] is not None}
     wanted = sorted(priced)[:AT_ONCE]
     offers = {text: offers_of(api, currency, uuid.UUID(text)) for text in wanted}
-    new = [replace(line, unit_price=_price_of(line, offers.get(line.product_id or "", []))) for line in old]
-    priced_now = sum(line.unit_price is not None for line in new)
+    new = [{**line, "unit_price": _price_of(line, offers.get(line["product_id"], []))} for line in old]
+    priced_now = sum(line["unit_price"] is not None for line in new)
     return Repriced(new, from_catalogue=priced_now, unpriced=len(new) - priced_now)
 
 
-def _price_of(line: DraftLine, offers: list[Offer]) -> int | None:
+def _price_of(line: Line, offers: list[Offer]) -> int | None:
     """Minor units. Of several prices of a product the one that the line is called by."""
-    if line.unit_price is None:
+    if line["unit_price"] is None:
         return None
-    named = [offer for offer in offers if offer.description == line.description]
+    named = [offer for offer in offers if offer.description == line["description"]]
     chosen = offers if len(offers) == 1 else named
     return chosen[0].price.minor if len(chosen) == 1 else None
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from orders.apis.revkeen import marks
 from orders.apis.revkeen.objects import LineItem, Order
-from orders.models import Draft, DraftLine, Merchant, User
+from orders.models import Draft, Merchant, User
 from orders.moments import near
 from orders.money import decimal_places
 from orders.services import partner_orders, partners
-from orders.services.drafts import LONGEST_DESCRIPTION, MOST_LINES, REPLACED_BY, REPLACES, new_line, of_merchant
+from orders.services.drafts import LONGEST_DESCRIPTION, MOST_LINES, REPLACED_BY, REPLACES, Line, new_line, of_merchant
 from orders.services.replacements import LOST
 from orders.storable import storable
 
@@ -74,13 +74,13 @@ def _of_a_copy(order: Order, taken: dict[str, Any]) -> dict[str, Any]:
     return taken | {"left_out": [*taken["left_out"], *lost]}
 
 
-def _line_of(line: LineItem, identity: set[str]) -> DraftLine:
+def _line_of(line: LineItem, identity: set[str]) -> Line:
     return new_line(
         product_id=str(line.product_id) if line.product_id else None,
-        description=storable(line.description[:LONGEST_DESCRIPTION]),
+        description=line.description[:LONGEST_DESCRIPTION],
         quantity=line.quantity,
         unit_price=line.unit_price,
-        metadata=storable(_without(line.metadata, identity)),
+        metadata=_without(line.metadata, identity),
     )
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer, Order
-from orders.models import Draft, DraftLine, DraftVisit, Merchant, Operation, User
+from orders.models import Draft, DraftVisit, Merchant, Operation, User
 from orders.money import LARGEST_MINOR, Money
 from orders.services import plans
 from orders.services.asked import Asked
@@ -21,6 +21,7 @@ from orders.services.snapshots import OrderSnapshot, facts_of, kept
 from orders.services.snapshots import snapshot_of as order_snapshot
 from orders.services.tickets import Ticket
 
+Line = dict[str, Any]
 Kind = Operation.Kind
 
 MOST_LINES = 200
@@ -123,15 +124,16 @@ def visit(draft: Draft, user: User) -> list[DraftVisit]:
     return list(others.select_related("user").order_by("opened_at"))
 
 
-def new_line(**known: Any) -> DraftLine:
-    return DraftLine(**{"id": uuid.uuid4().hex[:8], **known})
+def new_line(**known: Any) -> Line:
+    empty: Line = {"product_id": None, "description": "", "quantity": 1, "unit_price": None, "metadata": {}}
+    return {"id": uuid.uuid4().hex[:8], **empty, **known}
 
 
 def totals(draft: Draft) -> Totals:
-    counted = [(line.unit_price, line.quantity) for line in draft.lines if line.unit_price is not None]
-    minor = sum(price * quantity for price, quantity in counted)
-    without = [number for number, line in enumerate(draft.lines, 1) if line.unit_price is None]
-    units = sum(quantity for _, quantity in counted)
+    counted = [line for line in draft.lines if line["unit_price"] is not None]
+    minor = sum(line["unit_price"] * line["quantity"] for line in counted)
+    without = [number for number, line in enumerate(draft.lines, 1) if line["unit_price"] is None]
+    units = sum(line["quantity"] for line in counted)
     return Totals(len(counted), units, Money(minor, draft.currency), without)
 
 
@@ -141,12 +143,12 @@ def problems(draft: Draft) -> list[tuple[str, str]]:
         return [("add", "An order needs at least one line.")]
     found = []
     for number, line in enumerate(draft.lines, 1):
-        if not line.description:
-            found.append((f"description-{line.id}", f"Line {number}: say what it is."))
-        if line.unit_price is None:
-            found.append((f"price-{line.id}", f"Line {number}: type a unit price."))
+        if not line["description"]:
+            found.append((f"description-{line['id']}", f"Line {number}: say what it is."))
+        if line["unit_price"] is None:
+            found.append((f"price-{line['id']}", f"Line {number}: type a unit price."))
     if totals(draft).subtotal.minor > LARGEST_MINOR:
-        found.append(("", "Together the lines are more than any order can be."))
+        found.append(("", "The total of the lines is too large."))
     if draft.expires_at and draft.expires_at <= timezone.now():
         found.append(("expires_at", "The expiry has passed."))
     return found
@@ -227,7 +229,6 @@ def _replacing(order: Order, created: str, shown: OrderSnapshot) -> list[Step]:
     return [mark, cancel_old]
 
 
-def _line_body(line: DraftLine) -> dict[str, Any]:
+def _line_body(line: Line) -> dict[str, Any]:
     names = ("product_id", "description", "quantity", "unit_price", "metadata")
-    given = {name: getattr(line, name) for name in names}
-    return {name: value for name, value in given.items() if value not in (None, {})}
+    return {name: line[name] for name in names if line[name] not in (None, {})}

@@ -186,7 +186,7 @@ def _above_net(operation: Operation, order: Order, refunds: Listing[Refund] | No
     if operation.body["amount_minor"] <= left:
         return []
     asked = order.money(operation.body["amount_minor"])
-    return [Difference("Received net, and not on its way back", f"{asked} to give back", str(order.money(left)))]
+    return [Difference("Received net, and not on its way back", f"{asked} to refund", str(order.money(left)))]
 
 
 def _shown(operation: Operation) -> OrderSnapshot:

@@ -57,7 +57,7 @@ def not_told(operation: Operation, facts: Facts) -> str:
     if not facts.events_read and facts.unanswered is None:
         return ""
     told = effects.told(operation, facts.events)[0] == State.DONE
-    return "" if told else "no event tells of it yet, and the order was fulfilled in part before."
+    return "" if told else "no event confirms it yet, and the order was partly fulfilled before."
 
 
 def sign_of(operation: Operation, facts: Facts) -> str:

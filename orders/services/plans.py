@@ -31,7 +31,7 @@ class Step(Struct, frozen=True, kw_only=True):
     body: Json
     summary: str
     # As the journal keeps it. What a step before has read back of the order counts more.
-    snapshot: Json | None = field(default=None, name="seen")
+    snapshot: Json = field(default_factory=dict, name="seen")
     instead: "list[Step]" = []
 
 
@@ -90,7 +90,7 @@ def _begin(before: Operation, step: Step, rest: list[Step]) -> Operation:
         order_number=step.order_number,
         body=effects.marked(step.kind, step.body, operation_id),
         summary=step.summary,
-        seen=(step.snapshot or {}) | _read_back(before.plan_id, order_id),
+        seen=step.snapshot | _read_back(before.plan_id, order_id),
         fingerprint="",
         step=before.step + 1,
         attempts=0,

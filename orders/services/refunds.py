@@ -129,7 +129,9 @@ def why_not(found: Refundable) -> str:
         return f"it was paid in another currency than {found.order.require().currency_code}."
     if not found.payments and found.of_others:
         return "the payments of its invoice are of another order."
-    return "everything that was paid is given back, or on its way." if found.payments else "no payment went through."
+    return (
+        "everything paid was refunded, or the refund is on its way." if found.payments else "no payment went through."
+    )
 
 
 def snapshot_of(found: Refundable) -> RefundSnapshot:
@@ -176,7 +178,7 @@ def in_words(operation: Operation) -> tuple[str, str]:
     if operation.code == "failed":
         return "Not refunded: the money did not move.", ""
     if operation.param in ("amount_minor", "payment_id"):
-        return "Not refunded: RevKeen refused this sum.", amount_field(operation.body["payment_id"])
+        return "Not refunded: RevKeen refused this amount.", amount_field(operation.body["payment_id"])
     return "Not refunded: RevKeen refused.", FIELDS.get(operation.param, "")
 
 

@@ -40,7 +40,7 @@ B = TypeVar("B")
 C = TypeVar("C")
 
 MOST_CALLS = 210  # of one page: a hundred packing slips make 201
-TOO_MANY_CALLS = "This would take more calls of {provider} than a page makes, so it was not asked for."
+TOO_MANY_CALLS = "This would take more calls to {provider} than a page may make, so it was not loaded."
 NOTED_EVERY = timedelta(minutes=1)  # a connection's last use and last failure are not written more often
 
 

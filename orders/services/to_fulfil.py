@@ -130,7 +130,7 @@ def _since(api: Session, found: Search, order_id: uuid.UUID) -> datetime | None:
 def left(api: Session, found: Search, not_told: Iterable[Untold] = ()) -> tuple[list[Left], int]:
     """What can be sent off, and how many orders more have nothing left here that RevKeen still calls unfulfilled.
 
-    Those that RevKeen was not told of are listed by themselves.
+    Those that RevKeen was not notified about are listed by themselves.
     """
     held, refused = _held(api), _refused(api, found)
     units_gone = gone(api, [order.id for order in found.waiting])

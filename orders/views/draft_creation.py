@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from orders.access import merchant_page
-from orders.models import Draft, DraftLine, Operation
+from orders.models import Draft, Operation
 from orders.money import Money
 from orders.requests import MerchantRequest
 from orders.services import drafts, journal, next_steps, replacements
@@ -96,15 +96,15 @@ def _replaced(request: MerchantRequest, draft: Draft) -> Reading[Any] | None:
     return read_order(request, draft.replaces_id)[0]
 
 
-def _amounts(draft: Draft, line: DraftLine) -> tuple[Money, Money]:
-    price = Money(line.unit_price or 0, draft.currency)
-    return price, Money(price.minor * line.quantity, draft.currency)
+def _amounts(draft: Draft, line: dict[str, Any]) -> tuple[Money, Money]:
+    price = Money(line["unit_price"], draft.currency)
+    return price, Money(price.minor * line["quantity"], draft.currency)
 
 
 def _by_line(problem: Problem, draft: Draft) -> Problem:
     """RevKeen names a line by its place, counted from 0."""
     param = problem.operation.param.split(".") if problem.operation else []
     if len(param) >= 2 and param[0] == "line_items" and param[1].isdigit() and int(param[1]) < len(draft.lines):
-        what = draft.lines[int(param[1])].description
+        what = draft.lines[int(param[1])]["description"]
         return problem.with_words(f"RevKeen refused line {int(param[1]) + 1}, {what}.", problem.text)
     return problem

@@ -8,11 +8,11 @@ from django.http import QueryDict
 
 from orders.apis.errors import ApiError
 from orders.forms.drafts import has_prices, known_currency
-from orders.models import Draft, DraftLine
+from orders.models import Draft
 from orders.requests import MerchantRequest
 from orders.services import draft_offers, drafts, revkeen
 from orders.services.draft_offers import Offer, Repriced
-from orders.services.drafts import FOUND
+from orders.services.drafts import FOUND, Line
 from orders.views.pages import search_text
 
 
@@ -50,7 +50,7 @@ def read_anew(request: MerchantRequest, saved: Draft, data: QueryDict) -> dict[s
         return {}
 
 
-def in_currency(request: MerchantRequest, draft: Draft, lines: list[DraftLine], typed: str) -> dict[str, Any]:
+def in_currency(request: MerchantRequest, draft: Draft, lines: list[Line], typed: str) -> dict[str, Any]:
     """The fields of the draft once it is in another currency; none where it is to stay. Raise `ApiError`."""
     currency = known_currency(typed)
     if not currency or currency == draft.currency:
@@ -66,20 +66,20 @@ def currency_of(draft: Draft, data: QueryDict) -> str:
     return draft.currency if has_prices(draft, data) else known_currency(data.get("currency", "")) or draft.currency
 
 
-def append(data: QueryDict, line: DraftLine) -> None:
+def append(data: QueryDict, line: Line) -> None:
     """Put a line behind those that are typed."""
-    data.appendlist("line", line.id)
-    data[f"position-{line.id}"] = str(len(data.getlist("line")))
-    data[f"description-{line.id}"] = line.description
-    data[f"quantity-{line.id}"] = str(line.quantity)
-    if line.product_id:
-        data[f"product-{line.id}"] = line.product_id
+    data.appendlist("line", line["id"])
+    data[f"position-{line['id']}"] = str(len(data.getlist("line")))
+    data[f"description-{line['id']}"] = line["description"]
+    data[f"quantity-{line['id']}"] = str(line["quantity"])
+    if line["product_id"]:
+        data[f"product-{line['id']}"] = line["product_id"]
 
 
 def _add(data: QueryDict, offer: Offer) -> None:
     line = drafts.new_line(product_id=str(offer.product.id), description=offer.description)
     append(data, line)
-    data[f"price-{line.id}"] = offer.price.number
+    data[f"price-{line['id']}"] = offer.price.number
     data["prices_in"] = offer.price.currency
 
 

@@ -28,7 +28,7 @@ Shape = TypeVar("Shape")
 
 OTHER_BODY = "This form was already sent with other content. Below is the outcome of that; nothing else was sent."
 SENT_BEFORE = "This form was sent before an update. This is what became of it; nothing more was sent."
-OPENED_BEFORE = "Nothing was sent: this form was opened before an update. Fill it in once more."
+OPENED_BEFORE = "Nothing was sent: this form was opened before an update. Fill it in again."
 
 
 @dataclass(frozen=True)

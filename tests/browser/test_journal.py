@@ -116,7 +116,7 @@ def test_every_state_of_the_journal_fits_and_axe_finds_nothing(
 def test_a_decision_without_a_script(open_page: OpenPage, rows: dict[str, str]) -> None:
     page = open_page(f"{JOURNAL}{rows['waiting']}/", "finance", java_script_enabled=False)
     page.get_by_role("button", name="It did not happen: close it").click()
-    expect(page.get_by_role("alert")).to_contain_text("This needs another look: Why are you sure.")
+    expect(page.get_by_role("alert")).to_contain_text("Check these fields: Why are you sure.")
     expect(page.get_by_text("Enter why you are sure.")).to_be_visible()
     page.get_by_label("Why are you sure?").fill("The gateway has no such payment.")
     page.get_by_role("button", name="It did not happen: close it").click()

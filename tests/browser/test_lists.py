@@ -62,7 +62,7 @@ def test_ticked_orders_are_added_up(open_page: OpenPage, emulator: RunningEmulat
     for box in page.locator("tbody input[type=checkbox]").all()[:4]:
         box.check()
     page.get_by_role("button", name="Add up").click()
-    expect(page.get_by_role("heading", name="4 ticked orders together")).to_be_visible()
+    expect(page.get_by_role("heading", name="4 selected orders")).to_be_visible()
     assert page.locator("tbody input:checked").count() == 4
 
 

@@ -35,17 +35,17 @@ def test_the_button_follows_what_is_typed_and_a_wrong_amount_stands_by_its_field
     open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]
 ) -> None:
     page = open_page(address(order), "finance")
-    first, second = page.get_by_label("Give back to Visa ••1111").all()
+    first, second = page.get_by_label("Refund to Visa ••1111").all()
     first.fill("12.5")
     expect(page.get_by_role("button", name="Refund 12.50 USD to Visa ••1111")).to_be_visible()
     second.fill("20.01")
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
     page.get_by_label("Duplicate").check()
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("This is more than the 20.00 USD that is left")).to_be_visible()
     assert problems(page) == []
-    page.get_by_label("Give back to Visa ••1111").last.fill("20")
-    page.get_by_label("Yes, give back 32.50 USD of real money").check()
+    page.get_by_label("Refund to Visa ••1111").last.fill("20")
+    page.get_by_label("Yes, refund 32.50 USD of real money").check()
     page.get_by_role("button", name="Refund 32.50 USD to 2 payments").click()
     expect(page.get_by_text("Refunded: 12.50 USD to Visa ••1111.")).to_be_visible()
     expect(page.get_by_text("Refunded: 20.00 USD to Visa ••1111.")).to_be_visible()
@@ -68,13 +68,13 @@ def test_without_a_script_the_button_has_to_name_the_refund_first(
     open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]
 ) -> None:
     page = open_page(address(order), "finance", java_script_enabled=False)
-    page.get_by_label("Give back to Visa ••1111").first.fill("12.5")
+    page.get_by_label("Refund to Visa ••1111").first.fill("12.5")
     page.get_by_label("Other", exact=True).check()
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("button", name="Refund 12.50 USD to Visa ••1111")).to_be_visible()
     assert refunds(emulator, order) == []
     expect(page.get_by_label("Other", exact=True)).to_be_checked()
-    page.get_by_label("Yes, give back 12.50 USD of real money").check()
+    page.get_by_label("Yes, refund 12.50 USD of real money").check()
     page.get_by_role("button", name="Refund 12.50 USD to Visa ••1111").click()
     expect(page.get_by_text("Refunded: 12.50 USD")).to_be_visible()
     page.goto(page.url.split("/journal/")[0] + f"/orders/{order['id']}/refund/")
@@ -84,7 +84,7 @@ def test_without_a_script_the_button_has_to_name_the_refund_first(
 
 def test_by_keyboard_alone(open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]) -> None:
     page = open_page(address(order), "finance")
-    page.get_by_label("Give back to Visa ••1111").first.focus()
+    page.get_by_label("Refund to Visa ••1111").first.focus()
     page.keyboard.type("5")
     expect(page.get_by_role("button", name="Refund 5.00 USD to Visa ••1111")).to_be_visible()
     page.keyboard.press("Tab")
@@ -104,17 +104,17 @@ def test_enter_in_an_amount_sends_nothing_that_the_button_did_not_name(
     open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]
 ) -> None:
     page = open_page(address(order), "finance")
-    page.get_by_label("Give back to Visa ••1111").first.fill("5")
+    page.get_by_label("Refund to Visa ••1111").first.fill("5")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("This needs another look")).to_be_visible()
-    expect(page.get_by_label("Give back to Visa ••1111").first).to_have_value("5")
+    expect(page.get_by_text("Check these fields")).to_be_visible()
+    expect(page.get_by_label("Refund to Visa ••1111").first).to_have_value("5")
     assert refunds(emulator, order) == []
 
 
 def test_a_double_click_refunds_once(open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]) -> None:
     page = open_page(address(order) + "?fill=all", "finance")
     page.get_by_label("Duplicate").check()
-    page.get_by_label("Yes, give back").check()
+    page.get_by_label("Yes, refund").check()
     page.get_by_role("button", name="Refund 60.00 USD").dblclick()
     expect(page.get_by_text("Refunded: 40.00 USD to Visa ••1111.")).to_be_visible()
     expect(page.get_by_text("Refunded: 20.00 USD to Visa ••1111.")).to_be_visible()
@@ -128,9 +128,9 @@ def test_an_unknown_outcome_turns_by_itself_and_the_money_is_followed_by_the_wor
     emulator.fault("disconnect", "/refunds$", method="POST", after_work=True)
     emulator.fault("error", "/events$", times=100)  # so that nothing turns the page while it is looked at
     page = open_page(address(order), "finance")
-    page.get_by_label("Give back to Visa ••1111").first.fill("5")
+    page.get_by_label("Refund to Visa ••1111").first.fill("5")
     page.get_by_label("Duplicate").check()
-    page.get_by_label("Yes, give back 5.00 USD").check()
+    page.get_by_label("Yes, refund 5.00 USD").check()
     page.get_by_role("button", name="Refund 5.00 USD").click()
     expect(page.get_by_text("In doubt: ")).to_be_visible()
     assert problems(page) == []

@@ -68,7 +68,7 @@ def give_code(place: Page | Locator, code: str) -> None:
 
 
 def over(page: Page) -> Locator:
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     return page.get_by_role("dialog", name="You were signed out")
 
 
@@ -82,13 +82,13 @@ def test_password_and_code_are_given_over_the_page_and_everything_is_there(
     expect(dialog.get_by_label("Code")).to_be_focused()
     assert problems(page) == []
     give_code(dialog, "000000")
-    expect(dialog.get_by_role("alert")).to_have_text(re.compile("This needs another look: Code"))
+    expect(dialog.get_by_role("alert")).to_have_text(re.compile(r"Check these fields:\s+Code"))
     expect(dialog.get_by_role("heading").first).to_be_in_viewport()
     give_code(dialog, recovery_codes.pop())
     expect(page.get_by_text(KEPT)).to_be_visible()
     expect(dialog).to_be_hidden()
     expect(page.get_by_label("Details")).to_have_value(TYPED)
-    expect(page.get_by_role("button", name="Go on")).to_be_focused()
+    expect(page.get_by_role("button", name="Continue")).to_be_focused()
     assert page.url == address
     assert emulator.ledger() == before
 

@@ -49,7 +49,7 @@ def _refund(page: Page) -> Locator:
     button = page.get_by_role("button", name="Refund 90.00 USD")
     expect(button).to_be_visible()
     page.get_by_label("Duplicate").check()
-    page.get_by_label("Yes, give back 90.00 USD").check()
+    page.get_by_label("Yes, refund 90.00 USD").check()
     return button
 
 

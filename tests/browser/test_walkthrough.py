@@ -136,7 +136,7 @@ def test_from_the_draft_to_the_refund(open_page: OpenPage, emulator: RunningEmul
     assert books.order(yen)["status"] == "fulfilled"
 
     finance = open_page(f"/northwind/test/orders/{yen}/refund/", "finance")
-    finance.get_by_label(re.compile("^Give back to Visa")).last.fill("7,200")
+    finance.get_by_label(re.compile("^Refund to Visa")).last.fill("7,200")
     finance.get_by_label("Requested by customer").check()
     finance.get_by_role("button", name=re.compile("Refund 7,200 JPY to Visa ••1111")).click()
     expect(finance.locator(".notice.good")).to_contain_text("7,200 JPY")

@@ -563,7 +563,7 @@ def test_what_partners_have_to_hear_stands_with_revkeens_answer_or_neither_does(
 
     ticket = outbox.ticket(outbox.sold())
     with monkeypatch.context() as patch:
-        patch.setattr(shipments, "_tell_partners", die)
+        patch.setattr(shipments, "revkeen_ended", die)
         with pytest.raises(Killed):
             outbox.press(ticket)
     operation = Operation.objects.get(pk=ticket.operation_id)

@@ -142,7 +142,7 @@ def test_a_fulfillment_is_not_borne_out_by_an_order_that_somebody_else_moved(hou
     case.fail_reads("respond", f"/orders/{order['id']}$", times=1, body=moved)
     case.press()
     assert case.state == State.UNKNOWN
-    assert "no event tells of it" in case.operation.message
+    assert "no event confirms it" in case.operation.message
     case.recover()
     case.assert_invariants(State.DONE)
     assert len(case.effects()) == 1

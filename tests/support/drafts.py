@@ -54,7 +54,7 @@ def fill(client: Client, draft: Draft, *lines: tuple[str, str, str], currency: s
         if number >= len(draft.lines):
             save(client, draft, "add_line")
             draft.refresh_from_db()
-        line = draft.lines[number].id
+        line = draft.lines[number]["id"]
         typed = {f"description-{line}": description, f"quantity-{line}": quantity, f"price-{line}": price}
         save(client, draft, **typed)
     draft.refresh_from_db()
