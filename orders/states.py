@@ -165,7 +165,7 @@ SHIPMENT_STATES = {
     Shipment.State.UNDONE: State("Undone", "arrow-back-up"),
 }
 NOT_KNOWN = State("Not known yet", "help-circle", "wait")
-GIVEN_UP = State("Never shipped", "ban")
+GIVEN_UP = State("Canceled units", "ban")
 
 
 def shipment_state(shipment: Shipment) -> State:
@@ -182,7 +182,7 @@ def units_state(ordered: int, shipped: int, given_up: int) -> State:
     """How much of a line has left, as far as it left from here: `1 of 3 shipped`."""
     if shipped >= ordered:
         return State("Shipped", "square-check", "good")
-    words = f"{shipped} of {ordered} shipped" + (f", {given_up} given up" if given_up else "")
+    words = f"{shipped} of {ordered} shipped" + (f", {given_up} canceled" if given_up else "")
     if shipped + given_up >= ordered:
         return State(words, "square-check")
     return State(words, "square-half" if shipped else "square", "wait")

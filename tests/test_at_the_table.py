@@ -68,7 +68,7 @@ def test_the_next_form_begins_with_the_carrier_and_the_e_mail_of_the_last(
     page = operations.get(address(another)).content.decode()
     fields = fields_in(page)
     assert (fields["p1-carrier"], fields["p1-notify"]) == ("fedex", "yes")
-    assert "As in your last fulfillment." in page
+    assert "Same as your last fulfillment." in page
     guest = paid_order(emulator, 1)
     assert fields_in(operations.get(address(guest)).content.decode())["p1-notify"] == "no"
     assert fulfil(operations, guest, carrier="other", carrier_name="Bike courier").status_code == 303
@@ -137,13 +137,13 @@ def test_what_leaves_in_a_moment_is_undone_from_the_next_form_which_keeps_what_w
     another = paid_order(emulator, 2, customer_id=customer["id"])
     page = operations.get(address(another)).content.decode()
     assert f"<bdi>{order['public_id']}</bdi>" in page
-    assert 'data-goes-says="leaves"' in page
+    assert 'data-goes-says="ships"' in page
     dispatch = Dispatch.objects.get()
     sent = fields_in(page) | {"p1-number-0": "KEPT-1", "p1-lines": ids(another, 1), "p1-notify": "no"}
     answer = operations.post(address(another), sent | {"do": f"undo:{dispatch.pk}"})
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert "Undone. Nobody was told." in page
+    assert "Undone. No system was notified." in page
     assert (fields_in(page)["p1-number-0"], ticked(page)) == ("KEPT-1", ids(another, 1))
     assert f'href="{address(order)}"' in page
     assert Shipment.objects.get().state == "undone"
@@ -169,7 +169,7 @@ def test_only_ones_own_that_can_still_be_undone_are_offered(
 
 
 def test_a_look_says_nothing_of_a_button_that_is_not_there(operations: Client, order: dict[str, Any]) -> None:
-    assert "Tick all" in look(operations, order, opened(operations, order), "all:9")
+    assert "Select all" in look(operations, order, opened(operations, order), "all:9")
 
 
 # What was typed is there again
@@ -197,14 +197,14 @@ def test_what_was_typed_is_there_again_after_an_undo(
         f"/northwind/live/fulfillments/dispatches/{Dispatch.objects.get().pk}/undo/"
     ).status_code in (302, 303)
     page = operations.get(address(order)).content.decode()
-    assert "Filled in with what was sent off before" in page
+    assert "Filled in from your last attempt" in page
     fields = fields_in(page)
     typed = {name: value for name, value in sent.items() if name.startswith("p") and "-sure-" not in name and value}
     assert {name: fields.get(name) for name in typed if "-units-" not in name} == {
         name: value for name, value in typed.items() if "-units-" not in name
     }
     assert fields[f"p2-units-{rope}"] == "3"
-    assert "Filled in with" not in operations.get(address(order) + "?new").content.decode()
+    assert "Filled in from" not in operations.get(address(order) + "?new").content.decode()
     assert press(operations, order, named(operations, order, fields)).status_code == 303
 
 

@@ -370,23 +370,23 @@ def test_hostile_text_is_not_looked_at_for_long(text: str) -> None:
 @pytest.mark.parametrize(
     ("carrier", "number", "words"),
     [
-        ("fedex", UPS, "This looks like a number of UPS, not of FedEx."),
-        ("ups", FEDEX, "This looks like a number of FedEx, not of UPS."),
-        ("royal_mail", UPS, "This looks like a number of UPS, not of Royal Mail."),
-        ("usps", SSCC, "This looks like a number of DHL Paket, not of USPS."),
-        ("Bike courier", UPS, "This looks like a number of UPS, not of Bike courier."),
-        ("fedex", "12345", "This is not what a number of FedEx looks like."),
-        ("ups", "TRACK", "This is not what a number of UPS looks like."),
+        ("fedex", UPS, "This looks like a number from UPS, not from FedEx."),
+        ("ups", FEDEX, "This looks like a number from FedEx, not from UPS."),
+        ("royal_mail", UPS, "This looks like a number from UPS, not from Royal Mail."),
+        ("usps", SSCC, "This looks like a number from DHL Paket, not from USPS."),
+        ("Bike courier", UPS, "This looks like a number from UPS, not from Bike courier."),
+        ("fedex", "12345", "This does not look like a number from FedEx."),
+        ("ups", "TRACK", "This does not look like a number from UPS."),
         *[
-            (carrier, UPS[:-1], "A UPS number that begins with 1Z has 18 characters. This one has 17.")
+            (carrier, UPS[:-1], "A UPS number that starts with 1Z has 18 characters. This one has 17.")
             for carrier in ("", "ups", "fedex", "royal_mail")
         ],
         ("usps", f"{USPS[:-1]}8", "Check digit wrong for USPS. Compare it with the label."),
         ("", f"{USPS[:-1]}8", "Check digit wrong for USPS."),
         ("ups", f"{UPS[:-1]}5", "Check digit wrong for UPS. Compare it with the label."),
-        ("", "NW-10749", "This is the number of the order, not of a parcel."),
-        ("gls", "nw10749", "This is the number of the order, not of a parcel."),
-        ("", "10749", "This is the number of the order, not of a parcel."),
+        ("", "NW-10749", "This is the order number, not a tracking number."),
+        ("gls", "nw10749", "This is the order number, not a tracking number."),
+        ("", "10749", "This is the order number, not a tracking number."),
         ("ups", f"{UPS} {UPS_2}", f"These look like 2 numbers: {UPS}, {UPS_2}."),
     ],
 )
@@ -417,7 +417,7 @@ def test_nothing_is_known_of_the_numbers_of_a_carrier_that_is_not_in_the_list() 
 
 def test_a_number_that_another_order_has_is_said() -> None:
     assert [doubt.words for doubt in carriers.doubts("ups", UPS, taken_by="NW-7")] == [
-        "Order NW-7 has this tracking number already."
+        "Order NW-7 already has this tracking number."
     ]
 
 

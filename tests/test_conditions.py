@@ -180,7 +180,7 @@ def test_failed_partner_updates_are_said_instead_of_finished(
     assert also == []
     delivery_of(shipment, "digital_river", state=Delivery.State.SENT)
     delivery_of(shipment, "order_protection", state=Delivery.State.UNKNOWN)
-    assert banner(admin, order)[0].startswith("Not known whether a partner update arrived.")
+    assert banner(admin, order)[0].startswith("A partner update is in doubt.")
     delivery_of(shipment, "order_protection", state=Delivery.State.SENT)
     assert banner(admin, order)[0] == "Finished. Paid, and nothing is left to ship."
 
@@ -195,11 +195,11 @@ def test_updates_that_wait_because_revkeen_refused_are_not_called_failed(
     headline, also, _ = banner(admin, order)
     assert headline.startswith("RevKeen refused shipment 1. Not from there")
     assert also[0].startswith(
-        "2 partner updates are held back. Shipment 1 to Digital River, Shipment 1 to OrderProtection. "
-        "Did the parcel leave? Release them, else stop them."
+        "2 partner updates are blocked. Shipment 1 to Digital River, Shipment 1 to OrderProtection. "
+        "If the parcel shipped, release them; otherwise stop them."
     )
     delivery_of(shipment, "digital_river", state=Delivery.State.STOPPED)
-    assert banner(admin, order)[1][0].startswith("A partner update is held back. Shipment 1 to OrderProtection.")
+    assert banner(admin, order)[1][0].startswith("A partner update is blocked. Shipment 1 to OrderProtection.")
 
 
 def test_what_a_partner_missed_while_it_was_off_is_said_instead_of_finished_once_it_is_on(
@@ -211,7 +211,7 @@ def test_what_a_partner_missed_while_it_was_off_is_said_instead_of_finished_once
     delivery_of(shipment, "digital_river", state=Delivery.State.OFF)
     delivery_of(shipment, "order_protection", state=Delivery.State.SENT)
     assert banner(admin, order)[0].startswith(
-        "A partner update was not sent. Shipment 1 to Digital River: off when it left, and on again. Send it now."
+        "A partner update was not sent. Shipment 1 to Digital River: off when it shipped, now on again. Send it now."
     )
     Connection.objects.filter(provider="digital_river").update(active=False)
     assert banner(admin, order)[0].startswith("Finished.")
@@ -250,7 +250,7 @@ def test_a_parcel_that_revkeen_refused_is_said_on_the_order_and_in_to_fulfil_unt
     assert headline.startswith("RevKeen refused shipment 1. Not from there")
     assert also == ["Paid. Nothing is shipped yet."]
     assert button == "Fulfill"
-    assert "Not taken by RevKeen" in _row(admin, order)
+    assert "Refused by RevKeen" in _row(admin, order)
     send_off(northwind, jonas, order, parcel(order, 1))
     assert "RevKeen refused" in banner(admin, order)[0]
     send_off(northwind, jonas, order, parcel(order, 1))

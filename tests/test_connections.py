@@ -60,7 +60,7 @@ def test_only_prefix_and_last_four_are_ever_shown(client: Client) -> None:
     [
         ("live", TEST, "That was a sandbox key, rk_sandbox_…demo. This page is live. Nothing was saved."),
         ("test", LIVE, "That was a live key, rk_live_…demo. This page is test. Nothing was saved."),
-        ("live", "sk_live_something", "A RevKeen key begins with rk_live_ or rk_sandbox_. Nothing was saved."),
+        ("live", "sk_live_something", "A RevKeen key starts with rk_live_ or rk_sandbox_. Nothing was saved."),
     ],
 )
 def test_a_key_of_the_wrong_kind_is_refused_without_a_call(
@@ -129,7 +129,7 @@ def test_ones_own_password_is_sent_to_nobody_though_it_looks_like_a_key(
     client = sign_in(mara)
     emulator.forget_calls()
     answer = client.post(address("connection_add", "live"), {"provider": provider, "name": "Key", "key": password})
-    assert "That is your password here" in markup(answer)
+    assert "This is your password here" in markup(answer)
     assert emulator.calls() == []
 
 
@@ -183,14 +183,14 @@ def test_a_key_already_here_is_refused(client: Client) -> None:
     add(client, LIVE)
     answer = add(client, LIVE, name="Again")
     assert answer.status_code == 422
-    assert "This key is already here, as “Autumn 2026”." in markup(answer)
+    assert "This key is already saved, as “Autumn 2026”." in markup(answer)
     assert Connection.objects.count() == 1
 
 
 def test_a_key_of_another_merchant_here_is_refused_without_a_name(client: Client, kestrel: Merchant) -> None:
     answer = add(client, "rk_live_kestrel_demo")
     assert answer.status_code == 422
-    assert "Another merchant here uses this key." in markup(answer)
+    assert "Another merchant already uses this key." in markup(answer)
     assert "Kestrel" not in markup(answer)
 
 
@@ -351,7 +351,7 @@ def test_two_people_adding_the_first_key_at_once_leave_one_active(other: str, si
     site.add_admin("mara@x.example")
     said = site.run_together(ADD, [(emulator.api, LIVE), (emulator.api, other)])
     assert said.count("saved") == 1
-    assert {"This key is already here, as “Name”.", "Another key was added in the meantime. Try again."} & set(said)
+    assert {"This key is already saved, as “Name”.", "Another key was added in the meantime. Try again."} & set(said)
     dumped = json.loads(site.manage("dumpdata", "orders.connection"))
     assert [row["fields"]["active"] for row in dumped] == [True]
 

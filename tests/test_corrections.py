@@ -71,14 +71,14 @@ def test_a_correction_is_a_new_version_that_the_partners_hear_of(client: Client,
 def test_the_page_says_which_systems_differ_from_then_on(client: Client, shipment: Shipment) -> None:
     page = correct(client, shipment).wsgi_request and client.get(f"/northwind/live/fulfillments/{shipment.pk}/")
     text = page.content.decode()
-    assert "It has still UPS 1Z999AA10123456784, and cannot be corrected." in text
-    assert text.count("It has still what it was told before the correction.") == 2
+    assert "It still has UPS 1Z999AA10123456784, and cannot be corrected." in text
+    assert text.count("It still has the details from before the correction.") == 2
     for destination in Delivery.Destination:
         delivery_of(shipment, destination, state=State.SENT, sent_version=2)
     delivery_of(shipment, "order_protection", tracking_refused=True)
     text = client.get(f"/northwind/live/fulfillments/{shipment.pk}/").content.decode()
     assert "before the correction" not in text
-    assert "It took the status and no other tracking" in text
+    assert "It accepted the status but no new tracking" in text
 
 
 @pytest.mark.database
@@ -130,9 +130,9 @@ def test_what_is_typed_again_as_it_was_changes_nothing(client: Client, shipment:
     ("carrier", "number", "words"),
     [
         ("ups", "1Z999AA10123456785", "Check digit wrong for UPS."),
-        ("fedex", "1Z5R89390357567127", "This looks like a number of UPS, not of FedEx."),
-        ("ups", "{order}", "This is the number of the order, not of a parcel."),
-        ("ups", "{taken}", "has this tracking number already."),
+        ("fedex", "1Z5R89390357567127", "This looks like a number from UPS, not from FedEx."),
+        ("ups", "{order}", "This is the order number, not a tracking number."),
+        ("ups", "{taken}", "already has this tracking number."),
     ],
 )
 def test_each_doubt_is_said_before_anybody_is_told_and_can_be_overruled(
@@ -231,7 +231,7 @@ def test_a_parcel_on_hold_is_undone_and_not_corrected(
     (held,) = send_off(northwind, mara, order, parcel(order, 2, carrier="ups", tracking=UPS))
     answer = correct(client, held)
     assert answer.status_code == 422
-    assert "Undo it and send it off anew" in answer.content.decode()
+    assert "Undo it and fulfill again" in answer.content.decode()
     assert tracking(held).numbers == UPS
 
 
@@ -255,7 +255,7 @@ def test_whoever_comes_second_sees_what_the_first_saved_and_may_replace_it(
     answer = correct(client, shipment, carrier="dpd", number_0="MINE", sure="dpd|MINE")
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "Somebody else corrected it meanwhile." in page
+    assert "Someone else changed this shipment." in page
     assert "986578788855" in page
     assert 'value="MINE"' in page
     assert tracking(shipment) == FEDEX
@@ -377,8 +377,8 @@ def test_it_is_not_said_that_order_protection_is_told_where_it_hears_nothing(
     Delivery.objects.filter(shipment=shipment, destination="order_protection").update(state=state)
     set_status(client, shipment, "DELIVERED")
     page = client.get(f"/northwind/live/fulfillments/{shipment.pk}/").content.decode()
-    assert "OrderProtection is told." not in page
-    assert "OrderProtection hears of 1 of these only once somebody sends it again." in page
+    assert "OrderProtection is notified." not in page
+    assert "OrderProtection gets 1 of these only after someone sends it again." in page
 
 
 @pytest.mark.parametrize("status", ["", "delivered", "NOT_DELIVERED", "GONE"])
@@ -399,7 +399,7 @@ def test_where_order_protection_never_hears_of_it_there_is_no_status(
 ) -> None:
     (sent,) = send_off(northwind, mara, order, parcel(order, 2))
     page = client.get(f"/northwind/live/fulfillments/{sent.pk}/").content.decode()
-    assert "Set the status" not in page
+    assert "Set status" not in page
     set_status(client, sent, "DELIVERED")
     sent.refresh_from_db()
     assert (sent.status, sent.version) == ("FULFILLED", 1)
@@ -418,7 +418,7 @@ def test_many_at_once_and_what_cannot_take_it_is_left(
     )
     page = answer.content.decode()
     assert "2 shipments: Delivered." in page
-    assert "1 was left as it is" in page
+    assert "1 was not changed" in page
     assert set(Shipment.objects.filter(status="DELIVERED").values_list("pk", flat=True)) == {shipment.pk, second.pk}
     assert EventLog.objects.filter(kind="shipment_status").count() == 2
 

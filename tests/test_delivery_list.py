@@ -73,7 +73,7 @@ def test_failed_and_stuck_ones_are_shown_longest_waiting_first_and_counted_and_o
 
 def test_nothing_to_do_says_so_and_counts_nothing(operations: Client, make: Make) -> None:
     failed(make, state="sent")
-    assert "Nothing needs anybody" in operations.get(DELIVERIES).content.decode()
+    assert "Nothing needs attention" in operations.get(DELIVERIES).content.decode()
     assert counted(operations) == ""
 
 
@@ -113,7 +113,7 @@ def test_ticked_ones_are_sent_again_each_with_a_row_of_the_event_log(operations:
     assert [states[one.pk] for one in (*ticked, other)] == ["waiting", "waiting", "failed"]
     kept = EventLog.objects.filter(kind=EventLog.Kind.DELIVERY_SENT_AGAIN)
     assert {event.order_id for event in kept} == {one.order_id for one in ticked}
-    assert "2 deliveries are sent again." in operations.get(DELIVERIES).content.decode()
+    assert "2 updates will be sent again." in operations.get(DELIVERIES).content.decode()
 
 
 @pytest.mark.database
@@ -137,7 +137,7 @@ def test_one_that_may_have_arrived_is_never_sent_again_in_passing(operations: Cl
     operations.post(AGAIN, {"id": [doubtful.pk, unknown.pk, held.pk]})
     assert [one.state for one in Delivery.objects.order_by("pk")] == ["failed", "unknown", "held_back"]
     assert not Delivery.objects.filter(by_hand=True).exists()
-    assert "2 deliveries may have arrived" in operations.get(DELIVERIES).content.decode()
+    assert "2 updates may have arrived" in operations.get(DELIVERIES).content.decode()
 
 
 @pytest.mark.database
@@ -147,7 +147,7 @@ def test_what_has_moved_on_or_is_anothers_is_left_alone(operations: Client, kest
     test = failed(make, mode="test")
     operations.post(AGAIN, {"id": [sent.pk, foreign.pk, test.pk, 999_999]})
     assert [one.state for one in Delivery.objects.order_by("pk")] == ["sent", "failed", "failed"]
-    assert "4 deliveries are left as they stand" in operations.get(DELIVERIES).content.decode()
+    assert "4 updates were not changed" in operations.get(DELIVERIES).content.decode()
 
 
 @pytest.mark.parametrize("ids", [[], ["x"], ["-1"], ["1.5"], [str(2**63)], ["１"], [str(one) for one in range(1, 202)]])

@@ -22,7 +22,7 @@ def test_a_reload_after_a_refused_review_sends_nothing_again(support: Client, dr
     assert answer.status_code == 303
     for _ in range(2):
         page = support.get(answer["Location"]).content.decode()
-        assert "Line 1: type a unit price." in page
+        assert "Line 1: enter a unit price." in page
         assert "Two versions" not in page
 
 
@@ -38,7 +38,7 @@ def test_two_who_typed_the_same_are_not_shown_a_difference(support: Client, coll
     assert send(colleague, draft, theirs, "save", **typed).status_code == 303
     assert send(support, draft, mine, "save", **typed).status_code == 303
     in_place = support.post(address(draft), {**mine, **typed}, **IN_PLACE).content.decode()
-    assert "still here and not saved" not in in_place
+    assert "still here, but not saved" not in in_place
 
 
 def test_times_stand_in_one_form_and_a_line_says_its_metadata(support: Client, colleague: Client, draft: Draft) -> None:

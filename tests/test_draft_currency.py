@@ -93,7 +93,7 @@ def test_the_catalogues_prices_are_taken_and_the_others_emptied(
     assert prices(draft) == ("EUR", [None, product["eur"]])
     page = markup(support.get(answer["Location"]))
     assert "In EUR now, and no price in JPY was kept." in page
-    assert "1 line has the catalogue’s price, 1 line has no price yet." in page
+    assert "1 line has the catalog price, 1 line has no price yet." in page
 
 
 def test_a_line_that_never_had_a_price_counts_among_those_without_one(support: Client, draft: Draft) -> None:
@@ -133,7 +133,7 @@ def test_prices_that_cannot_be_looked_up_leave_draft_and_currency_as_they_are(
     add(draft, product)
     emulator.fault("error", "/prices$", status=403, times=5)
     answer = save(support, draft, "currency:EUR")
-    assert "This could not be looked up." in markup(answer)
+    assert "The search failed." in markup(answer)
     assert prices(draft) == ("JPY", [10090, product["jpy"]])
 
 

@@ -41,7 +41,7 @@ def factors(user: User) -> int:
 def test_an_admin_resets_a_lost_factor(mara: User, owen: User, his: Client) -> None:
     hers = sign_in(mara)
     assert page(owen) in hers.get(reverse("member_list", args=["northwind", "live"])).content.decode()
-    assert "Make sure that it is them" in hers.get(page(owen)).content.decode()
+    assert "Verify that the request comes from them" in hers.get(page(owen)).content.decode()
     assert hers.post(page(owen)).status_code == 302
     assert factors(owen) == 0
     assert not is_in(his)

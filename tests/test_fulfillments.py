@@ -82,7 +82,7 @@ def test_a_shipment_is_shown_on_the_order_with_a_link_to_follow_it(
     assert '<a class="mono" href="https://www.ups.com/track?tracknum=1Z999AA1" rel="noreferrer">1Z 999 AA1</a>' in page
     assert "2 × <bdi>Tent 0</bdi>" in page
     assert "by <bdi>Operations</bdi>" in page
-    assert "RevKeen was asked to write to the customer" in page
+    assert "RevKeen was asked to e-mail the customer" in page
     assert len(re.findall("in <a [^>]*>shipment 1</a>", page)) == 1
 
 
@@ -172,7 +172,7 @@ def test_the_e_mail_is_nobodys_default(operations: Client, order: dict[str, Any]
 def test_a_guest_gets_no_e_mail(operations: Client, emulator: Emulator) -> None:
     order = paid_order(emulator)
     page = operations.get(address(order)).content.decode()
-    assert "A guest has no e-mail address" in page
+    assert "no e-mail address for a guest" in page
     assert re.search(r'value="yes"[^>]* disabled', page)
     assert re.search(r'value="no"[^>]* checked', page)
     assert fulfil(operations, order, notify="yes").status_code == 422
@@ -186,8 +186,8 @@ def test_what_the_button_did_not_name_is_not_sent(
     answer = fulfil(operations, order, 0, fulfilling="3:6:1:3")
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "The button now names what you have ticked and typed" in page
-    assert "Fulfil 1 line, no e-mail" in page
+    assert "What you selected has changed." in page
+    assert "Fulfill 1 line, no e-mail" in page
     assert effects(emulator, order) == []
 
 
@@ -197,9 +197,9 @@ def test_the_button_follows_the_ticks_without_anything_being_sent(
     sent = opened(operations, order) | in_parcel("1", lines=ids(order, 0, 1))
     emulator.forget_calls()
     part = look(operations, order, sent)
-    assert f"Fulfil 2 lines and e-mail <bdi>{customer['email']}</bdi>" in part
+    assert f"Fulfill 2 lines and e-mail <bdi>{customer['email']}</bdi>" in part
     assert 'name="fulfilling" value="2:4:1:2"' in part
-    assert "2 of 3 lines" in part
+    assert "2 of 3 remaining lines" in part
     assert emulator.calls() == []
     assert not Operation.objects.exists()
 
@@ -209,7 +209,7 @@ def test_a_customer_who_cannot_be_read_can_still_be_told(
 ) -> None:
     emulator.fault("error", "/customers/", status=404, times=5)
     page = operations.get(address(order)).content.decode()
-    assert "Fulfil 3 lines and e-mail <bdi>the customer</bdi>" in page
+    assert "Fulfill 3 lines and e-mail <bdi>the customer</bdi>" in page
     assert fulfil(operations, order, notify="yes").status_code == 303
     assert [row["notified"] for row in effects(emulator, order)] == [True]
 
@@ -231,7 +231,7 @@ def test_lines_that_have_left_are_locked_and_say_in_which_shipment(
     assert ticked(page) == still_open
     ticked_all_the_same = fulfil(operations, order, 0, 1)
     assert ticked_all_the_same.status_code == 422
-    assert "One of these lines has left already" in ticked_all_the_same.content.decode()
+    assert "One of these lines has already shipped" in ticked_all_the_same.content.decode()
     assert sent_lines(emulator, order) == [ids(order, 1)]
 
 
@@ -267,7 +267,7 @@ def test_a_line_of_a_form_in_another_tab_does_not_leave_twice(
     answer = fulfil(operations, order, 0, 1, ticket=other_tab, tracking_number="T-1")
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "Nothing was sent. Some units have left already." in page
+    assert "Nothing was sent. Some units have already shipped." in page
     assert ticked(page) == ids(order, 1)
     assert 'value="T-1"' in page
     assert fulfil(operations, order, 1, ticket=ticket_in(page)).status_code == 303
@@ -293,7 +293,7 @@ def test_fulfilled_elsewhere_in_part_is_said_and_nothing_is_preset(operations: C
     order = paid_order(emulator, 2)
     emulator.send(f"/orders/{order['id']}/fulfill", {"line_item_ids": ids(order, 0), "notify_customer": False})
     page = operations.get(address(order)).content.decode()
-    assert "RevKeen says that some lines are fulfilled, and never tells which" in page
+    assert "RevKeen reports some lines as fulfilled, but not which ones" in page
     assert not ticked(page)
     refused = fulfil(operations, order, 0)
     page = refused.content.decode()
@@ -340,7 +340,7 @@ def test_an_order_whose_lines_are_all_recorded_says_so_instead_of_a_form(
         ({"status": "partially_paid"}, "it is not paid in full."),
         ({"fulfillment_status": None}, "nothing in it needs shipping."),
         ({"fulfillment_status": "fulfilled"}, "everything is fulfilled."),
-        ({"line_items": []}, "RevKeen sent it without line items."),
+        ({"line_items": []}, "RevKeen returned no line items."),
     ],
 )
 def test_where_it_cannot_be_fulfilled_the_page_says_why(
@@ -348,7 +348,7 @@ def test_where_it_cannot_be_fulfilled_the_page_says_why(
 ) -> None:
     emulator.patch("orders", order["id"], **fields)
     page = operations.get(address(order)).content.decode()
-    assert f"<strong>It cannot be fulfilled now:</strong> {reason}" in page
+    assert f"<strong>This order cannot be fulfilled now:</strong> {reason}" in page
     assert 'name="ticket"' not in page
 
 
@@ -538,7 +538,7 @@ def test_done_leads_on_to_the_next_one_that_waits(
     assert follow(operations, second)["Location"] == address(third)
     fulfil(operations, third)
     answer = operations.get(f"/northwind/live/orders/{third['id']}/next-to-fulfil/", follow=True)
-    assert "Nothing else is left to fulfil." in answer.content.decode()
+    assert "Nothing else to fulfill." in answer.content.decode()
 
 
 def test_what_was_skipped_comes_again_after_the_newest(
@@ -574,10 +574,10 @@ def test_the_search_goes_through_several_pages_and_says_where_it_stopped(
     emulator.patch("orders", second["id"], fulfillment_status="unfulfilled")
     answer = operations.get(f"/northwind/live/orders/{third['id']}/next-to-fulfil/", follow=True)
     assert answer.redirect_chain == [(address(second), 302)]
-    words = "Looked for the oldest among the newest 2 paid orders; there are older ones."
+    words = "Searched only the newest 2 paid orders; there are older ones."
     assert words in answer.content.decode()
     for order in (second, third):
         emulator.patch("orders", order["id"], fulfillment_status=None)
     answer = operations.get(f"/northwind/live/orders/{third['id']}/next-to-fulfil/", follow=True)
-    words = "Nothing is left to fulfil among the newest 2 paid orders; there are older ones."
+    words = "Nothing to fulfill in the newest 2 paid orders; there are older ones."
     assert words in answer.content.decode()

@@ -49,7 +49,7 @@ def test_a_draft_offers_its_customers_open_invoices_by_number(
     page = markup(support.get(address(draft)))
     assert f'<option value="{invoice["id"]}">INV-OPEN-1 · 250.00 USD · open</option>' in page
     assert order["invoice_id"] not in page
-    assert "are closed, or are of other orders." in page
+    assert "are closed or belong to other orders." in page
 
 
 def test_a_guests_draft_offers_none_and_says_why(support: Client, draft: Draft, invoice: Any) -> None:
@@ -90,7 +90,7 @@ def test_an_invoice_with_payments_is_refused_whoever_has_it(
     if not order_known:
         emulator.patch("orders", order["id"], customer_id=None)
     answer = save(support, draft, invoice_id=invoice["id"])
-    words = f"belongs to {order['public_id']}." if order_known else "has payments already"
+    words = f"belongs to {order['public_id']}." if order_known else "already has payments"
     assert f"Invoice INV-OPEN-1 {words}" in markup(answer)
     draft.refresh_from_db()
     assert draft.invoice_id is None
@@ -100,8 +100,8 @@ def test_other_invoices_are_refused_in_words(support: Client, draft: Draft, emul
     other = emulator.cases(mode="test")["customers"]["wallet_1"]["id"]
     theirs = emulator.get(f"/customers/{other}/invoices", TEST_KEY)["data"][0]
     for invoice_id, words in (
-        (theirs["id"], "is another customer’s."),
-        (str(uuid.uuid4()), "RevKeen knows no such invoice."),
+        (theirs["id"], "belongs to another customer."),
+        (str(uuid.uuid4()), "RevKeen has no such invoice."),
     ):
         answer = save(support, draft, invoice_id=invoice_id)
         assert answer.status_code == 422
@@ -131,7 +131,7 @@ def test_an_invoice_that_cannot_be_looked_at_is_not_linked(
     form = opened(support, draft)
     emulator.fault("error", "/transactions$", status=403, times=3)
     answer = save(support, draft, form=form, invoice_id=invoice["id"])
-    assert "The invoice could not be looked at." in markup(answer)
+    assert "The invoice could not be read." in markup(answer)
     draft.refresh_from_db()
     assert draft.invoice_id is None
 

@@ -77,4 +77,4 @@ def test_a_line_too_many_is_said(client: Client) -> None:
     draft.save()
     form = opened(client, draft)
     answer = client.post(address(draft), {**form, "do": "add_line"}, headers=REFERER, follow=True)
-    assert "No line was added: a draft takes 200." in answer.content.decode()
+    assert "No line was added: a draft can have up to 200." in answer.content.decode()

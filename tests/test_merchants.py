@@ -90,7 +90,7 @@ def test_a_hold_after_fulfil_is_set_and_recorded(client: Client, northwind: Merc
     assert save(client, hold_seconds="120").status_code == 302
     northwind.refresh_from_db()
     assert northwind.hold_seconds == 120
-    assert changes() == ["hold after fulfil, in seconds: 120"]
+    assert changes() == ["undo window after fulfill, in seconds: 120"]
 
 
 def test_a_sender_for_the_slips_is_kept_without_empty_lines_and_recorded(client: Client, northwind: Merchant) -> None:
@@ -172,7 +172,7 @@ def test_sums_to_type_are_set_by_currency_and_recorded(client: Client, northwind
     assert northwind.sums_to_type == {"JPY": 1_000_000, "EUR": 250}
     assert northwind.typed_above("EUR") == Money(25_000, "EUR")
     assert northwind.typed_above("USD") == Money(500_000, "USD")
-    assert changes() == ["sums to type: EUR 250, JPY 1000000"]
+    assert changes() == ["amounts to retype: EUR 250, JPY 1000000"]
     page = client.get(PAGE).content.decode()
     assert "EUR 250\nJPY 1,000,000</textarea>" in page
     save(client, sums_to_type="EUR 250\nJPY 1,000,000")

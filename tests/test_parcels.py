@@ -109,8 +109,8 @@ def test_a_part_of_a_line_is_kept_here_alone_and_the_rest_is_told(
 ) -> None:
     sent = in_parcels(operations, order, {2: 3}, carrier="ups", tracking_number=UPS, notify=None)
     page = look(operations, order, sent)
-    assert "Send 3 units; RevKeen is told when the rest leaves" in page
-    assert "when its last 2 units leave" in page
+    assert "Ship 3 units; RevKeen is notified when the rest ships" in page
+    assert "when its last 2 units ship" in page
     emulator.forget_calls()
     answer = press(operations, order, sent)
     assert answer["Location"] == f"/northwind/live/orders/{order['id']}/"
@@ -130,10 +130,10 @@ def test_a_mixed_parcel_says_what_revkeen_hears_of_now_and_what_later(
 ) -> None:
     sent = in_parcels(operations, order, {0: 1, 2: 4})
     page = look(operations, order, sent)
-    assert "Send 5 units, fulfil 1 line" in page
-    words = " ".join(page.partition("RevKeen takes whole lines:")[2].partition("</div>")[0].split())
-    assert "of <bdi>Tent</bdi></span></span> with this parcel" in words
-    assert "of <bdi>Rope</bdi></span></span> when its last unit leaves" in words
+    assert "Ship 5 units, fulfill 1 line" in page
+    words = " ".join(page.partition("RevKeen only takes whole lines.")[2].partition("</div>")[0].split())
+    assert "<bdi>Tent</bdi></span> with this parcel" in words
+    assert "<bdi>Rope</bdi></span> when its last unit ships" in words
 
 
 def test_what_is_shipped_twice_over_is_refused_by_its_field(
@@ -284,13 +284,13 @@ def test_several_numbers_are_kept_in_their_order_and_revkeen_gets_the_first(
 
 def test_more_is_shown_for_connected_partners_alone(operations: Client, order: dict[str, Any], connected: None) -> None:
     page = operations.get(address(order)).content.decode()
-    assert "More for Digital River and OrderProtection" in page
+    assert "More options for Digital River and OrderProtection" in page
     Connection.objects.filter(provider="digital_river").update(active=False)
     page = operations.get(address(order)).content.decode()
-    assert "More for OrderProtection" in page
+    assert "More options for OrderProtection" in page
     assert "partner_id" not in page
     Connection.objects.filter(provider="order_protection").update(active=False)
-    assert "More for" not in operations.get(address(order)).content.decode()
+    assert "More options for" not in operations.get(address(order)).content.decode()
 
 
 def test_what_is_typed_there_is_kept_with_the_shipment(
@@ -403,7 +403,7 @@ def test_of_units_given_up_nobody_is_named_who_does_not_hear_of_it(
 ) -> None:
     answer = cancel(operations, order, {2: 1})
     page = operations.get(answer["Location"].partition("#")[0]).content.decode()
-    assert "It is on its way to Digital River." in page
+    assert "Sending to Digital River." in page
 
 
 @pytest.mark.database
@@ -425,11 +425,11 @@ def test_units_given_up_before_the_others_leave_are_no_longer_left(
 @pytest.mark.parametrize(
     ("units", "more", "words"),
     [
-        ({0: 1}, {"reason": ""}, "Say why they will never be shipped."),
+        ({0: 1}, {"reason": ""}, "Enter a reason."),
         ({0: 1}, {"reason": "x" * 201}, "at most 200 characters"),
         ({0: 2}, {}, "1 of 1 units is left."),
-        ({}, {}, "Type how many units of a line will never be shipped."),
-        ({0: 1}, {"confirmed": ""}, "Tick that they will never be shipped."),
+        ({}, {}, "Enter how many units to cancel."),
+        ({0: 1}, {"confirmed": ""}, "Confirm that these units will never be shipped."),
     ],
 )
 def test_what_cannot_be_given_up_is_said(
@@ -454,7 +454,7 @@ def test_of_two_people_who_ship_parts_the_second_is_told_what_is_left(
     answer = press(colleague, order, second)
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "Nothing was sent. Some units have left already." in page
+    assert "Nothing was sent. Some units have already shipped." in page
     assert "2 of 5 units are left." in page, "by its field"
     assert ticked(page) == ids(order, 2)
     assert items(order) == [(1, "Rope", 3)]
@@ -544,7 +544,7 @@ def test_undone_within_the_hold_nobody_ever_hears_of_it(
     assert [call["method"] for call in emulator.calls()] == ["GET"] * len(emulator.calls())
     assert "10 s" in operations.get(answer["Location"]).content.decode()
     assert leases.claim() is None
-    assert "Undone. Nobody was told." in undo(operations)
+    assert "Undone. No system was notified." in undo(operations)
     let_go()
     assert leases.claim() is None
     assert effects(emulator, order) == []
@@ -564,7 +564,7 @@ def test_after_the_hold_the_worker_sends_it(
     let_go()
     assert worker().state == "done"
     assert sent_lines(emulator, order) == [ids(order, 0), ids(order, 1)]
-    assert "Too late: it has gone out." in undo(operations)
+    assert "Too late: it was already sent." in undo(operations)
     assert {shipment.state for shipment in Shipment.objects.all()} == {State.LEFT}
 
 
@@ -574,7 +574,7 @@ def test_when_the_hold_is_over_it_is_too_late_though_nobody_was_told_yet(
 ) -> None:
     press(operations, order, in_parcels(operations, order, {0: 1}))
     let_go()
-    assert "Too late: it has gone out." in undo(operations)
+    assert "Too late: it was already sent." in undo(operations)
     assert worker().state == "done"
 
 
@@ -582,7 +582,7 @@ def test_when_the_hold_is_over_it_is_too_late_though_nobody_was_told_yet(
 def test_what_a_worker_has_at_hand_cannot_be_undone(held: Merchant, operations: Client, order: dict[str, Any]) -> None:
     press(operations, order, in_parcels(operations, order, {0: 1}))
     Operation.objects.update(lease_until=leases.lease(), next_try_at=Now())
-    assert "Too late: it has gone out." in undo(operations)
+    assert "Too late: it was already sent." in undo(operations)
     assert Shipment.objects.get().state == State.PENDING
 
 
@@ -593,8 +593,8 @@ def test_a_double_click_within_the_hold_is_one_dispatch(
     sent = in_parcels(operations, order, {0: 1})
     assert press(operations, order, sent)["Location"] == press(operations, order, sent)["Location"]
     assert Dispatch.objects.count() == Operation.objects.count() == 1
-    assert "Undone. Nobody was told." in undo(operations)
-    assert "It is undone already." in undo(operations)
+    assert "Undone. No system was notified." in undo(operations)
+    assert "It was already undone." in undo(operations)
 
 
 def test_another_merchants_dispatch_is_not_there(

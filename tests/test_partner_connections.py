@@ -88,11 +88,11 @@ def test_only_prefix_and_last_four_are_ever_shown(client: Client) -> None:
     [
         (DIGITAL_RIVER, "live", "sk_test_northwind_demo", "That was a test key, sk_test_…demo. This page is live."),
         (DIGITAL_RIVER, "test", "sk_northwind_demo", "That was a live key, sk_…demo. This page is test."),
-        (DIGITAL_RIVER, "live", "pk_northwind_demo", "That is a public key, which is for browsers."),
-        (DIGITAL_RIVER, "test", "pk_test_northwind_demo", "That is a public key, which is for browsers."),
-        (DIGITAL_RIVER, "live", "rk_live_northwind_demo", "A Digital River key begins with sk_test_ or sk_."),
-        (DIGITAL_RIVER, "live", "sk_short", "That does not look like a key of Digital River."),
-        (ORDER_PROTECTION, "live", "1234567", "That does not look like a key of OrderProtection."),
+        (DIGITAL_RIVER, "live", "pk_northwind_demo", "This is a public key for browsers."),
+        (DIGITAL_RIVER, "test", "pk_test_northwind_demo", "This is a public key for browsers."),
+        (DIGITAL_RIVER, "live", "rk_live_northwind_demo", "A Digital River key starts with sk_test_ or sk_."),
+        (DIGITAL_RIVER, "live", "sk_short", "This does not look like a key from Digital River."),
+        (ORDER_PROTECTION, "live", "1234567", "This does not look like a key from OrderProtection."),
         (ORDER_PROTECTION, "live", "has two words", "A key has no spaces"),
         (ORDER_PROTECTION, "live", "x" * 201, "at most 200 characters"),
     ],
@@ -222,7 +222,7 @@ def test_a_key_already_here_is_refused(provider: Connection.Provider, client: Cl
     added(client, provider)
     answer = add(client, provider, KEYS[provider, "live"], name="Again")
     assert answer.status_code == 422
-    assert "This key is already here, as “Autumn 2026”." in markup(answer)
+    assert "This key is already saved, as “Autumn 2026”." in markup(answer)
 
 
 def test_a_token_is_not_kept_for_both_modes(client: Client) -> None:
@@ -230,7 +230,7 @@ def test_a_token_is_not_kept_for_both_modes(client: Client) -> None:
     added(client, ORDER_PROTECTION)
     answer = add(client, ORDER_PROTECTION, KEYS[ORDER_PROTECTION, "live"], "test")
     assert answer.status_code == 422
-    assert "This key is already here in live mode, as “Autumn 2026”." in markup(answer)
+    assert "This key is already saved in live mode, as “Autumn 2026”." in markup(answer)
 
 
 def test_the_page_says_that_a_person_vouches_for_the_mode_of_a_token(client: Client) -> None:
@@ -247,7 +247,7 @@ def test_a_key_of_another_merchant_here_is_refused_without_a_name(
     connection.save()
     answer = add(client, provider, KEYS[provider, "live"])
     assert answer.status_code == 422
-    assert "Another merchant here uses this key." in markup(answer)
+    assert "Another merchant already uses this key." in markup(answer)
     assert "Kestrel" not in markup(answer)
     assert "Theirs" not in markup(answer)
 
@@ -347,7 +347,7 @@ def test_a_key_is_removed_only_when_it_is_off(provider: Connection.Provider, cli
     do(client, "activate", connection)
     answer = client.post(address("connection_remove", "live", connection.pk))
     assert answer.status_code == 409
-    assert "Switch it off first; then it can go." in markup(answer)
+    assert "Switch it off first; then you can remove it." in markup(answer)
     do(client, "switch_off", connection)
     do(client, "remove", connection)
     assert not Connection.objects.exists()
@@ -362,12 +362,12 @@ def test_what_waits_for_a_partner_is_said_before_its_last_key_goes(
     deliver(bare, mara, provider, state=Delivery.State.WAITING)
     deliver(bare, mara, provider, state=Delivery.State.SENT)
     deliver(bare, mara, provider, state=Delivery.State.WAITING, mode="test")
-    assert f"1 delivery waits for {provider.label}" in markup(client.get(address("connection_list")))
-    assert f"1 delivery to {provider.label} is still open" in markup(
+    assert f"1 update waits for {provider.label}" in markup(client.get(address("connection_list")))
+    assert f"1 update to {provider.label} is still open" in markup(
         client.get(address("connection_remove", "live", connection.pk))
     )
     do(client, "activate", connection)
-    assert "1 delivery waits until it is on again." in markup(do(client, "switch_off", connection))
+    assert "1 update waits until it is on again." in markup(do(client, "switch_off", connection))
     do(client, "remove", connection)
     assert not Connection.objects.exists()
 

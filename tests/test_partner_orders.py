@@ -158,7 +158,7 @@ def test_an_id_of_another_order_is_not_taken_when_it_is_typed(
     page = f"/northwind/live/orders/{second['id']}/partner-ids/"
     answer = client.post(page, {"digital_river": RIVER, "order_protection": ""})
     assert answer.status_code == 422
-    assert f"{first['public_id']} has this id already." in markup(answer)
+    assert f"{first['public_id']} already has this id." in markup(answer)
     assert f'href="/northwind/live/orders/{first["id"]}/"' in markup(answer)
     assert f'value="{RIVER}"' in markup(answer)
     assert not PartnerOrder.objects.filter(order_id=second["id"]).exists()

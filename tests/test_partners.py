@@ -86,7 +86,7 @@ def test_without_a_name_order_protection_goes_by_the_id_of_revkeen(
     kept = partners.settings_of(northwind, "live")
     assert kept.order_protection_order_key == ""
     newest = emulator.orders("limit=1")[0]
-    assert f"On {newest['public_id']} this gives {newest['id']}." in markup(admin.get(PAGE))
+    assert f"On {newest['public_id']} this is {newest['id']}." in markup(admin.get(PAGE))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_the_example_is_of_the_newest_order_that_has_the_value(admin: Client, em
     newest = next(order for order in emulator.orders() if "dr_order_id" in order["metadata"])
     page = markup(admin.get(PAGE))
     river = newest["metadata"]["dr_order_id"]
-    assert f"On {newest['public_id']} this gives {river}." in page
+    assert f"On {newest['public_id']} this is {river}." in page
     save(admin, digital_river_order_key="nobody_has_this")
     assert "None of the newest 20 orders has it." in markup(admin.get(PAGE))
 
@@ -155,10 +155,10 @@ def test_only_who_manages_the_merchant_gets_there(client: Client) -> None:
 def test_ids_are_shown_as_the_metadata_say(client: Client, emulator: Emulator) -> None:
     order = next(order for order in emulator.orders() if "dr_order_id" in order["metadata"])
     page = markup(client.get(ids_page(order)))
-    assert f"Empty: {order['metadata']['dr_order_id']}, as the order says." in page
+    assert f"If empty: {order['metadata']['dr_order_id']}, from the order." in page
     for line in order["line_items"]:
         assert line["metadata"]["dr_item_id"] in page
-    assert f"Empty: {order['metadata'].get('op_order_id', order['id'])}, as the order says." in page
+    assert f"If empty: {order['metadata'].get('op_order_id', order['id'])}, from the order." in page
 
 
 def test_what_is_typed_counts_before_the_metadata(client: Client, northwind: Merchant, emulator: Emulator) -> None:
@@ -175,7 +175,7 @@ def test_what_is_typed_counts_before_the_metadata(client: Client, northwind: Mer
     page = markup(client.get(ids_page(order)))
     assert 'value="typed"' in page
     assert 'value="line 1"' in page
-    assert "Empty: said, as the order says." in page
+    assert "If empty: said, from the order." in page
     assert second in page
 
 
@@ -183,7 +183,7 @@ def test_two_lines_cannot_have_the_same_item_id(client: Client, emulator: Emulat
     order = paid_order(emulator, ("Tent", 2), ("Rope", 3))
     answer = type_ids(client, order, "same", "same")
     assert answer.status_code == 422
-    assert markup(answer).count("Another line of this order has this id already.") >= 2
+    assert markup(answer).count("Another line of this order already has this id.") >= 2
     assert not OrderIds.objects.exists()
     assert type_ids(client, order, "one").status_code == 302
 
@@ -266,7 +266,7 @@ def test_a_delivery_that_lacks_an_id_gets_it_and_goes_out(client: Client, shippe
         },
         follow=True,
     )
-    assert "1 delivery that lacked it goes out now." in markup(answer)
+    assert "1 update that was waiting for it is sent now." in markup(answer)
     river.refresh_from_db()
     assert (river.partner_order_id, river.state, river.failures) == ("8ff1", State.WAITING, 0)
     assert river.next_try_at <= timezone.now()

@@ -1,4 +1,4 @@
-"""Before shipping: slips of what is left of the ticked orders, the pick list over them, and what a line's code is."""
+"""Before shipping: slips of what is left of the selected orders, the pick list over them, and what a line's code is."""
 
 import html
 import re
@@ -139,7 +139,7 @@ def test_an_order_of_another_merchant_is_not_there_and_said_to_be_missing(
     theirs = emulator.make_order(key="rk_live_kestrel_demo")
     page = client.get(address, ids(theirs, two[0])).content.decode()
     assert theirs["public_id"] not in page
-    assert "1 of the ticked orders is missing:" in page
+    assert "1 of the selected orders is missing:" in page
     assert page.count('class="slip"') == 1
 
 
@@ -161,7 +161,7 @@ def test_what_revkeen_was_not_there_to_say_is_said_to_be_old_or_missing(
     emulator.fault("error", times=100)
     page = text(client.get(address, ids(*two)).content.decode())
     assert "1 of 1 order is as of" in page
-    assert "1 of the ticked orders is missing:" in page
+    assert "1 of the selected orders is missing:" in page
 
 
 @pages
@@ -199,7 +199,7 @@ def test_more_than_a_hundred_orders_are_refused_in_words_before_anything_is_aske
     assert answer.status_code == 400
     assert "101 orders are too many at once" in answer.content.decode()
     for query in ("", "?id=", "?id=x&id=-1", f"?id={'9' * 40}"):
-        assert "No order is chosen" in client.get(address + query).content.decode()
+        assert "No orders selected" in client.get(address + query).content.decode()
     assert not emulator.calls()
 
 

@@ -68,7 +68,7 @@ def test_the_review_compares_both_orders_part_by_part(support: Client, order: di
         row = page.partition(f'scope="row">{part}</th>')[2].partition("</tr>")[0]
         assert (before in row, after in row) == (True, True), (part, row)
     assert "Yes, the discount of 130.69 USD is lost and the tax of 148.12 USD is lost" in page
-    assert "RevKeen takes no discount and no tax with an order." in page
+    assert "RevKeen does not accept discount or tax with an order." in page
 
 
 @pytest.mark.parametrize("ticked", [{}, {"losses": ""}, {"losses": "on"}, {"losses": "discount:13069:USD"}])
@@ -78,7 +78,7 @@ def test_without_the_tick_for_what_is_lost_nothing_is_sent(
     before = len(created(emulator))
     answer = replace(support, revise(support, order), **ticked)
     assert answer.status_code == 422
-    assert "Tick that what is named below is lost." in answer.content.decode()
+    assert "Confirm that what is listed below is lost." in answer.content.decode()
     assert len(created(emulator)) == before
     assert not Operation.objects.exists()
 

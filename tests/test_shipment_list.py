@@ -203,7 +203,7 @@ def test_what_revkeen_heard_with_another_parcel_of_the_order_is_not_due_any_more
     make(order_number="alone")
     page = operations.get(FULFILLMENTS).content.decode()
     states = re.findall(r'data-label="RevKeen">.*?</svg>([^<]+)</span>', page)
-    assert states == ["Held", "Sent", "Nothing due"]
+    assert states == ["Waiting", "Sent", "Not needed"]
 
 
 @pytest.mark.database
@@ -362,7 +362,7 @@ def test_hostile_text_stays_text(operations: Client, make: Make) -> None:
 def test_an_empty_list_says_how_things_arrive_and_one_without_a_match_offers_to_take_conditions_away(
     operations: Client, make: Make
 ) -> None:
-    assert "Nothing was sent off yet" in operations.get(FULFILLMENTS).content.decode()
+    assert "No shipments yet" in operations.get(FULFILLMENTS).content.decode()
     make()
     page = operations.get(f"{FULFILLMENTS}?carrier=fedex&state=refused").content.decode()
     assert "No shipment matches these 2 filters" in page
@@ -499,7 +499,7 @@ def test_their_list_shows_ours_as_ours_and_others_as_not_ours(
     page = theirs(operations, f"order_id={their_order}")
     assert len(ids_in(page)) == 2
     assert page.index("Not ours") < page.index("NOR-OURS")
-    assert "The same as here" in page
+    assert "Matches" in page
     assert f'href="{FULFILLMENTS}{sent_off.pk}/"' in page
 
 
@@ -510,12 +510,12 @@ def test_what_differs_from_what_we_sent_is_marked_and_named(
     their_id = tell(emulator, their_order, shipment, quantity=3, trackingCompany="FedEx", trackingNumber="77")
     assert "Differs" in theirs(operations, f"ids={their_id}")
     page = operations.get(f"{THEIRS}{their_id}/").content.decode()
-    assert "This is not what we sent." in page
+    assert "This differs from what we sent." in page
     assert "<bdi>FedEx</bdi> there, <bdi>UPS</bdi> here" in page
     assert "<bdi>77</bdi> there, <bdi>1Z1</bdi> here" in page
     assert "<bdi>3 units</bdi> there, <bdi>2 units</bdi> here" in page
     Delivery.objects.update(state="waiting")
-    assert "A correction is on its way" in theirs(operations, f"ids={their_id}")
+    assert "Correction pending" in theirs(operations, f"ids={their_id}")
 
 
 def test_a_second_one_of_the_same_shipment_differs(
@@ -524,7 +524,7 @@ def test_a_second_one_of_the_same_shipment_differs(
     first = ids_in(theirs(operations, f"order_id={their_order}"))[0]
     Delivery.objects.update(remote_id=first)
     second = tell(emulator, their_order, sent_off)
-    assert "The same as here" in theirs(operations, f"ids={first}")
+    assert "Matches" in theirs(operations, f"ids={first}")
     assert (
         f"<bdi>{second}</bdi> there, <bdi>{first}</bdi> here" in operations.get(f"{THEIRS}{second}/").content.decode()
     )
@@ -543,7 +543,7 @@ def test_units_given_up_are_compared_as_such(
     metadata = {"shipmentRef": str(shipment.reference)}
     item = {"itemId": "line-1", "cancelQuantity": 2}
     client(emulator).create_fulfillment(body(their_order, item, metadata=metadata))
-    assert "The same as here" in theirs(operations, f"order_id={their_order}")
+    assert "Matches" in theirs(operations, f"order_id={their_order}")
 
 
 def test_all_nine_filters_go_out_under_digital_rivers_names(

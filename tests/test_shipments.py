@@ -83,7 +83,7 @@ def test_a_card_has_tracking_lines_and_who_and_a_row_for_each_system(
     told = rows(page)
     assert list(told) == ["RevKeen", "Digital River", "OrderProtection"]
     assert re.match(r"Sent \d\d:\d\d:\d\d CET, 1 line$", told["RevKeen"])
-    assert told["Digital River"] == "Waiting It goes in a moment."
+    assert told["Digital River"] == "Waiting Sends in a moment."
 
 
 def test_every_tracking_number_of_a_parcel_has_its_link(
@@ -111,9 +111,12 @@ def test_part_of_a_line_is_told_to_revkeen_when_the_rest_of_it_leaves(
     client: Client, northwind: Merchant, mara: User, order: dict[str, Any]
 ) -> None:
     (first,) = send_off(northwind, mara, order, parcel(order, 0, 2))
-    assert rows(order_page(client, order))["RevKeen"] == "Held It takes whole lines: told when the rest of Rope leaves."
+    assert (
+        rows(order_page(client, order))["RevKeen"]
+        == "Waiting It only takes whole lines: sent when the rest of Rope ships."
+    )
     send_off(northwind, mara, order, parcel(order, 0, 1))
-    assert rows(page_of(client, first))["RevKeen"] == "Nothing due Told with shipment 2."
+    assert rows(page_of(client, first))["RevKeen"] == "Not needed Sent with shipment 2."
 
 
 def test_a_line_says_how_many_of_its_units_have_left(
@@ -123,7 +126,7 @@ def test_a_line_says_how_many_of_its_units_have_left(
     send_off(northwind, mara, order, parcel(order, 0, 1, reason="Out of stock"))
     page = order_page(client, order)
     assert "Shipped</span> in <a" in page
-    assert "1 of 3 shipped, 1 given up</span> in <a" in page
+    assert "1 of 3 shipped, 1 canceled</span> in <a" in page
     assert page.count(">shipment 2</a></small>") == 1
 
 
@@ -134,10 +137,10 @@ def test_units_given_up_are_told_to_digital_river_alone(
     send_off(connected, mara, order, parcel(order, 0, 1, reason="Out of stock"))
     page = order_page(client, order)
     told = rows(page)
-    assert told["RevKeen"].startswith("Nothing due")
+    assert told["RevKeen"].startswith("Not needed")
     assert told["Digital River"].startswith("Waiting")
-    assert told["OrderProtection"].startswith("Nothing due")
-    assert "<dt>Given up</dt><dd><bdi>Out of stock</bdi></dd>" in page
+    assert told["OrderProtection"].startswith("Not needed")
+    assert "<dt>Reason</dt><dd><bdi>Out of stock</bdi></dd>" in page
 
 
 @pytest.mark.parametrize(
@@ -149,17 +152,17 @@ def test_units_given_up_are_told_to_digital_river_alone(
         ),
         (
             {"state": State.FAILED, "failures": 1, "status": 409, "code": "quantity_too_large", "message": "Too many."},
-            r"Failed 409 quantity_too_large: Too many\. Nothing is tried until somebody sends it again\.",
+            r"Failed 409 quantity_too_large: Too many\. Not retried until someone sends it again\.",
         ),
         (
             {"state": State.WAITING, "next_try_at": timezone.now() - timedelta(hours=1)},
-            r"Waiting Due since .*: it waits for what of this order goes before it, or for a worker\.",
+            r"Waiting Due since .*: waiting for an earlier update of this order, or for a worker\.",
         ),
         ({"state": State.SENDING}, "Sending"),
         (
             {"state": State.UNKNOWN, "message": "The answer did not come in time."},
-            r"In doubt The answer did not come in time\. Whether it arrived is not known: Digital River is read at .*, "
-            r"and it is sent again only if it is not there\.",
+            r"In doubt The answer did not come in time\. It may have arrived: we check Digital River at .* "
+            r"and send again only if it is not there\.",
         ),
         ({"state": State.SENT, "sent_at": Now(), "sent_version": 1}, r"Sent \d\d:\d\d:\d\d CET$"),
         ({"state": State.STOPPED, "stopped_by": "Mara", "reason": "By hand"}, "Stopped By Mara: By hand"),
@@ -183,7 +186,7 @@ def test_a_parcel_that_revkeen_refuses_is_held_back_from_the_partners(
     assert "Not shipped" in page
     told = rows(page)
     assert told["RevKeen"] == "Refused Not today"
-    assert told["Digital River"].startswith("Blocked RevKeen did not take it: Not today. Somebody releases or stops")
+    assert told["Digital River"].startswith("Blocked RevKeen refused it: Not today. Release or stop")
     assert page.count('aria-label="Release shipment 1 to') == 2
 
 
@@ -193,7 +196,7 @@ def test_days_left_to_claim_count_from_when_the_parcel_left(
     delivery_of(shipment, "order_protection", state=State.SENT, sent_at=Now(), sent_version=1)
     assert rows(order_page(client, order))["OrderProtection"].endswith("shipped; 44 days left to claim")
     Shipment.objects.filter(pk=shipment.pk).update(shipped_at=timezone.now() - timedelta(days=45, minutes=1))
-    assert rows(order_page(client, order))["OrderProtection"].endswith("shipped; no claim can be made any more")
+    assert rows(order_page(client, order))["OrderProtection"].endswith("shipped; no longer possible to claim")
 
 
 @pytest.mark.parametrize(("days", "left"), [(0, 45), (44, 1), (45, 0)])
@@ -215,12 +218,12 @@ def test_a_parcel_on_hold_can_be_undone_and_says_when_it_goes(
     page = order_page(client, order)
     assert re.search(r'<strong data-goes-in="(59|60)">Sending at <time', page)
     assert f'action="/northwind/live/fulfillments/dispatches/{held.dispatch_id}/undo/"' in page
-    assert {text.split()[0] for text in rows(page).values()} == {"Held"}
+    assert {text.partition(" Sends at")[0] for text in rows(page).values()} == {"Undo window"}
     assert 'hx-trigger="every 2s"' in page
     undo.undo(held.dispatch, mara)
     page = order_page(client, order)
     assert "Undone by <bdi>Mara</bdi> at <time" in page
-    assert "nobody was told" in page
+    assert "no system was notified" in page
     assert [call for call in emulator.calls() if call["method"] == "POST"] == []
 
 
@@ -326,7 +329,7 @@ def test_a_viewer_sees_all_of_it_and_changes_nothing(viewer: Client, shipment: S
     delivery = delivery_of(shipment, "digital_river", state=State.FAILED)
     page = page_of(viewer, shipment)
     assert "Failed" in page
-    for word in ("Send again", "Stop trying", "Correct tracking", "Set the status"):
+    for word in ("Send again", "Stop trying", "Correct tracking", "Set status"):
         assert word not in page
         assert word not in order_page(viewer, order)
     for path in (f"deliveries/{delivery.pk}/stop/", f"fulfillments/{shipment.pk}/correct/", "fulfillments/statuses/"):
@@ -362,7 +365,7 @@ def test_the_timeline_does_not_say_that_what_is_only_read_first_was_sent(
 ) -> None:
     delivery = delivery_of(shipment, "digital_river", state=State.UNKNOWN, doubtful=True)
     act(client, delivery, "send-again", confirmed="yes")
-    assert "it is read there first, and sent only if it is not there" in order_page(client, order)
+    assert "checked there first, and sent only if it is not there" in order_page(client, order)
 
 
 def test_sent_again_before_revkeen_has_it_is_said_as_that(
@@ -373,7 +376,7 @@ def test_sent_again_before_revkeen_has_it_is_said_as_that(
     act(client, delivery, "send-again")
     delivery.refresh_from_db()
     assert delivery.state == State.FOR_REVKEEN
-    assert "Shipment 1 to Digital River goes when RevKeen has accepted." in order_page(client, order)
+    assert "Shipment 1 to Digital River will be sent when RevKeen accepts." in order_page(client, order)
 
 
 def test_one_that_may_have_arrived_is_asked_about_first(client: Client, shipment: Shipment) -> None:
@@ -398,11 +401,11 @@ def test_sent_again_while_the_earlier_call_may_be_under_way_it_says_when_it_is_l
     at = f"{(sent_at + timedelta(minutes=10)).astimezone(shipment.merchant.zone):%H:%M:%S %Z}"
     address = f"/northwind/live/deliveries/{delivery.pk}/send-again/"
     asked = _text(client.get(address).content.decode())
-    assert f"It may still be under way, so Digital River is read at {at}, not before, and nothing is sent if" in asked
+    assert f"It may still arrive, so we check Digital River at {at}, not before, and send nothing if" in asked
     act(client, delivery, "send-again", confirmed="yes")
     said = html.unescape(_text(order_page(client, order)))
-    assert "Shipment 1 to Digital River is not sent yet: the earlier call may still be under way." in said
-    assert f"Digital River is read at {at}, and it is sent only if it is not there." in said
+    assert "Shipment 1 to Digital River was not sent yet: the earlier request may still arrive." in said
+    assert f"We check Digital River at {at}, and send it only if it is not there." in said
     delivery.refresh_from_db()
     assert delivery.next_try_at == sent_at + timedelta(minutes=10)
 
@@ -414,7 +417,7 @@ def test_sent_again_after_that_it_says_what_happens_in_a_moment(
     facts = {"state": State.FAILED, "doubtful": True, "last_sent_at": sent_at, "attempts": 1}
     delivery = delivery_of(shipment, "digital_river", **facts)
     act(client, delivery, "send-again", confirmed="yes")
-    assert "may have arrived: Digital River is read in a moment, and it is sent only if" in order_page(client, order)
+    assert "may have arrived: we check Digital River in a moment, and send it only if" in order_page(client, order)
 
 
 def test_sent_again_while_the_partner_is_off_it_says_that_it_waits(
@@ -433,7 +436,7 @@ def test_stopping_needs_a_reason_which_stands_with_the_name(
     delivery = delivery_of(shipment, "digital_river", state=State.FAILED)
     answer = act(client, delivery, "stop", reason="")
     assert answer.status_code == 422
-    assert "Say why it is given up." in answer.content.decode()
+    assert "Enter a reason." in answer.content.decode()
     assert act(client, delivery, "stop", reason=f"By hand {HOSTILE}").status_code == 303
     page = order_page(client, order)
     assert rows(page)["Digital River"].startswith("Stopped By Mara: By hand")
@@ -477,7 +480,7 @@ def test_what_was_stopped_because_it_was_sent_off_anew_is_not_sent_again(
     (refused,) = send_off(connected, mara, order, parcel(order, 2))
     send_off(connected, mara, order, parcel(order, 2))
     stopped = delivery_of(refused, "digital_river")
-    assert (stopped.state, stopped.reason) == (State.STOPPED, "The order was fulfilled anew.")
+    assert (stopped.state, stopped.reason) == (State.STOPPED, "The order was fulfilled again.")
     assert f'id="again-{stopped.pk}"' not in order_page(client, order)
     act(client, stopped, "send-again")
     stopped.refresh_from_db()
@@ -505,7 +508,7 @@ def test_the_timeline_tells_of_parcels_that_revkeen_does_not_hear_of(
     send_off(northwind, mara, order, parcel(order, 0, 1, reason="Out of stock"))
     page = re.sub(r"<[^>]+>", "", order_page(client, order))
     assert "Shipment 1: 1 × Rope, UPS 1Z999AA10123456784 · by Mara" in page
-    assert "Never shipped: 1 × Rope. Out of stock · by Mara" in page
+    assert "Units canceled: 1 × Rope. Out of stock · by Mara" in page
 
 
 @pytest.mark.database

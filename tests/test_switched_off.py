@@ -65,7 +65,7 @@ def test_what_it_missed_is_said_and_never_sent_by_itself(
     assert "Digital River missed 2 shipments. They were recorded while it was off." in text(client.get(LIST))
     assert "2 shipments were recorded while it was off." in text(client.get("/northwind/live/settings/connections/"))
     page = client.get(f"/northwind/live/orders/{missed[0].order_id}/")
-    assert "There was no connection to it when this was sent off." in text(page)
+    assert "It was not connected when this was sent." in text(page)
     assert "Send now" in text(page)
     assert created(emulator) == 0
 
@@ -75,7 +75,7 @@ def test_all_are_sent_after_a_word_on_what_comes_of_it(
 ) -> None:
     asked = client.get(ALL)
     assert "2 shipments were recorded while Digital River was off" in text(asked)
-    assert "It captures the money of each shipment that it did not have." in text(asked)
+    assert "It captures the payment for each shipment it did not have." in text(asked)
     assert client.post(ALL, {}).status_code in (200, 422)
     assert work() == 0
     answer = client.post(ALL, {"confirmed": "yes"}, follow=True)
@@ -92,7 +92,7 @@ def test_of_many_so_many_go_at_once_and_the_others_wait(
 ) -> None:
     monkeypatch.setattr("orders.services.switched_off.AT_ONCE", 1)
     answer = client.post(ALL, {"confirmed": "yes"}, follow=True)
-    assert "1 shipment is on the way to Digital River. 1 more wait: send them next." in text(answer)
+    assert "1 shipment is on the way to Digital River. 1 more are waiting: send them next." in text(answer)
 
 
 def test_one_is_sent_by_itself(client: Client, missed: list[Shipment], emulator: Emulator) -> None:
@@ -132,7 +132,7 @@ def test_what_never_left_or_is_held_is_not_sent(
 ) -> None:
     Shipment.objects.filter(pk=missed[0].pk).update(state=Shipment.State.REFUSED)
     Shipment.objects.filter(pk=missed[1].pk).update(state=Shipment.State.UNDONE)
-    assert "It missed nothing." in text(client.get(ALL))
+    assert "Nothing is missing." in text(client.get(ALL))
     client.post(ALL, {"confirmed": "yes"})
     assert {delivery.state for delivery in Delivery.objects.all()} == {State.OFF}
 
@@ -173,7 +173,7 @@ def test_units_given_up_are_nothing_to_order_protection(
     (shipment,) = ship(northwind, mara, order, parcel(order, 1, carrier="", tracking=(), reason="Sold out"))
     assert not shipments.hears_of(shipment, ORDER_PROTECTION)
     answer = client.post(f"/northwind/live/fulfillments/{shipment.pk}/send/order_protection/", follow=True)
-    assert "OrderProtection has nothing to hear of shipment 1." in text(answer)
+    assert "OrderProtection does not need shipment 1." in text(answer)
     assert not Delivery.objects.exists()
 
 
@@ -184,7 +184,7 @@ def test_switching_off_asks_and_says_how_many_wait(
     ship(northwind, mara, order, parcel(order))
     address = f"/northwind/live/settings/connections/{river.pk}/switch-off/"
     for answer in (client.get(address), client.post(address, {})):
-        assert "1 delivery waits for it now and goes when it is on again." in text(answer)
+        assert "1 update waits for it now and will be sent when it is on again." in text(answer)
     assert partners.connected(northwind, "live") == [river]
     client.post(address, {"confirmed": "yes"})
     assert partners.connected(northwind, "live") == []

@@ -61,7 +61,7 @@ def test_the_oldest_stands_first_with_lines_units_and_customer(
     assert list(found) == [older["id"], newer["id"]]
     assert f"{older['public_id']} Guest Lamp 1 of 1 1 of 1 1 Jan 2024" in found[older["id"]]
     assert f"{newer['public_id']} Ana Figueiredo Tent and 1 more 2 of 2 5 of 5 Today" in found[newer["id"]]
-    assert f'href="/northwind/live/orders/{older["id"]}/fulfill/">Fulfil the oldest' in shown(client)
+    assert f'href="/northwind/live/orders/{older["id"]}/fulfill/">Fulfill the oldest' in shown(client)
     assert "2 orders, 6 units left." in text(shown(client))
 
 
@@ -79,7 +79,7 @@ def test_what_left_from_here_is_counted_at_once_though_the_search_is_kept(
     assert "1 of 2 1 of 5" in rows(client)[order["id"]]
     send_off(northwind, jonas, order, parcel(order, 0, 1, reason="Out of stock"))
     assert rows(client) == {}
-    assert "1 more has nothing left here" in text(shown(client))
+    assert "1 more has nothing left to ship" in text(shown(client))
 
 
 @pytest.mark.usefixtures("nothing_waits")
@@ -97,18 +97,18 @@ def test_an_order_that_another_change_holds_is_marked_and_not_offered(
     order = paid_order(emulator, ("Tent", 2))
     OrderLock.objects.create(merchant=northwind, mode="live", order_id=order["id"], plan_id=uuid.uuid4())
     page = shown(client)
-    assert "Held" in rows(client)[order["id"]]
+    assert "Locked" in rows(client)[order["id"]]
     assert "/fulfill/" not in page
-    assert "Fulfil the oldest" not in page
+    assert "Fulfill the oldest" not in page
 
 
 @pytest.mark.usefixtures("nothing_waits")
 def test_it_is_kept_for_half_a_minute_unless_it_is_read_anew(
     client: Client, northwind: Merchant, emulator: Emulator
 ) -> None:
-    assert "Nothing is left to fulfil" in shown(client)
+    assert "Nothing to fulfill" in shown(client)
     order = paid_order(emulator, ("Tent", 2))
-    assert "Nothing is left to fulfil" in shown(client)
+    assert "Nothing to fulfill" in shown(client)
     answer = client.post(PAGE)
     assert (answer.status_code, answer["Location"]) == (303, PAGE)
     assert list(rows(client)) == [order["id"]]
@@ -130,7 +130,7 @@ def test_what_one_merchant_or_mode_found_is_not_shown_for_another(
 
 def test_it_says_how_fresh_it_is_and_when_all_was_looked_at(client: Client, emulator: Emulator) -> None:
     paid = len(emulator.orders("limit=100&status=paid"))
-    assert f"all {paid} paid orders were looked at" in text(shown(client))
+    assert f"All {paid} paid orders were checked" in text(shown(client))
     assert re.search(r"As of <time [^>]*>\d\d:\d\d:\d\d \w+</time>", shown(client))
 
 
@@ -138,7 +138,7 @@ def test_it_says_where_it_stopped_looking(client: Client, emulator: Emulator, mo
     monkeypatch.setattr(to_fulfil, "PAGES", 1)
     monkeypatch.setattr("orders.apis.revkeen.reads.LARGEST_PAGE", 5)
     emulator.forget_calls()
-    assert "the oldest among the newest 5 paid orders; there are older ones" in text(shown(client))
+    assert "Only the newest 5 paid orders were checked; there are older ones" in text(shown(client))
     assert len(emulator.calls()) == 1
 
 
@@ -196,4 +196,4 @@ def test_after_the_last_one_next_leads_here(
     send_off(northwind, jonas, order, parcel(order, 2))
     answer = client.get(f"/northwind/live/orders/{order['id']}/next-to-fulfil/", follow=True)
     assert answer.redirect_chain == [(PAGE, 302)]
-    assert "Nothing else is left to fulfil." in answer.content.decode()
+    assert "Nothing else to fulfill." in answer.content.decode()

@@ -28,13 +28,13 @@ def shown(client: Client, order: dict[str, Any], sent: dict[str, Any], do: str =
 @pytest.mark.parametrize(
     ("carrier", "number", "words"),
     [
-        ("fedex", UPS, "This looks like a number of UPS, not of FedEx."),
-        ("fedex", "12345", "This is not what a number of FedEx looks like."),
-        ("ups", UPS[:-1], "A UPS number that begins with 1Z has 18 characters. This one has 17."),
+        ("fedex", UPS, "This looks like a number from UPS, not from FedEx."),
+        ("fedex", "12345", "This does not look like a number from FedEx."),
+        ("ups", UPS[:-1], "A UPS number that starts with 1Z has 18 characters. This one has 17."),
         ("usps", f"{USPS[:-1]}8", "Check digit wrong for USPS. Compare it with the label."),
-        ("", "{order}", "This is the number of the order, not of a parcel."),
+        ("", "{order}", "This is the order number, not a tracking number."),
         ("ups", f"{UPS},{UPS_2}", f"These look like 2 numbers: {UPS}, {UPS_2}."),
-        ("ups", "{taken}", "has this tracking number already."),
+        ("ups", "{taken}", "already has this tracking number."),
     ],
 )
 def test_each_doubt_is_said_before_anything_is_sent_and_can_be_overruled(
@@ -68,8 +68,8 @@ def test_one_mistake_is_said_in_one_sentence_before_and_after_the_press(
     number = number.replace("{order}", order["public_id"])
     sent = typed(operations, order, carrier=carrier, tracking_number=number)
     looked, pressed = look(operations, order, sent), press(operations, order, sent).content.decode()
-    assert (looked.count("hint wait"), looked.count("Put it right")) == (1, 0)
-    assert (pressed.count("hint wait"), pressed.count("Put it right")) == (0, 1)
+    assert (looked.count("hint wait"), looked.count("Fix it, or")) == (1, 0)
+    assert (pressed.count("hint wait"), pressed.count("Fix it, or")) == (0, 1)
     assert "Looks like" not in looked + pressed
 
 
@@ -87,7 +87,7 @@ def test_the_number_of_another_order_is_shown_with_a_link_and_not_in_another_mod
     press(operations, other, in_parcels(operations, other, {0: 2}, carrier="ups", tracking_number=UPS))
     sent = typed(operations, order, carrier="ups", tracking_number="1z 999 aa1 01 2345 6784")
     page = look(operations, order, sent)
-    assert f"Order {other['public_id']} has this tracking number already." in page
+    assert f"Order {other['public_id']} already has this tracking number." in page
     assert f'href="/northwind/live/orders/{other["id"]}/"' in page
     Shipment.objects.update(mode="test")
     assert "already" not in look(operations, order, sent)
@@ -101,7 +101,7 @@ def test_the_number_of_another_order_is_shown_with_a_link_and_not_in_another_mod
 @pytest.mark.parametrize("between", [",", " ", "\n", ""])
 def test_several_numbers_are_offered_as_several(between: str, operations: Client, order: dict[str, Any]) -> None:
     sent = typed(operations, order, carrier="ups", tracking_number=between.join([UPS, UPS_2]))
-    assert "Use them as 2 numbers" in look(operations, order, sent)
+    assert "Split into 2 numbers" in look(operations, order, sent)
     apart = shown(operations, order, sent, "split:1:0")
     assert (apart["p1-number-0"], apart["p1-number-1"]) == (UPS, UPS_2)
     assert apart["p1-address-1"] == f"https://www.ups.com/track?tracknum={UPS_2}"
@@ -135,7 +135,7 @@ def test_what_is_copied_or_scanned_becomes_the_number(
 ) -> None:
     sent = typed(operations, order, tracking_number=pasted)
     assert shown(operations, order, sent)["p1-number-0"] == number
-    scanned = "Taken out of the bar code" in look(operations, order, sent)
+    scanned = "Read from the scanned barcode" in look(operations, order, sent)
     assert scanned == (len(pasted) > 30)
     assert press(operations, order, sent).status_code == 303
     assert effects(emulator, order)[0]["tracking_number"] == number
@@ -147,11 +147,11 @@ def test_a_bar_code_that_is_certain_sets_the_carrier_though_the_number_in_it_is_
     label, number = "9632013200001010121200123456789012", "123456789012"  # 12 digits are FedEx's or Canada Post's
     sent = typed(operations, order, tracking_number=label) | {"p1-carrier": "ups", "p1-proposed-carrier": "ups"}
     page = look(operations, order, sent)
-    assert "Set to FedEx: it is their number." in page
+    assert "Set to FedEx based on the number." in page
     after = shown(operations, order, sent)
     assert (after["p1-carrier"], after["p1-number-0"]) == ("fedex", number)
-    assert "Set to FedEx: it is their number." in look(operations, order, after)
-    assert "As in your last" not in look(operations, order, after | {"p1-number-0": "7"})
+    assert "Set to FedEx based on the number." in look(operations, order, after)
+    assert "Same as your last" not in look(operations, order, after | {"p1-number-0": "7"})
 
 
 def test_a_certain_number_sets_the_carrier_that_nobody_chose_and_says_so(
@@ -159,13 +159,13 @@ def test_a_certain_number_sets_the_carrier_that_nobody_chose_and_says_so(
 ) -> None:
     sent = typed(operations, order, tracking_number=UPS)
     page = look(operations, order, sent)
-    assert "Set to UPS: it is their number." in page
+    assert "Set to UPS based on the number." in page
     assert shown(operations, order, sent)["p1-carrier"] == "ups"
     preset = {"p1-carrier": "fedex", "p1-proposed-carrier": "fedex"}
     assert shown(operations, order, sent | preset)["p1-carrier"] == "ups"
     chosen = look(operations, order, sent | {"p1-carrier": "fedex"})
     assert "Set to UPS" not in chosen
-    assert "This looks like a number of UPS, not of FedEx." in chosen
+    assert "This looks like a number from UPS, not from FedEx." in chosen
     assert 'id="p1-use-ups"' in chosen
 
 

@@ -90,7 +90,7 @@ def test_undo_against_the_worker_is_no_call_or_too_late_and_never_both(house: Ho
         assert browser.post(house.path(orders[nth]), sent).status == 303
         page = house.undo(orders[nth], browser, began + HOLD + (nth - TIMES / 2) * 0.03)
         people.append(browser)
-        return "Undone. Nobody was told." in page, "Too late: it has gone out." in page
+        return "Undone. No system was notified." in page, "Too late: it was already sent." in page
 
     with ThreadPoolExecutor(5) as pool:
         said = list(pool.map(race, range(TIMES)))
@@ -109,7 +109,7 @@ def test_undone_no_system_has_heard_of_it(house: House) -> None:
     sent = house.form(order, 5)
     house.emulator.forget_calls()
     assert house.press(order, sent).status == 303
-    assert "Undone. Nobody was told." in house.undo(order, house.browser)
+    assert "Undone. No system was notified." in house.undo(order, house.browser)
     time.sleep(HOLD + 2)
     changes = [call for call in house.emulator.calls() if call["method"] != "GET"]
     assert [call for call in changes if order["id"] in json.dumps(call)] == []

@@ -153,7 +153,7 @@ def test_orders_with_an_unknown_fulfillment_status_stand_apart_in_to_fulfil(admi
     emulator.patch("orders", order["id"], fulfillment_status=NEW)
     page = admin.get("/northwind/live/to-fulfil/").content.decode()
     apart = page[page.index('id="h-unclear"') :]
-    assert "Not known whether they are to be shipped" in text(apart)
+    assert "Unknown fulfillment status" in text(apart)
     assert order["public_id"] in apart
     assert NEW in apart
     assert order["public_id"] not in page[: page.index('id="h-unclear"')]
@@ -165,7 +165,7 @@ def test_all_paid_orders_were_not_looked_at_while_one_cannot_be_read(admin: Clie
     emulator.patch("orders", order["id"], total="much")
     page = text(admin.get("/northwind/live/to-fulfil/").content.decode())
     assert "1 could not be read" in page
-    assert not re.search(r"all \d+ paid orders were looked at", page)
+    assert not re.search(r"All \d+ paid orders were checked", page)
 
 
 @pytest.mark.database

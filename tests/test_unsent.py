@@ -165,7 +165,7 @@ def test_the_sign_in_page_says_that_nothing_was_sent_and_what_becomes_of_it(mara
     asked = client.get(reverse("account_login"), {"next": address}).content.decode()
     assert "Nothing was sent. What you entered is kept for an hour" in asked
     assert "typed before" not in asked
-    assert "What you typed" not in client.get(reverse("account_login"), {"next": page}).content.decode()
+    assert "What you entered" not in client.get(reverse("account_login"), {"next": page}).content.decode()
 
 
 @pytest.mark.database

@@ -77,9 +77,9 @@ def test_releasing_says_first_what_comes_of_it_and_does_nothing(
     address = f"/northwind/live/deliveries/{delivery.pk}/release/"
     for answer in (client.get(address), client.post(address, {})):
         words = prose(answer.content.decode())
-        assert "RevKeen did not take shipment 1: Not today" in words
-        assert "Digital River captures the money for it at once." in words
-        assert "RevKeen is not told by this." in words
+        assert "RevKeen refused shipment 1: Not today" in words
+        assert "Digital River captures the payment for it at once." in words
+        assert "This does not notify RevKeen." in words
     delivery.refresh_from_db()
     refused.refresh_from_db()
     assert (delivery.state, refused.state) == (Delivery.State.HELD_BACK, Shipment.State.REFUSED)
@@ -89,11 +89,11 @@ def test_what_was_released_stays_in_sight_wherever_somebody_looks(
     client: Client, order: dict[str, Any], released: Shipment
 ) -> None:
     listed = client.get(LIST).content.decode()
-    assert "RevKeen was not told" in listed
+    assert "RevKeen was not notified" in listed
     tell_it = f'href="/northwind/live/fulfillments/{released.pk}/tell/"'
     for address in (LIST, f"/northwind/live/orders/{order['id']}/", f"/northwind/live/fulfillments/{released.pk}/"):
         assert tell_it in client.get(address).content.decode()
-    assert "Not told RevKeen did not take it: Not today. It left all the same." in prose(
+    assert "Not notified RevKeen refused it: Not today. The parcel shipped anyway." in prose(
         client.get(f"/northwind/live/orders/{order['id']}/").content.decode()
     )
     assert "nothing left here" not in prose(listed)
@@ -122,8 +122,8 @@ def test_telling_is_a_new_operation_and_ends_it(
     assert emulator.get(f"/orders/{order['id']}")["fulfillment_status"] == "fulfilled"
     released.refresh_from_db()
     assert (released.untold_since, released.operation_id) == (None, operation.pk)
-    assert "RevKeen was not told" not in client.get(LIST).content.decode()
-    assert "Tell RevKeen" not in client.get(f"/northwind/live/orders/{order['id']}/").content.decode()
+    assert "RevKeen was not notified" not in client.get(LIST).content.decode()
+    assert "Notify RevKeen" not in client.get(f"/northwind/live/orders/{order['id']}/").content.decode()
 
 
 def test_once_revkeen_has_it_the_partner_it_was_kept_from_hears_of_it(client: Client, released: Shipment) -> None:
@@ -138,7 +138,7 @@ def test_refused_once_more_it_stays_and_says_why(client: Client, released: Shipm
     refuse_once(emulator)
     answer = tell(client, released)
     assert answer.status_code == 422
-    assert "RevKeen was not told: it refused." in prose(answer.content.decode())
+    assert "RevKeen was not notified: it refused." in prose(answer.content.decode())
     released.refresh_from_db()
     assert released.untold_since is not None
     assert tell(client, released).status_code == 303
@@ -169,7 +169,7 @@ def test_lost_on_the_way_it_is_in_doubt_and_not_offered_again(
     emulator.fault("disconnect", "/fulfill$", after_work=True)
     tell(client, released)
     assert Operation.objects.filter(state=Operation.State.UNKNOWN).exists()
-    assert "Being told" in client.get(LIST).content.decode()
+    assert "Notifying" in client.get(LIST).content.decode()
     assert not TICKET.search(page(client, released))
 
 
@@ -221,7 +221,7 @@ def test_a_form_that_tells_sends_off_nothing_more(client: Client, order: dict[st
 
 
 def test_a_viewer_sees_it_and_tells_nobody(viewer: Client, released: Shipment) -> None:
-    assert "RevKeen was not told" in viewer.get(LIST).content.decode()
+    assert "RevKeen was not notified" in viewer.get(LIST).content.decode()
     assert "/tell/" not in viewer.get(LIST).content.decode()
     assert viewer.get(f"/northwind/live/fulfillments/{released.pk}/tell/").status_code == 403
 
@@ -242,11 +242,11 @@ def test_where_the_order_cannot_be_read_before_it_is_sent_the_code_says_what_was
 @pytest.mark.parametrize(
     ("state", "attempts", "words"),
     [
-        ("started", 0, "None yet: RevKeen writes when it is told"),
-        ("started", 1, "RevKeen was asked to write to the customer"),
-        ("done", 1, "RevKeen was asked to write to the customer"),
-        ("refused", 1, "None yet: RevKeen writes when it is told"),
-        ("not_sent", 0, "None yet: RevKeen writes when it is told"),
+        ("started", 0, "Not yet: RevKeen sends it once notified"),
+        ("started", 1, "RevKeen was asked to e-mail the customer"),
+        ("done", 1, "RevKeen was asked to e-mail the customer"),
+        ("refused", 1, "Not yet: RevKeen sends it once notified"),
+        ("not_sent", 0, "Not yet: RevKeen sends it once notified"),
     ],
 )
 def test_that_revkeen_was_asked_to_write_is_said_only_when_it_was(state: str, attempts: int, words: str) -> None:
@@ -264,6 +264,6 @@ def test_another_shipment_has_nothing_to_be_told(
     client: Client, northwind: Merchant, jonas: User, order: dict[str, Any]
 ) -> None:
     (shipment,) = send_off(northwind, jonas, order, parcel(order, 2))
-    assert "RevKeen has nothing to hear of shipment 1." in prose(page(client, shipment))
+    assert "RevKeen does not need to be notified about shipment 1." in prose(page(client, shipment))
     assert uuid.UUID(order["id"]) == shipment.order_id
     work()

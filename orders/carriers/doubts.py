@@ -112,18 +112,18 @@ def _own_number(number: str, order_number: str) -> Doubt | None:
     plain, order = normalized(number), normalized(order_number)
     if not order or plain not in (order, re.sub("[A-Z]", "", order)):
         return None
-    return Doubt(Kind.ORDER_NUMBER, "This is the number of the order, not of a parcel.")
+    return Doubt(Kind.ORDER_NUMBER, "This is the order number, not a tracking number.")
 
 
 def _taken(order_number: str) -> Doubt | None:
-    return Doubt(Kind.TAKEN, f"Order {order_number} has this tracking number already.") if order_number else None
+    return Doubt(Kind.TAKEN, f"Order {order_number} already has this tracking number.") if order_number else None
 
 
 def _shape(carrier_text: str, number: str) -> Doubt | None:
     """What the shape and the check digit say, the plainest thing alone."""
     plain, carrier = normalized(number), find(carrier_text)
     if plain.startswith("1Z") and not _is_known(plain) and len(plain) != UPS_LENGTH:
-        words = f"A UPS number that begins with 1Z has {UPS_LENGTH} characters. This one has {len(plain)}."
+        words = f"A UPS number that starts with 1Z has {UPS_LENGTH} characters. This one has {len(plain)}."
         return Doubt(Kind.UPS_LENGTH, words)
     fits = certainty_of(carrier, plain) if carrier else None
     if fits is not None and fits <= KNOWN:
@@ -143,7 +143,7 @@ def _of_another(carrier_text: str, carrier: Carrier | None, plain: str) -> Doubt
     if other is None or other == carrier:
         return None
     name = carrier.name if carrier else carrier_text
-    return Doubt(Kind.OTHER_CARRIER, f"This looks like a number of {other.name}, not of {name}.")
+    return Doubt(Kind.OTHER_CARRIER, f"This looks like a number from {other.name}, not from {name}.")
 
 
 def _mistyped(carrier: Carrier | None, plain: str) -> Doubt | None:
@@ -153,7 +153,7 @@ def _mistyped(carrier: Carrier | None, plain: str) -> Doubt | None:
     if check_digit_wrong(carrier.code, plain):
         return Doubt(Kind.CHECK_DIGIT, f"Check digit wrong for {carrier.name}. Compare it with the label.")
     if not carrier.fitting(plain):
-        return Doubt(Kind.NO_SHAPE, f"This is not what a number of {carrier.name} looks like.")
+        return Doubt(Kind.NO_SHAPE, f"This does not look like a number from {carrier.name}.")
     return None
 
 

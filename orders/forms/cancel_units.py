@@ -20,12 +20,12 @@ class CancelUnitsForm(forms.Form):
         label="Reason",
         max_length=200,
         validators=[visible],
-        help_text="Kept here. Digital River hears of the units, not of the reason.",
-        error_messages={"required": "Say why they will never be shipped."},
+        help_text="Stored here only. Digital River gets the units, not the reason.",
+        error_messages={"required": "Enter a reason."},
     )
     confirmed = forms.BooleanField(
-        label="Yes, these units will never be shipped",
-        error_messages={"required": "Tick that they will never be shipped."},
+        label="These units will never be shipped",
+        error_messages={"required": "Confirm that these units will never be shipped."},
     )
 
     def __init__(self, data: Any = None, *, snapshot: FulfillmentSnapshot, before: Sequence[Shipment] = ()) -> None:
@@ -63,5 +63,5 @@ class CancelUnitsForm(forms.Form):
     def check(self) -> bool:
         """Whether the form is right; else say what lacks."""
         if not self.errors and not self.units:
-            self.add_error(None, "Type how many units of a line will never be shipped.")
+            self.add_error(None, "Enter how many units to cancel.")
         return not self.errors

@@ -6,8 +6,8 @@ from django.core.validators import RegexValidator
 from orders.forms.lines import LineField
 from orders.models import Connection
 
-NAME_HELP = "What you call it here, for example after the month it was made in."
-HELP = "Tried with real reads before it is saved. From then on only its start and last four characters are shown."
+NAME_HELP = "A name for you, such as the month it was created."
+HELP = "Tested with real requests before it is saved. Afterwards only its start and last four characters are shown."
 # OrderProtection's tokens look alike in both modes, and nothing it answers tells them apart.
 HELP_FOR_ORDER_PROTECTION = (
     "Tried with a real read before it is saved. OrderProtection cannot tell whether it is the token of the live or of "
@@ -21,7 +21,7 @@ class AddConnection(forms.Form):
     key = forms.CharField(
         label="Key",
         max_length=200,
-        validators=[RegexValidator(r"^[!-~]+$", "A key has no spaces and no special letters. Copy it once more.")],
+        validators=[RegexValidator(r"^[!-~]+$", "A key has no spaces or special characters. Copy it again.")],
         # A password field never gets its value back: the typed key is in no page.
         widget=forms.PasswordInput({"class": "mono", "autocomplete": "new-password", "spellcheck": "false"}),
         help_text=HELP,

@@ -18,7 +18,7 @@ class DeliveryFilter(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
         if cleaned.get("after") and cleaned.get("before"):
-            self.add_error("after", "A page begins after one delivery or ends before one, not both.")
+            self.add_error("after", "This page link is invalid. Start from the first page.")
         return cleaned
 
 
@@ -30,12 +30,12 @@ class IdsField(forms.Field):
     def to_python(self, value: Any) -> set[int]:
         typed: list[str] = value or []
         if not all(text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_ID for text in typed):
-            raise forms.ValidationError("What was ticked is no delivery.")
+            raise forms.ValidationError("The selection is not valid.")
         return {int(text) for text in typed}
 
     def validate(self, value: set[int]) -> None:
         if not value:
-            raise forms.ValidationError("Tick at least one.")
+            raise forms.ValidationError("Select at least one.")
         if len(value) > MOST_AT_ONCE:
             raise forms.ValidationError(f"At most {MOST_AT_ONCE} at once.")
 

@@ -65,7 +65,7 @@ class FactsField(TextField):
             if not (name and colon):
                 raise forms.ValidationError(f"Write “name: value”, not “{line.strip()[:40]}”.")
             if name in typed:
-                raise forms.ValidationError(f"There is a “{name[:40]}” already.")
+                raise forms.ValidationError(f"“{name[:40]}” already exists.")
             typed[name] = self.known[name] if text == self.lines.get(name) else text
         return typed
 
@@ -116,7 +116,7 @@ class DraftForm(MetadataForm):
         """What can be chosen, by number; what is chosen already stays a choice."""
         field = self.fields["invoice_id"]
         field.widget = forms.Select({"class": "form-select"}, choices=[("", "None"), *offered.choices])
-        left_out = f"{offered.left_out} more are closed, or are of other orders." if offered.left_out else ""
+        left_out = f"{offered.left_out} more are closed or belong to other orders." if offered.left_out else ""
         field.help_text = " ".join(filter(None, (offered.problem, left_out)))
 
     def say(self, problems: list[tuple[str, str]]) -> None:
@@ -130,22 +130,22 @@ class DraftForm(MetadataForm):
     def clean_currency(self) -> str:
         currency = known_currency(self.cleaned_data["currency"])
         if not currency:
-            raise forms.ValidationError("This is not a currency whose decimals we know. Try a code such as EUR.")
+            raise forms.ValidationError("Enter a known currency code, such as EUR.")
         if self._typed_in_another:
             raise forms.ValidationError(
                 f"The draft is in {self.draft.currency} now, and prices typed in {self.prices_in} are not saved. "
-                "Open it anew to type them."
+                "Reload to enter them."
             )
         if self.asked_currency:
             raise forms.ValidationError(
-                f"The lines are priced in {self.draft.currency}. Say what becomes of the prices."
+                f"The lines are priced in {self.draft.currency}. Choose what happens to the prices."
             )
         return currency
 
     def clean_expires_at(self) -> Any:
         typed = self.cleaned_data["expires_at"]
         if typed and not near(typed):
-            raise forms.ValidationError("No order expires in that year.")
+            raise forms.ValidationError("Enter an earlier year.")
         if typed and typed.replace(tzinfo=None) == _to_the_minute(self.initial.get("expires_at")):
             return self.draft.expires_at  # nobody touched it, and the field has no seconds
         return typed.replace(tzinfo=self.zone) if typed else None

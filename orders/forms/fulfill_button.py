@@ -27,9 +27,9 @@ class Named:
 
     @property
     def words(self) -> str:
-        """`Fulfil 2 lines in 2 parcels`, where RevKeen hears of any."""
+        """`Fulfill 2 lines in 2 parcels`, where RevKeen hears of any."""
         what = _count(self.lines_told, "line")
-        whole = f"Fulfil {what}" if self.whole else f"Send {_count(self.units, 'unit')}, fulfil {what}"
+        whole = f"Fulfill {what}" if self.whole else f"Ship {_count(self.units, 'unit')}, fulfill {what}"
         return f"{whole} in {self.parcels} parcels" if self.parcels > 1 else whole
 
     @property

@@ -257,7 +257,7 @@ class FulfillmentForm:
             parcel.hears = self._hears(parcel)
 
     def _hears(self, parcel: ParcelForm) -> dict[str, list[str]]:
-        """When RevKeen hears of the lines in a parcel: `with this parcel`, `when its last 2 units leave`."""
+        """When RevKeen hears of the lines in a parcel: `with this parcel`, `when its last 2 units ship`."""
         hears: dict[str, list[str]] = {}
         for line_id in parcel.units:
             hears.setdefault(self._when(line_id, parcel), []).append(self.snapshot.lines[line_id].description)
@@ -268,13 +268,13 @@ class FulfillmentForm:
         if nth is not None:
             return "with this parcel" if self.parcels[nth - 1] is parcel else f"with parcel {nth}"
         rest = self.snapshot.lines[line_id].left - sum(other.units.get(line_id, 0) for other in self.parcels)
-        return f"when its last {rest} units leave" if rest > 1 else "when its last unit leaves"
+        return f"when its last {rest} units ship" if rest > 1 else "when its last unit ships"
 
     def _check_mail(self, parcel: ParcelForm) -> None:
         if not parcel.cleaned_data["notify"]:
-            parcel.add_error("notify", "Choose whether the customer gets an e-mail. It cannot be undone.")
+            parcel.add_error("notify", "Choose whether to e-mail the customer. An e-mail cannot be undone.")
         elif parcel.cleaned_data["notify"] == "yes" and not self.snapshot.recipient:
-            parcel.add_error("notify", "A guest has no e-mail address: choose “No e-mail”.")
+            parcel.add_error("notify", "Guests have no e-mail address: choose “No e-mail”.")
 
 
 def _fill_in(data: QueryDict, key: str, units: dict[str, int]) -> None:

@@ -19,7 +19,7 @@ class Roles(forms.Form):
 
 
 class Invite(Roles):
-    email = forms.EmailField(label="E-mail", max_length=254, help_text="The link in the mail works once, for 7 days.")
+    email = forms.EmailField(label="E-mail", max_length=254, help_text="The link in the e-mail works once, for 7 days.")
 
     field_order = ["email", "roles"]
 
@@ -38,7 +38,7 @@ class NewAccount(forms.Form):
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
     repeated = forms.CharField(
-        label="Password again",
+        label="Repeat password",
         max_length=200,
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
@@ -53,7 +53,7 @@ class NewAccount(forms.Form):
         cleaned = self.cleaned_data
         password = cleaned.get("password")
         if password and "repeated" in cleaned and password != cleaned["repeated"]:
-            self.add_error("repeated", "This is not the same password.")
+            self.add_error("repeated", "The passwords do not match.")
         elif password:
             self._check_strength(password)
         return cleaned

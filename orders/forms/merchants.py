@@ -32,41 +32,41 @@ class AddressField(forms.CharField):
 
 
 class MerchantSettings(forms.ModelForm):
-    name = LineField(label="Name", max_length=120, help_text="In the frame of every page, and in mails to members.")
+    name = LineField(label="Name", max_length=120, help_text="Shown on every page and in e-mails to members.")
     mfa_required = forms.BooleanField(
-        label="Ask every member for a second factor",
+        label="Require a second factor from every member",
         required=False,
-        help_text="Whoever has none is led to setting one up before they see anything of this merchant.",
+        help_text="Members without one must set it up before they see anything of this merchant.",
     )
 
     sums_to_type = SumsField(
-        label="Type live sums once more above",
+        label="Retype live amounts above",
         required=False,
-        help_text="One currency a line, in whole units, such as EUR 5,000. What is not named here has its preset, and "
-        "a currency without one is typed for every sum. Smaller live sums are confirmed with a tick.",
+        help_text="One currency per line, in whole units, such as EUR 5,000. Other currencies use the default; "
+        "without a default, every amount is retyped. Smaller live amounts are confirmed with a checkbox.",
     )
 
     hold_seconds = forms.IntegerField(
-        label="Hold after Fulfil",
+        label="Undo window after Fulfill",
         min_value=0,
         max_value=LONGEST_HOLD,
         widget=forms.TextInput({"class": "num units", "inputmode": "numeric", "autocomplete": "off"}),
-        help_text=f"0 to {LONGEST_HOLD} seconds, in which a shipment can be undone and no system hears of it. With 0 "
-        "it is sent at once.",
+        help_text=f"0 to {LONGEST_HOLD} seconds in which a shipment can be undone before any system is notified. "
+        "With 0 it is sent at once.",
     )
 
     sender_address = AddressField(
         label="Sender on packing slips",
         required=False,
         max_length=300,
-        help_text="Below the name: street, place, country, where to reach you. Empty, slips show the name alone.",
+        help_text="Shown below the name: street, city, country, contact. If empty, slips show the name only.",
     )
 
     class Meta:
         model = Merchant
         fields = ["name", "time_zone", "mfa_required", "sums_to_type", "hold_seconds", "sender_address"]
         labels = {"time_zone": "Time zone"}
-        help_texts = {"time_zone": "Days begin and end there, in lists and filters. A name such as Europe/Berlin."}
+        help_texts = {"time_zone": "Sets when days begin and end in lists and filters. A name such as Europe/Berlin."}
         widgets = {"time_zone": forms.TextInput({"list": "time-zones", "autocomplete": "off", "spellcheck": "false"})}
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:

@@ -175,10 +175,10 @@ class ParcelNumbers(forms.Form):
         for row in self.tracking:
             name = f"number-{row.place}"
             if self.cleaned_data.get(f"address-{row.place}") and not self._typed(name):
-                self.add_error(name, "Type the number that this address is for.")
+                self.add_error(name, "Enter the tracking number for this address.")
             elif row.is_doubted and name not in self.errors:
                 words = " ".join(doubt.words for doubt in row.doubts)
-                self.add_error(name, f"{words} Put it right, or tick that it is right as it is.")
+                self.add_error(name, f"{words} Fix it, or confirm that it is correct.")
 
     def _tracking(self) -> tuple[tuple[str, str], ...]:
         rows = ((place, self.cleaned_data[f"number-{place}"]) for place in range(self.numbers))

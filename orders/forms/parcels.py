@@ -30,12 +30,12 @@ DigitalRiver, OrderProtection = Delivery.Destination.DIGITAL_RIVER, Delivery.Des
 
 def a_currency(code: str) -> None:
     if decimal_places(code.upper()) is None:
-        raise forms.ValidationError("Type a currency's code of three letters, such as EUR.")
+        raise forms.ValidationError("Enter a three-letter currency code, such as EUR.")
 
 
 def near(moment: datetime) -> None:
     if not EARLIEST < moment < timezone.now() + YEAR:
-        raise forms.ValidationError("This is too long ago, or too far ahead.")
+        raise forms.ValidationError("This date is too far in the past or in the future.")
 
 
 class MomentField(forms.DateTimeField):
@@ -54,7 +54,7 @@ class UnitsField(forms.IntegerField):
         super().__init__(
             required=False,
             min_value=1,
-            error_messages={"invalid": "Type a whole number.", "min_value": "Type 1 or more, or untick the line."},
+            error_messages={"invalid": "Enter a whole number.", "min_value": "Enter 1 or more, or deselect the line."},
             **options,
         )
 
@@ -86,8 +86,8 @@ class ParcelForm(ParcelNumbers):
     lines = forms.MultipleChoiceField(
         label="Line items",
         error_messages={
-            "required": "Tick at least one line.",
-            "invalid_choice": "One of these lines has left already, or is no line of this order.",
+            "required": "Select at least one line.",
+            "invalid_choice": "One of these lines has already shipped or is not in this order.",
         },
     )
     notify = forms.ChoiceField(
@@ -121,7 +121,7 @@ class ParcelForm(ParcelNumbers):
         if OrderProtection in destinations:
             self._add_order_protection()
 
-    ticks = (("all", "Tick all"), ("none", "Tick none"))  # buttons: what they do, and what they say
+    ticks = (("all", "Select all"), ("none", "Select none"))  # buttons: what they do, and what they say
 
     # What it is made of
 
@@ -204,12 +204,12 @@ class ParcelForm(ParcelNumbers):
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
         if cleaned.get("carrier") == OTHER and not cleaned.get("carrier_name") and "carrier_name" not in self.errors:
-            self.add_error("carrier_name", "Type its name, or choose one from the list.")
+            self.add_error("carrier_name", "Enter its name, or choose one from the list.")
         for line in self.snapshot.lines:
             if line not in self.ticked:
                 self.errors.pop(f"units-{line}", None)
             elif f"units-{line}" not in self.errors and not cleaned.get(f"units-{line}"):
-                self.add_error(f"units-{line}", "Type how many leave.")
+                self.add_error(f"units-{line}", "Enter how many units to ship.")
         self._clean_tracking()
         self._clean_costs()
         self._clean_metadata()
@@ -268,7 +268,7 @@ class ParcelForm(ParcelNumbers):
         self.cleaned_data["cost_currency"] = self.cleaned_data.get("cost_currency", "").upper()
         costs = [name for name in self.fields if re.match("distributor-|shipping-", name)]
         if any(self._typed(name) for name in costs) and not self._typed("cost_currency"):
-            self.add_error("cost_currency", "Type the currency that the costs are in.")
+            self.add_error("cost_currency", "Enter the currency of the costs.")
         if "cost_currency" in self.errors:  # what an amount is depends on it
             for name in costs:
                 self.errors.pop(name, None)
@@ -277,9 +277,9 @@ class ParcelForm(ParcelNumbers):
         names = [self.cleaned_data.get(f"name-{place}", "") for place in range(self.pairs)]
         for place, name in enumerate(names):
             if name and (name in names[:place] or name == OURS):
-                self.add_error(f"name-{place}", f"There is a “{name}” already.")
+                self.add_error(f"name-{place}", f"“{name}” already exists.")
             elif not name and self._typed(f"value-{place}") and f"name-{place}" not in self.errors:
-                self.add_error(f"name-{place}", "Give it a name, or empty its value.")
+                self.add_error(f"name-{place}", "Enter a name, or clear the value.")
 
     def _metadata(self) -> dict[str, str | int | bool]:
         rows = range(self.pairs)

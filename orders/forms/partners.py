@@ -23,8 +23,8 @@ WRITTEN = {
     "digital_river_item_key": "It is a number such as 81093840002.",
 }
 BESIDE = {
-    "order_protection_order_key": "Without a name, or on an order without such a value, it is RevKeen’s id of the "
-    "order. Lines always go by RevKeen’s ids.",
+    "order_protection_order_key": "If empty, or missing on an order, RevKeen’s order id is used. "
+    "Lines always use RevKeen’s ids.",
 }
 
 
@@ -39,14 +39,14 @@ class Example:
     @property
     def sentence(self) -> str:
         if self.order:
-            return f"On {self.order} this gives {self.value[:80]}."
+            return f"On {self.order} this is {self.value[:80]}."
         return f"None of the newest {self.looked} orders has it." if self.looked else ""
 
 
 def not_only_dots(text: str) -> None:
     """In an address such a name would lead elsewhere."""
     if text and not text.strip("."):
-        raise forms.ValidationError("An id cannot be nothing but dots.")
+        raise forms.ValidationError("An id cannot consist of dots only.")
 
 
 class IdField(LineField):
@@ -77,21 +77,21 @@ class PartnerSettingsForm(forms.ModelForm):
         required=False,
         max_length=100,
         validators=[visible],
-        help_text="Which of your fulfilment partners ships. Proposed for each shipment; can be changed there.",
+        help_text="The fulfillment partner that ships. Prefilled on each shipment, where you can change it.",
     )
     subfulfiller_id = LineField(
         label="Subfulfiller id (subfulfillerId)",
         required=False,
         max_length=100,
         validators=[visible],
-        help_text="Proposed for each line.",
+        help_text="Prefilled on each line.",
     )
     cost_currency = LineField(
         label="Currency of costs",
         required=False,
         max_length=3,
         widget=forms.TextInput({"class": "units", "autocomplete": "off", "spellcheck": "false"}),
-        help_text="A code such as EUR, for what distributor and shipping cost. Empty: typed with each cost.",
+        help_text="A code such as EUR, for distributor and shipping costs. If empty, entered with each cost.",
     )
 
     class Meta:
@@ -115,7 +115,7 @@ class PartnerSettingsForm(forms.ModelForm):
         typed: str = self.cleaned_data["cost_currency"]
         currency = known_currency(typed)
         if typed and not currency:
-            raise forms.ValidationError("This is not a currency whose decimals we know. Try a code such as EUR.")
+            raise forms.ValidationError("Enter a known currency code, such as EUR.")
         return currency
 
 
@@ -146,7 +146,7 @@ class OrderIdsForm(forms.Form):
         names = Counter(typed.get(str(line.id)) or said[str(line.id)] for line in self.lines)
         for line in self.lines:
             if str(line.id) in typed and names[typed[str(line.id)]] > 1:
-                self.add_error(_item(line.id), "Another line of this order has this id already.")
+                self.add_error(_item(line.id), "Another line of this order already has this id.")
         return self.cleaned_data
 
     @property
@@ -165,4 +165,4 @@ def _item(line_id: uuid.UUID) -> str:
 
 
 def _otherwise(said: str) -> str:
-    return f"Empty: {said}, as the order says." if said else "The order’s metadata say none."
+    return f"If empty: {said}, from the order." if said else "Not in the order’s metadata."

@@ -28,12 +28,12 @@ STATES = {state.value: states.SHIPMENT_STATES[state].word for state in Shipment.
 # Where it goes, with or without how far it got there: `digital_river.failed`.
 DESTINATIONS: dict[str, dict[str, str]] = {
     "RevKeen": {
-        REVKEEN: "RevKeen is told with it",
+        REVKEEN: "Sent to RevKeen",
         **{f"{REVKEEN}.{state.value}": f"RevKeen: {words.word}" for state, words in states.OPERATION_STATES.items()},
     },
     **{
         destination.label: {
-            destination.value: f"{destination.label} hears of it",
+            destination.value: f"Sent to {destination.label}",
             **{f"{destination.value}.{state.value}": f"{destination.label}: {state.label}" for state in Delivery.State},
         }
         for destination in Delivery.Destination
@@ -49,28 +49,33 @@ class PlaceField(forms.IntegerField):
     """The id of the row that a page begins after or ends before."""
 
     def __init__(self) -> None:
-        said = "This is no place in the list. Begin at its first page."
+        said = "This page link is invalid. Start from the first page."
         messages = dict.fromkeys(("invalid", "min_value", "max_value"), said)
         super().__init__(required=False, error_messages=messages, min_value=1, max_value=LARGEST_ID)
 
 
 class ShipmentFilter(DaysForm):
     carrier = forms.ChoiceField(choices=[("", "any carrier"), *CARRIERS.items()], required=False)
-    tracking = LineField(required=False, max_length=100)
-    order = LineField(required=False, max_length=100)
+    tracking = LineField(
+        label="Tracking number",
+        required=False,
+        max_length=100,
+        help_text="The full number, or at least its first six characters. Spaces, dashes and case do not matter.",
+    )
+    order = LineField(label="Order number or id", required=False, max_length=100)
     state = forms.ChoiceField(choices=[("", "All"), *STATES.items()], required=False)
     destination = forms.ChoiceField(
-        choices=[("", "anywhere"), *((name, list(choices.items())) for name, choices in DESTINATIONS.items())],
+        choices=[("", "any system"), *((name, list(choices.items())) for name, choices in DESTINATIONS.items())],
         required=False,
     )
-    product = LineField(required=False, max_length=100)
+    product = LineField(required=False, max_length=100, help_text="Words from a line’s description, or a product id.")
     after = PlaceField()
     before = PlaceField()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if cleaned.get("after") and cleaned.get("before"):
-            self.add_error("after", "A page begins after one shipment or ends before one, not both.")
+            self.add_error("after", "This page link is invalid. Start from the first page.")
         return cleaned
 
     def clean_tracking(self) -> str:
@@ -78,7 +83,7 @@ class ShipmentFilter(DaysForm):
         typed: str = self.cleaned_data["tracking"]
         number = carriers.normalized(typed)
         if typed and not number:
-            raise forms.ValidationError("There is no letter and no digit in this tracking number.")
+            raise forms.ValidationError("Enter a tracking number with letters or digits.")
         return number
 
     def wanted(self, merchant: Merchant, mode: str) -> Wanted:
@@ -136,13 +141,13 @@ class ShipmentFilter(DaysForm):
 class IdField(LineField):
     """An id of Digital River's: any visible signs, compared exactly."""
 
-    def __init__(self) -> None:
-        super().__init__(required=False, max_length=LONGEST_ID)
+    def __init__(self, label: str | None = None) -> None:
+        super().__init__(label=label, required=False, max_length=LONGEST_ID)
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value)
         if not text.isprintable():
-            raise forms.ValidationError("There are signs in it that cannot be seen. Type it once more.")
+            raise forms.ValidationError("It contains invisible characters. Enter it again.")
         return text
 
 
@@ -154,7 +159,7 @@ class IdsField(IdField):
         """Ids with spaces or commas between them."""
         ids = tuple(dict.fromkeys(super().clean(value).replace(",", " ").split()))
         if len(ids) > MOST_IDS:
-            raise forms.ValidationError(f"At most {MOST_IDS} ids in one question.")
+            raise forms.ValidationError(f"Enter at most {MOST_IDS} ids.")
         return ids
 
 
@@ -163,14 +168,14 @@ class MomentField(forms.DateTimeField):
 
     def __init__(self) -> None:
         formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"]
-        said = {"invalid": "Type a moment such as 2026-11-21 14:30."}
+        said = {"invalid": "Enter a date and time such as 2026-11-21 14:30."}
         super().__init__(required=False, input_formats=formats, error_messages=said)
 
     def clean(self, value: Any) -> datetime | None:
         """No year that another time zone would lead out of the calendar."""
         moment: datetime | None = super().clean(value)
         if moment is not None and not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
-            raise forms.ValidationError(f"Type a moment of the years {EARLIEST_YEAR} to {LATEST_YEAR}.")
+            raise forms.ValidationError(f"Enter a date between {EARLIEST_YEAR} and {LATEST_YEAR}.")
         return moment
 
 
@@ -183,7 +188,7 @@ class Bound:
 
 
 BOUNDS = (
-    Bound("created", "At this very second"),
+    Bound("created", "Exactly at"),
     Bound("created_gte", "At or after"),
     Bound("created_gt", "After"),
     Bound("created_lte", "At or before"),
@@ -200,8 +205,8 @@ class DigitalRiverFilter(forms.Form):
     created_lt = MomentField()
     created_lte = MomentField()
     ids = IdsField()
-    order_id = IdField()
-    sku_id = IdField()
+    order_id = IdField("Digital River’s order id")
+    sku_id = IdField("SKU id")
     tracking_company = IdField()
     tracking_number = IdField()
     limit = forms.TypedChoiceField(
@@ -217,7 +222,7 @@ class DigitalRiverFilter(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
         if cleaned.get("starting_after") and cleaned.get("ending_before"):
-            self.add_error("starting_after", "A page begins after one fulfillment or ends before one, not both.")
+            self.add_error("starting_after", "This page link is invalid. Start from the first page.")
         return cleaned
 
     @property

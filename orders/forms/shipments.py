@@ -74,7 +74,7 @@ class TrackingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
         if cleaned.get("carrier") == OTHER and not cleaned.get("carrier_name") and "carrier_name" not in self.errors:
-            self.add_error("carrier_name", "Type its name, or choose one from the list.")
+            self.add_error("carrier_name", "Enter its name, or choose one from the list.")
         seen: set[str] = set()
         for place in range(self.count):
             self._check_row(place, seen)
@@ -109,7 +109,7 @@ class TrackingForm(forms.Form):
             return
         for place, found in self.doubts.items():
             words = " ".join(doubt.words for doubt in found)
-            self.add_error(f"number_{place}", f"{words} Put it right, or tick that all is right as it is.")
+            self.add_error(f"number_{place}", f"{words} Fix it, or confirm that everything is correct.")
 
     def _doubts(self) -> dict[int, list[Doubt]]:
         """By the place of the number."""
@@ -137,10 +137,10 @@ class TrackingForm(forms.Form):
     def _check_row(self, place: int, seen: set[str]) -> None:
         number, address = (self.cleaned_data.get(f"{name}_{place}", "") for name in ("number", "address"))
         if address and not number and f"number_{place}" not in self.errors:
-            self.add_error(f"number_{place}", "Type the number that this address is for, or empty both.")
+            self.add_error(f"number_{place}", "Enter the tracking number for this address, or clear both.")
         plain = carriers.normalized(number) or number
         if number and plain in seen:
-            self.add_error(f"number_{place}", "This number stands above already.")
+            self.add_error(f"number_{place}", "This number is already listed above.")
         seen.add(plain)
 
 
@@ -154,11 +154,11 @@ class StatusForm(forms.Form):
 
 class StopForm(forms.Form):
     reason = LineField(
-        label="Why is it given up?",
+        label="Why stop this update?",
         max_length=200,
         validators=[visible],
-        help_text="It stands with your name where the delivery is shown.",
-        error_messages={"required": "Say why it is given up."},
+        help_text="Shown with your name on the update.",
+        error_messages={"required": "Enter a reason."},
     )
 
 

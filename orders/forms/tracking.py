@@ -9,14 +9,14 @@ from django.core.validators import RegexValidator
 from orders import carriers
 from orders.forms.lines import LineField
 
-PLAIN = RegexValidator(r"^[ -~]*$", "A tracking number has plain letters, digits and signs only.")
+PLAIN = RegexValidator(r"^[ -~]*$", "A tracking number can only have plain letters, digits and symbols.")
 LONGEST = 100  # characters that are kept of a number
 
 
 def visible(text: str) -> None:
     """A name that reads in another order than it is stored, or holds what nobody sees, is not what was meant."""
     if not text.isprintable():
-        raise forms.ValidationError("There are signs in it that cannot be seen. Type it once more.")
+        raise forms.ValidationError("It contains invisible characters. Enter it again.")
 
 
 def https_address(text: str) -> None:
@@ -27,13 +27,13 @@ def https_address(text: str) -> None:
     except ValueError:
         is_good = False
     if not is_good or not text.isascii() or not text.isprintable() or " " in text:
-        raise forms.ValidationError("Type an address that begins with https://, or leave it empty.")
+        raise forms.ValidationError("Enter an address that starts with https://, or leave it empty.")
 
 
 def short(text: str) -> None:
     """No `maxlength`, which would cut what is pasted without a word."""
     if len(text) > LONGEST:
-        raise forms.ValidationError(f"A tracking number has at most {LONGEST} characters. This has {len(text)}.")
+        raise forms.ValidationError(f"A tracking number has at most {LONGEST} characters. This one has {len(text)}.")
 
 
 class TrackingNumberField(LineField):

@@ -13,7 +13,7 @@ class TellForm(forms.Form):
 
     notify = forms.ChoiceField(
         choices=[("yes", "E-mail"), ("no", "No e-mail")],
-        error_messages={"required": "Choose whether the customer gets an e-mail. It cannot be undone."},
+        error_messages={"required": "Choose whether to e-mail the customer. An e-mail cannot be undone."},
     )
 
     def __init__(self, data: Any = None, *, recipient: str, initial: dict[str, Any] | None = None) -> None:
@@ -22,15 +22,15 @@ class TellForm(forms.Form):
 
     def clean_notify(self) -> bool:
         if self.cleaned_data["notify"] == "yes" and not self.recipient:
-            raise forms.ValidationError("A guest has no e-mail address: choose “No e-mail”.")
+            raise forms.ValidationError("Guests have no e-mail address: choose “No e-mail”.")
         return bool(self.cleaned_data["notify"] == "yes")
 
 
 class KnownForm(forms.Form):
     reason = LineField(
-        label="Why has RevKeen nothing to hear of it?",
+        label="Why does RevKeen not need it?",
         max_length=200,
         validators=[visible],
-        help_text="It stands with your name in the journal and on the order.",
-        error_messages={"required": "Say why RevKeen is not to be told."},
+        help_text="Shown with your name in the journal and on the order.",
+        error_messages={"required": "Enter a reason."},
     )

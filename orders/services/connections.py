@@ -19,7 +19,7 @@ from orders.services.key_trial import KeyNotAccepted
 Kind = EventLog.Kind
 Provider = Connection.Provider
 REVKEEN = Provider.REVKEEN
-OWN_PASSWORD = "That is your password here, which your browser may have filled in. It was sent to nobody."  # noqa: S105
+OWN_PASSWORD = "This is your password here, possibly filled in by your browser. It was not sent anywhere."  # noqa: S105
 
 
 class StillActive(Exception):
@@ -167,8 +167,8 @@ def _require_unused(key: str, connection: Connection) -> None:
         return
     if used.merchant_id == connection.merchant_id:
         where = "" if used.mode == connection.mode else f" in {used.mode} mode"
-        raise KeyNotAccepted(f"This key is already here{where}, as “{used.name}”.")
-    raise KeyNotAccepted("Another merchant here uses this key.")
+        raise KeyNotAccepted(f"This key is already saved{where}, as “{used.name}”.")
+    raise KeyNotAccepted("Another merchant already uses this key.")
 
 
 def _save(connection: Connection, key: str, by: User) -> Connection:

@@ -43,11 +43,11 @@ def tracking_of(shipment: Shipment) -> Tracking:
 def why_not(shipment: Shipment, held: bool) -> str:
     """Why its tracking cannot be put right; "" when it can."""
     if shipment.kind != Shipment.Kind.PARCEL:
-        return "these units were never shipped."
+        return "these units were canceled."
     if shipment.state == Shipment.State.UNDONE:
         return "it was undone."
     if held:
-        return "nobody was told of it yet. Undo it and send it off anew: so RevKeen hears it as well."
+        return "it has not been sent yet. Undo it and fulfill again, so that RevKeen gets the correction too."
     return ""
 
 

@@ -73,7 +73,7 @@ def _send(partner: Partner, at_hand: Sending[Any]) -> None:
         outcome = sending.outcome_of(error)
     except Exception:  # ours: it stays in doubt if a call was made, and is tried again like any other
         log.exception("a delivery failed", delivery=at_hand.delivery.pk)
-        outcome = Again("error", "Something went wrong here. It is in the log of the worker.")
+        outcome = Again("error", "Something went wrong here. See the worker log.")
     sending.finish(at_hand, outcome)
     revkeen.note_use(at_hand.connection, at_hand.answered, [at_hand.trouble] if at_hand.trouble else [])
 

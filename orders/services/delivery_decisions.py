@@ -18,7 +18,7 @@ from orders.storable import storable
 
 Kind, State = EventLog.Kind, Delivery.State
 
-READ_FIRST = "it is read there first, and sent only if it is not there"
+READ_FIRST = "checked there first, and sent only if it is not there"
 MAY_BE_SENT_AGAIN = (State.FAILED, State.STOPPED, State.UNKNOWN, State.WAITING, State.OFF)
 MAY_BE_STOPPED = (State.FAILED, State.UNKNOWN, State.WAITING, State.FOR_REVKEEN, State.HELD_BACK)
 

@@ -100,7 +100,7 @@ def _may_arrive_late(sending: Sending[Client], listed: list[Fulfillment]) -> Nee
         return None
     return NeedsPerson(
         "may_arrive_late",
-        "Digital River does not show it, and it may still arrive: sent again, these units could be captured twice.",
+        "Digital River does not show it, but it may still arrive: if sent again, these units could be captured twice.",
     )
 
 
@@ -189,23 +189,23 @@ def _update(sending: Sending[Client]) -> Outcome:
     if not remote_id:
         ours = _ours(sending, _list(sending))
         if len(ours) != 1:
-            message = "Digital River has these units, but not under this shipment: its tracking cannot be put right."
+            message = "Digital River has these units, but not under this shipment: its tracking cannot be corrected."
             return NeedsPerson("not_ours", message)
         remote_id = ours[0].id
     version, body = sending.shipment.version, update_body(sending.shipment)
     try:
         sending.call(What.UPDATE, body, lambda: sending.client.update_fulfillment(remote_id, body))
     except Missing:
-        return NeedsPerson("fulfillment_unknown", f"Digital River does not know {remote_id} any more.")
+        return NeedsPerson("fulfillment_unknown", f"Digital River no longer has {remote_id}.")
     return Sent(version, remote_id)
 
 
 def _lacking(sending: Sending[Client]) -> NeedsPerson | None:
     if not sending.delivery.partner_order_id:
-        message = "The order’s id at Digital River is not known. Fill it in under Partner ids."
+        message = "The order’s id at Digital River is not known. Enter it under Partner ids."
         return NeedsPerson("no_order_id", message)
     if any(not item.digital_river_item_id for item in _items(sending.delivery)):
-        message = "A line’s id at Digital River is not known, or another line has the same. Type it under Partner ids."
+        message = "A line’s id at Digital River is not known, or another line has the same. Enter it under Partner ids."
         return NeedsPerson("no_item_id", message)
     return None
 

@@ -129,4 +129,4 @@ def _given_up(item_id: str) -> str:
 
 def _which(line: str, names: dict[str, str]) -> str:
     item_id = line.removeprefix(GIVEN_UP)
-    return f"{'Given up of' if line.startswith(GIVEN_UP) else 'Units of'} {names.get(item_id) or item_id}"
+    return f"{'Canceled units of' if line.startswith(GIVEN_UP) else 'Units of'} {names.get(item_id) or item_id}"

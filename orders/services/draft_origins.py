@@ -20,7 +20,7 @@ from orders.storable import storable
 def why_not_copied(order: Order) -> str:
     """Why no draft can be made of the order; "" when one can. A draft that drops a line would be another order."""
     if len(order.lines) > MOST_LINES:
-        return f"it has {len(order.lines)} lines, and a draft takes {MOST_LINES}."
+        return f"it has {len(order.lines)} lines, and a draft can have up to {MOST_LINES}."
     if decimal_places(order.currency_code) is None:
         return f"the decimals of {order.currency_code} are not known."
     return ""

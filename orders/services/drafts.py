@@ -35,7 +35,7 @@ class Conflict(Exception):
     """Somebody saved the draft after this page was opened; nothing was written. `current` is what stands."""
 
     def __init__(self, current: Draft) -> None:
-        super().__init__("Somebody saved this draft after you opened it.")
+        super().__init__("Someone saved this draft after you opened it.")
         self.current = current
 
 
@@ -94,7 +94,7 @@ def save(draft: Draft, changes: dict[str, Any], *, version: int, page: str, next
     is left for the `next_page`, what it still sends comes too late.
     """
     if draft.discarded_at or operation_of(draft):
-        raise Closed("This draft is not edited any more.")
+        raise Closed("This draft can no longer be edited.")
     seen = Draft.objects.filter(pk=draft.pk).filter(Q(version=version) | Q(saved_from=page))
     facts = {
         **changes,
@@ -144,11 +144,11 @@ def problems(draft: Draft) -> list[tuple[str, str]]:
     found = []
     for number, line in enumerate(draft.lines, 1):
         if not line["description"]:
-            found.append((f"description-{line['id']}", f"Line {number}: say what it is."))
+            found.append((f"description-{line['id']}", f"Line {number}: enter a description."))
         if line["unit_price"] is None:
-            found.append((f"price-{line['id']}", f"Line {number}: type a unit price."))
+            found.append((f"price-{line['id']}", f"Line {number}: enter a unit price."))
     if totals(draft).subtotal.minor > LARGEST_MINOR:
-        found.append(("", "The total of the lines is too large."))
+        found.append(("", "The total is larger than an order can have."))
     if draft.expires_at and draft.expires_at <= timezone.now():
         found.append(("expires_at", "The expiry has passed."))
     return found
@@ -180,7 +180,7 @@ def asked(ticket: Ticket[DraftSnapshot | ReplacementSnapshot], draft: Draft, ord
     body = body_of(draft)
     sums = totals(draft)
     lines = "1 line" if sums.lines == 1 else f"{sums.lines} lines"
-    summary = f"{lines} over {sums.subtotal} for {draft.customer_label or 'a guest'}"
+    summary = f"{lines}, {sums.subtotal}, for {draft.customer_label or 'a guest'}"
     if order is None:
         return Asked(ticket, body, summary, draft_id=draft.pk)
     body["metadata"] = body.get("metadata", {}) | {REPLACES: str(order.id)}

@@ -19,7 +19,7 @@ class NotReset(Exception):
 def why_not(membership: Membership, by: User) -> str:
     """Why `by` may not do this; "" where they may. Whoever holds a factor guards all merchants of its owner with it."""
     if membership.user == by:
-        return "This is you. Your own second factor is changed on your account page."
+        return "This is you. Change your own second factor on your account page."
     if not Authenticator.objects.filter(user=membership.user).exists():
         return f"{membership.user} has no second factor."
     mine = {own.merchant_id for own in Membership.objects.filter(user=by) if own.may(RESET)}

@@ -231,7 +231,7 @@ def _words(ticket: FulfillmentTicket, parcel: Parcel) -> str:
     if any(item.quantity < ticket.snapshot.lines[item.line_id].ordered for item in parcel.items):
         count = f"{units} unit{'s' if units > 1 else ''} of {count}"
     if parcel.reason:
-        return f"{count} never shipped: {parcel.reason}"
+        return f"{count} canceled: {parcel.reason}"
     tracking = parcel.tracking[0][0] if parcel.tracking else ""
     sent = f"{carriers.name_of(parcel.carrier)} {tracking}".strip()
     mail = f"e-mail to {ticket.snapshot.recipient}" if parcel.notify else "no e-mail"

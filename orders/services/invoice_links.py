@@ -70,10 +70,10 @@ def look(api: Session, invoice_id: uuid.UUID, draft: Draft) -> Looked:
         reads.invoice(invoice_id), reads.transactions(invoice_id), *wanted
     )
     if isinstance(invoice.error, Missing):
-        return Looked("", Objection("RevKeen knows no such invoice."))
+        return Looked("", Objection("RevKeen has no such invoice."))
     failed = next((reading.error for reading in (invoice, transactions, *orders) if reading.error is not None), None)
     if failed is not None:
-        return Looked("", Objection(f"The invoice could not be looked at. {failed.title} {failed}"))
+        return Looked("", Objection(f"The invoice could not be read. {failed.title} {failed}"))
     found, money = invoice.require(), transactions.require()
     order = _order_with(invoice_id, orders[0].require().rows) if orders else None
     paid = any(order_payments.came_in(row) for row in money.rows) or money.has_more or bool(money.unreadable)
@@ -84,9 +84,9 @@ def _objection(invoice: Invoice, draft: Draft, order: Order | None, *, paid: boo
     if order is not None:
         return Objection(f"Invoice {invoice.number} belongs to {order.public_id}.", order)
     if invoice.customer_uuid != draft.customer_id:
-        return Objection(f"Invoice {invoice.number} is another customer’s.")
+        return Objection(f"Invoice {invoice.number} belongs to another customer.")
     if paid:
-        return Objection(f"Invoice {invoice.number} has payments already, so they are of another order.")
+        return Objection(f"Invoice {invoice.number} already has payments, so they belong to another order.")
     if invoice.currency.upper() != draft.currency:
         return Objection(f"Invoice {invoice.number} is in {invoice.currency.upper()}, the draft in {draft.currency}.")
     if invoice.closed:

@@ -67,11 +67,11 @@ def check_mode(provider: str, key: str, mode: str) -> None:
     prefixes, name = PREFIXES[provider], Provider(provider).label
     prefix = prefix_of(provider, key)
     if provider == Provider.DIGITAL_RIVER and key.startswith(PUBLIC):
-        raise KeyNotAccepted(f"That is a public key, which is for browsers. {name}’s secret keys begin with sk_.")
+        raise KeyNotAccepted(f"This is a public key for browsers. {name}’s secret keys start with sk_.")
     if prefixes and not prefix:
-        raise KeyNotAccepted(f"A {name} key begins with {' or '.join(prefixes)}.")
+        raise KeyNotAccepted(f"A {name} key starts with {' or '.join(prefixes)}.")
     if not SHAPES[Provider(provider)].fullmatch(key.removeprefix(prefix)):
-        raise KeyNotAccepted(f"That does not look like a key of {name}. Copy it once more; nothing was sent there.")
+        raise KeyNotAccepted(f"This does not look like a key from {name}. Copy it again; nothing was sent there.")
     if prefixes and prefixes[prefix] != mode:
         kind = KINDS[Provider(provider), prefixes[prefix]]
         raise KeyNotAccepted(f"That was {kind}, {shown(provider, key)}. This page is {mode}.")

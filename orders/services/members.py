@@ -186,7 +186,7 @@ def _other_admins(membership: Membership) -> bool:
 
 def _withdraw_with_sender(membership: Membership, by: User) -> None:
     """A right that was passed on ends with the right of whoever passed it on."""
-    reason = f"sent by {membership.user.email}, who may not invite any more"
+    reason = f"sent by {membership.user.email}, who may no longer invite people"
     _end(membership.merchant, reason, by, invited_by=membership.user)
 
 

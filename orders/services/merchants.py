@@ -12,8 +12,8 @@ LABELS = {
     "name": "name",
     "time_zone": "time zone",
     "mfa_required": "second factor required",
-    "sums_to_type": "sums to type",
-    "hold_seconds": "hold after fulfil, in seconds",
+    "sums_to_type": "amounts to retype",
+    "hold_seconds": "undo window after fulfill, in seconds",
     "sender_address": "sender on packing slips",
 }
 
@@ -41,7 +41,7 @@ def save_settings(merchant: Merchant, changed: Iterable[str], by: User) -> None:
 
 def _shown(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {number}" for name, number in sorted(value.items())) or "as preset"
+        return ", ".join(f"{name} {number}" for name, number in sorted(value.items())) or "as default"
     if isinstance(value, str):
         return ", ".join(value.splitlines()) or "none"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

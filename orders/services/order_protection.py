@@ -69,12 +69,12 @@ def client_for(connection: Connection) -> Client:
 def bring(sending: Sending[Client]) -> Outcome:
     """Make the shipment known, or what has changed of it. Raise `ApiError` or `Lost`."""
     if not sending.delivery.partner_order_id:
-        message = "The order’s id at OrderProtection is not known. Fill it in under Partner ids."
+        message = "The order’s id at OrderProtection is not known. Enter it under Partner ids."
         return NeedsPerson("no_order_id", message)
     try:
         return _brought(sending)
     except Missing:
-        message = "OrderProtection knows no such order. Correct its id under Partner ids, or make it known there."
+        message = "OrderProtection has no such order. Correct its id under Partner ids, or create it there."
         return NeedsPerson("order_unknown", message)
 
 
@@ -120,7 +120,7 @@ def _put(sending: Sending[Client], body: dict[str, Any], there: Fulfillment | No
         there = _there(sending)
         same = there is not None and _same_but_status(there, body, sending.shipment)
         if there is not None and same and there.status == body["fulfillmentStatus"]:
-            return Sent(sending.shipment.version, message="OrderProtection refused it, and has it.")
+            return Sent(sending.shipment.version, message="OrderProtection refused it, but already has it.")
         if there is None or error.status != CONFLICT:
             raise
         return _set_status(sending, body, tracking_refused=not same)
@@ -132,7 +132,7 @@ def _set_status(sending: Sending[Client], body: dict[str, Any], *, tracking_refu
     reference = body["sourceFulfillmentId"]
     told = {"status": status}
     sending.call(What.STATUS, told, lambda: sending.client.set_status(order_id, reference, status))
-    message = "OrderProtection took the status, and not the tracking." if tracking_refused else ""
+    message = "OrderProtection accepted the status, but not the tracking." if tracking_refused else ""
     return Sent(sending.shipment.version, message=message, tracking_refused=tracking_refused)
 
 

@@ -20,8 +20,8 @@ def held_back(facts: Facts) -> Condition | None:
     if not held:
         return None
     count = "A partner update is" if len(held) == 1 else f"{len(held)} partner updates are"
-    said = f"{_names(held)}. Did the parcel leave? Release them, else stop them."
-    return Condition(f"{count} held back.", said, "wait", "", SHIPMENTS)
+    said = f"{_names(held)}. If the parcel shipped, release them; otherwise stop them."
+    return Condition(f"{count} blocked.", said, "wait", "", SHIPMENTS)
 
 
 def missed(facts: Facts) -> Condition | None:
@@ -31,7 +31,7 @@ def missed(facts: Facts) -> Condition | None:
     if not found:
         return None
     count = "A partner update was" if len(found) == 1 else f"{len(found)} partner updates were"
-    said = f"{_names(found)}: off when it left, and on again. Send it now."
+    said = f"{_names(found)}: off when it shipped, now on again. Send it now."
     return Condition(f"{count} not sent.", said, "wait", "", SHIPMENTS)
 
 
@@ -39,8 +39,8 @@ def in_doubt(facts: Facts) -> Condition | None:
     doubtful = [one for one in facts.deliveries if one.state == Delivery.State.UNKNOWN]
     if not doubtful:
         return None
-    said = f"{_names(doubtful)}. We read the partner until it is known."
-    return Condition("Not known whether a partner update arrived.", said, "wait", "", SHIPMENTS)
+    said = f"{_names(doubtful)}. We keep checking the partner."
+    return Condition("A partner update is in doubt.", said, "wait", "", SHIPMENTS)
 
 
 def _names(deliveries: list[Delivery]) -> str:

@@ -34,14 +34,14 @@ State = Shipment.State
 class AlreadyShipped(NotSent):
     """More units than are left: some were recorded as shipped since the form was opened."""
 
-    title = "Some units have left already."
+    title = "Some units have already shipped."
     page_status = 422
 
 
 class CameBack(AlreadyShipped):
     """Units that counted as shipped do so no more: they were undone, or RevKeen refused."""
 
-    title = "Some units have not left after all."
+    title = "Some units did not ship after all."
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,9 @@ def refuse_other_than_shown(dispatch: Dispatch, parcels: list[Parcel], shown: Fu
         line = shown.lines[line_id]
         left, what = max(0, line.ordered - gone[uuid.UUID(line_id)]), line.description
         if left > line.left:
-            raise CameBack(f"More units of “{what}” are left than the form showed. Look at what is left.")
+            raise CameBack(f"More units of “{what}” are left than the form showed. Check what is left.")
         if left < line.left:
-            raise AlreadyShipped(f"{_which(line_id, before)}of “{what}”. Look at what is left, then send again.")
+            raise AlreadyShipped(f"{_which(line_id, before)}of “{what}”. Check what is left, then send again.")
 
 
 @receiver(operation_ended)
@@ -168,14 +168,14 @@ def _refuse_too_many(parcels: list[Parcel], before: list[Shipment], shown: Fulfi
             line = shown.lines[item.line_id]
             if gone[uuid.UUID(item.line_id)] > line.ordered:
                 raise AlreadyShipped(
-                    f"{_which(item.line_id, before)}of “{line.description}”. Look at what is left, then send again."
+                    f"{_which(item.line_id, before)}of “{line.description}”. Check what is left, then send again."
                 )
 
 
 def _which(line_id: str, before: list[Shipment]) -> str:
     numbers = [shipment.number for shipment in before if uuid.UUID(line_id) in shipped_units.taken([shipment])]
     if not numbers:
-        return "There are not so many units "
+        return "There are not enough units "
     return f"Shipment{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))} of this order took units "
 
 
@@ -186,7 +186,7 @@ def _supersede(dispatch: Dispatch, parcels: list[Parcel]) -> None:
         merchant=dispatch.merchant, mode=dispatch.mode, order_id=dispatch.order_id, state=State.REFUSED
     ).filter(items__line_item_id__in=lines)
     held_back = Delivery.objects.filter(shipment__in=refused, state=Delivery.State.HELD_BACK)
-    held_back.update(state=Delivery.State.STOPPED, stopped_by=dispatch.who, reason="The order was fulfilled anew.")
+    held_back.update(state=Delivery.State.STOPPED, stopped_by=dispatch.who, reason="The order was fulfilled again.")
 
 
 def _write_one(

@@ -143,7 +143,7 @@ def _words(shipment: Shipment) -> str:
     """`Shipment 2: 1 × Rope, UPS 1Z999`; of units given up why."""
     items = ", ".join(f"{item.quantity} × {item.description}" for item in shipment.items.all())
     if shipment.kind == Shipment.Kind.CANCELLATION:
-        return f"Never shipped: {items}. {shipment.reason}".rstrip(". ")
+        return f"Units canceled: {items}. {shipment.reason}".rstrip(". ")
     sent = " ".join(part for part in (carriers.name_of(shipment.carrier), shipment.tracking_number) if part)
     return ", ".join(part for part in (f"Shipment {shipment.number}: {items}", sent) if part)
 

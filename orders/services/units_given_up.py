@@ -17,7 +17,7 @@ def note(written: Iterable[Shipment]) -> None:
 def note_undone(dispatch: Dispatch, by: User) -> None:
     """What was given up is to be shipped after all, in the transaction that undoes it."""
     for shipment in Shipment.objects.filter(dispatch=dispatch, kind=Shipment.Kind.CANCELLATION):
-        _record(shipment, by, f"{_units(shipment)}: undone, nothing is given up")
+        _record(shipment, by, f"{_units(shipment)}: undone, nothing is canceled")
 
 
 def _units(shipment: Shipment) -> str:

@@ -28,7 +28,7 @@ FIELDS = {"notify_customer": "notify"}
 class KnownByNow(NotSent):
     """RevKeen is being told, was told, or is not to be told any more."""
 
-    title = "RevKeen has nothing to hear of this shipment any more."
+    title = "RevKeen no longer needs to be notified about this shipment."
     page_status = 422
 
 
@@ -90,7 +90,7 @@ class Telling(Asked):
     def record(self, operation: Operation) -> None:
         standing = Shipment.objects.select_for_update().get(pk=self.shipment.pk)
         if standing.untold_since is None or _lines(standing, besides=operation) != self.body["line_item_ids"]:
-            raise KnownByNow("Open the shipment and look at where it stands.")
+            raise KnownByNow("Open the shipment to see its status.")
         Shipment.objects.filter(pk=standing.pk).update(operation=operation)
 
 
@@ -160,4 +160,4 @@ def _summary(ticket: Ticket[UntoldSnapshot], shipment: Shipment, *, notify: bool
     sent = f"{carriers.name_of(shipment.carrier)} {shipment.tracking_number}".strip()
     mail = f"e-mail to {ticket.snapshot.recipient}" if notify else "no e-mail"
     words = (f"{count} line{'' if count == 1 else 's'}", sent, mail)
-    return f"Shipment {shipment.number}, told later: {', '.join(part for part in words if part)}"
+    return f"Shipment {shipment.number}, sent later: {', '.join(part for part in words if part)}"

@@ -94,7 +94,7 @@ def connection_add(request: MerchantRequest) -> HttpResponse:
         except KeyNotAccepted as error:
             form.add_error("key", f"{error} Nothing was saved.")
         else:
-            saved = f"{provider.label} took {added.shown_key}. It is saved{_and_active(added)}."
+            saved = f"{provider.label} accepted {added.shown_key}. It is saved{_and_active(added)}."
             messages.success(request, f"{saved}{_of_changes(added)}")
             return _to_list(request)
     return _list_page(request, form)
@@ -179,7 +179,7 @@ def connection_remove(request: MerchantRequest, connection_id: uuid.UUID) -> Htt
         except Gone as error:
             raise Http404 from error
         else:
-            messages.success(request, f"{connection.shown_key} is removed.")
+            messages.success(request, f"{connection.shown_key} was removed.")
             return _to_list(request)
     context = {
         "connection": connection,
@@ -266,7 +266,7 @@ def _said_active(connection: Connection) -> str:
 def _and_waiting(count: int) -> str:
     if not count:
         return ""
-    return f" {count:,} {'delivery waits' if count == 1 else 'deliveries wait'} until it is on again."
+    return f" {count:,} {'update waits' if count == 1 else 'updates wait'} until it is on again."
 
 
 def _waiting_with_no_key(connection: Connection) -> int:

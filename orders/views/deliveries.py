@@ -14,7 +14,7 @@ from orders.views.pages import render_page, sent
 from orders.views.shipments import to_order, to_shipment
 
 State = Delivery.State
-MOVED_ON = "It has moved on since you looked, as it stands here. Nothing was changed."
+MOVED_ON = "Its status has changed, as shown here. Nothing was changed."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,7 +58,7 @@ def delivery_release(request: MerchantRequest, pk: int) -> HttpResponse:
     if request.method != "POST" or request.POST.get("confirmed") != "yes":
         return _ask_to_release(request, delivery)
     if delivery_decisions.release(delivery, by=request.user):
-        messages.success(request, f"{_what(delivery)} is released.")
+        messages.success(request, f"{_what(delivery)} was released.")
     else:
         messages.warning(request, MOVED_ON)
     return _back(request, delivery)
@@ -81,18 +81,18 @@ def _what_follows(request: MerchantRequest, delivery: Delivery) -> str:
     """What happens next, and when: nothing is sent before the partner was read."""
     partner = delivery.get_destination_display()
     if delivery.state == State.FOR_REVKEEN:
-        return "goes when RevKeen has accepted."
+        return "will be sent when RevKeen accepts."
     if not switched_off.is_on(delivery):
         return f"waits until {partner} is switched on again."
     until = delivery_decisions.not_before(delivery)
     if until is not None:
         at = f"{until.astimezone(request.merchant.zone):%H:%M:%S %Z}"
-        words = f"is not sent yet: the earlier call may still be under way. {partner} is read at {at}"
+        words = f"was not sent yet: the earlier request may still arrive. We check {partner} at {at}"
     elif delivery.state == State.UNKNOWN:
-        words = f"may have arrived: {partner} is read in a moment"
+        words = f"may have arrived: we check {partner} in a moment"
     else:
-        return f"goes in a moment: {partner} is read first, and what is there already is not sent again."
-    return f"{words}, and it is sent only if it is not there."
+        return f"will be sent in a moment: we check {partner} first and do not send what is already there."
+    return f"{words}, and send it only if it is not there."
 
 
 def _send_open_part(request: MerchantRequest, delivery: Delivery) -> bool:

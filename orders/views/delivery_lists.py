@@ -88,14 +88,14 @@ def _row(request: MerchantRequest, delivery: Delivery) -> dict[str, Any]:
 
 def _say(request: MerchantRequest, done: Done) -> None:
     if done.again:
-        messages.success(request, f"{_many(done.again, 'is', 'are')} sent again.")
+        messages.success(request, f"{_many(done.again, 'will be', 'will be')} sent again.")
     if done.doubtful:
-        words = "may have arrived, so that somebody has to answer for it: send each again from its row."
+        words = "may have arrived: send each one again from its row."
         messages.warning(request, f"{_many(done.doubtful, '', '')}{words}")
     if done.moved_on:
-        stands = _many(done.moved_on, "is left as it stands", "are left as they stand")
-        messages.info(request, f"{stands}: nothing could be sent again since you looked.")
+        stands = _many(done.moved_on, "was not changed", "were not changed")
+        messages.info(request, f"{stands}: the status has changed, and nothing could be sent again.")
 
 
 def _many(count: int, one: str, several: str) -> str:
-    return f"1 delivery {one}" if count == 1 else f"{count} deliveries {several}"
+    return f"1 update {one}" if count == 1 else f"{count} updates {several}"

@@ -22,9 +22,10 @@ from orders.templatetags.figures import clock
 CLAIM_DAYS = 45
 SOON = timedelta(seconds=30)
 OPEN_OPERATION = (Operation.State.STARTED, Operation.State.UNKNOWN)
-HELD = State("Held", "player-pause")
-NOT_TOLD = State("Not told", "alert-triangle", "wait")
-NOTHING_DUE = State("Nothing due", "circle-minus")
+HELD = State("Undo window", "player-pause")
+FOR_THE_REST = State("Waiting", "player-pause")
+NOT_TOLD = State("Not notified", "alert-triangle", "wait")
+NOTHING_DUE = State("Not needed", "circle-minus")
 OURS = (
     "part_open",
     "gave_up",
@@ -33,7 +34,7 @@ OURS = (
     "key_unreadable",
     "error",
 )  # codes that their message says in full
-NOT_CONNECTED_WORDS = SafeString("There was no connection to it when this was sent off.")
+NOT_CONNECTED_WORDS = SafeString("It was not connected when this was sent.")
 Words = SafeString | str
 
 
@@ -122,7 +123,7 @@ def destinations(
         if delivery is not None:
             rows.append(_partner(shipment, delivery, zone, held_until))
         elif _never_told(shipment, destination):
-            rows.append(Destination(destination.label, NOTHING_DUE, "It has no field for units that are given up."))
+            rows.append(Destination(destination.label, NOTHING_DUE, "Its API does not support canceled units."))
         else:
             missed = destination.value if shipment.state in Shipment.COUNTED and held_until is None else ""
             rows.append(Destination(destination.label, states.NOT_CONNECTED, NOT_CONNECTED_WORDS, missed=missed))
@@ -143,9 +144,8 @@ def revkeen(
     if operation is None:
         waits = shipment.state == Shipment.State.PENDING
         state = State("Waiting", "clock") if waits else states.OPERATION_STATES[Operation.State.NOT_SENT]
-        words = (
-            "After the parcel before it." if waits else "The parcel before it was not taken, so this one never went."
-        )
+        refused = "RevKeen refused the previous parcel, so this one was not sent."
+        words = "Sends after the previous parcel." if waits else refused
         return Destination("RevKeen", state, words, changing=waits)
     state, words = _operation(operation, zone)
     changing = operation.state in OPEN_OPERATION
@@ -163,9 +163,9 @@ def partner_has(delivery: Delivery, shipment: Shipment) -> str:
     if delivery.sent_version == 0:
         return ""
     if delivery.tracking_refused:
-        return "It took the status and no other tracking, so it has still the tracking it was told first."
+        return "It accepted the status but no new tracking, so it still has the original tracking."
     if delivery.sent_version < shipment.version:
-        return "It has still what it was told before the correction."
+        return "It still has the details from before the correction."
     return ""
 
 
@@ -188,7 +188,7 @@ FOR_REVKEEN = Delivery.State.FOR_REVKEEN
 
 
 def _held(until: datetime, zone: ZoneInfo) -> SafeString:
-    return format_html("Goes out at {}, unless it is undone.", clock(until, zone))
+    return format_html("Sends at {} unless undone.", clock(until, zone))
 
 
 def _not_due(shipment: Shipment, of_order: Sequence[Shipment]) -> tuple[State, Words]:
@@ -200,14 +200,15 @@ def _not_due(shipment: Shipment, of_order: Sequence[Shipment]) -> tuple[State, W
     items = list(shipment.items.all())
     rest = [item.description for item in items if str(item.line_item_id) not in told_by]
     told = sorted({told_by[str(item.line_item_id)].number for item in items if str(item.line_item_id) in told_by})
-    with_others = f"Told with shipment {' and '.join(map(str, told))}." if told else ""
+    with_others = f"Sent with shipment {' and '.join(map(str, told))}." if told else ""
     if not rest:
         return NOTHING_DUE, with_others
     if shipment.kind == Shipment.Kind.CANCELLATION:
-        return NOTHING_DUE, "It has no way to give up single units."
+        return NOTHING_DUE, "RevKeen cannot cancel single units."
     names = format_html_join(", ", "<bdi>{}</bdi>", ((Truncator(name).chars(50),) for name in rest[:3]))
     more = f" and {len(rest) - 3} more" if len(rest) > 3 else ""
-    return HELD, format_html("It takes whole lines: told when the rest of {}{} leaves. {}", names, more, with_others)
+    words = "It only takes whole lines: sent when the rest of {}{} ships. {}"
+    return FOR_THE_REST, format_html(words, names, more, with_others)
 
 
 def _operation(operation: Operation, zone: ZoneInfo) -> tuple[State, Words]:
@@ -223,19 +224,19 @@ def _operation(operation: Operation, zone: ZoneInfo) -> tuple[State, Words]:
         words = format_html("{}, {} line{}{}", clock(at, zone), lines, "" if lines == 1 else "s", mail)
         return states.DELIVERY_STATES[Delivery.State.SENT], words
     if state == Operation.State.STARTED:
-        return states.DELIVERY_STATES[Delivery.State.WAITING], "Being sent; it has not answered yet."
+        return states.DELIVERY_STATES[Delivery.State.WAITING], "Sending; no answer yet."
     if state == Operation.State.UNKNOWN:
         next_look = clock(operation.next_try_at, zone)
-        words = format_html("Whether it arrived is not known yet. Next look at {}.", next_look)
+        words = format_html("It may have arrived. Next check at {}.", next_look)
         return states.operation_state(operation), words
     if state == Operation.State.NEEDS_PERSON:
-        return states.operation_state(operation), "Somebody has to decide whether it happened."
+        return states.operation_state(operation), "Did this go through?"
     return states.operation_state(operation), format_html("<bdi>{}</bdi>", operation.message)
 
 
 def _not_told(operation: Operation | None) -> Words:
     why = f": {operation.message}".rstrip(".") if operation and operation.message else ""
-    return format_html("RevKeen did not take it<bdi>{}</bdi>. It left all the same.", why)
+    return format_html("RevKeen refused it<bdi>{}</bdi>. The parcel shipped anyway.", why)
 
 
 def _revkeen_has(shipment: Shipment, operation: Operation) -> str:
@@ -246,7 +247,7 @@ def _revkeen_has(shipment: Shipment, operation: Operation) -> str:
     if (carrier, number) == (shipment.carrier, shipment.tracking_number):
         return ""
     had = " ".join(part for part in (carriers.name_of(carrier), number) if part) or "no tracking"
-    return f"It has still {had}, and cannot be corrected."
+    return f"It still has {had}, and cannot be corrected."
 
 
 def _never_told(shipment: Shipment, destination: str) -> bool:
@@ -263,15 +264,15 @@ def _partner(shipment: Shipment, delivery: Delivery, zone: ZoneInfo, held_until:
 
 
 def _for_revkeen(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
-    return "Goes when RevKeen has accepted."
+    return "Sends when RevKeen accepts."
 
 
 def _waiting(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
-    when, since = "It goes in a moment.", timezone.now() - delivery.next_try_at
+    when, since = "Sends in a moment.", timezone.now() - delivery.next_try_at
     if since < timedelta():
         when = format_html("Next try at {}.", clock(delivery.next_try_at, zone))
     elif since > SOON:
-        words = "Due since {}: it waits for what of this order goes before it, or for a worker."
+        words = "Due since {}: waiting for an earlier update of this order, or for a worker."
         when = format_html(words, clock(delivery.next_try_at, zone))
     if not delivery.failures and not delivery.code:
         return when
@@ -280,18 +281,18 @@ def _waiting(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
 
 def _sending(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
     since = delivery.last_sent_at
-    return format_html("Since {}.", clock(since, zone)) if since else "Being sent."
+    return format_html("Since {}.", clock(since, zone)) if since else "Sending."
 
 
 def _sent(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
     at = clock(delivery.sent_at, zone) if delivery.sent_at else ""
     if delivery.left_out:
         count = len(delivery.left_out)
-        return format_html("{}, without {} line{} closed there before", at, count, "" if count == 1 else "s")
+        return format_html("{}, without {} line{} already closed there", at, count, "" if count == 1 else "s")
     if delivery.destination != Delivery.Destination.ORDER_PROTECTION:
         return at
     left = claim_days_left(shipment, timezone.now())
-    claim = f"{left} day{'' if left == 1 else 's'} left to claim" if left > 0 else "no claim can be made any more"
+    claim = f"{left} day{'' if left == 1 else 's'} left to claim" if left > 0 else "no longer possible to claim"
     return format_html("{}, {}; {}", at, LABELS.get(shipment.status, shipment.status).lower(), claim)
 
 
@@ -299,7 +300,7 @@ def _unknown(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
     name = delivery.get_destination_display()
     when = clock(delivery.next_try_at, zone)
     return format_html(
-        "{}. Whether it arrived is not known: {} is read at {}, and it is sent again only if it is not there.",
+        "{}. It may have arrived: we check {} at {} and send again only if it is not there.",
         _reason(delivery),
         name,
         when,
@@ -307,12 +308,12 @@ def _unknown(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
 
 
 def _failed(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
-    return format_html("{}. Nothing is tried until somebody sends it again.", _reason(delivery))
+    return format_html("{}. Not retried until someone sends it again.", _reason(delivery))
 
 
 def _held_back(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
     why = f": {delivery.message}".rstrip(".") if delivery.message else ""
-    return format_html("RevKeen did not take it<bdi>{}</bdi>. Somebody releases or stops this.", why)
+    return format_html("RevKeen refused it<bdi>{}</bdi>. Release or stop this update.", why)
 
 
 def _stopped(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
@@ -320,7 +321,7 @@ def _stopped(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
 
 
 def _undone(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:
-    return "Nobody was told."
+    return "No system was notified."
 
 
 def _off(delivery: Delivery, shipment: Shipment, zone: ZoneInfo) -> Words:

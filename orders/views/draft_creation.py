@@ -21,8 +21,8 @@ from orders.views.operations import Problem
 from orders.views.order_pages import read_order
 from orders.views.pages import render_page
 
-CONFIRM = "Tick that it is to be created in live mode."
-LOSSES = "Tick that what is named below is lost."
+CONFIRM = "Confirm that you want to create it in live mode."
+LOSSES = "Confirm that what is listed below is lost."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -100,6 +100,6 @@ def _offers_of(request: MerchantRequest, currency: str, product_id: str) -> list
 
 def _in_words(repriced: Repriced, before: str, now: str) -> str:
     """`In EUR now. 2 lines have the catalogue’s prices, 1 line has none yet.`"""
-    parts = ((repriced.from_catalogue, "the catalogue’s price"), (repriced.unpriced, "no price yet"))
+    parts = ((repriced.from_catalogue, "the catalog price"), (repriced.unpriced, "no price yet"))
     said = [f"{count} line{'s have' if count > 1 else ' has'} {what}" for count, what in parts if count]
     return f"In {now} now, and no price in {before} was kept. {', '.join(said)}."

@@ -82,7 +82,7 @@ def draft_discard(request: MerchantRequest, draft_id: uuid.UUID) -> HttpResponse
         return closed
     if request.method == "POST":
         drafts.discard(draft)
-        messages.success(request, f"{draft} is discarded.")
+        messages.success(request, f"{draft} was discarded.")
         return redirect("draft_list", request.merchant.slug, request.mode)
     return render_page(request, "orders/drafts/discard.html", {"draft": draft, "totals": drafts.totals(draft)})
 
@@ -143,7 +143,7 @@ def _before_saving(request: MerchantRequest, draft: Draft, data: QueryDict, do: 
     if do == "add_line":
         draft_products.append(data, drafts.new_line())
         if len(data.getlist("line")) > drafts.MOST_LINES:
-            messages.warning(request, f"No line was added: a draft takes {drafts.MOST_LINES}.")
+            messages.warning(request, f"No line was added: a draft can have up to {drafts.MOST_LINES}.")
     elif do == "remove":
         data.setlist("line", [line_id for line_id in data.getlist("line") if line_id != what])
     elif do == "guest":

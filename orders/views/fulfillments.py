@@ -39,8 +39,8 @@ from orders.views.order_pages import read_or_404
 from orders.views.pages import render_page
 
 ALL_SHIPPED = (
-    "every line is recorded here as shipped, and RevKeen does not call the order fulfilled. "
-    "Compare with what has left before anything is done in RevKeen itself."
+    "every line is recorded here as shipped, but RevKeen does not show the order as fulfilled. "
+    "Compare it with what has shipped before you change anything in RevKeen."
 )
 PARTS = {"parcels": "orders/fulfillments/_parcels.html"}
 
@@ -94,7 +94,7 @@ def order_cancel_units(request: MerchantRequest, order_id: uuid.UUID) -> HttpRes
     answer = _carry_out(request, ticket, [form.parcel])
     if isinstance(answer, HttpResponse):
         return answer
-    problem = answer.with_words("Nothing was given up: RevKeen refused.", answer.text) if _refused(answer) else answer
+    problem = answer.with_words("No units were canceled: RevKeen refused.", answer.text) if _refused(answer) else answer
     return _cancel_page(request, order_id, form, problem=problem)
 
 
@@ -120,23 +120,22 @@ def _undone(request: MerchantRequest, dispatch_id: uuid.UUID) -> Dispatch:
         raise Http404
     try:
         undo.undo(found, request.user)
-        messages.success(request, "Undone. Nobody was told.")
+        messages.success(request, "Undone. No system was notified.")
     except OthersFollow:
-        messages.warning(request, "Another change holds the order. Undo that first, or wait until it has ended.")
+        messages.warning(request, "Another change has locked the order. Undo that first, or wait until it is finished.")
     except TooLate:
         found.refresh_from_db()
-        messages.warning(request, "It is undone already." if found.undone_at else "Too late: it has gone out.")
+        messages.warning(request, "It was already undone." if found.undone_at else "Too late: it was already sent.")
     return found
 
 
 def _say_how_far(request: MerchantRequest, following: Following) -> None:
     if following.from_top and not following.search.whole:
-        what = "Looked for the oldest" if following.order else "Nothing is left to fulfil"
-        messages.warning(
-            request, f"{what} among the newest {following.search.looked_at:,} paid orders; there are older ones."
-        )
+        what = "Searched only" if following.order else "Nothing to fulfill in"
+        looked_at = following.search.looked_at
+        messages.warning(request, f"{what} the newest {looked_at:,} paid orders; there are older ones.")
     elif following.order is None:
-        messages.success(request, "Nothing else is left to fulfil.")
+        messages.success(request, "Nothing else to fulfill.")
 
 
 def _send(request: MerchantRequest, ticket: FulfillmentTicket, form: FulfillmentForm) -> HttpResponse:
@@ -171,9 +170,9 @@ def _recorded(request: MerchantRequest, dispatch: Dispatch, what: str, *, told: 
 
 def _sending(hears: list[str], seconds: int) -> str:
     if not hears:
-        return "Nobody else is told of it now."
+        return "No other system is notified now."
     whom = f"{', '.join(hears[:-1])} and {hears[-1]}" if hears[1:] else hears[0]
-    return f"Sending it to {whom} in {seconds} s." if seconds else f"It is on its way to {whom}."
+    return f"Sending to {whom} in {seconds} s." if seconds else f"Sending to {whom}."
 
 
 def _refused(problem: Problem) -> bool:
@@ -271,7 +270,7 @@ def _why_not(found: Fulfillable) -> str:
     if reason := next_steps.step(order, "order_fulfill").reason:
         return reason
     if not order.lines:
-        return "RevKeen sent it without line items."
+        return "RevKeen returned no line items."
     return "" if found.open_lines else ALL_SHIPPED
 
 

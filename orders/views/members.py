@@ -27,7 +27,7 @@ CHANGES = (
     Kind.MEMBER_CHANGED,
     Kind.MEMBER_REMOVED,
 )
-LAST_ADMIN = "This is the last admin. Make somebody else an admin first: a merchant is never without one."
+LAST_ADMIN = "This is the last admin. Make someone else an admin first: a merchant always needs one."
 
 
 @require_safe
@@ -84,7 +84,7 @@ def member_reset_factor(request: MerchantRequest, pk: int) -> HttpResponse:
         except NotReset:
             status = 409
         else:
-            messages.success(request, f"The second factor of {member.user} is reset. A mail tells them.")
+            messages.success(request, f"The second factor of {member.user} was reset. They are notified by e-mail.")
             return redirect("member_list", request.merchant.slug, request.mode)
     refusal = factor_resets.why_not(member, request.user)
     context = {"member": member, "refusal": refusal}
@@ -103,13 +103,13 @@ def invitation_send(request: MerchantRequest) -> HttpResponse:
         except SpentTooFast as error:
             form.add_error(None, str(error))
         except AlreadyMember:
-            form.add_error("email", f"{email} is a member already. Roles are changed in the list.")
+            form.add_error("email", f"{email} is already a member. Change roles in the list.")
         except MailNotSent:
-            form.add_error(None, "The mail could not be sent, so nobody was invited. Try again in a few minutes.")
+            form.add_error(None, "The e-mail could not be sent, so no one was invited. Try again in a few minutes.")
         except NoLongerMember as error:
             raise Http404 from error
         else:
-            messages.success(request, f"{email} is invited. The link in the mail works for 7 days.")
+            messages.success(request, f"{email} was invited. The link in the e-mail works for 7 days.")
             return redirect("member_list", request.merchant.slug, request.mode)
     return _list_page(request, form)
 
@@ -121,7 +121,7 @@ def invitation_withdraw(request: MerchantRequest, invitation_id: uuid.UUID) -> H
     if invitation is None:
         raise Http404
     members.withdraw(invitation, by=request.user)
-    messages.success(request, f"The invitation of {invitation.email} is withdrawn; its link is dead.")
+    messages.success(request, f"The invitation for {invitation.email} was withdrawn; its link no longer works.")
     return redirect("member_list", request.merchant.slug, request.mode)
 
 

@@ -42,7 +42,7 @@ def partner_settings(request: MerchantRequest) -> HttpResponse:
     form = PartnerSettingsForm(sent(request), instance=kept)
     if request.method == "POST" and form.is_valid():
         partners.save_settings(form.instance, form.changed_data, by=request.user)
-        messages.success(request, "Saved. It holds for shipments that are recorded from now on.")
+        messages.success(request, "Saved. Applies to shipments recorded from now on.")
         return redirect("partner_settings", request.merchant.slug, request.mode)
     form.show_examples(_examples(request, partners.settings_of(request.merchant, request.mode)))
     context = {
@@ -66,7 +66,7 @@ def order_ids(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
             return _save(request, order, typed, form)
         except BelongsElsewhere as error:
             problem = Problem("Nothing was saved.", str(error), other=error.holder)
-            form.add_error(error.holder.destination, f"{error.holder.order_number} has this id already.")
+            form.add_error(error.holder.destination, f"{error.holder.order_number} already has this id.")
     context = {
         **order_head(request, reading),
         "problem": problem,
@@ -92,7 +92,8 @@ def _save(request: MerchantRequest, order: Order, typed: OrderIds, form: OrderId
 def _and_sent(count: int) -> str:
     if not count:
         return ""
-    return f" {count} {'delivery that lacked it goes' if count == 1 else 'deliveries that lacked it go'} out now."
+    what = "update that was waiting for it is" if count == 1 else "updates that were waiting for it are"
+    return f" {count} {what} sent now."
 
 
 def _not_connected(request: MerchantRequest) -> list[str]:

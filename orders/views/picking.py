@@ -25,7 +25,7 @@ def open_slips(request: MerchantRequest) -> HttpResponse:
 @require_safe
 @merchant_page
 def pick_list(request: MerchantRequest) -> HttpResponse:
-    """What to take off the shelves for them, product by product."""
+    """Items to pick for them, product by product."""
     found = _found(request)
     more = {"rows": picking.pick_list(found.slips)} if isinstance(found, Picking) else {}
     return _page(request, "pick_list.html", found, **more)

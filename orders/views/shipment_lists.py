@@ -265,7 +265,7 @@ def _amounts(order: OrderDetails) -> list[tuple[str, Money]]:
     named = [
         ("Total", order.total),
         ("Captured", order.captured),
-        ("Cancelled", order.cancelled),
+        ("Canceled", order.cancelled),
         ("Refunded", order.refunded),
         ("Can be refunded", order.refundable),
     ]

@@ -93,7 +93,7 @@ def shipment_status(request: MerchantRequest, pk: int) -> HttpResponse:
     """OrderProtection's status of one shipment."""
     shipment, form = shipment_of(request, pk), StatusForm(request.POST)
     if not corrections.takes_status(shipment):
-        messages.error(request, "OrderProtection never hears of this shipment, so it has no status there.")
+        messages.error(request, "OrderProtection does not get this shipment, so it has no status there.")
         return to_shipment(request, shipment)
     if not form.is_valid():
         return _page(request, shipment, form, status=422)
@@ -109,7 +109,7 @@ def shipment_statuses(request: MerchantRequest) -> HttpResponse:
     found = list(of_merchant(request).filter(pk__in=sorted(ids)[:MOST_AT_ONCE]).order_by("pk"))
     form = StatusForm(request.POST)
     if not found:
-        messages.error(request, "Tick at least one shipment. Nothing was changed.")
+        messages.error(request, "Select at least one shipment. Nothing was changed.")
     elif len(ids) > MOST_AT_ONCE:
         messages.error(request, f"At most {MOST_AT_ONCE} at once. Nothing was changed.")
     elif not form.is_valid():
@@ -224,7 +224,7 @@ def _lines(tracking: Tracking) -> str:
 
 def _say_saved(request: MerchantRequest, shipment: Shipment, form: TrackingForm, *, changed: bool) -> None:
     if not changed:
-        messages.info(request, f"{shipment} is as it was: nothing was different.")
+        messages.info(request, f"{shipment} was not changed: nothing was different.")
         return
     messages.success(request, f"{shipment} now has {form.tracking}.")
 
@@ -239,8 +239,7 @@ def _set_status(request: MerchantRequest, found: Sequence[Shipment], status: str
         were = "was" if others == 1 else "were"
         messages.info(
             request,
-            f"{others} {were} left as {'it is' if others == 1 else 'they are'}: that status already, "
-            "or OrderProtection never hears of it.",
+            f"{others} {were} not changed: that status already, or not sent to OrderProtection.",
         )
 
 
@@ -249,8 +248,8 @@ def _who_hears(changed: Sequence[Shipment]) -> str:
     theirs = Delivery.objects.filter(shipment__in=changed, destination=Delivery.Destination.ORDER_PROTECTION)
     waiting = theirs.filter(state__in=silent).count()
     if not waiting:
-        return "OrderProtection is told."
-    return f"OrderProtection hears of {waiting} of these only once somebody sends it again."
+        return "OrderProtection is notified."
+    return f"OrderProtection gets {waiting} of these only after someone sends it again."
 
 
 def _back(request: MerchantRequest, found: Sequence[Shipment]) -> HttpResponse:

@@ -40,7 +40,7 @@ def shipment_send_missed(request: MerchantRequest, pk: int, destination: str) ->
     """One from before the partner had a key here: find its ids, then ask as for any other."""
     shipment, partner = shipment_of(request, pk), _partner(destination)
     if not shipments.hears_of(shipment, partner) or shipment.state not in Shipment.COUNTED:
-        messages.error(request, f"{partner.label} has nothing to hear of {str(shipment).lower()}.")
+        messages.error(request, f"{partner.label} does not need {str(shipment).lower()}.")
         return to_shipment(request, shipment)
     _, order = read_order(request, shipment.order_id)
     delivery = switched_off.row_for(shipment, partner, order)
@@ -62,4 +62,4 @@ def _say(request: MerchantRequest, partner: Destination, done: Done) -> None:
     what = "1 shipment is" if done.sent == 1 else f"{done.sent} shipments are"
     messages.success(request, f"{what} on the way to {partner.label}.")
     if done.left:
-        messages.warning(request, f"{done.left} more wait: send them next.")
+        messages.warning(request, f"{done.left} more are waiting: send them next.")

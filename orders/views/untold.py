@@ -32,7 +32,7 @@ def shipment_tell(request: MerchantRequest, pk: int) -> HttpResponse:
     answer = operations.send(request, untold.asked(ticket, shipment, notify=form.cleaned_data["notify"]))
     if isinstance(answer, HttpResponse):
         return answer
-    problem = operations.by_its_field(form, answer, "RevKeen was not told: it refused.", untold.FIELDS)
+    problem = operations.by_its_field(form, answer, "RevKeen was not notified: it refused.", untold.FIELDS)
     return _page(request, shipment_of(request, pk), form, problem=problem)
 
 
@@ -44,9 +44,9 @@ def shipment_known(request: MerchantRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, shipment, known=form)
     if untold.known(shipment, request.user, form.cleaned_data["reason"]):
-        messages.success(request, f"{shipment} is off the list. RevKeen was not told.")
+        messages.success(request, f"{shipment} was removed from the list. RevKeen was not notified.")
     else:
-        messages.warning(request, "It has moved on since you looked, as it stands here. Nothing was changed.")
+        messages.warning(request, "Its status has changed, as shown here. Nothing was changed.")
     return to_shipment(request, shipment)
 
 

@@ -71,8 +71,8 @@ def test_without_a_script_an_order_is_written_and_created(open_page: OpenPage, e
     page.get_by_label("Description of line 2").fill("Rope")
     page.get_by_label("Unit price of line 2").fill("1,000")
     page.get_by_role("button", name="Review and create").click()
-    page.get_by_role("button", name="Create an order of 2 lines over 1,003.50 USD").click()
-    expect(page.get_by_text("Done: 2 lines over 1,003.50 USD for a guest")).to_be_visible()
+    page.get_by_role("button", name="Create an order of 2 lines for 1,003.50 USD").click()
+    expect(page.get_by_text("Done: 2 lines, 1,003.50 USD, for a guest")).to_be_visible()
     assert emulator.orders("limit=1", TEST_KEY)[0]["total"] == 100350
 
 
@@ -145,12 +145,12 @@ def test_two_people_at_one_draft(open_page: OpenPage, emulator: RunningEmulator)
     theirs.wait_for_timeout(500)
     mine.get_by_label("Notes on the order").fill("mine")
     mine.keyboard.press("Tab")
-    expect(mine.get_by_text("What you typed since is still here and not saved.")).to_be_visible()
-    expect(mine.locator(".dock")).to_contain_text("Not saved: Mara Lindqvist saved this draft meanwhile.")
+    expect(mine.get_by_text("Your changes since then are still here, but not saved.")).to_be_visible()
+    expect(mine.locator(".dock")).to_contain_text("Not saved: Mara Lindqvist saved this draft in the meantime.")
     mine.get_by_role("button", name="See the difference").click()
     expect(mine.get_by_role("heading", name="Two versions of this draft")).to_be_visible()
     assert problems(mine) == []
-    mine.get_by_role("button", name="Write mine over it").click()
+    mine.get_by_role("button", name="Replace with mine").click()
     expect(mine.get_by_label("Notes on the order")).to_have_value("mine")
 
 

@@ -75,13 +75,13 @@ def test_the_button_follows_ticks_and_e_mail_and_sends_that(
     open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any], email: str
 ) -> None:
     page = open_page(address(order), "operations")
-    expect(page.get_by_role("button", name="Fulfil 3 lines: first choose about the e-mail")).to_be_visible()
+    expect(page.get_by_role("button", name="Fulfill 3 lines: choose whether to notify the customer")).to_be_visible()
     page.get_by_role("checkbox", name="Titanium cookset").uncheck()
     page.get_by_label(f"E-mail {email}").check()
     expect(page.locator("#announcement")).to_contain_text("2 of 3 lines")
     page.get_by_label("Tracking number", exact=True).fill("1Z 999 AA1 01 2345 6784")
     page.get_by_label("Carrier", exact=True).select_option("UPS")
-    page.get_by_role("button", name=f"Fulfil 2 lines and e-mail {email}").click()
+    page.get_by_role("button", name=f"Fulfill 2 lines and e-mail {email}").click()
     expect(page.get_by_text(f"Done: 2 lines, UPS 1Z 999 AA1 01 2345 6784, e-mail to {email}.")).to_be_visible()
     expect(page.get_by_role("link", name="1Z 999 AA1 01 2345 6784")).to_have_attribute("rel", "noreferrer")
     assert effects(emulator, order) == [(2, True)]
@@ -91,9 +91,9 @@ def test_the_number_has_the_focus_and_one_press_ticks_all_or_none(open_page: Ope
     page = open_page(address(order), "operations")
     expect(page.get_by_label("Tracking number", exact=True)).to_be_focused()
     tent = page.get_by_role("checkbox", name="Ridgeline 2 tent")
-    page.get_by_role("button", name="Tick none").click()
+    page.get_by_role("button", name="Select none").click()
     expect(tent).not_to_be_checked()
-    page.get_by_role("button", name="Tick all").click()
+    page.get_by_role("button", name="Select all").click()
     expect(tent).to_be_checked()
 
 
@@ -103,10 +103,10 @@ def test_without_a_script_the_button_has_to_name_the_lines_first(
     page = open_page(address(order), "operations", java_script_enabled=False)
     page.get_by_role("checkbox", name="Titanium cookset").uncheck()
     page.get_by_label("No e-mail").check()
-    page.get_by_role("button", name="Fulfil 3 lines, no e-mail").click()
-    expect(page.get_by_role("button", name="Fulfil 2 lines, no e-mail")).to_be_visible()
+    page.get_by_role("button", name="Fulfill 3 lines, no e-mail").click()
+    expect(page.get_by_role("button", name="Fulfill 2 lines, no e-mail")).to_be_visible()
     assert effects(emulator, order) == []
-    page.get_by_role("button", name="Fulfil 2 lines, no e-mail").click()
+    page.get_by_role("button", name="Fulfill 2 lines, no e-mail").click()
     expect(page.get_by_text("Done: 2 lines, no e-mail.")).to_be_visible()
     assert effects(emulator, order) == [(2, False)]
 
@@ -117,7 +117,7 @@ def test_by_keyboard_alone_and_on_to_the_next(
     page = open_page(address(order), "operations")
     page.get_by_role("checkbox", name="Ridgeline 2 tent").focus()
     page.keyboard.press("Space")
-    expect(page.get_by_role("button", name="Fulfil 2 lines: first choose")).to_be_visible()
+    expect(page.get_by_role("button", name="Fulfill 2 lines: choose whether")).to_be_visible()
     expect(page.get_by_role("checkbox", name="Ridgeline 2 tent")).to_be_focused()
     tab_to(page, "Tracking number")
     page.keyboard.type("7 7")
@@ -130,7 +130,7 @@ def test_by_keyboard_alone_and_on_to_the_next(
     page.keyboard.press("ArrowDown")
     if not page.get_by_label("No e-mail").is_checked():
         page.keyboard.press("ArrowDown")
-    tab_to(page, re.compile("^Fulfil 2 lines, no e-mail"))
+    tab_to(page, re.compile("^Fulfill 2 lines, no e-mail"))
     page.keyboard.press("Enter")
     expect(page.get_by_text("Done: 2 lines, Bike courier 7 7, no e-mail.")).to_be_visible()
     page.get_by_role("link", name="Next to fulfill").focus()
@@ -155,7 +155,7 @@ def test_two_parcels_are_made_filled_and_sent(
     open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any], email: str
 ) -> None:
     page = open_page(address(order), "operations")
-    page.get_by_label("Units of Titanium cookset leaving now").fill("1")
+    page.get_by_label("Units of Titanium cookset to ship now").fill("1")
     page.get_by_role("checkbox", name="Merino base layer").uncheck()
     page.get_by_role("button", name="Add a parcel").focus()
     page.keyboard.press("Enter")
@@ -171,7 +171,7 @@ def test_two_parcels_are_made_filled_and_sent(
     page.get_by_role("region", name="Parcel 1").get_by_label("No e-mail").check()
     second.get_by_label(f"E-mail {email}").check()
     assert problems(page) == []
-    page.get_by_role("button", name=f"Fulfil 3 lines in 2 parcels and e-mail {email}").click()
+    page.get_by_role("button", name=f"Fulfill 3 lines in 2 parcels and e-mail {email}").click()
     expect(page.get_by_text(re.compile("^Done: "))).to_be_visible()
     assert effects(emulator, order) == [(1, False), (2, True)]
 
@@ -179,7 +179,7 @@ def test_two_parcels_are_made_filled_and_sent(
 def test_a_parcel_is_removed_and_the_focus_goes_on(open_page: OpenPage, order: dict[str, Any]) -> None:
     page = open_page(address(order), "operations")
     page.get_by_role("button", name="Add a parcel").click()
-    page.get_by_role("region", name="Parcel 2").get_by_role("button", name="Remove this parcel").click()
+    page.get_by_role("region", name="Parcel 2").get_by_role("button", name="Remove parcel").click()
     expect(page.get_by_role("button", name="Add a parcel")).to_be_focused()
     expect(page.get_by_role("region", name="Parcel 2")).to_have_count(0)
 
@@ -188,7 +188,7 @@ def test_what_is_typed_while_the_form_is_drawn_anew_stays(open_page: OpenPage, o
     page = open_page(address(order), "operations")
     waiting: list[Route] = []
     page.route("**/fulfill/", lambda route: waiting.append(route))
-    page.get_by_text("More for Digital River").click()
+    page.get_by_text("More options for Digital River").click()
     page.get_by_label("Tracking number", exact=True).fill("1Z999AA10123456784")
     with page.expect_request("**/fulfill/"):
         page.keyboard.press("Tab")
@@ -203,7 +203,7 @@ def test_without_a_script_parcels_are_added_and_enter_sends_nothing(
     open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]
 ) -> None:
     page = open_page(address(order), "operations", java_script_enabled=False)
-    page.get_by_label("Units of Titanium cookset leaving now").fill("1")
+    page.get_by_label("Units of Titanium cookset to ship now").fill("1")
     page.get_by_role("button", name="Add a parcel").click()
     page.get_by_role("region", name="Parcel 2").get_by_role("checkbox", name="Titanium cookset").check()
     page.get_by_role("region", name="Parcel 2").get_by_label("Tracking number", exact=True).fill(ups_number())
@@ -211,7 +211,7 @@ def test_without_a_script_parcels_are_added_and_enter_sends_nothing(
     expect(page.get_by_text("Set to UPS").first).to_be_visible()
     for choice in page.get_by_label("No e-mail").all():
         choice.check()
-    page.get_by_role("button", name="Fulfil 3 lines in 2 parcels, no e-mail").click()
+    page.get_by_role("button", name="Fulfill 3 lines in 2 parcels, no e-mail").click()
     expect(page.get_by_text(re.compile("^Done: "))).to_be_visible()
     assert effects(emulator, order) == [(2, False), (1, False)]
 
@@ -222,7 +222,7 @@ def test_nobody_is_e_mailed_before_somebody_chose(
     page = open_page(address(order), "operations")
     page.get_by_label("Tracking number", exact=True).fill("T-1")
     page.get_by_label("Tracking number", exact=True).press("Enter")
-    page.get_by_role("button", name="Fulfil 3 lines: first choose about the e-mail").click()
+    page.get_by_role("button", name="Fulfill 3 lines: choose whether to notify the customer").click()
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("Nothing was fulfilled.")
     assert problems(page) == []
@@ -238,16 +238,16 @@ def test_a_refusal_stands_by_the_lines_and_the_rest_can_be_sent(
     first = order["line_items"][0]["id"]
     emulator.send(f"/orders/{order['id']}/fulfill", {"line_item_ids": [first], "notify_customer": False})
     page = open_page(address(order), "operations")
-    expect(page.get_by_text("RevKeen says that some lines are fulfilled, and never tells which.")).to_be_visible()
+    expect(page.get_by_text("RevKeen reports some lines as fulfilled, but not which ones.")).to_be_visible()
     page.get_by_role("checkbox", name="Ridgeline 2 tent").check()
     page.get_by_label("No e-mail").check()
-    page.get_by_role("button", name="Fulfil 1 line, no e-mail").click()
+    page.get_by_role("button", name="Fulfill 1 line, no e-mail").click()
     expect(page.get_by_role("alert")).to_contain_text("Not fulfilled: RevKeen refused.")
     assert problems(page) == []
     page.get_by_role("checkbox", name="Ridgeline 2 tent").uncheck()
     page.get_by_role("checkbox", name="Titanium cookset").check()
     page.get_by_role("checkbox", name="Merino base layer").check()
-    page.get_by_role("button", name="Fulfil 2 lines, no e-mail").click()
+    page.get_by_role("button", name="Fulfill 2 lines, no e-mail").click()
     expect(page.get_by_text("Done: 2 lines, no e-mail.")).to_be_visible()
     assert effects(emulator, order) == [(1, False), (2, False)]
 
@@ -259,7 +259,7 @@ def test_an_unknown_outcome_turns_by_itself(
     emulator.fault("error", "/events$", times=100)  # so that nothing turns the page while it is looked at
     page = open_page(address(order), "operations")
     page.get_by_label("No e-mail").check()
-    page.get_by_role("button", name="Fulfil 3 lines, no e-mail").click()
+    page.get_by_role("button", name="Fulfill 3 lines, no e-mail").click()
     expect(page.get_by_text("In doubt: ")).to_be_visible()
     assert problems(page) == []
     emulator.clear_faults()
@@ -272,7 +272,7 @@ def test_two_clicks_ship_once(open_page: OpenPage, emulator: RunningEmulator, or
     emulator.fault("delay", "/fulfill$", seconds=1)
     page = open_page(address(order), "operations")
     page.get_by_label("No e-mail").check()
-    page.get_by_role("button", name="Fulfil 3 lines, no e-mail").dblclick()
+    page.get_by_role("button", name="Fulfill 3 lines, no e-mail").dblclick()
     expect(page.get_by_text("Done: 3 lines, no e-mail.")).to_be_visible()
     assert effects(emulator, order) == [(3, False)]
 
@@ -292,7 +292,7 @@ def test_sixty_lines_of_the_longest_descriptions_and_a_long_address_fit(
     assert too_wide(page) == 0
     page.get_by_label("E-mail aaa").check()
     assert too_wide(page) == 0
-    page.get_by_role("button", name="Fulfil 60 lines and e-mail aaa").click()
+    page.get_by_role("button", name="Fulfill 60 lines and e-mail aaa").click()
     expect(page.get_by_text("Done: 60 lines, e-mail to aaa")).to_be_visible()
     assert too_wide(page) == 0
     assert effects(emulator, order) == [(60, True)]

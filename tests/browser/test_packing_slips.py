@@ -43,7 +43,7 @@ def fulfil(open_page: OpenPage, order: dict[str, Any]) -> str:
     """Send all of it off in one parcel; the id of its shipment."""
     page = open_page(f"/northwind/live/orders/{order['id']}/fulfill/", "operations")
     page.get_by_label("No e-mail").check()
-    page.get_by_role("button", name=re.compile("^Fulfil .*no e-mail")).click()
+    page.get_by_role("button", name=re.compile("^Fulfill .*no e-mail")).click()
     expect(page.get_by_text(re.compile("^(Done|Recorded): ")).first).to_be_visible()
     page.goto(page.url.split("/live/")[0] + f"/live/orders/{order['id']}/")
     address = page.get_by_role("link", name="Packing slip of").get_attribute("href", timeout=10_000) or ""

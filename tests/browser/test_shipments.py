@@ -56,7 +56,7 @@ def order_page(order: dict[str, Any]) -> str:
 def fulfil(page: Page, order: dict[str, Any]) -> None:
     """Everything at once, and nobody is e-mailed; then to the page of the order."""
     page.get_by_label("No e-mail").check()
-    page.get_by_role("button", name=re.compile("^Fulfil .*no e-mail")).click()
+    page.get_by_role("button", name=re.compile("^Fulfill .*no e-mail")).click()
     page.wait_for_url(lambda url: "/fulfill/" not in url)
     page.goto(page.url.split("/northwind/")[0] + order_page(order))
 
@@ -80,8 +80,8 @@ def test_it_counts_down_and_undo_means_that_nobody_hears_anything(
     expect(page.get_by_text(re.compile(r"^Sending in \d+ s$"))).to_be_visible()
     assert problems(page) == []
     page.get_by_role("button", name="Undo shipment 1").click()
-    expect(page.get_by_text("Undone. Nobody was told.")).to_be_visible()
-    expect(page.locator("#shipments")).to_contain_text("nobody was told")
+    expect(page.get_by_text("Undone. No system was notified.")).to_be_visible()
+    expect(page.locator("#shipments")).to_contain_text("no system was notified")
     assert effects(emulator, unknown_there) == []
 
 
@@ -93,7 +93,7 @@ def test_without_a_script_it_says_when_it_goes_and_can_be_undone(
     fulfil(page, unknown_there)
     expect(page.get_by_text(re.compile(r"^Sending at \d\d:\d\d:\d\d"))).to_be_visible()
     page.get_by_role("button", name="Undo shipment 1").click()
-    expect(page.get_by_text("Undone. Nobody was told.")).to_be_visible()
+    expect(page.get_by_text("Undone. No system was notified.")).to_be_visible()
     assert effects(emulator, unknown_there) == []
 
 
@@ -131,7 +131,7 @@ def test_a_failed_delivery_is_given_up_with_a_reason(
     page.get_by_role("button", name="Stop trying").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing was stopped.")
     assert problems(page) == []
-    page.get_by_label("Why is it given up?").fill("Done by hand")
+    page.get_by_label("Why stop this update?").fill("Done by hand")
     page.get_by_role("button", name="Stop trying").click()
     expect(page.locator("#shipments")).to_contain_text("Done by hand")
     expect(page.get_by_role("region", name="Timeline")).to_contain_text("Delivery stopped")
@@ -147,15 +147,15 @@ def test_tracking_is_put_right_with_one_more_number(
     page.get_by_label("Carrier", exact=True).select_option("FedEx")
     first, second = f"F-{uuid.uuid4().hex[:8]}", f"G-{uuid.uuid4().hex[:8]}"
     page.get_by_label("Tracking number 1", exact=True).fill(first)
-    page.get_by_role("button", name="Add a number").click()
+    page.get_by_role("button", name="Add number").click()
     page.get_by_label("Tracking number 2", exact=True).fill(second)
     assert problems(page) == []
     assert too_wide(page) <= 0
-    save = page.get_by_role("button", name="Save and tell Digital River and OrderProtection")
+    save = page.get_by_role("button", name="Save and notify Digital River and OrderProtection")
     save.click()
-    expect(page.get_by_text("This is not what a number of FedEx looks like.").first).to_be_visible()
+    expect(page.get_by_text("This does not look like a number from FedEx.").first).to_be_visible()
     assert problems(page) == []
-    page.get_by_label("All is right as it is").check()
+    page.get_by_label("Everything is correct").check()
     save.click()
     expect(page.get_by_text("Shipment 1 now has FedEx")).to_be_visible()
     expect(page.get_by_role("link", name=second)).to_be_visible()

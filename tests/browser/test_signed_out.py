@@ -70,10 +70,10 @@ def test_who_typed_nothing_is_told_nothing_of_it(edit: Callable[..., Page]) -> N
     forget_session(page)
     page.get_by_role("button", name="Save changes").click()
     expect(page.get_by_role("dialog")).to_contain_text("Nothing was sent.")
-    expect(page.get_by_text("What you typed").locator("visible=true")).to_have_count(0)
+    expect(page.get_by_text("What you entered").locator("visible=true")).to_have_count(0)
     sign_in_over(page, "support")
     expect(page.get_by_text("You are signed in again.")).to_be_visible()
-    expect(page.get_by_text("What you typed").locator("visible=true")).to_have_count(0)
+    expect(page.get_by_text("What you entered").locator("visible=true")).to_have_count(0)
 
 
 def test_one_signs_in_in_another_tab_and_everything_is_there(edit: Callable[..., Page], stack: Stack) -> None:

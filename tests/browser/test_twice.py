@@ -41,7 +41,7 @@ def _update(page: Page) -> Locator:
 
 def _fulfill(page: Page) -> Locator:
     page.get_by_label("No e-mail").check()
-    return page.get_by_role("button", name=re.compile("^Fulfil"))
+    return page.get_by_role("button", name=re.compile("^Fulfill"))
 
 
 def _refund(page: Page) -> Locator:

@@ -84,13 +84,13 @@ def test_from_the_draft_to_the_refund(open_page: OpenPage, emulator: RunningEmul
     support.get_by_label("Quantity of line 4", exact=True).fill("12")
     support.keyboard.press("Tab")
     expect(support.locator("#draft-state")).to_contain_text("130,900")
-    create(support, "Create an order of 5 lines over 130,900 JPY")
+    create(support, "Create an order of 5 lines for 130,900 JPY")
     yen = books.rows("order_created")[-1]["order_id"]
     assert (books.order(yen)["total"], len(books.order(yen)["line_items"])) == (130900, 5)
 
     support.goto(support.url.split("/northwind")[0] + DRAFTS)
     write_draft(support, "KWD", DINARS, email)
-    create(support, "Create an order of 2 lines over 3.760 KWD")
+    create(support, "Create an order of 2 lines for 3.760 KWD")
     dinars = books.rows("order_created")[-1]["order_id"]
     assert books.order(dinars)["total"] == 3760
 
@@ -105,7 +105,7 @@ def test_from_the_draft_to_the_refund(open_page: OpenPage, emulator: RunningEmul
     support.get_by_role("button", name="Review and create").click()
     total = support.get_by_role("table", name=re.compile("and of its replacement$")).get_by_role("row", name="Total")
     expect(total.last).to_contain_text(re.compile("130,900.*127,200", re.S))
-    support.get_by_role("button", name=re.compile("^Replace NW-.* by 4 lines over 127,200 JPY")).click()
+    support.get_by_role("button", name=re.compile("^Replace NW-.* with 4 lines for 127,200 JPY")).click()
     expect(support.get_by_text("Steps", exact=True)).to_be_visible()
     expect(support.locator(".notice.good")).to_contain_text("Done")
     replaced, yen = yen, books.rows("order_created")[-1]["order_id"]
@@ -125,12 +125,12 @@ def test_from_the_draft_to_the_refund(open_page: OpenPage, emulator: RunningEmul
     for name in ("Stove", "Map"):
         operations.get_by_role("checkbox", name=name).uncheck()
     operations.get_by_label("No e-mail").check()
-    operations.get_by_role("button", name="Fulfil 2 lines, no e-mail").click()
+    operations.get_by_role("button", name="Fulfill 2 lines, no e-mail").click()
     expect(operations.locator(".notice.good")).to_contain_text("Done")
     assert [len(row["line_item_ids"]) for row in books.rows("fulfillment", yen)] == [2]
     operations.goto(operations.url.split("/northwind")[0] + f"/northwind/test/orders/{yen}/fulfill/")
     operations.get_by_label(f"E-mail {email}").check()
-    operations.get_by_role("button", name=f"Fulfil 2 lines and e-mail {email}").click()
+    operations.get_by_role("button", name=f"Fulfill 2 lines and e-mail {email}").click()
     expect(operations.locator(".notice.good")).to_contain_text("Done")
     assert [row["notified"] for row in books.rows("fulfillment", yen)] == [False, True]
     assert books.order(yen)["status"] == "fulfilled"

@@ -398,7 +398,7 @@ def test_what_was_typed_is_shown_when_the_form_cannot_be_drawn_but_for_the_token
     sent = [(name, typed.get(name, value)) for name, value in [*case.form.sent, ("token", "")]]
     house.emulator.revoke(CANARY)
     page = house.tab.post(case.form.path, sent)
-    assert "What you typed" in page.text
+    assert "What you entered" in page.text
     assert "20.00" in page.text
     assert token not in page.text
     assert dict(case.form.sent)["ticket"] not in page.text

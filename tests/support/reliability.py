@@ -206,7 +206,7 @@ class Case:
     def assert_open(self) -> None:
         """It may have happened, so there is no button to do it again, and the page says what is known: I4."""
         page = self.look()
-        assert 'name="ticket"' not in page.text or "Somebody has to decide" in page.text, words(page)
+        assert 'name="ticket"' not in page.text or "Needs review" in page.text, words(page)
         assert says_open(page), words(page)
 
     def assert_invariants(self, *states: str) -> None:
@@ -234,7 +234,7 @@ class Case:
         waiting = self.house.tab.get(PLACE.path("journal/?state=needs_person"))
         assert str(operation.pk) in waiting.text, words(waiting)
         page = self.house.tab.get(PLACE.path(f"journal/{operation.pk}/"))
-        assert "Somebody has to decide" in page.text, words(page)
+        assert "Needs review" in page.text, words(page)
 
 
 def shown(key: str) -> str:
