@@ -292,13 +292,7 @@ class ParcelForm(ParcelNumbers):
 
 
 def _short(label: str) -> LineField:
-    return LineField(
-        label=label,
-        required=False,
-        max_length=100,
-        validators=[visible],
-        widget=_text(),
-    )
+    return LineField(label=label, required=False, max_length=100, validators=[visible], widget=_text())
 
 
 def _text() -> forms.TextInput:
