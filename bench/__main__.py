@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.attacks import attacks
-from bench.deliveries import deliveries
 from bench.idle import idle
 from bench.load import get, people
+from bench.partner_updates import partner_updates
 from bench.posts import posts
 from scripts.stack import Stack, free_port
 
@@ -57,7 +57,7 @@ def main() -> int:
         finally:
             stack.stop()
         figures += [Figure(*figure) for figure in idle(Path(folder))]
-        figures += [Figure(what, *rest[:2], "×", rest[2]) for what, *rest in deliveries(Path(folder))]
+        figures += [Figure(what, *rest[:2], "×", rest[2]) for what, *rest in partner_updates(Path(folder))]
     print("\n| What | Reached | Bound | Holds |\n| --- | --- | --- | --- |")
     print("\n".join(str(figure) for figure in figures))
     return 0 if all(figure.good for figure in figures) else 1

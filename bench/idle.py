@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.deliveries import BEGIN, STORES, site, sold
+from bench.partner_updates import BEGIN, STORES, site, sold
 from tests.support.emulation import Emulator
 from tests.support.processes import ROOT, Site, postgres_server
 
@@ -28,10 +28,11 @@ for slug, mode, order_id, line_id, number in json.load(open(sys.argv[1])):
     time.sleep(random.uniform(1, 2))
     rows = [ship(slug, mode, order_id, 1, line_id, f"dri_{number}", 1)]
     keep(rows)
-    delivery = Delivery.objects.create(shipment=rows[0][1], destination="digital_river", merchant=merchants[slug],
+    partner update = PartnerUpdate.objects.create(shipment=rows[0][1], destination="digital_river",
+    merchant=merchants[slug],
                                        mode=mode, order_id=order_id, partner_order_id=f"dro_{number}")
     committed = time.monotonic()
-    while Delivery.objects.get(pk=delivery.pk).state == "waiting":
+    while PartnerUpdate.objects.get(pk=partner_update.pk).state == "waiting":
         time.sleep(0.01)
     taken.append(time.monotonic() - committed)
 print(json.dumps(sorted(taken)))
@@ -53,7 +54,9 @@ def idle(folder: Path) -> Iterator[tuple[str, float, float, str]]:
 
 
 def _of_a_worker(folder: Path, ours: Site, emulator: Emulator) -> tuple[float, list[float]]:
-    """The share of a core that an idle worker takes, and the seconds until it began each of some new deliveries."""
+    """The share of a core that an idle worker takes, and the seconds until it began each of some new partner
+    updates.
+    """
     process = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=ROOT, env=ours.environment)
     try:
         time.sleep(SETTLING_SECONDS)

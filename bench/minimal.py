@@ -30,7 +30,7 @@ client = Client(os.environ["REVKEEN_LIVE_URL"], "rk_live_northwind_demo", "2026-
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    from orders.views.tables import order_rows  # its models can only be imported when Django is set up
+    from orders.views.orders.tables import order_rows  # its models can only be imported when Django is set up
 
     listing = client.get(reads.orders(limit=50)).require()
     context = {"rows": order_rows(listing, {}), "merchant": MERCHANT, "mode": "live"}

@@ -87,7 +87,7 @@ def posts(stack: Stack, cookie: str) -> Iterator[tuple[str, float]]:
     """(what, p50 in milliseconds over the three calls it needs: look, change, look after), one person."""
     person, api = Person(stack, cookie), Api(stack)
     yield "Pay, the POST, one person, p50 over its three calls", _over(_pay(person, api) for _ in range(POSTS))
-    yield "Fulfil, the POST, one person, p50 over its three calls", _over(_fulfill(person, api) for _ in range(POSTS))
+    yield "Fulfill, the POST, one person, p50 over its three calls", _over(_fulfill(person, api) for _ in range(POSTS))
 
 
 def _over(pairs: Iterator[tuple[float, float]]) -> float:

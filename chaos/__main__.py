@@ -2,7 +2,7 @@
 
     python -m chaos [part …] [--trials 2000] [--seed 1] [--report FILE]
 
-Parts: sqlite, postgres, naive, partners-sqlite, partners-postgres, machine, settle-time, heavy-answers, full-disk,
+Parts: sqlite, postgres, naive, partners-sqlite, partners-postgres, machine, reconcile-time, heavy-answers, full-disk,
 slow-merchant. Without any, all.
 PostgreSQL is the server that TEST_POSTGRES_URL names, or one that answers at its usual place.
 """
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chaos import full_disk, heavy_answers, partners, slow_merchant, trials
-from chaos import settle_time as settling
+from chaos import reconcile_time as reconciling
 from chaos.report import Report, beside_of, filled_of, growth_of, machine_of, partners_of, table_of, waits_of
 from tests.support.processes import postgres_server
 
@@ -70,11 +70,11 @@ def partners_postgres(folder: Path, options: argparse.Namespace, report: Report)
         report.skip("Three systems, PostgreSQL: there is no server; TEST_POSTGRES_URL names one")
 
 
-def settle_time(folder: Path, options: argparse.Namespace, report: Report) -> None:
-    for words, outage in settling.OUTAGES.items():
+def reconcile_time(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    for words, outage in reconciling.OUTAGES.items():
         inner = folder / words.replace(" ", "-")
         inner.mkdir()
-        report.add(waits_of(words, settling.measure(inner, outage)))
+        report.add(waits_of(words, reconciling.measure(inner, outage)))
 
 
 def heavy(folder: Path, options: argparse.Namespace, report: Report) -> None:
@@ -92,7 +92,7 @@ def slow(folder: Path, options: argparse.Namespace, report: Report) -> None:
 def machine(folder: Path, options: argparse.Namespace, report: Report) -> None:
     """In two processes, each with half of the runs and a seed of its own."""
     runs = {"STATE_MACHINE_RUNS": str(MACHINE_RUNS // 2), "STATE_MACHINE_STEPS": str(MACHINE_STEPS)}
-    command = [sys.executable, "-m", "pytest", "-q", "--show-capture=no", "tests/test_state_machine.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "--show-capture=no", "tests/changes/test_state_machine.py"]
     halves = [
         subprocess.Popen([*command, f"--hypothesis-seed={options.seed + half}"], env=os.environ | runs)
         for half in range(2)
@@ -107,7 +107,7 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace, Report], None]] = {
     "partners-sqlite": partners_sqlite,
     "partners-postgres": partners_postgres,
     "machine": machine,
-    "settle-time": settle_time,
+    "reconcile-time": reconcile_time,
     "heavy-answers": heavy,
     "full-disk": disk,
     "slow-merchant": slow,

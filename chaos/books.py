@@ -8,7 +8,7 @@ from tests.support.processes import Site
 
 NAMES = (
     "id", "kind", "state", "mode", "order_id", "created_order_id", "draft_id", "plan_id", "step", "body", "code",
-    "message", "attempts", "looks", "quarantined", "created_at", "settled_at", "merchant__slug",
+    "message", "attempts", "looks", "quarantined", "created_at", "ended_at", "merchant__slug",
 )  # fmt: skip
 JOURNAL = f"""
 import json
@@ -36,7 +36,7 @@ def read_journal(site: Site) -> list[Row]:
 
 
 def open_rows(journal: list[Row]) -> list[Row]:
-    """What a machine may yet settle."""
+    """What a machine may yet reconcile."""
     return [row for row in journal if row["state"] in ("started", "unknown")]
 
 

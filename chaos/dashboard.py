@@ -47,7 +47,7 @@ class Dashboard:
         settings: str = "tests.site_settings",
         workers: int = 2,
         threads: int = 16,
-        settlers: int = 2,
+        reconcilers: int = 2,
         seconds: float | None = 1.0,
         environment: dict[str, str] | None = None,
         hold: int = 0,
@@ -64,9 +64,9 @@ class Dashboard:
         )
         self.site.manage("seed_demo", f"--hold={hold}")
         self.folder, self.port, self._size = folder, free_port(), (workers, threads)
-        self.killed = {"server": 0, "settler": 0}
-        self._settlers: list[subprocess.Popen[bytes]] = []
-        self._settler_count = settlers
+        self.killed = {"server": 0, "reconciler": 0}
+        self._reconcilers: list[subprocess.Popen[bytes]] = []
+        self._reconciler_count = reconcilers
         self._lock = threading.Lock()
 
     @property
@@ -75,7 +75,7 @@ class Dashboard:
 
     def __enter__(self) -> "Dashboard":
         self._master = self._start("gunicorn", *self._gunicorn())
-        self._settlers = [self._start_settler() for _ in range(self._settler_count)]
+        self._reconcilers = [self._start_reconciler() for _ in range(self._reconciler_count)]
         until = time.monotonic() + READY_SECONDS
         while not self._answers():
             if self._master.poll() is not None or time.monotonic() > until:
@@ -88,9 +88,9 @@ class Dashboard:
     ) -> None:
         if error is not None:
             print(self.log()[-5000:])
-        for process in (self._master, *self._settlers):
+        for process in (self._master, *self._reconcilers):
             process.terminate()
-        for process in (self._master, *self._settlers):
+        for process in (self._master, *self._reconcilers):
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
@@ -110,17 +110,17 @@ class Dashboard:
                 os.kill(rng.choice(workers), signal.SIGKILL)
                 self.killed["server"] += 1
 
-    def kill_settler(self, rng: random.Random) -> None:
+    def kill_reconciler(self, rng: random.Random) -> None:
         """`kill -9` one `manage.py worker`, and start another, as a service manager does."""
         with self._lock:
-            place = rng.randrange(len(self._settlers))
-            self._settlers[place].kill()
-            self._settlers[place].wait()
-            self._settlers[place] = self._start_settler()
-            self.killed["settler"] += 1
+            place = rng.randrange(len(self._reconcilers))
+            self._reconcilers[place].kill()
+            self._reconcilers[place].wait()
+            self._reconcilers[place] = self._start_reconciler()
+            self.killed["reconciler"] += 1
 
-    def settled(self, seconds: float) -> list[Row]:
-        """The journal once nothing is open that a machine may settle, or when the time for that is over."""
+    def reconciled(self, seconds: float) -> list[Row]:
+        """The journal once nothing is open that a machine may reconcile, or when the time for that is over."""
         until = time.monotonic() + seconds
         journal = books.read_journal(self.site)
         while books.open_rows(journal) and time.monotonic() < until:
@@ -137,8 +137,8 @@ class Dashboard:
         kind = ("--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads))
         return (*bind, *kind, "--timeout", "60", "--no-control-socket", "--log-level", "critical")
 
-    def _start_settler(self) -> subprocess.Popen[bytes]:
-        return self._start("settler", "manage.py", "worker")
+    def _start_reconciler(self) -> subprocess.Popen[bytes]:
+        return self._start("reconciler", "manage.py", "worker")
 
     def _start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as log:

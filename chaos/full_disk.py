@@ -31,7 +31,7 @@ class Filled:
     first: int  # status of the page when the row cannot be written
     calls: int  # changing calls that went out all the same
     second: int  # status of the page when the outcome cannot be written
-    effects: int  # of that one, once it is settled
+    effects: int  # of that one, once it is reconciled
 
     @property
     def good(self) -> bool:
@@ -44,7 +44,7 @@ def measure(folder: Path) -> tuple[list[Filled], Books]:
         shop = Shop(emulator, PLACES[0])
         firsts = [_first(emulator, board, shop, browser, change) for change in CHANGES]
         seconds = [_second(emulator, board, shop, browser, change) for change in CHANGES]
-        journal = board.settled(60)
+        journal = board.reconciled(60)
         ledger = emulator.ledger()
         filled = [
             Filled(change.name, first.status, calls, page.status, _effects(change, page, form, journal, ledger))

@@ -34,7 +34,7 @@ def measure(folder: Path) -> tuple[list[Growth], Books]:
             browser.post(*_ready(shop, browser, change))  # once without, so that everything is loaded
         grown = [_one(emulator, board, shop, browser, change, kind) for change in CHANGES for kind in KINDS]
         emulator.clear_faults()
-        return grown, books.compare(board.settled(60), emulator.ledger())
+        return grown, books.compare(board.reconciled(60), emulator.ledger())
 
 
 def _one(emulator: Emulator, board: Dashboard, shop: Shop, browser: Browser, change: Action, kind: str) -> Growth:

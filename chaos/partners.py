@@ -47,17 +47,17 @@ from orders.apis.errors import ApiError
 from orders.models import Merchant, Operation, User
 from orders.services import (fulfillable, fulfillments, revkeen)
 from orders.services.shipments import Parcel, ParcelItem
-from orders.services.tickets import Ticket
+from orders.services.form_tokens import Form token
 
 def press(slug, mode, order_id, number):
     merchant, user = Merchant.objects.get(slug=slug), User.objects.get(email="both@example.com")
     with revkeen.session(merchant, mode) as api:
         shown = fulfillable.snapshot_of(fulfillable.fulfillable(api, uuid.UUID(order_id)))
-        ticket = Ticket(uuid.uuid4(), merchant, mode, "fulfill", uuid.UUID(order_id), shown)
+        form token = Ticket(uuid.uuid4(), merchant, mode, "fulfill", uuid.UUID(order_id), shown)
         tracking = ((number, "https://www.ups.com/track?tracknum=" + number),)
         lines = shown.lines.items()
         parcels = [Parcel((ParcelItem(id, line.left),), carrier="ups", tracking=tracking) for id, line in lines]
-        return fulfillments.fulfill(api, user, ticket, parcels)
+        return fulfillments.fulfill(api, user, form token, parcels)
 
 def ship(wanted):
     for _ in range(40):
@@ -77,16 +77,16 @@ with ThreadPoolExecutor(4) as pool:
     print(json.dumps(sum(pool.map(ship, orders))))
 """
 
-DELIVERIES = """
+PARTNER_UPDATES = """
 import json
-from orders.models import Delivery
+from orders.models import Partner update
 print("ready"); input()
 names = ("id", "state", "destination", "attempts", "code", "message", "order_id", "mode", "merchant__slug",
          "shipment_id", "shipment__reference", "shipment__state", "partner_order_id")
-sent_off = Delivery.objects.exclude(shipment__state="refused")  # those were pressed again
+sent_off = PartnerUpdate.objects.exclude(shipment__state="refused")  # those were pressed again
 rows = list(sent_off.order_by("id").values(*names))
 for row in rows:
-    items = Delivery.objects.get(pk=row["id"]).shipment.items
+    items = PartnerUpdate.objects.get(pk=row["id"]).shipment.items
     row["units"] = {item.digital_river_item_id: item.quantity for item in items.all()}
 print(json.dumps(rows, default=str))
 """
@@ -94,11 +94,11 @@ print(json.dumps(rows, default=str))
 
 @dataclass
 class Run:
-    deliveries: list[Row]
+    partner_updates: list[Row]
     operations: int
     books: Books
     killed: int
-    repeated: int  # deliveries that took more than one call
+    repeated: int  # partner updates that took more than one call
     failed_calls: int
     seconds: float
 
@@ -118,17 +118,17 @@ def run(folder: Path, shipments: int, kills: int, *, server: str = "", seed: int
         pressed = board.site.run(SHIP, str(shipped), timeout=600)
         killer.join()
         assert pressed == shipments // PARCELS
-        board.settled(SETTLE_SECONDS)
-        deliveries = _delivered(board)
+        board.reconciled(SETTLE_SECONDS)
+        partner_updates = _delivered(board)
         emulator.clear_faults()
-        found = _compare(board, emulator, deliveries)
+        found = _compare(board, emulator, partner_updates)
         calls = emulator.calls()
         return Run(
-            deliveries,
+            partner_updates,
             shipments,
             found,
-            board.killed["settler"],
-            sum(row["attempts"] > 1 for row in deliveries),
+            board.killed["reconciler"],
+            sum(row["attempts"] > 1 for row in partner_updates),
             sum(1 for call in calls if call["fault"]),
             time.monotonic() - started,
         )
@@ -153,14 +153,14 @@ def _item(number: int, line: int) -> dict[str, str]:
 def _kill(board: Dashboard, rng: random.Random, kills: int) -> None:
     for _ in range(kills):
         time.sleep(rng.uniform(*KILL_EVERY))
-        board.kill_settler(rng)
+        board.kill_reconciler(rng)
 
 
 def _delivered(board: Dashboard) -> list[Row]:
     """The outbox once nothing is open that a machine goes on with, or when the time for that is over."""
     until = time.monotonic() + SETTLE_SECONDS
     while True:
-        rows: list[Row] = board.site.run(DELIVERIES)
+        rows: list[Row] = board.site.run(PARTNER_UPDATES)
         if time.monotonic() > until or not any(row["state"] in OPEN for row in rows):
             return rows
         time.sleep(2)
@@ -169,21 +169,21 @@ def _delivered(board: Dashboard) -> list[Row]:
 OPEN = ("for_revkeen", "waiting", "sending", "unknown")
 
 
-def _compare(board: Dashboard, emulator: Emulator, deliveries: list[Row]) -> Books:
+def _compare(board: Dashboard, emulator: Emulator, partner_updates: list[Row]) -> Books:
     ledger = emulator.ledger()
     found = books.compare(books.read_journal(board.site), [row for row in ledger if row["provider"] == "revkeen"])
     told = [row for row in ledger if row["provider"] != "revkeen" and row["effect"] == "fulfillment"]
     by_reference: dict[tuple[str, str], list[Row]] = {}
     for row in told:
         by_reference.setdefault((row["provider"], _reference(row)), []).append(row)
-    for delivery in deliveries:
-        key = (delivery["destination"], delivery["shipment__reference"])
-        _compare_one(found, delivery, by_reference.pop(key, []))
+    for partner_update in partner_updates:
+        key = (partner_update["destination"], partner_update["shipment__reference"])
+        _compare_one(found, partner_update, by_reference.pop(key, []))
     found.lost += [f"{provider} has {reference}, which is no shipment" for provider, reference in by_reference]
-    _compare_captures(found, deliveries, ledger)
-    _compare_order(found, deliveries, told)
-    found.hidden += _missing_from_the_page(board, deliveries)
-    found.states = Counter(row["state"] for row in deliveries)
+    _compare_captures(found, partner_updates, ledger)
+    _compare_order(found, partner_updates, told)
+    found.hidden += _missing_from_the_page(board, partner_updates)
+    found.states = Counter(row["state"] for row in partner_updates)
     return found
 
 
@@ -193,31 +193,31 @@ def _reference(row: Row) -> str:
     return str(row["fulfillment_id"])
 
 
-def _compare_one(found: Books, delivery: Row, entries: list[Row]) -> None:
-    name = f"{delivery['destination']} {delivery['id']} ({delivery['state']} {delivery['code']} {delivery['message']})"
+def _compare_one(found: Books, partner_update: Row, entries: list[Row]) -> None:
+    name = "{destination} {id} ({state} {code} {message})".format(**partner_update)
     if len(entries) > 1:
         found.doubled.append(f"{name}: {len(entries)} fulfillments")
-    if delivery["state"] == "sent" and not entries:
+    if partner_update["state"] == "sent" and not entries:
         found.lost.append(f"{name}: the ledger has nothing")
-    if delivery["state"] in ("stopped", "undone", "held_back") and entries:
+    if partner_update["state"] in ("stopped", "undone", "blocked") and entries:
         found.wrong.append(f"{name}: the ledger has {entries[0]}")
-    if delivery["state"] in OPEN:
-        found.stuck.append(f"{name}: {delivery['attempts']} attempts")
+    if partner_update["state"] in OPEN:
+        found.stuck.append(f"{name}: {partner_update['attempts']} attempts")
 
 
-def _compare_captures(found: Books, deliveries: list[Row], ledger: list[Row]) -> None:
+def _compare_captures(found: Books, partner_updates: list[Row], ledger: list[Row]) -> None:
     """Units captured at Digital River are the units of the parcels that were sent there, of every line."""
     captured: Counter[str] = Counter()
     for row in ledger:
         if row["effect"] == "capture":
             captured[row["item_id"]] += row["quantity"]
     shipped: Counter[str] = Counter()
-    for row in deliveries:
+    for row in partner_updates:
         if row["destination"] == "digital_river" and row["state"] == "sent":
             shipped.update(row["units"])
     uncertain = {
         item
-        for row in deliveries
+        for row in partner_updates
         if row["destination"] == "digital_river" and row["state"] != "sent"
         for item in row["units"]
     }
@@ -226,9 +226,9 @@ def _compare_captures(found: Books, deliveries: list[Row], ledger: list[Row]) ->
             found.wrong.append(f"{item}: {shipped[item]} units shipped, {captured[item]} captured")
 
 
-def _compare_order(found: Books, deliveries: list[Row], told: list[Row]) -> None:
+def _compare_order(found: Books, partner_updates: list[Row], told: list[Row]) -> None:
     """An order's parcels came in their order, but for those a person has to look at."""
-    place = {row["shipment__reference"]: row["id"] for row in deliveries if row["state"] == "sent"}
+    place = {row["shipment__reference"]: row["id"] for row in partner_updates if row["state"] == "sent"}
     came: dict[tuple[str, str], list[int]] = {}
     for row in told:
         if _reference(row) in place:
@@ -236,11 +236,11 @@ def _compare_order(found: Books, deliveries: list[Row], told: list[Row]) -> None
     found.wrong += [f"{key}: parcels came as {ids}" for key, ids in came.items() if ids != sorted(ids)]
 
 
-def _missing_from_the_page(board: Dashboard, deliveries: list[Row]) -> list[str]:
-    """Deliveries that need somebody and that the page of those does not show."""
+def _missing_from_the_page(board: Dashboard, partner_updates: list[Row]) -> list[str]:
+    """Partner updates that need somebody and that the page of those does not show."""
     browser = Browser(board.address).sign_in(PERSON)
     shown = "".join(_page(browser, place) for place in PLACES)
-    waiting = [row for row in deliveries if row["state"] in ("failed", "held_back")]
+    waiting = [row for row in partner_updates if row["state"] in ("failed", "blocked")]
     return [
         f"{row['destination']} of shipment {row['shipment_id']} is not on the page"
         for row in waiting
@@ -249,10 +249,10 @@ def _missing_from_the_page(board: Dashboard, deliveries: list[Row]) -> list[str]
 
 
 def _page(browser: Browser, place: Place) -> str:
-    path, text = place.path("deliveries/"), ""
+    path, text = place.path("partner updates/"), ""
     while path:
         page = browser.patient.get(path).text
         text += page
         older: Any = re.search(r'href="([^"]+)" rel="next"', page)
-        path = place.path("deliveries/") + unescape(older[1]) if older else ""
+        path = place.path("partner updates/") + unescape(older[1]) if older else ""
     return text

@@ -9,7 +9,7 @@ from chaos.heavy_answers import BOUND as HEAVY_BOUND
 from chaos.heavy_answers import KINDS as HEAVY
 from chaos.heavy_answers import Growth
 from chaos.partners import Run as PartnersRun
-from chaos.settle_time import BOUND, OUTAGE_SECONDS, UNKNOWNS, Waits
+from chaos.reconcile_time import BOUND, OUTAGE_SECONDS, UNKNOWNS, Waits
 from chaos.slow_merchant import BOUND as BESIDE_BOUND
 from chaos.slow_merchant import CROWD, SLOW_MS, Beside
 from chaos.trials import Run
@@ -64,10 +64,10 @@ def table_of(title: str, run: Run, *, naive: bool = False) -> Section:
     found = run.books
     lines += [
         "",
-        f"{len(run.trials)} trials in {run.seconds:.0f} s, settled {run.settle_seconds:.0f} s later; "
-        f"`kill -9` of {run.killed['server']} servers and {run.killed['settler']} workers; "
+        f"{len(run.trials)} trials in {run.seconds:.0f} s, reconciled {run.reconcile_seconds:.0f} s later; "
+        f"`kill -9` of {run.killed['server']} servers and {run.killed['reconciler']} workers; "
         f"{run.failed_calls} of {run.changing_calls} changing calls failed, {run.replayed} were replayed.",
-        f"**{len(found.doubled)} doubled, {len(found.lost)} lost, {len(found.wrong)} wrongly settled, "
+        f"**{len(found.doubled)} doubled, {len(found.lost)} lost, {len(found.wrong)} wrongly reconciled, "
         f"{len(found.stuck)} still open, {len(found.hidden)} waiting for a person and not on the page.**",
     ]
     if naive:
@@ -82,21 +82,21 @@ def partners_of(title: str, run: PartnersRun) -> Section:
     found, parcels = run.books, run.operations
     states = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(found.states.items()))
     lines = [
-        f"{parcels} parcels, {parcels + len(run.deliveries)} deliveries to three systems in {run.seconds:.0f} s; "
+        f"{parcels} parcels, {parcels + len(run.partner_updates)} updates to three systems in {run.seconds:.0f} s; "
         f"`kill -9` of {run.killed} workers; {run.failed_calls} calls failed; "
-        f"{run.repeated} deliveries to partners took more than one call. At the partners: {states}.",
+        f"{run.repeated} partner updates took more than one call. At the partners: {states}.",
         f"**{len(found.doubled)} doubled, {len(found.lost)} lost, {len(found.wrong)} wrong or captured otherwise, "
         f"{len(found.stuck)} still open, {len(found.hidden)} waiting for a person and not on the page.**",
         *found.violations[:SHOWN],
     ]
-    return Section(title, lines, not found.violations and len(run.deliveries) == 2 * parcels)
+    return Section(title, lines, not found.violations and len(run.partner_updates) == 2 * parcels)
 
 
 def waits_of(outage: str, waits: Waits) -> Section:
     shown = [f"{name} {waits.percentile(share):.1f} s" for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))]
     lines = [
         f"{UNKNOWNS} unknown outcomes, {OUTAGE_SECONDS:.0f} s of {outage}; from the recovery until "
-        f"{len(waits.seconds)} were settled: {', '.join(shown)} (bound: p99 below {BOUND:.0f} s).",
+        f"{len(waits.seconds)} were reconciled: {', '.join(shown)} (bound: p99 below {BOUND:.0f} s).",
         *waits.books.violations[:SHOWN],
     ]
     return Section(f"Until it is known: {outage}", lines, waits.good)
@@ -145,7 +145,7 @@ def _line(run: Run, kind: str) -> str:
     states = Counter(row["state"] for row in rows)
     ended_without = states["refused"] + states["not_sent"]
     presses = sum(trial.presses for trial in mine)
-    figures = (len(mine), presses, states["done"], ended_without, states["needs_person"], _effects(run, rows))
+    figures = (len(mine), presses, states["done"], ended_without, states["needs_review"], _effects(run, rows))
     return f"| {kind} | " + " | ".join(str(figure) for figure in figures) + " |"
 
 

@@ -57,7 +57,7 @@ class Run:
     books: Books
     killed: dict[str, int]
     seconds: float
-    settle_seconds: float
+    reconcile_seconds: float
     changing_calls: int
     failed_calls: int
     replayed: int
@@ -72,7 +72,7 @@ def run(
     naive: bool = False,
     actions: Sequence[Action] = CHANGES,
     seconds: float = 1.0,
-    faults_while_settling: bool = True,
+    faults_while_reconciling: bool = True,
 ) -> Run:
     """`server` is a PostgreSQL server's address, "" means SQLite; `seconds` is what a call may take."""
     settings = "chaos.naive_settings" if naive else "tests.site_settings"
@@ -85,10 +85,10 @@ def run(
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(crowd.run, trials))
         ended = time.monotonic()
-        if not faults_while_settling:
+        if not faults_while_reconciling:
             emulator.clear_faults()
-        journal = board.settled(SETTLE_SECONDS)
-        settle_seconds = time.monotonic() - ended
+        journal = board.reconciled(SETTLE_SECONDS)
+        reconcile_seconds = time.monotonic() - ended
         emulator.clear_faults()
         ledger = emulator.ledger()
         found = books.compare(journal, ledger)
@@ -106,7 +106,7 @@ def run(
             found,
             dict(board.killed),
             ended - started,
-            settle_seconds,
+            reconcile_seconds,
             len(calls),
             sum(1 for call in calls if call["fault"]),
             sum(1 for call in calls if call["replayed"]),
@@ -181,19 +181,19 @@ class Crowd:
 
     def _kill_one(self, rng: random.Random) -> None:
         if rng.random() < SETTLER_OF_KILLS:
-            self._board.kill_settler(rng)
+            self._board.kill_reconciler(rng)
         else:
             self._board.kill_server(rng)
 
     def missing_from_the_page(self, journal: list[Row]) -> list[str]:
         """Operations that wait for a person and that the journal's page of those does not show."""
         shown = "".join(self._waiting_page(place) for place in PLACES)
-        waiting = [row for row in journal if row["state"] == "needs_person"]
+        waiting = [row for row in journal if row["state"] == "needs_review"]
         return [f"{row['kind']} {row['id']} is not on the page" for row in waiting if f"/{row['id']}/" not in shown]
 
     def _waiting_page(self, place: Place) -> str:
         browser = self._browsers[PEOPLE[place.merchant][0]]
-        path, text = place.path("journal/?state=needs_person"), ""
+        path, text = place.path("journal/?state=needs_review"), ""
         while path:
             page = browser.patient.get(path).text
             text += page
@@ -203,10 +203,10 @@ class Crowd:
 
 
 def judge_plan(old: str, journal: list[Row], ledger: list[Row], draft: str, found: Books) -> None:
-    """Of an order and its replacement one is canceled once all is settled: one can be paid, and not both."""
+    """Of an order and its replacement one is canceled once all is reconciled: one can be paid, and not both."""
     created = next((row for row in journal if row["draft_id"] == draft and row["state"] == "done"), None)
     steps = [row for row in journal if created and row["plan_id"] == created["plan_id"]]
-    if created is None or any(row["state"] == "needs_person" for row in steps):
+    if created is None or any(row["state"] == "needs_review" for row in steps):
         return
     pair = {old, created["created_order_id"]}
     canceled = [entry["order_id"] for entry in ledger if entry["effect"] == "cancel" and entry["order_id"] in pair]

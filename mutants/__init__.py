@@ -4,25 +4,25 @@ from mutants import (
     access,
     append_only,
     decisions,
-    deliveries,
     fulfillment,
     journal,
     money,
     orders,
     pages,
+    partner_updates,
     partners,
     secrets,
     signing_in,
     transport,
     worker,
 )
-from mutants.catalogue import Mutant
+from mutants.catalog import Mutant
 
 TOPICS = (
     access,
     append_only,
     decisions,
-    deliveries,
+    partner_updates,
     fulfillment,
     journal,
     money,

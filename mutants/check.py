@@ -1,4 +1,4 @@
-"""Whether the catalogue fits the code, without running anything: `python -m scripts.mutants --check`."""
+"""Whether the catalog fits the code, without running anything: `python -m scripts.mutants --check`."""
 
 import ast
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from mutants.catalogue import Mutant
+from mutants.catalog import Mutant
 from mutants.edits import Misfit, edited
 
 

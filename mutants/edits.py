@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from mutants.catalogue import Edit, Mutant
+from mutants.catalog import Edit, Mutant
 
 
 class Misfit(Exception):
@@ -66,7 +66,7 @@ def _whole_line(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _plain(text: str) -> str:
-    """Without the indentation that it has in the catalogue, where it is of several lines."""
+    """Without the indentation that it has in the catalog, where it is of several lines."""
     return textwrap.dedent(text).strip("\n") if "\n" in text else text
 
 

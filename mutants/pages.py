@@ -1,15 +1,15 @@
 """What pages say and keep: headers, forms that come back, exports, escaped text."""
 
-from mutants.catalogue import Mutant
+from mutants.catalog import Mutant
 
 MUTANTS = [
     Mutant(
         name="browsers-not-cleared",
         defense="Attack 14, leaks: what was shown stays in the browser after signing out.",
-        target="orders.views.account:_signed_out",
+        target="orders.views.accounts.account:_signed_out",
         old='response["Clear-Site-Data"] = \'"cache", "storage"\'',
         new="",
-        red="tests/test_sessions.py::test_signing_out_leaves_nothing_in_the_browser_and_tells_its_other_tabs",
+        red="tests/accounts/test_sessions.py::test_signing_out_leaves_nothing_in_the_browser_and_tells_its_other_tabs",
     ),
     Mutant(
         name="dead-connections-slept-over",
@@ -17,7 +17,7 @@ MUTANTS = [
         target="revkeen_admin.settings:database",
         old='return config | {"ENGINE": "revkeen_admin.postgresql", "OPTIONS": {"pool": pool}}',
         new='return config | {"OPTIONS": {"pool": pool}, "CONN_HEALTH_CHECKS": True}',
-        red="tests/test_own_outages.py::test_after_the_database_ended_all_connections_the_next_pages_take_less_than_two_seconds",
+        red="tests/site/test_own_outages.py::test_after_the_database_ended_all_connections_the_next_pages_take_less_than_two_seconds",
         on_postgresql=True,
     ),
     Mutant(
@@ -26,7 +26,7 @@ MUTANTS = [
         target="orders.csv_cells:harmless",
         old=r'at_first = _runs(text) or text[:1] in ("\t", "\r", "\n") or ROUNDED.fullmatch(text.strip())',
         new=r'at_first = _runs(text) or text[:1] in ("\t", "\r", "\n")',
-        red="tests/test_csv_cells.py::test_digits_that_a_spreadsheet_would_round_or_shorten_are_text",
+        red="tests/site/test_csv_cells.py::test_digits_that_a_spreadsheet_would_round_or_shorten_are_text",
     ),
     Mutant(
         name="formulas-behind-another-separator",
@@ -34,7 +34,7 @@ MUTANTS = [
         target="orders.csv_cells:harmless",
         old='guarded = "".join(f"\'{piece}" if _runs(piece) else piece for piece in others)',
         new='guarded = "".join(piece for piece in others)',
-        red="tests/test_csv_cells.py::test_no_cell_runs_whatever_a_spreadsheet_takes_for_the_separator",
+        red="tests/site/test_csv_cells.py::test_no_cell_runs_whatever_a_spreadsheet_takes_for_the_separator",
     ),
     Mutant(
         name="formulas-in-exports",
@@ -43,8 +43,8 @@ MUTANTS = [
         old="return harmless(value) if isinstance(value, str) else value",
         new="return value",
         red=(
-            "tests/test_csv_cells.py::test_a_cell_that_a_spreadsheet_would_run_begins_with_an_apostrophe",
-            "tests/test_journal_pages.py::test_no_cell_of_an_export_runs_wherever_the_text_came_from",
+            "tests/site/test_csv_cells.py::test_a_cell_that_a_spreadsheet_would_run_begins_with_an_apostrophe",
+            "tests/changes/test_journal_pages.py::test_no_cell_of_an_export_runs_wherever_the_text_came_from",
         ),
     ),
     Mutant(
@@ -53,7 +53,7 @@ MUTANTS = [
         target="orders.middleware:HEADERS",
         old="frame-ancestors 'none'; ",
         new="",
-        red="tests/test_headers.py::test_every_page_is_strict_about_where_things_come_from",
+        red="tests/site/test_headers.py::test_every_page_is_strict_about_where_things_come_from",
     ),
     Mutant(
         name="headers-only-of-pages",
@@ -69,7 +69,7 @@ MUTANTS = [
             "orders.middleware.bounded_bodies",
             "orders.middleware.strict_headers",
         """,
-        red="tests/test_headers.py::test_every_answer_is_strict_also_one_from_before_any_view",
+        red="tests/site/test_headers.py::test_every_answer_is_strict_also_one_from_before_any_view",
     ),
     Mutant(
         name="moments-beyond-the-calendar",
@@ -77,7 +77,7 @@ MUTANTS = [
         target="orders.moments:in_zone",
         old="except OverflowError:",
         new="except ZeroDivisionError:",
-        red="tests/test_end_of_time.py::test_a_payment_is_shown_with_the_time_that_was_sent[0001-01-01T00:00:00+14:00-America/Denver]",
+        red="tests/orders/test_end_of_time.py::test_a_payment_is_shown_with_the_time_that_was_sent[0001-01-01T00:00:00+14:00-America/Denver]",
     ),
     Mutant(
         name="other-tabs-not-told",
@@ -93,7 +93,7 @@ MUTANTS = [
         target="revkeen_admin.settings:MIDDLEWARE",
         old='"orders.middleware.private_pages",',
         new="",
-        red="tests/test_headers.py::test_no_cache_keeps_a_page",
+        red="tests/site/test_headers.py::test_no_cache_keeps_a_page",
     ),
     Mutant(
         name="policy-inline-script",
@@ -101,7 +101,7 @@ MUTANTS = [
         target="orders.middleware:CONTENT_SECURITY_POLICY",
         old="f\"{directive} 'self'\"",
         new="f\"{directive} 'self' 'unsafe-inline'\"",
-        red="tests/test_headers.py::test_every_page_is_strict_about_where_things_come_from",
+        red="tests/site/test_headers.py::test_every_page_is_strict_about_where_things_come_from",
     ),
     Mutant(
         name="state-not-escaped",
@@ -109,7 +109,7 @@ MUTANTS = [
         target="orders.templatetags.look:state",
         old="return format_html('<span class=\"state{}\">{}{}</span>', tone, icon(fact.icon), fact.word)",
         new="return SafeString(f'<span class=\"state{tone}\">{icon(fact.icon)}{fact.word}</span>')",
-        red="tests/test_look.py::test_an_icon_is_silent_and_a_state_is_words",
+        red="tests/site/test_look.py::test_an_icon_is_silent_and_a_state_is_words",
     ),
     Mutant(
         name="swap-and-page-mixed-up",
@@ -118,8 +118,8 @@ MUTANTS = [
         old='patch_vary_headers(response, ["Cookie", "HX-Request", "HX-Target"])',
         new='patch_vary_headers(response, ["Cookie"])',
         red=(
-            "tests/test_headers.py::test_no_cache_keeps_a_page",
-            "tests/test_order_list.py::test_a_live_refresh_gets_the_table_alone",
+            "tests/site/test_headers.py::test_no_cache_keeps_a_page",
+            "tests/orders/test_order_list.py::test_a_live_refresh_gets_the_table_alone",
         ),
     ),
     Mutant(
@@ -128,18 +128,18 @@ MUTANTS = [
         target="templates/django/forms/widgets/attrs.html",
         old="data-longest=",
         new="maxlength=",
-        red="tests/test_long_texts.py::test_no_browser_cuts_what_is_typed_into_a_form",
+        red="tests/drafts/test_long_texts.py::test_no_browser_cuts_what_is_typed_into_a_form",
     ),
     Mutant(
-        name="tickets-of-an-earlier-release",
-        defense="A ticket fits its form: one of a release that had another shape is read as it comes.",
-        target="orders.services.tickets:read",
+        name="form tokens-of-an-earlier-release",
+        defense="A form token fits its form: one of a release that had another shape is read as it comes.",
+        target="orders.services.changes.form_tokens:read",
         old="""
             if content.get("version") != VERSION:
                 raise OutdatedTicket(operation_id)
         """,
         new="",
-        red="tests/test_outdated_forms.py::test_it_is_refused_in_words_and_shown_again_with_what_was_typed",
+        red="tests/changes/test_outdated_forms.py::test_it_is_refused_in_words_and_shown_again_with_what_was_typed",
     ),
     Mutant(
         name="typed-before-the-proof-lost",
@@ -150,39 +150,39 @@ MUTANTS = [
         target="orders.access:kept_at",
         old="form = unsent.keep(request.path, typed, secret, outdated=outdated)",
         new="form = unsent.keep(request.path, request.POST, secret, outdated=outdated)",
-        red="tests/test_unsent.py::test_what_was_typed_before_a_proof_was_asked_for_is_kept_too",
+        red="tests/accounts/test_unsent.py::test_what_was_typed_before_a_proof_was_asked_for_is_kept_too",
     ),
     Mutant(
         name="unsent-forms-of-anybody",
         defense="What was typed is its person's alone: what is kept is found for whoever knows the address.",
-        target="orders.services.unsent:find",
+        target="orders.services.accounts.unsent:find",
         old="form = UnsentForm.objects.get(pk=uuid.UUID(form_id), user=user, kept_at__gte=since)",
         new="form = UnsentForm.objects.get(pk=uuid.UUID(form_id), kept_at__gte=since)",
-        red="tests/test_unsent.py::test_another_person_who_signs_in_sees_nothing_of_it",
+        red="tests/accounts/test_unsent.py::test_another_person_who_signs_in_sees_nothing_of_it",
     ),
     Mutant(
         name="unsent-marks-forged",
         defense="Nobody leaves a form here for somebody else to send: the mark is not checked.",
-        target="orders.services.unsent:marked",
+        target="orders.services.accounts.unsent:marked",
         old="return int(signing.TimestampSigner(salt=SALT).unsign(text, max_age=MARK_LASTS))",
         new='return int(text.partition(":")[0])',
-        red="tests/test_unsent.py::test_nobody_can_leave_a_form_here_for_somebody_else",
+        red="tests/accounts/test_unsent.py::test_nobody_can_leave_a_form_here_for_somebody_else",
     ),
     Mutant(
         name="unsent-secrets-kept",
         defense="Secrets come back into no page: a token that met the sign-in is kept with the rest.",
-        target="orders.services.unsent:keep",
+        target="orders.services.accounts.unsent:keep",
         old="if name in SECRET or name in secret:",
         new='if name == "":',
-        red="tests/test_unsent.py::test_secrets_are_not_kept_and_it_is_said_which",
+        red="tests/accounts/test_unsent.py::test_secrets_are_not_kept_and_it_is_said_which",
     ),
     Mutant(
         name="unsent-without-its-operation",
         defense="A form that comes back after a sign-in is the same operation: it gets a new one.",
         target="orders.refill",
-        old='SEEN = {"ticket", "version", "page", "metadata_base"}',
+        old='SEEN = {"form_token", "version", "page", "metadata_base"}',
         new='SEEN = {"version", "page", "metadata_base"}',
-        red="tests/test_unsent.py::test_the_operation_of_the_form_comes_along_so_that_it_is_not_done_twice",
+        red="tests/accounts/test_unsent.py::test_the_operation_of_the_form_comes_along_so_that_it_is_not_done_twice",
     ),
     Mutant(
         name="vendored-file-changed",
@@ -190,6 +190,6 @@ MUTANTS = [
         target="static/vendor/tabler-icons/3.51/LICENSE",
         old="MIT License",
         new="MIT Licence",
-        red="tests/test_look.py::test_vendored_files_are_what_they_were",
+        red="tests/site/test_look.py::test_vendored_files_are_what_they_were",
     ),
 ]

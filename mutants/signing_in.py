@@ -1,6 +1,6 @@
 """Signing in, sessions, passwords, second factors and limits for who guesses."""
 
-from mutants.catalogue import Edit, Mutant
+from mutants.catalog import Edit, Mutant
 
 MUTANTS = [
     Mutant(
@@ -9,15 +9,15 @@ MUTANTS = [
         target="orders.accounts:ActivateAppForm.clean_code",
         old="if not factor.wrap().validate_code(code):",
         new="if not factor:",
-        red="tests/test_sign_in.py::test_the_code_that_switched_an_app_on_does_not_sign_in",
+        red="tests/accounts/test_sign_in.py::test_the_code_that_switched_an_app_on_does_not_sign_in",
     ),
     Mutant(
         name="challenges-unbounded",
         defense="Attack 10, floods: whoever asks for the challenge of a passkey fills the table of sessions.",
-        target="orders.views.account:passkey_sign_in",
+        target="orders.views.accounts.account:passkey_sign_in",
         old=", limit_get=True",
         new="",
-        red="tests/test_budgets.py::test_challenges_for_passkeys_are_limited_for_whoever_asks",
+        red="tests/accounts/test_budgets.py::test_challenges_for_passkeys_are_limited_for_whoever_asks",
     ),
     Mutant(
         name="cookies-over-http",
@@ -26,25 +26,25 @@ MUTANTS = [
         old="SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not PLAIN_HTTP",
         new="SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = False",
         red=(
-            "tests/test_sign_in.py::test_the_cookies_are_locked_down",
-            "tests/test_headers.py::test_plain_http_leads_to_https",
+            "tests/accounts/test_sign_in.py::test_the_cookies_are_locked_down",
+            "tests/site/test_headers.py::test_plain_http_leads_to_https",
         ),
     ),
     Mutant(
         name="copies-push-out-limits",
         defense="Attack 12, the limits last: copies of pages fill the cache that counts guesses.",
-        target="orders.services.copies",
+        target="orders.services.revkeen.last_known",
         old='CACHE = "copies"',
         new='CACHE = "default"',
-        red="tests/test_guessing.py::test_however_much_is_kept_the_limits_stay",
+        red="tests/accounts/test_guessing.py::test_however_much_is_kept_the_limits_stay",
     ),
     Mutant(
         name="factors-reset-for-other-merchants",
         defense="Promise 7, merchants apart: an admin takes away a factor that guards another merchant too.",
-        target="orders.services.factor_resets:why_not",
+        target="orders.services.accounts.factor_resets:blocked_reason",
         old="if Membership.objects.filter(user=membership.user).exclude(merchant__in=mine).exists():",
         new="if not mine:",
-        red="tests/test_factor_resets.py::test_where_the_factor_guards_another_merchant_too_its_admin_has_to_agree",
+        red="tests/accounts/test_factor_resets.py::test_where_the_factor_guards_another_merchant_too_its_admin_has_to_agree",
     ),
     Mutant(
         name="forged-origin-believed",
@@ -52,7 +52,7 @@ MUTANTS = [
         target="revkeen_admin.settings",
         old='ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)',
         new='ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=1)',
-        red="tests/test_guessing.py::test_a_forged_origin_does_not_make_another_visitor",
+        red="tests/accounts/test_guessing.py::test_a_forged_origin_does_not_make_another_visitor",
     ),
     Mutant(
         name="guessable-passwords",
@@ -60,7 +60,7 @@ MUTANTS = [
         target="orders.passwords:GuessablePasswordValidator.validate",
         old="if len(_letters(_without_common(_without_runs(text)))) < LEFT:",
         new="if not text:",
-        red="tests/test_passwords.py::test_what_is_guessed_first_is_refused[football-2024]",
+        red="tests/accounts/test_passwords.py::test_what_is_guessed_first_is_refused[football-2024]",
     ),
     Mutant(
         name="guesses-counted-by-each-process",
@@ -69,8 +69,8 @@ MUTANTS = [
         old='"BACKEND": "django.core.cache.backends.db.DatabaseCache",',
         new='"BACKEND": "django.core.cache.backends.locmem.LocMemCache",',
         red=(
-            "tests/test_guessing.py::test_the_limit_holds_over_processes",
-            "tests/test_guessing.py::test_two_servers_count_guesses_together",
+            "tests/accounts/test_guessing.py::test_the_limit_holds_over_processes",
+            "tests/accounts/test_guessing.py::test_two_servers_count_guesses_together",
         ),
     ),
     Mutant(
@@ -79,7 +79,7 @@ MUTANTS = [
         target="orders.accounts:AccountAdapter._get_login_attempts_cache_key",
         old='return known_devices.guesses_key(request, str(credentials.get("email", "")))',
         new="return super()._get_login_attempts_cache_key(request, **credentials)",
-        red="tests/test_guessing.py::test_neither_the_host_nor_the_spelling_gives_fresh_guesses",
+        red="tests/accounts/test_guessing.py::test_neither_the_host_nor_the_spelling_gives_fresh_guesses",
     ),
     Mutant(
         name="guesses-not-counted",
@@ -88,8 +88,8 @@ MUTANTS = [
         old='ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "30/m/ip,10/15m/key"}',
         new='ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "30/m/ip"}',
         red=(
-            "tests/test_guessing.py::test_ten_wrong_guesses_close_an_account_before_the_password_is_hashed",
-            "tests/test_guessing.py::test_two_servers_count_guesses_together",
+            "tests/accounts/test_guessing.py::test_ten_wrong_guesses_close_an_account_before_the_password_is_hashed",
+            "tests/accounts/test_guessing.py::test_two_servers_count_guesses_together",
         ),
     ),
     Mutant(
@@ -98,7 +98,7 @@ MUTANTS = [
         target="orders.accounts:SecondFactorAdapter.can_delete_authenticator",
         old="return not _is_last(authenticator) or not merchants_asking_for_second_factor(authenticator.user).exists()",
         new="return True",
-        red="tests/test_sign_in.py::test_the_last_factor_stays_while_a_merchant_asks_for_one",
+        red="tests/accounts/test_sign_in.py::test_the_last_factor_stays_while_a_merchant_asks_for_one",
     ),
     Mutant(
         name="mailed-links-by-host",
@@ -113,7 +113,7 @@ MUTANTS = [
                 "return context.request.build_absolute_uri(path)",
             ),
         ),
-        red="tests/test_sign_in.py::test_links_in_mails_lead_to_the_public_address_whatever_the_host",
+        red="tests/accounts/test_sign_in.py::test_links_in_mails_lead_to_the_public_address_whatever_the_host",
     ),
     Mutant(
         name="owners-not-told-of-guesses",
@@ -121,7 +121,7 @@ MUTANTS = [
         target="orders.accounts:AccountAdapter.pre_authenticate",
         old='notices.sign_in_refused(request, str(credentials.get("email", "")))',
         new="",
-        red="tests/test_guessing.py::test_the_owner_of_a_closed_account_is_told_once_by_mail_and_the_log",
+        red="tests/accounts/test_guessing.py::test_the_owner_of_a_closed_account_is_told_once_by_mail_and_the_log",
     ),
     Mutant(
         name="passkeys-nested-without-end",
@@ -129,7 +129,7 @@ MUTANTS = [
         target="orders.middleware:shallow_passkeys",
         old='if request.method == "POST" and',
         new='if request.method == "PUT" and',
-        red="tests/test_unreadable.py::test_a_passkey_that_is_nested_without_end_is_a_bad_request",
+        red="tests/orders/test_unreadable.py::test_a_passkey_that_is_nested_without_end_is_a_bad_request",
     ),
     Mutant(
         name="password-instead-of-factor",
@@ -137,15 +137,15 @@ MUTANTS = [
         target="orders.step_up:fresh",
         old='return any(record["method"] == "mfa" and record.get("id") in known for record in recent)',
         new="return bool(known and recent)",
-        red="tests/test_step_up.py::test_whoever_has_a_second_factor_shows_it_and_not_the_password",
+        red="tests/accounts/test_step_up.py::test_whoever_has_a_second_factor_shows_it_and_not_the_password",
     ),
     Mutant(
         name="password-takes-factor-away",
         defense="Attack 12, a stolen password: it is enough to take the second factor away.",
-        target="orders.views.account:confirm_by_password",
+        target="orders.views.accounts.account:confirm_by_password",
         old="if not kinds - {Authenticator.Type.RECOVERY_CODES}:",
         new="if kinds is not None:",
-        red="tests/test_step_up.py::test_the_password_does_not_take_away_a_second_factor",
+        red="tests/accounts/test_step_up.py::test_the_password_does_not_take_away_a_second_factor",
     ),
     Mutant(
         name="removed-factors-count",
@@ -153,7 +153,7 @@ MUTANTS = [
         target="orders.access:_showed_second_factor",
         old="return Authenticator.objects.filter(user=request.user, pk__in=[*shown, *set_up]).exists()",
         new="return bool([*shown, *set_up])",
-        red="tests/test_sign_in.py::test_a_factor_that_was_removed_opens_no_merchant_that_asks_for_one",
+        red="tests/accounts/test_sign_in.py::test_a_factor_that_was_removed_opens_no_merchant_that_asks_for_one",
     ),
     Mutant(
         name="reset-tells-who-is-here",
@@ -161,7 +161,7 @@ MUTANTS = [
         target="orders.accounts:ResetPasswordForm.save",
         old="if not self.users:",
         new="if False:",
-        red="tests/test_sign_in.py::test_a_reset_answers_alike_for_known_and_unknown_addresses",
+        red="tests/accounts/test_sign_in.py::test_a_reset_answers_alike_for_known_and_unknown_addresses",
     ),
     Mutant(
         name="second-factor-not-asked",
@@ -173,8 +173,8 @@ MUTANTS = [
         """,
         new="",
         red=(
-            "tests/test_sign_in.py::test_a_merchant_can_ask_for_a_second_factor",
-            "tests/test_sign_in.py::test_a_session_older_than_the_factor_has_to_show_it_once",
+            "tests/accounts/test_sign_in.py::test_a_merchant_can_ask_for_a_second_factor",
+            "tests/accounts/test_sign_in.py::test_a_session_older_than_the_factor_has_to_show_it_once",
         ),
     ),
     Mutant(
@@ -183,7 +183,7 @@ MUTANTS = [
         target="orders.sessions:hashed",
         old='return hashlib.sha256((session_key or "").encode()).hexdigest()[:40]',
         new='return (session_key or "")[:40]',
-        red="tests/test_sessions.py::test_the_key_of_a_session_is_nowhere_in_the_database",
+        red="tests/accounts/test_sessions.py::test_the_key_of_a_session_is_nowhere_in_the_database",
     ),
     Mutant(
         name="session-keys-survive-proofs",
@@ -191,7 +191,7 @@ MUTANTS = [
         target="orders.signals:renew_session",
         old="request.session.cycle_key()",
         new="pass",
-        red="tests/test_sessions.py::test_what_touches_signing_in_gives_the_session_a_new_key",
+        red="tests/accounts/test_sessions.py::test_what_touches_signing_in_gives_the_session_a_new_key",
     ),
     Mutant(
         name="sessions-for-ever",
@@ -202,7 +202,7 @@ MUTANTS = [
             "timedelta(seconds=settings.SESSION_COOKIE_AGE))"
         ),
         new="return idle",
-        red="tests/test_sessions.py::test_work_keeps_a_session_but_not_beyond_twelve_hours",
+        red="tests/accounts/test_sessions.py::test_work_keeps_a_session_but_not_beyond_twelve_hours",
     ),
     Mutant(
         name="sessions-survive-factors",
@@ -210,7 +210,7 @@ MUTANTS = [
         target="orders.signals:end_other_sessions",
         old="signed_in.end_others(instance.user, request.session if own else None)",
         new="",
-        red="tests/test_sessions.py::test_changing_how_one_signs_in_ends_all_other_sessions",
+        red="tests/accounts/test_sessions.py::test_changing_how_one_signs_in_ends_all_other_sessions",
     ),
     Mutant(
         name="sign-ins-unbounded",
@@ -218,7 +218,7 @@ MUTANTS = [
         target="revkeen_admin.settings",
         old='ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "30/m/ip,10/15m/key"}',
         new='ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/15m/key"}',
-        red="tests/test_guessing.py::test_guesses_at_many_accounts_from_one_place_are_stopped_too",
+        red="tests/accounts/test_guessing.py::test_guesses_at_many_accounts_from_one_place_are_stopped_too",
     ),
     Mutant(
         name="strangers-lock-people-out",
@@ -229,7 +229,7 @@ MUTANTS = [
         target="orders.known_devices:guesses_key",
         old='return f"known:{known}:{account}" if known else f"strangers:{account}"',
         new='return f"strangers:{account}"',
-        red="tests/test_guessing.py::test_strangers_do_not_lock_a_person_out_of_their_own_browser",
+        red="tests/accounts/test_guessing.py::test_strangers_do_not_lock_a_person_out_of_their_own_browser",
     ),
     Mutant(
         name="unattended-pages-stay-signed-in",
@@ -237,6 +237,6 @@ MUTANTS = [
         target="orders.middleware:idle_sessions",
         old='if request.session.accessed and "X-By-Itself" not in request.headers:',
         new="if request.session.accessed:",
-        red="tests/test_sessions.py::test_what_a_page_asks_for_by_itself_is_no_work",
+        red="tests/accounts/test_sessions.py::test_what_a_page_asks_for_by_itself_is_no_work",
     ),
 ]

@@ -1,6 +1,6 @@
 """Calls to APIs and what they answer: deadlines, bombs, storms, connections, wrong shapes."""
 
-from mutants.catalogue import Mutant
+from mutants.catalog import Mutant
 
 MUTANTS = [
     Mutant(
@@ -9,7 +9,7 @@ MUTANTS = [
         target="orders.apis.revkeen.objects",
         old="Minor = Annotated[int, Meta(ge=-LARGEST_MINOR, le=LARGEST_MINOR)]",
         new="Minor = int",
-        red="tests/test_outages.py::test_an_order_page_never_shows_an_amount_that_is_none",
+        red="tests/orders/test_outages.py::test_an_order_page_never_shows_an_amount_that_is_none",
     ),
     Mutant(
         name="answers-of-any-number-of-values",
@@ -17,7 +17,7 @@ MUTANTS = [
         target="orders.apis.calls:taken_apart",
         old='if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:',
         new='if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES * MOST_VALUES:',
-        red="tests/test_page_bounds.py::test_five_megabytes_of_rows_that_are_none_cost_little[1]",
+        red="tests/site/test_page_bounds.py::test_five_megabytes_of_rows_that_are_none_cost_little[1]",
     ),
     Mutant(
         name="answers-to-other-questions",
@@ -33,7 +33,7 @@ MUTANTS = [
         target="orders.apis.transport",
         old="MAX_BYTES = 5 * 1024 * 1024",
         new="MAX_BYTES = 5 * 1024 * 1024 * 1024",
-        red="tests/test_outages.py::test_a_bomb_costs_little_memory",
+        red="tests/orders/test_outages.py::test_a_bomb_costs_little_memory",
     ),
     Mutant(
         name="breaker-gone",
@@ -41,7 +41,7 @@ MUTANTS = [
         target="orders.apis.gate:Gate.before_call",
         old="if now < self._closed_until:",
         new="if False:",
-        red="tests/test_transport.py::test_after_a_row_of_failures_one_call_tries_and_the_others_wait",
+        red="tests/site/test_transport.py::test_after_a_row_of_failures_one_call_tries_and_the_others_wait",
     ),
     Mutant(
         name="bulkhead-gone",
@@ -49,15 +49,15 @@ MUTANTS = [
         target="orders.apis.gate:Gate._take_place",
         old="if not self._pages.acquire(timeout=WAIT_SECONDS):",
         new="if not self._pages.acquire(timeout=0) and False:",
-        red="tests/test_transport.py::test_so_many_pages_at_once_and_the_next_is_told_after_a_short_wait",
+        red="tests/site/test_transport.py::test_so_many_pages_at_once_and_the_next_is_told_after_a_short_wait",
     ),
     Mutant(
         name="calls-of-a-page-unbounded",
         defense="Fault 38, storms: an answer decides how many calls a page makes.",
-        target="orders.services.revkeen:Session._calls",
+        target="orders.services.revkeen.session:Session._calls",
         old="made, too_many = reads[: self._calls_left], reads[self._calls_left :]",
         new="made, too_many = reads, ()",
-        red="tests/test_page_bounds.py::test_a_page_makes_no_more_calls_than_it_may",
+        red="tests/site/test_page_bounds.py::test_a_page_makes_no_more_calls_than_it_may",
     ),
     Mutant(
         name="changes-on-shared-connections",
@@ -65,7 +65,7 @@ MUTANTS = [
         target="orders.apis.transport:Connections.transport",
         old='if method != "GET":',
         new='if method == "":',
-        red="tests/test_wire.py::test_a_change_goes_out_on_a_connection_of_its_own",
+        red="tests/site/test_wire.py::test_a_change_goes_out_on_a_connection_of_its_own",
     ),
     Mutant(
         name="connections-kept-with-something-unread",
@@ -73,7 +73,7 @@ MUTANTS = [
         target="orders.apis.transport:_exchange",
         old="if exchange.left_over(request.method):",
         new="if False:",
-        red="tests/test_wire.py::test_what_is_left_of_an_answer_is_never_the_next_one[at once]",
+        red="tests/site/test_wire.py::test_what_is_left_of_an_answer_is_never_the_next_one[at once]",
     ),
     Mutant(
         name="connections-shared-by-keys",
@@ -81,7 +81,7 @@ MUTANTS = [
         target="orders.apis.transport:Connections.transport",
         old="mine = self._of_key(_key(headers))",
         new='mine = self._of_key("")',
-        red="tests/test_wire.py::test_a_connection_serves_the_reads_of_one_key",
+        red="tests/site/test_wire.py::test_a_connection_serves_the_reads_of_one_key",
     ),
     Mutant(
         name="connections-taken-with-something-unread",
@@ -89,7 +89,7 @@ MUTANTS = [
         target="orders.apis.streams:Stream.get_extra_info",
         old="return self.spoiled or self._stream.get_extra_info(info)",
         new="return self.spoiled",
-        red="tests/test_wire.py::test_what_is_left_of_an_answer_is_never_the_next_one[a little later]",
+        red="tests/site/test_wire.py::test_what_is_left_of_an_answer_is_never_the_next_one[a little later]",
     ),
     Mutant(
         name="content-type-ignored",
@@ -97,7 +97,7 @@ MUTANTS = [
         target="orders.apis.calls:Caller._checked",
         old="if not _is_json(answer):",
         new="if False:",
-        red="tests/test_outages.py::test_an_order_that_does_not_say_it_is_json_is_not_shown",
+        red="tests/orders/test_outages.py::test_an_order_that_does_not_say_it_is_json_is_not_shown",
     ),
     Mutant(
         name="deadline-of-each-read",
@@ -105,7 +105,7 @@ MUTANTS = [
         target="orders.apis.streams:Stream.read",
         old="piece = self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))",
         new="piece = self._stream.read(max_bytes, 6)",
-        red="tests/test_transport.py::test_the_deadline_is_the_whole_exchanges_not_each_reads",
+        red="tests/site/test_transport.py::test_the_deadline_is_the_whole_exchanges_not_each_reads",
     ),
     Mutant(
         name="foreign-refusals-believed",
@@ -115,7 +115,7 @@ MUTANTS = [
         new="if own or True:",
         red=(
             "tests/faults/test_refusals.py::test_a_foreign_no_that_repeats_itself_is_soon_a_persons",
-            "tests/test_digital_river_client.py::test_a_no_with_another_code_or_status_than_a_documented_one_may_be_anybodys",
+            "tests/partners/test_digital_river_client.py::test_a_no_with_another_code_or_status_than_a_documented_one_may_be_anybodys",
         ),
     ),
     Mutant(
@@ -124,15 +124,15 @@ MUTANTS = [
         target="Makefile",
         old=" --require-hashes -r requirements.txt",
         new=" -r requirements.txt",
-        red="tests/test_attacks.py::test_both_commands_install_with_hashes_only",
+        red="tests/site/test_attacks.py::test_both_commands_install_with_hashes_only",
     ),
     Mutant(
         name="names-keep-line-breaks",
         defense="Attack 6, header injection: a name may have several lines.",
-        target="orders.forms.lines:LineField.to_python",
+        target="orders.forms.fields.lines:LineField.to_python",
         old='return " ".join((super().to_python(value) or "").split())',
         new='return super().to_python(value) or ""',
-        red="tests/test_members.py::test_names_cannot_add_lines_to_the_mail",
+        red="tests/merchants/test_members.py::test_names_cannot_add_lines_to_the_mail",
     ),
     Mutant(
         name="names-looked-up-for-ever",
@@ -140,7 +140,7 @@ MUTANTS = [
         target="orders.apis.names:addresses_of",
         old="answer = found.get(timeout=max(ends - time.monotonic(), 0))",
         new="answer = found.get()",
-        red="tests/test_wire.py::test_a_name_server_that_is_silent_costs_no_more_than_the_deadline",
+        red="tests/site/test_wire.py::test_a_name_server_that_is_silent_costs_no_more_than_the_deadline",
     ),
     Mutant(
         name="nested-without-end",
@@ -148,7 +148,7 @@ MUTANTS = [
         target="orders.apis.decoding:refuse_depth",
         old="if too_deep(bytes(body)):",
         new="if False:",
-        red="tests/test_unreadable.py::test_what_is_nested_too_deeply_is_refused_in_words",
+        red="tests/orders/test_unreadable.py::test_what_is_nested_too_deeply_is_refused_in_words",
     ),
     Mutant(
         name="not-sent-by-the-name-of-the-error",
@@ -156,7 +156,7 @@ MUTANTS = [
         target="orders.apis.transport:_named",
         old="if not began:",
         new="if not began or isinstance(error, httpx.RemoteProtocolError):",
-        red="tests/test_wire.py::test_after_the_first_byte_left_no_answer_makes_it_not_sent",
+        red="tests/site/test_wire.py::test_after_the_first_byte_left_no_answer_makes_it_not_sent",
     ),
     Mutant(
         name="nulls-taken-for-wrong",
@@ -164,7 +164,7 @@ MUTANTS = [
         target="orders.apis.decoding:tolerant",
         old="if without == plain:",
         new="if True:",
-        red="tests/test_unreadable.py::test_an_order_with_a_null_in_a_line_is_shown",
+        red="tests/orders/test_unreadable.py::test_an_order_with_a_null_in_a_line_is_shown",
     ),
     Mutant(
         name="order-id-unchecked",
@@ -172,7 +172,7 @@ MUTANTS = [
         target="orders.urls:order_pages",
         old='path("<uuid:order_id>/", orders.order_detail, name="order_detail"),',
         new='path("<path:order_id>/", orders.order_detail, name="order_detail"),',
-        red="tests/test_access.py::test_an_id_that_is_none_never_reaches_the_api",
+        red="tests/site/test_access.py::test_an_id_that_is_none_never_reaches_the_api",
     ),
     Mutant(
         name="other-order-shown",
@@ -180,7 +180,7 @@ MUTANTS = [
         target="orders.apis.revkeen.reads:_this",
         old='if getattr(found, "id", None) != wanted:',
         new="if False:",
-        red="tests/test_outages.py::test_an_answer_about_another_order_is_not_shown",
+        red="tests/orders/test_outages.py::test_an_answer_about_another_order_is_not_shown",
     ),
     Mutant(
         name="packed-rest-unbounded",
@@ -188,15 +188,15 @@ MUTANTS = [
         target="orders.apis.transport:_unpack",
         old="if max(len(whole), came) > MAX_BYTES:",
         new="if len(whole) > MAX_BYTES:",
-        red="tests/test_wire.py::test_a_packed_answer_with_an_endless_rest_is_given_up[packed_into_nothing]",
+        red="tests/site/test_wire.py::test_a_packed_answer_with_an_endless_rest_is_given_up[packed_into_nothing]",
     ),
     Mutant(
         name="rounds-without-a-deadline",
         defense="Fault 15, slow answers: each round of a page has the time of a whole page.",
-        target="orders.services.revkeen:Session._calls",
+        target="orders.services.revkeen.session:Session._calls",
         old="self._seconds_left -= time.monotonic() - started",
         new="pass",
-        red="tests/test_page_bounds.py::test_all_rounds_of_a_page_share_one_deadline",
+        red="tests/site/test_page_bounds.py::test_all_rounds_of_a_page_share_one_deadline",
     ),
     Mutant(
         name="rows-beyond-those-asked-for",
@@ -204,15 +204,15 @@ MUTANTS = [
         target="orders.apis.listings:page_of",
         old="rows, unreadable = read_rows(raw_rows[:asked], read_row)",
         new="rows, unreadable = read_rows(raw_rows, read_row)",
-        red="tests/test_page_bounds.py::test_of_more_rows_than_were_asked_for_only_those_are_shown",
+        red="tests/site/test_page_bounds.py::test_of_more_rows_than_were_asked_for_only_those_are_shown",
     ),
     Mutant(
         name="rows-of-old-facts",
         defense="Rule of the look, one truth: a row kept from before shows a sum that is due no more.",
-        target="orders.views.tables:OrderRow",
+        target="orders.views.orders.tables:OrderRow",
         old="due: Money | None",
         new="due: Money | None = field(compare=False)",
-        red="tests/test_order_rows.py::test_a_row_that_shows_something_else_is_drawn_anew[due]",
+        red="tests/orders/test_order_rows.py::test_a_row_that_shows_something_else_is_drawn_anew[due]",
     ),
     Mutant(
         name="second-tries-unbounded",
@@ -223,23 +223,23 @@ MUTANTS = [
                 return False
         """,
         new="",
-        red="tests/test_transport.py::test_second_tries_are_a_tenth_of_the_calls",
+        red="tests/site/test_transport.py::test_second_tries_are_a_tenth_of_the_calls",
     ),
     Mutant(
         name="silent-cache-asked-each-time",
         defense="Fault 36, our own cache: each copy of a page waits for a cache that is silent.",
-        target="orders.services.copies:_let_alone",
+        target="orders.services.revkeen.last_known:_let_alone",
         old="return bool(_failed_at) and time.monotonic() - _failed_at[-1] < LET_ALONE_SECONDS",
         new="return False and time.monotonic() - _failed_at[-1] < LET_ALONE_SECONDS",
-        red="tests/test_page_bounds.py::test_a_cache_that_is_silent_costs_a_page_little",
+        red="tests/site/test_page_bounds.py::test_a_cache_that_is_silent_costs_a_page_little",
     ),
     Mutant(
         name="unreadable-customers-first",
         defense="Fault 38, storms: customers that cannot be read are asked for again and again, before all others.",
-        target="orders.services.customer_names:_was_answered",
+        target="orders.services.revkeen.customer_names:_was_answered",
         old="return reading.answered or isinstance(reading.error, NotUnderstood)",
         new="return reading.answered",
-        red="tests/test_page_bounds.py::test_customers_that_cannot_be_read_do_not_keep_the_others_from_their_turn",
+        red="tests/site/test_page_bounds.py::test_customers_that_cannot_be_read_do_not_keep_the_others_from_their_turn",
     ),
     Mutant(
         name="waiting-time-ignored",
@@ -247,7 +247,7 @@ MUTANTS = [
         target="orders.apis.calls:Caller.call",
         old="self._gate.asked_to_wait(error.wait)",
         new="",
-        red="tests/test_outages.py::test_nothing_is_asked_before_revkeen_allows_it",
+        red="tests/orders/test_outages.py::test_nothing_is_asked_before_revkeen_allows_it",
     ),
     Mutant(
         name="waits-as-long-as-asked",
@@ -255,6 +255,6 @@ MUTANTS = [
         target="orders.apis.calls",
         old="LONGEST_WAIT = 15 * 60.0",
         new="LONGEST_WAIT = 24 * 60 * 60.0",
-        red="tests/test_outages.py::test_no_answer_locks_a_merchant_out_for_longer_than_a_quarter_of_an_hour",
+        red="tests/orders/test_outages.py::test_no_answer_locks_a_merchant_out_for_longer_than_a_quarter_of_an_hour",
     ),
 ]

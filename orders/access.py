@@ -20,7 +20,8 @@ from orders.addresses import with_unsent, without_unsent
 from orders.models import Membership, Merchant
 from orders.permissions import PAGES, Right
 from orders.requests import MerchantRequest, Request
-from orders.services import events, unsent
+from orders.services import audit
+from orders.services.accounts import unsent
 from orders.step_up import StepUpNeeded
 
 View = Callable[..., HttpResponseBase]
@@ -123,7 +124,7 @@ def refuse(request: MerchantRequest, reason: str) -> None:
 
 def _record_refusal(request: Request, merchant: Merchant | None, reason: str) -> None:
     text = f"{request.method} {request.path}: {reason}"
-    events.record_refusal(text, reason, user=request.user, merchant=merchant)
+    audit.record_refusal(text, reason, user=request.user, merchant=merchant)
 
 
 def _to_sign_in(request: Request) -> HttpResponse:
@@ -147,7 +148,7 @@ def _way_back(request: Request) -> str:
 def kept_at(request: Request, *, outdated: bool = False) -> str:
     """Keep what was typed, for its person: the page that shows it again. "" where it is not known whose it is.
 
-    `outdated`: no sign-in is in the way, but the form was opened before an update, and gets a new ticket.
+    `outdated`: no sign-in is in the way, but the form was opened before an update, and gets a new form token.
     """
     secret = getattr(request, "sensitive_post_parameters", ())
     typed, page = step_up.typed_before(request, unsent.marked(request.POST.get(unsent.MARK, "")))

@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from orders import known_devices, links, secrets
 from orders.models import Merchant, User
-from orders.services import notices
+from orders.services.accounts import notices
 
 # What the secrets of second factors are sealed for; allauth does not say whose they are when it seals them.
 SECOND_FACTOR = "second-factor"

@@ -1,4 +1,6 @@
-"""The address of a page together with what was typed into its form before a sign-in (orders/services/unsent.py)."""
+"""The address of a page together with what was typed into its form before a sign-in
+(orders/services/accounts/unsent.py).
+"""
 
 import uuid
 from urllib.parse import parse_qsl, urlencode, urlsplit

@@ -6,4 +6,4 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         from orders import signals  # noqa: F401  (connects them)
-        from orders.services import shipments  # noqa: F401  (it hears of the ends of operations)
+        from orders.services.fulfillment import shipments  # noqa: F401  (it hears of the ends of operations)

@@ -10,16 +10,19 @@ from django.utils.functional import SimpleLazyObject
 from orders.models import MODES
 from orders.permissions import PAGES
 from orders.requests import MerchantRequest
-from orders.services import deliveries, journal_list, unsent, workers
+from orders.services import heartbeat
+from orders.services.accounts import unsent
+from orders.services.changes import journal_list
+from orders.services.partners import outbox
 
 THEMES = ("light", "dark")
 
 # Label, icon, the page it opens, and the beginning of the names of the pages that belong to it.
 SECTIONS = [
     ("Orders", "receipt", "order_list", ("order_", "search")),
-    ("To fulfill", "packages", "to_fulfil", ("to_fulfil",)),
+    ("To fulfill", "packages", "to_fulfill", ("to_fulfill",)),
     ("Shipments", "truck-delivery", "shipment_list", ("shipment_", "digital_river_", "packing_")),
-    ("Partner updates", "send", "delivery_list", ("delivery_", "deliveries_")),
+    ("Partner updates", "send", "partner_update_list", ("partner_update_", "partner_updates_")),
     ("Customers", "user", "customer_list", ("customer_",)),
     ("Drafts", "file-pencil", "draft_list", ("draft_",)),
     ("Journal", "book-2", "journal", ("journal", "operation_")),
@@ -68,7 +71,7 @@ def _merchant_frame(request: MerchantRequest) -> dict[str, Any]:
         "membership": request.membership,
         "navigation": SimpleLazyObject(lambda: _navigation(request)),
         "switcher": SimpleLazyObject(lambda: places(request)),  # a part has no frame and pays for none
-        "worker_missing": workers.missing,
+        "worker_missing": heartbeat.missing,
     }
 
 
@@ -84,14 +87,16 @@ def _navigation(request: MerchantRequest) -> list[NavigationItem]:
 
 
 def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> NavigationItem:
-    """While operations wait for a person the way to the journal counts them, and leads to them; so do deliveries."""
-    if name == "delivery_list":
-        count = deliveries.lately_needing_someone(request.merchant, request.mode)
+    """While operations wait for a person the way to the journal counts them, and leads to them; so do partner
+    updates.
+    """
+    if name == "partner_update_list":
+        count = outbox.lately_needing_someone(request.merchant, request.mode)
         return replace(item, count=count, counted="need review")
     waiting = journal_list.lately_needing_someone(request.membership, request.mode) if name == "journal" else 0
     if not waiting:
         return item
-    return replace(item, url=f"{item.url}?state=needs_person", count=waiting, counted="need review")
+    return replace(item, url=f"{item.url}?state=needs_review", count=waiting, counted="need review")
 
 
 def places(request: MerchantRequest) -> list[Place]:

@@ -16,12 +16,13 @@ from django.utils.cache import patch_vary_headers
 
 from orders import sessions
 from orders.addresses import UNSENT, with_unsent, without_unsent
+from orders.apis import timing
 from orders.apis.decoding import too_deep
 from orders.apis.errors import ApiError
 from orders.refill import Left, refill
 from orders.request_ids import begin_request
 from orders.requests import Request
-from orders.services import timing, unsent
+from orders.services.accounts import unsent
 from orders.views.errors import method_not_allowed
 from revkeen_admin.hosts import normal
 
@@ -241,13 +242,15 @@ def api_errors(get_response: GetResponse) -> GetResponse:
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:
-    """What a person typed into a form with a ticket, for the page that stands in its place; nothing that is secret."""
-    if "ticket" not in request.POST:
+    """What a person typed into a form with a form token, for the page that stands in its place; nothing that is
+    secret.
+    """
+    if "form_token" not in request.POST:
         return []
     secret = getattr(request, "sensitive_post_parameters", ())
     if secret == "__ALL__":  # noqa: S105  (Django's word for every field)
         return []
-    left_out = {"csrfmiddlewaretoken", "ticket", unsent.MARK, *secret}
+    left_out = {"csrfmiddlewaretoken", "form_token", unsent.MARK, *secret}
     typed = [(name, value) for name, values in request.POST.lists() for value in values]
     return [(name.replace("_", " "), value) for name, value in typed if value and name not in left_out]
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from django.http import QueryDict
 
-SEEN = {"ticket", "version", "page", "metadata_base"}
+SEEN = {"form_token", "version", "page", "metadata_base"}
 WITHOUT_VALUE = {"submit", "button", "image", "reset", "file", "password"}
 Attributes = dict[str, str | None]
 Left = list[tuple[str, str]]  # names and values

@@ -5,7 +5,7 @@ from django.urls import ResolverMatch
 from django_htmx.middleware import HtmxDetails
 
 from orders.models import Membership, Merchant, User
-from orders.services.unsent import Unsent
+from orders.services.accounts.unsent import Unsent
 
 
 class Request(HttpRequest):

@@ -15,7 +15,9 @@ def of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shipmen
 def all_of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shipment]:
     """Every shipment that was ever written for the order, the first one first."""
     found = Shipment.objects.filter(merchant=merchant, mode=mode, order_id=order_id).order_by("pk")
-    return list(found.select_related("operation", "dispatch__user").prefetch_related("items", "tracking", "deliveries"))
+    return list(
+        found.select_related("operation", "fulfillment__user").prefetch_related("items", "tracking", "partner_updates")
+    )
 
 
 def taken(shipments: Iterable[Shipment]) -> Counter[uuid.UUID]:

@@ -15,8 +15,9 @@ from django.http import HttpRequest
 from orders import sessions
 from orders.access import SET_UP_HERE
 from orders.models import EventLog, User
-from orders.services import events, signed_in
-from orders.services.notices import origin
+from orders.services import audit
+from orders.services.accounts import signed_in
+from orders.services.accounts.notices import origin
 
 Kind = EventLog.Kind
 
@@ -26,37 +27,37 @@ def record_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any)
     sessions.begin(request.session, request.headers.get("User-Agent", ""), origin(request))
     used = [record.get("type") or record["method"] for record in get_authentication_records(request, user)]
     methods = ", ".join(dict.fromkeys(method.replace("_", " ") for method in used))
-    events.record(Kind.SIGNED_IN, f"{methods or 'password'}, {origin(request)}", user=user)
+    audit.record(Kind.SIGNED_IN, f"{methods or 'password'}, {origin(request)}", user=user)
 
 
 @receiver(user_logged_out)
 def record_sign_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
     if user is not None:
-        events.record(Kind.SIGNED_OUT, user=user)
+        audit.record(Kind.SIGNED_OUT, user=user)
 
 
 @receiver(user_login_failed)
 def record_failed_sign_in(
     sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
 ) -> None:
-    events.record(Kind.SIGN_IN_FAILED, origin(request), who=str(credentials.get("email", "")))
+    audit.record(Kind.SIGN_IN_FAILED, origin(request), who=str(credentials.get("email", "")))
 
 
 @receiver(second_factor.authentication_failed)
 def record_failed_second_factor(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    events.record(Kind.SIGN_IN_FAILED, f"wrong second factor, {origin(request)}", user=user)
+    audit.record(Kind.SIGN_IN_FAILED, f"wrong second factor, {origin(request)}", user=user)
 
 
 @receiver([password_changed, password_set])
 def record_password_change(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     signed_in.end_others(user, request.session)
-    events.record(Kind.PASSWORD_CHANGED, user=user)
+    audit.record(Kind.PASSWORD_CHANGED, user=user)
 
 
 @receiver(password_reset)
 def record_password_reset(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     signed_in.end_others(user, None)
-    events.record(Kind.PASSWORD_CHANGED, f"by a link sent to the address, {origin(request)}", user=user)
+    audit.record(Kind.PASSWORD_CHANGED, f"by a link sent to the address, {origin(request)}", user=user)
 
 
 @receiver(authentication_step_completed)
@@ -84,17 +85,17 @@ def record_added_factor(
 ) -> None:
     request.session[SET_UP_HERE] = [*request.session.get(SET_UP_HERE, []), authenticator.pk]
     request.session.save()  # this is told after the commit, when the answer may have been made
-    events.record(Kind.MFA_CHANGED, f"added {_name(authenticator)}", user=user)
+    audit.record(Kind.MFA_CHANGED, f"added {_name(authenticator)}", user=user)
 
 
 @receiver(second_factor.authenticator_removed)
 def record_removed_factor(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    events.record(Kind.MFA_CHANGED, f"removed {_name(authenticator)}", user=user)
+    audit.record(Kind.MFA_CHANGED, f"removed {_name(authenticator)}", user=user)
 
 
 @receiver(second_factor.authenticator_reset)
 def record_new_recovery_codes(sender: Any, user: User, **kwargs: Any) -> None:
-    events.record(Kind.MFA_CHANGED, "made new recovery codes", user=user)
+    audit.record(Kind.MFA_CHANGED, "made new recovery codes", user=user)
 
 
 def _name(authenticator: Authenticator) -> str:

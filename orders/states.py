@@ -1,4 +1,4 @@
-"""What an order's payment and fulfilment are called: the same word, icon and tone in list, page and filter.
+"""What an order's payment and fulfillment are called: the same word, icon and tone in list, page and filter.
 
 Payment is told from the amounts, because RevKeen's one `status` cannot say that a fulfilled order is still unpaid.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orders.apis.revkeen.objects import Order, PaymentMethod, Transaction
-from orders.models import Delivery, Operation, Shipment
+from orders.models import Operation, PartnerUpdate, Shipment
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ def finished(order: Order) -> bool:
     """Nobody has anything left to do with it."""
     if order.status in ("canceled", "refunded"):
         return True
-    settled = order.status in ("paid", "fulfilled") and order.amount_due <= 0
-    return settled and order.fulfillment_status in (None, "fulfilled", "returned")
+    reconciled = order.status in ("paid", "fulfilled") and order.amount_due <= 0
+    return reconciled and order.fulfillment_status in (None, "fulfilled", "returned")
 
 
 TRANSACTION_STATES = {
@@ -143,8 +143,8 @@ OPERATION_STATES = {
     Operation.State.DONE: State("Done", "circle-check", "good"),
     Operation.State.REFUSED: State("Refused", "circle-x", "bad"),
     Operation.State.NOT_SENT: State("Not sent", "plug-connected-x"),
-    Operation.State.UNKNOWN: State("In doubt", "help-circle", "wait"),
-    Operation.State.NEEDS_PERSON: State("Needs review", "user", "wait"),
+    Operation.State.IN_DOUBT: State("In doubt", "help-circle", "wait"),
+    Operation.State.NEEDS_REVIEW: State("Needs review", "user", "wait"),
 }
 
 
@@ -173,7 +173,7 @@ def shipment_state(shipment: Shipment) -> State:
     if shipment.kind == Shipment.Kind.CANCELLATION and shipment.state == Shipment.State.LEFT:
         return GIVEN_UP
     operation = shipment.operation if shipment.state == Shipment.State.PENDING else None
-    if operation is not None and operation.state in (Operation.State.UNKNOWN, Operation.State.NEEDS_PERSON):
+    if operation is not None and operation.state in (Operation.State.IN_DOUBT, Operation.State.NEEDS_REVIEW):
         return NOT_KNOWN
     return _known(SHIPMENT_STATES, shipment.state)
 
@@ -189,23 +189,23 @@ def units_state(ordered: int, shipped: int, given_up: int) -> State:
 
 
 DELIVERY_STATES = {
-    Delivery.State.FOR_REVKEEN: State("Waiting", "clock"),
-    Delivery.State.WAITING: State("Waiting", "clock"),
-    Delivery.State.SENDING: State("Sending", "send"),
-    Delivery.State.SENT: State("Sent", "circle-check", "good"),
-    Delivery.State.UNKNOWN: State("In doubt", "help-circle", "wait"),
-    Delivery.State.FAILED: State("Failed", "alert-triangle", "bad"),
-    Delivery.State.HELD_BACK: State("Blocked", "player-pause", "wait"),
-    Delivery.State.STOPPED: State("Stopped", "ban"),
-    Delivery.State.UNDONE: State("Undone", "arrow-back-up"),
-    Delivery.State.OFF: State("Not connected", "plug-connected-x"),
+    PartnerUpdate.State.FOR_REVKEEN: State("Waiting", "clock"),
+    PartnerUpdate.State.WAITING: State("Waiting", "clock"),
+    PartnerUpdate.State.SENDING: State("Sending", "send"),
+    PartnerUpdate.State.SENT: State("Sent", "circle-check", "good"),
+    PartnerUpdate.State.IN_DOUBT: State("In doubt", "help-circle", "wait"),
+    PartnerUpdate.State.FAILED: State("Failed", "alert-triangle", "bad"),
+    PartnerUpdate.State.BLOCKED: State("Blocked", "player-pause", "wait"),
+    PartnerUpdate.State.STOPPED: State("Stopped", "ban"),
+    PartnerUpdate.State.UNDONE: State("Undone", "arrow-back-up"),
+    PartnerUpdate.State.OFF: State("Not connected", "plug-connected-x"),
 }
 TRIED_AGAIN = State("Failing", "alert-triangle", "wait")
 NOT_CONNECTED = State("Not connected", "plug-connected-x")
 
 
-def delivery_state(delivery: Delivery) -> State:
+def partner_update_state(partner_update: PartnerUpdate) -> State:
     """One that failed and is tried again by itself is not called failed: nobody has to do anything yet."""
-    if delivery.state == Delivery.State.WAITING and delivery.failures:
+    if partner_update.state == PartnerUpdate.State.WAITING and partner_update.failures:
         return TRIED_AGAIN
-    return _known(DELIVERY_STATES, delivery.state)
+    return _known(DELIVERY_STATES, partner_update.state)

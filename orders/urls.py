@@ -4,38 +4,14 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from django.urls.converters import StringConverter
 
 from orders.models import MODES
-from orders.views import (
-    account,
-    cancellations,
-    connections,
-    customers,
-    decisions,
-    deliveries,
-    delivery_lists,
-    draft_creation,
-    draft_origins,
-    drafts,
-    fulfillments,
-    health,
-    invitations,
-    journal,
-    members,
-    merchants,
-    operations,
-    order_edits,
-    orders,
-    packing_slips,
-    partners,
-    payments,
-    picking,
-    refunds,
-    search,
-    shipment_lists,
-    shipments,
-    switched_off,
-    to_fulfil,
-    untold,
-)
+from orders.views import health
+from orders.views.accounts import account
+from orders.views.changes import form_page, journal, review
+from orders.views.drafts import creation, drafts, origins
+from orders.views.fulfillment import fulfill, packing_slips, picking, shipment_list, shipments, to_fulfill, unreported
+from orders.views.merchants import connections, invitations, members, profile
+from orders.views.orders import cancellations, customers, order_edits, orders, payments, refunds, search
+from orders.views.partners import attention, settings, switched_off, updates
 
 
 class ModeConverter(StringConverter):
@@ -52,17 +28,17 @@ register_converter(DirectionConverter, "direction")
 order_pages = [
     path("", orders.order_list, name="order_list"),
     path("<uuid:order_id>/", orders.order_detail, name="order_detail"),
-    path("<uuid:order_id>/<direction:direction>/", orders.order_neighbour, name="order_neighbour"),
+    path("<uuid:order_id>/<direction:direction>/", orders.order_neighbor, name="order_neighbor"),
     path("<uuid:order_id>/json/", orders.order_json, name="order_json"),
     path("<uuid:order_id>/pay/", payments.order_pay, name="order_pay"),
     path("<uuid:order_id>/refund/", refunds.order_refund, name="order_refund"),
-    path("<uuid:order_id>/fulfill/", fulfillments.order_fulfill, name="order_fulfill"),
-    path("<uuid:order_id>/cancel-units/", fulfillments.order_cancel_units, name="order_cancel_units"),
-    path("<uuid:order_id>/next-to-fulfil/", fulfillments.order_next_to_fulfil, name="order_next_to_fulfil"),
-    path("<uuid:order_id>/partner-ids/", partners.order_ids, name="order_ids"),
+    path("<uuid:order_id>/fulfill/", fulfill.order_fulfill, name="order_fulfill"),
+    path("<uuid:order_id>/cancel-units/", fulfill.order_cancel_units, name="order_cancel_units"),
+    path("<uuid:order_id>/next-to-fulfill/", fulfill.order_next_to_fulfill, name="order_next_to_fulfill"),
+    path("<uuid:order_id>/partner-ids/", settings.order_ids, name="order_ids"),
     path("<uuid:order_id>/shipments/", shipments.order_shipments, name="order_shipments"),
-    path("<uuid:order_id>/copy/", draft_origins.draft_copy, name="draft_copy"),
-    path("<uuid:order_id>/revise/", draft_origins.draft_revise, name="draft_revise"),
+    path("<uuid:order_id>/copy/", origins.draft_copy, name="draft_copy"),
+    path("<uuid:order_id>/revise/", origins.draft_revise, name="draft_revise"),
     path("<uuid:order_id>/cancel/", cancellations.order_cancel, name="order_cancel"),
     path("<uuid:order_id>/edit/", order_edits.order_edit, name="order_edit"),
 ]
@@ -73,16 +49,16 @@ draft_pages = [
     path("<uuid:draft_id>/", drafts.draft_detail, name="draft_detail"),
     path("<uuid:draft_id>/presence/", drafts.draft_presence, name="draft_presence"),
     path("<uuid:draft_id>/discard/", drafts.draft_discard, name="draft_discard"),
-    path("<uuid:draft_id>/create/", draft_creation.draft_create, name="draft_create"),
+    path("<uuid:draft_id>/create/", creation.draft_create, name="draft_create"),
 ]
 
 journal_pages = [
     path("", journal.journal, name="journal"),
     path("csv/", journal.journal_csv, name="journal_csv"),
-    path("<uuid:operation_id>/", decisions.operation_detail, name="operation_detail"),
-    path("<uuid:operation_id>/decide/", decisions.operation_decide, name="operation_decide"),
-    path("<uuid:operation_id>/close/", decisions.contradiction_close, name="contradiction_close"),
-    path("<uuid:operation_id>/watch/", operations.operation_watch, name="operation_watch"),
+    path("<uuid:operation_id>/", review.operation_detail, name="operation_detail"),
+    path("<uuid:operation_id>/decide/", review.operation_decide, name="operation_decide"),
+    path("<uuid:operation_id>/close/", review.contradiction_close, name="contradiction_close"),
+    path("<uuid:operation_id>/watch/", form_page.operation_watch, name="operation_watch"),
 ]
 
 customer_pages = [
@@ -91,7 +67,7 @@ customer_pages = [
 ]
 
 settings_pages = [
-    path("", merchants.merchant_settings, name="merchant_settings"),
+    path("", profile.merchant_settings, name="merchant_settings"),
     path("connections/", connections.connection_list, name="connection_list"),
     path("connections/add/", connections.connection_add, name="connection_add"),
     path("connections/<uuid:connection_id>/activate/", connections.connection_activate, name="connection_activate"),
@@ -103,7 +79,7 @@ settings_pages = [
     path("connections/<uuid:connection_id>/try/", connections.connection_try, name="connection_try"),
     path("connections/<uuid:connection_id>/rename/", connections.connection_rename, name="connection_rename"),
     path("connections/<uuid:connection_id>/remove/", connections.connection_remove, name="connection_remove"),
-    path("partners/", partners.partner_settings, name="partner_settings"),
+    path("partners/", settings.partner_settings, name="partner_settings"),
     path("members/", members.member_list, name="member_list"),
     path("members/<int:pk>/", members.member_edit, name="member_edit"),
     path("members/<int:pk>/remove/", members.member_remove, name="member_remove"),
@@ -113,10 +89,10 @@ settings_pages = [
 ]
 
 shipment_pages = [
-    path("", shipment_lists.shipment_list, name="shipment_list"),
-    path("csv/", shipment_lists.shipment_list_csv, name="shipment_list_csv"),
-    path("digital-river/", shipment_lists.digital_river_list, name="digital_river_list"),
-    path("digital-river/<path:fulfillment_id>/", shipment_lists.digital_river_detail, name="digital_river_detail"),
+    path("", shipment_list.shipment_list, name="shipment_list"),
+    path("csv/", shipment_list.shipment_list_csv, name="shipment_list_csv"),
+    path("digital-river/", shipment_list.digital_river_list, name="digital_river_list"),
+    path("digital-river/<path:fulfillment_id>/", shipment_list.digital_river_detail, name="digital_river_detail"),
     path("statuses/", shipments.shipment_statuses, name="shipment_statuses"),
     path("slips/", packing_slips.packing_slips, name="packing_slips"),
     path("<int:pk>/slip/", packing_slips.packing_slip, name="packing_slip"),
@@ -124,30 +100,30 @@ shipment_pages = [
     path("<int:pk>/correct/", shipments.shipment_correct, name="shipment_correct"),
     path("<int:pk>/status/", shipments.shipment_status, name="shipment_status"),
     path("<int:pk>/send/<slug:destination>/", switched_off.shipment_send_missed, name="shipment_send_missed"),
-    path("<int:pk>/tell/", untold.shipment_tell, name="shipment_tell"),
-    path("<int:pk>/known/", untold.shipment_known, name="shipment_known"),
+    path("<int:pk>/tell/", unreported.shipment_tell, name="shipment_tell"),
+    path("<int:pk>/known/", unreported.shipment_known, name="shipment_known"),
 ]
 
-delivery_pages = [
-    path("", delivery_lists.delivery_list, name="delivery_list"),
-    path("missed/<slug:destination>/", switched_off.deliveries_send_missed, name="deliveries_send_missed"),
-    path("send-again/", delivery_lists.deliveries_send_again, name="deliveries_send_again"),
-    path("<int:pk>/send-again/", deliveries.delivery_send_again, name="delivery_send_again"),
-    path("<int:pk>/stop/", deliveries.delivery_stop, name="delivery_stop"),
-    path("<int:pk>/release/", deliveries.delivery_release, name="delivery_release"),
+partner_update_pages = [
+    path("", attention.partner_update_list, name="partner_update_list"),
+    path("missed/<slug:destination>/", switched_off.partner_updates_send_missed, name="partner_updates_send_missed"),
+    path("send-again/", attention.partner_updates_send_again, name="partner_updates_send_again"),
+    path("<int:pk>/send-again/", updates.partner_update_send_again, name="partner_update_send_again"),
+    path("<int:pk>/stop/", updates.partner_update_stop, name="partner_update_stop"),
+    path("<int:pk>/release/", updates.partner_update_release, name="partner_update_release"),
 ]
 
 merchant_pages: list[URLPattern | URLResolver] = [
     path("orders/", include(order_pages)),
-    path("fulfillments/dispatches/<uuid:dispatch_id>/undo/", fulfillments.dispatch_undo, name="dispatch_undo"),
+    path("fulfillments/dispatches/<uuid:fulfillment_id>/undo/", fulfill.fulfillment_undo, name="fulfillment_undo"),
     path("customers/", include(customer_pages)),
     path("drafts/", include(draft_pages)),
     path("fulfillments/", include(shipment_pages)),
-    path("deliveries/", include(delivery_pages)),
+    path("partner updates/", include(partner_update_pages)),
     path("journal/", include(journal_pages)),
-    path("to-fulfil/", to_fulfil.to_fulfil, name="to_fulfil"),
-    path("to-fulfil/slips/", picking.open_slips, name="open_slips"),
-    path("to-fulfil/pick-list/", picking.pick_list, name="pick_list"),
+    path("to-fulfill/", to_fulfill.to_fulfill, name="to_fulfill"),
+    path("to-fulfill/slips/", picking.open_slips, name="open_slips"),
+    path("to-fulfill/pick-list/", picking.pick_list, name="pick_list"),
     path("search/", search.search, name="search"),
     path("settings/", include(settings_pages)),
 ]
@@ -155,7 +131,7 @@ merchant_pages: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("", merchants.chooser, name="chooser"),
+    path("", profile.chooser, name="chooser"),
     path("account/", account.account, name="account"),
     path("account/session/", account.session_state, name="session_state"),
     path("account/theme/", account.theme, name="theme"),

@@ -127,7 +127,7 @@ def database(url: str, sqlite_options: dict[str, object]) -> dict[str, object]:
 DATABASES = {
     "default": database(env.str("DATABASE_URL", f"sqlite:///{BASE_DIR}/revkeen_admin.sqlite3"), SQLITE_OPTIONS)
 }
-# Tells after a restored backup that the database is older than it was (orders/services/quarantine.py).
+# Tells after a restored backup that the database is older than it was (orders/services/changes/quarantine.py).
 COUNTER_FILE = env.str("COUNTER_FILE", default=f"{BASE_DIR}/journal-counter")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -233,7 +233,7 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 MESSAGE_TAGS = {messages.INFO: "", messages.SUCCESS: "good", messages.WARNING: "wait", messages.ERROR: "bad"}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 16_000  # forms/fulfillments.py has the largest form, which keeps below it
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 16_000  # forms/fulfillment/fulfill.py has the largest form, which keeps below it
 
 # --- Static files
 
@@ -261,7 +261,7 @@ REVKEEN_VERSION = "2026-05-01"
 REVKEEN_READ_SECONDS = env.float("REVKEEN_READ_SECONDS", default=6.0)  # all reads of a page together
 REVKEEN_CHANGE_SECONDS = env.float("REVKEEN_CHANGE_SECONDS", default=25.0)
 
-# --- Deliveries to the partners, in seconds (orders/services/deliveries.py)
+# --- Partner updates to the partners, in seconds (orders/services/partners/outbox.py)
 
 DELIVERY_LEASE = env.float("DELIVERY_LEASE", default=120.0)  # half of it to begin a call, the rest for the call
 DELIVERY_FIRST_WAIT = env.float("DELIVERY_FIRST_WAIT", default=5.0)

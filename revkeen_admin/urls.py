@@ -1,8 +1,8 @@
 from allauth.account import views as account
 from django.urls import include, path, re_path
 
-from orders.views import account as own
 from orders.views import errors
+from orders.views.accounts import account as own
 
 # Of allauth's pages only these: nobody signs up here, and an address is changed by inviting the new one.
 sign_in = [

@@ -15,7 +15,7 @@ Sign in as                         with the password  northwind-demo
   admin@northwind.example          everything, keys and members included
   support@northwind.example        writes drafts, creates and changes orders, takes payments, cancels
   finance@northwind.example        refunds, decides what is unclear, reads the whole journal
-  operations@northwind.example     fulfils
+  operations@northwind.example     fulfills
   viewer@northwind.example         only looks
   both@example.com                 Northwind Trading and Kestrel Outdoor
 

@@ -21,7 +21,7 @@ from queue import SimpleQueue
 from urllib.parse import urlsplit
 
 from mutants import MUTANTS
-from mutants.catalogue import Mutant
+from mutants.catalog import Mutant
 from mutants.check import troubles
 from mutants.edits import Misfit, apply, path_of
 from scripts.stack import ROOT

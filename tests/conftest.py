@@ -14,7 +14,7 @@ from django.test import Client
 from orders import budgets
 from orders.apis.gate import forget_gates
 from orders.models import Connection, Membership, Merchant, User
-from orders.services import copies
+from orders.services.revkeen import last_known
 from tests import settings as test_settings
 from tests.support import guard
 from tests.support.emulation import Emulator
@@ -88,7 +88,7 @@ def fresh_process() -> None:
         cache.clear()
     budgets.forget()
     forget_gates()
-    copies.forget_written()
+    last_known.forget_written()
     Path(test_settings.COUNTER_FILE).unlink(missing_ok=True)
 
 
@@ -162,7 +162,7 @@ def customer(emulator: Emulator) -> dict[str, Any]:
 
 def make_merchant(name: str, slug: str, time_zone: str) -> Merchant:
     """A merchant with the keys that the emulator knows, in both modes."""
-    merchant = Merchant.objects.create(name=name, slug=slug, time_zone=time_zone, hold_seconds=0)
+    merchant = Merchant.objects.create(name=name, slug=slug, time_zone=time_zone, undo_seconds=0)
     for mode, prefix in (("live", "rk_live"), ("test", "rk_sandbox")):
         add_key(merchant, mode, f"{prefix}_{slug}_demo", active=True)
     return merchant

@@ -14,14 +14,14 @@ class Naive(AppConfig):
     name = "chaos.naive"
 
     def ready(self) -> None:
-        from orders.services import plans, tickets
+        from orders.services.changes import form_tokens, plans
 
-        read = tickets.read
+        read = form_tokens.read
 
-        def fresh(*place: Any) -> tickets.Ticket:
+        def fresh(*place: Any) -> form_tokens.FormToken:
             return dataclasses.replace(read(*place), operation_id=uuid.uuid4())
 
         def lock(*place: Any) -> None:
             return None
 
-        tickets.read, plans.lock = fresh, lock
+        form_tokens.read, plans.lock = fresh, lock

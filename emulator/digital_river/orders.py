@@ -17,7 +17,7 @@ _DECIMALS = {"JPY": 0, "KWD": 3}
 
 
 class Units(NamedTuple):
-    """Of one line, how many to fulfil and how many to cancel."""
+    """Of one line, how many to fulfill and how many to cancel."""
 
     item_id: str
     fulfilled: int

@@ -1,4 +1,4 @@
-"""Orders: create, update, cancel, fulfil, and which status allows what."""
+"""Orders: create, update, cancel, fulfill, and which status allows what."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def change(ask: Ask, order: Json, *, hidden: Json | None = None, **members: Any)
 
 def wrong_state(order: Json, done: str) -> Refusal:
     fulfillment = order["fulfillment_status"]
-    state = order["status"] + (f" with fulfilment {fulfillment}" if fulfillment else "")
+    state = order["status"] + (f" with fulfillment {fulfillment}" if fulfillment else "")
     return invalid(f"An order that is {state} cannot be {done}.")
 
 
@@ -156,7 +156,7 @@ def _lines_to_fulfill(ask: Ask, order: Json, done: Iterable[str]) -> list[str]:
             raise invalid(f"The order has no line {id}.", f"line_item_ids.{index}")
     new = [id for id in lines if id in wanted and id not in done]
     if not new:
-        raise invalid("Nothing is left to fulfil among these lines.", "line_item_ids")
+        raise invalid("Nothing is left to fulfill among these lines.", "line_item_ids")
     return new
 
 

@@ -15,6 +15,7 @@ from orders.apis import transport
 from orders.apis.decoding import MOST_VALUES, TOO_DEEP, too_deep
 from orders.apis.errors import (
     ApiError,
+    InDoubt,
     KeyRefused,
     Missing,
     NotSent,
@@ -22,7 +23,6 @@ from orders.apis.errors import (
     RateLimited,
     Refused,
     ScopeMissing,
-    Unknown,
     named,
 )
 from orders.apis.gate import Gate
@@ -71,7 +71,7 @@ class Caller:
         """The JSON at `path`; asked for once more after a failure that may pass. Raise an `ApiError`."""
         try:
             return self.call("GET", path, deadline, scope=scope, params=params)
-        except (NotSent, Unknown) as error:
+        except (NotSent, InDoubt) as error:
             if time.monotonic() >= deadline or not self._worth_another_try(error):
                 raise
         return self.call("GET", path, deadline, scope=scope, params=params)
@@ -90,7 +90,7 @@ class Caller:
         """Send once; the JSON of an answer of 2xx. Raise an `ApiError`; only `NotSent` means that nothing arrived.
 
         A change is `Refused` by the API's own documented words alone. Whatever else answers 4xx may stand before the
-        API or behind it, and the work may be done: that is `Unknown`.
+        API or behind it, and the work may be done: that is `InDoubt`.
         """
         self._gate.before_call(deadline)
         try:
@@ -101,7 +101,7 @@ class Caller:
         except RateLimited as error:
             self._gate.asked_to_wait(error.wait)
             raise
-        except (NotSent, Unknown):
+        except (NotSent, InDoubt):
             self._gate.failed()
             raise
         except Refused:
@@ -122,20 +122,20 @@ class Caller:
         url = self._base_url + path
         return transport.send(method, url, deadline=deadline, headers=headers, params=params, body=body)
 
-    def _worth_another_try(self, error: NotSent | Unknown) -> bool:
+    def _worth_another_try(self, error: NotSent | InDoubt) -> bool:
         if isinstance(error, RateLimited):
             return True  # `before_call` waits for our turn, or says that it is too long
         return self._gate.may_try_again()
 
     def _hold_against_documents(self, answer: Answer) -> None:
-        """Raise `Unknown` for a 4xx to a change that is not the API's own."""
+        """Raise `InDoubt` for a 4xx to a change that is not the API's own."""
         own = _is_json(answer) and self._api.documented(answer.status, _plain(answer.body))
         if own or not 400 <= answer.status < 500:
             return
         if answer.status == 429:
             self._gate.asked_to_wait(_wait(answer.headers))  # whoever it was
         said = f"{{provider}}, or something before it, answered {answer.status}, and not as {{provider}} refuses."
-        raise Unknown(said, status=answer.status)
+        raise InDoubt(said, status=answer.status)
 
     def _checked(self, answer: Answer, scope: str) -> bytes:
         """The body of a 2xx answer in JSON; everything else becomes an error by name."""
@@ -146,9 +146,9 @@ class Caller:
         if not 200 <= answer.status < 300:
             replayed = answer.headers.get("idempotency-replayed", "").lower() == "true"
             said = f"{{provider}} answered with an error of its own ({answer.status})."
-            raise Unknown(said, status=answer.status, replayed=replayed)
+            raise InDoubt(said, status=answer.status, replayed=replayed)
         if not _is_json(answer):
-            raise Unknown("{provider} answered with something that is not JSON.")
+            raise InDoubt("{provider} answered with something that is not JSON.")
         return answer.body
 
     def _refusal(self, answer: Answer, scope: str) -> Refused:

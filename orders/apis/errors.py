@@ -1,6 +1,6 @@
 """What can become of a call to a remote API, in the words that decide what may be said and done next.
 
-`NotSent`: the API got nothing from us. `Refused`: it got the call and said no. `Unknown`: it may have done it.
+`NotSent`: the API got nothing from us. `Refused`: it got the call and said no. `InDoubt`: it may have done it.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ class NotConnected(NotSent):
     about_the_key = True
 
 
-class Unknown(ApiError):
+class InDoubt(ApiError):
     """The call went out, and no answer came that says what became of it.
 
     `status` is that of an answer of 5xx, or of a 4xx that is not the API's own, else 0; `replayed` says that the API
@@ -65,7 +65,7 @@ class Unknown(ApiError):
         self.status, self.replayed = status, replayed
 
 
-class NotUnderstood(Unknown):
+class NotUnderstood(InDoubt):
     """An answer came, whole and in JSON, and it is not what the call should get. `body` has it as it was sent."""
 
     heading = "{provider}’s answer could not be read."

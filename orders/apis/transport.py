@@ -23,8 +23,8 @@ import httpcore
 import httpx
 
 from orders.apis import streams
-from orders.apis.errors import ApiError, NotSent, Unknown
-from orders.services.timing import note_call
+from orders.apis.errors import ApiError, InDoubt, NotSent
+from orders.apis.timing import note_call
 
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 6.0
@@ -56,7 +56,7 @@ def send(
 ) -> Answer:
     """Send once and read the whole answer, by `deadline` (of `time.monotonic`).
 
-    Raise `NotSent` when no byte of the request left, `Unknown` when one did and no whole answer came back: whatever
+    Raise `NotSent` when no byte of the request left, `InDoubt` when one did and no whole answer came back: whatever
     went wrong, it is that fact which decides.
     """
     started, exchange = time.monotonic(), streams.Exchange(deadline)
@@ -103,17 +103,17 @@ def _named(error: Exception, began: bool, seconds: float) -> ApiError:
         late = isinstance(error, httpx.WriteTimeout)
         return NotSent("No time was left to ask {provider}." if late else "No connection to {provider}.")
     if isinstance(error, httpx.TimeoutException):
-        return Unknown(f"{{provider}} did not answer within {round(seconds)} s.")
-    return Unknown("{provider}’s answer broke off.")
+        return InDoubt(f"{{provider}} did not answer within {round(seconds)} s.")
+    return InDoubt("{provider}’s answer broke off.")
 
 
 def _answer(response: httpx.Response) -> Answer:
     if response.status_code < 200:
-        raise Unknown("{provider}’s answer broke off.")
+        raise InDoubt("{provider}’s answer broke off.")
     headers = {name.lower(): value for name, value in response.headers.items()}
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > MAX_BYTES:
-        raise Unknown("{provider}’s answer is too large.")
+        raise InDoubt("{provider}’s answer is too large.")
     body = _unpack(response.iter_raw(), headers.get("content-encoding", "identity"))
     return Answer(response.status_code, headers, body)
 
@@ -124,18 +124,18 @@ def _unpack(pieces: Iterable[bytes], encoding: str) -> bytes:
     What follows the end of what was packed is no part of it, and however much comes, none of it is kept.
     """
     if encoding not in ("identity", "gzip"):
-        raise Unknown("{provider}’s answer is packed in a way we did not ask for.")
+        raise InDoubt("{provider}’s answer is packed in a way we did not ask for.")
     gzip = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS) if encoding == "gzip" else None
     whole, came = bytearray(), 0
     for piece in pieces:
         came += len(piece)
         whole += gzip.decompress(piece, MAX_BYTES + 1 - len(whole)) if gzip else piece
         if max(len(whole), came) > MAX_BYTES:
-            raise Unknown("{provider}’s answer is too large.")
+            raise InDoubt("{provider}’s answer is too large.")
         if gzip and gzip.unused_data:
-            raise Unknown("{provider}’s answer goes on after its end.")
+            raise InDoubt("{provider}’s answer goes on after its end.")
     if gzip and not gzip.eof:
-        raise Unknown("{provider}’s answer broke off.")
+        raise InDoubt("{provider}’s answer broke off.")
     return bytes(whole)
 
 

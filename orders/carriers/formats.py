@@ -73,7 +73,7 @@ class Carrier:
     aliases: tuple[str, ...] = ()
 
     def fitting(self, number: str) -> list[Format]:
-        """Its formats that this number has the shape of; the number normalised."""
+        """Its formats that this number has the shape of; the number normalized."""
         return [form for form in self.formats if form.fits(number)]
 
     def tracking_address(self, number: str) -> str:

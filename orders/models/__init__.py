@@ -1,17 +1,17 @@
 from orders.models.connections import Connection
 from orders.models.customer_names import CustomerName
 from orders.models.decisions import DecisionCheck
-from orders.models.deliveries import Delivery, DeliveryAttempt, WorkerSeen
 from orders.models.drafts import Draft, DraftVisit
 from orders.models.events import EventLog
 from orders.models.log_chain import ChainHead, ChainLink, Fact, Unchained
 from orders.models.merchants import INVITATION_LASTS, MODES, Invitation, Membership, Merchant
 from orders.models.operations import JournalCounter, Operation, OperationToken, OrderLock
+from orders.models.partner_updates import PartnerUpdate, PartnerUpdateAttempt, WorkerSeen
 from orders.models.partners import OrderIds, PartnerOrder, PartnerSettings
 from orders.models.people import User
 from orders.models.refunds import RefundStatus
 from orders.models.sessions import Session
-from orders.models.shipments import Dispatch, Shipment, ShipmentItem, SlipPrint, TrackingNumber
+from orders.models.shipments import Fulfillment, Shipment, ShipmentItem, SlipPrint, TrackingNumber
 from orders.models.unsent import UnsentForm
 
 __all__ = [
@@ -22,13 +22,11 @@ __all__ = [
     "Connection",
     "CustomerName",
     "DecisionCheck",
-    "Delivery",
-    "DeliveryAttempt",
-    "Dispatch",
     "Draft",
     "DraftVisit",
     "EventLog",
     "Fact",
+    "Fulfillment",
     "Invitation",
     "JournalCounter",
     "Membership",
@@ -39,6 +37,8 @@ __all__ = [
     "OrderLock",
     "PartnerOrder",
     "PartnerSettings",
+    "PartnerUpdate",
+    "PartnerUpdateAttempt",
     "RefundStatus",
     "Session",
     "Shipment",

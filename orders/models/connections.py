@@ -45,7 +45,7 @@ class Connection(models.Model):
     last_failure = models.CharField(max_length=200, blank=True)
     refused_at = models.DateTimeField(null=True)  # since when the API answers 401 to this key
     wait_until = models.DateTimeField(null=True)  # the API asked us (429) to send nothing before
-    next_slot_at = models.DateTimeField(null=True)  # deliveries to a partner that bounds its rate take turns by it
+    next_slot_at = models.DateTimeField(null=True)  # partner updates to a partner that bounds its rate take turns by it
 
     class Meta:
         constraints = [

@@ -7,12 +7,12 @@ from orders.models.operations import Operation
 
 
 class DecisionCheck(models.Model):
-    """The looks at RevKeen after a decision about money (services/decision_checks.py)."""
+    """The looks at RevKeen after a decision about money (services/changes/review_checks.py)."""
 
     CONTRADICTED = models.Q(contradicted_at__isnull=False, closed_at__isnull=True)  # and nobody has said why
 
     operation = models.OneToOneField(Operation, models.PROTECT, primary_key=True, related_name="decision_check")
-    shown = models.JSONField()  # what the page showed to whoever decided (services/decisions.py, `seen`)
+    shown = models.JSONField()  # what the page showed to whoever decided (services/changes/review.py, `seen`)
     looks = models.PositiveSmallIntegerField(default=0)  # that RevKeen answered
     next_look_at = models.DateTimeField(null=True)  # null: nothing more is to be learned
     lease_until = models.DateTimeField(db_default=Now())  # somebody is at it until then

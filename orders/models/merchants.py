@@ -37,8 +37,8 @@ class Merchant(models.Model):
     mfa_required = models.BooleanField(default=False)
     # In live mode a larger sum is typed once more: whole units by currency, where it is not the preset.
     sums_to_type = models.JSONField(default=dict, blank=True)
-    # For so many seconds after Fulfil nobody is told, and it can be undone.
-    hold_seconds = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(120)])
+    # For so many seconds after Fulfill nobody is told, and it can be undone.
+    undo_seconds = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(120)])
     # On packing slips, below the name.
     sender_address = models.CharField(max_length=300, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -66,7 +66,7 @@ class Membership(models.Model):
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="memberships")
     roles = models.JSONField(default=list, validators=[check_roles])
     created_at = models.DateTimeField(auto_now_add=True)
-    # What the next form of fulfillment begins with (services/presets.py).
+    # What the next form of fulfillment begins with (services/fulfillment/presets.py).
     last_carrier = models.CharField(max_length=50, blank=True, default="")
     last_email = models.CharField(max_length=3, blank=True, default="")  # yes, no, or never asked
 

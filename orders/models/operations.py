@@ -22,7 +22,7 @@ class Operation(models.Model):
         UPDATE = "update", "Change order"
         PAY = "pay", "Take payment"
         CANCEL = "cancel", "Cancel order"
-        FULFILL = "fulfill", "Fulfil"
+        FULFILL = "fulfill", "Fulfill"
         REFUND = "refund", "Refund"
 
     class State(models.TextChoices):
@@ -30,10 +30,10 @@ class Operation(models.Model):
         DONE = "done", "Done"
         REFUSED = "refused", "Refused"
         NOT_SENT = "not_sent", "Not sent"
-        UNKNOWN = "unknown", "Unknown"
-        NEEDS_PERSON = "needs_person", "Needs a person"
+        IN_DOUBT = "in_doubt", "In doubt"
+        NEEDS_REVIEW = "needs_review", "Needs a person"
 
-    OPEN = (State.STARTED, State.UNKNOWN, State.NEEDS_PERSON)
+    OPEN = (State.STARTED, State.IN_DOUBT, State.NEEDS_REVIEW)
     MONEY = (Kind.PAY, Kind.REFUND)
 
     # What was asked. The order is the one the operation is about; for a create it is the one that is replaced, if any.
@@ -54,7 +54,7 @@ class Operation(models.Model):
     fingerprint = models.CharField(max_length=64)  # of the body, token included
     plan_id = models.UUIDField(db_index=True)  # the first operation of a plan; its own id for a lone one
     step = models.PositiveSmallIntegerField(default=0)
-    later = models.JSONField(default=dict)  # the steps of the plan that follow (services/plans.py, `Later`)
+    later = models.JSONField(default=dict)  # the steps of the plan that follow (services/changes/plans.py, `Later`)
     user = models.ForeignKey("orders.User", models.PROTECT, related_name="+")
     who = models.CharField(max_length=254)  # as they were called then
     asked_in = models.CharField(max_length=40, blank=True)  # our request id
@@ -69,13 +69,13 @@ class Operation(models.Model):
     request_id = models.CharField(max_length=200, blank=True)  # RevKeen's
     result = models.JSONField(default=dict)  # what was read back
     created_order_id = models.UUIDField(null=True)
-    settled_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey("orders.User", models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=500, blank=True)  # of the person who decided
     # Who may decide beside whoever asked, as it was when it began; nobody where the merchant had nobody else.
     deciders = models.ManyToManyField("orders.User", related_name="+")
 
-    # How it is being settled.
+    # How it is being reconciled.
     attempts = models.PositiveSmallIntegerField(default=1)
     last_sent_at = models.DateTimeField(db_default=Now())
     lease_until = models.DateTimeField(db_default=Now())  # somebody is at it until then
@@ -89,7 +89,7 @@ class Operation(models.Model):
         indexes = [
             models.Index(
                 fields=["next_try_at"],
-                condition=models.Q(state__in=["started", "unknown", "needs_person"]),
+                condition=models.Q(state__in=["started", "in_doubt", "needs_review"]),
                 name="operations_open",
             ),
             models.Index(fields=["merchant", "mode", "-created_at"], name="operations_by_merchant"),
@@ -100,7 +100,7 @@ class Operation(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["draft_id"],
-                condition=models.Q(kind="create", state__in=["started", "unknown", "needs_person", "done"]),
+                condition=models.Q(kind="create", state__in=["started", "in_doubt", "needs_review", "done"]),
                 name="one_create_per_draft",
             ),
             # What RevKeen made belongs to one operation: the answer to another is no answer to this one.
@@ -132,7 +132,7 @@ class Operation(models.Model):
 
 
 class OperationToken(models.Model):
-    """A one-time payment token, kept encrypted until its operation is settled."""
+    """A one-time payment token, kept encrypted until its operation is reconciled."""
 
     operation = models.OneToOneField(Operation, models.PROTECT, primary_key=True, related_name="token")
     sealed_secret = models.TextField()
@@ -169,7 +169,9 @@ class OrderLock(models.Model):
 
 
 class JournalCounter(models.Model):
-    """One row, counted up with every operation, to notice that an old backup was restored (services/quarantine.py)."""
+    """One row, counted up with every operation, to notice that an old backup was restored
+    (services/changes/quarantine.py).
+    """
 
     installation = models.UUIDField(default=uuid.uuid4)
     count = models.PositiveBigIntegerField(default=0)

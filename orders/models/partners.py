@@ -1,4 +1,4 @@
-"""What a merchant has set for its fulfilment partners, and what they call an order where its metadata does not say."""
+"""What a merchant has set for its fulfillment partners, and what they call an order where its metadata does not say."""
 
 from django.db import models
 
@@ -44,11 +44,11 @@ class OrderIds(models.Model):
 
 
 class PartnerOrder(models.Model):
-    """Which order of ours a partner's order id stands for: one, and no other (services/partner_orders.py)."""
+    """Which order of ours a partner's order id stands for: one, and no other (services/partners/partner_orders.py)."""
 
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
     mode = models.CharField(max_length=4, choices=MODE_CHOICES)
-    destination = models.CharField(max_length=20)  # as of Delivery
+    destination = models.CharField(max_length=20)  # as of Partner update
     partner_order_id = models.CharField(max_length=200)
     order_id = models.UUIDField()
     order_number = models.CharField(max_length=100, blank=True)

@@ -7,7 +7,9 @@ from orders.models.operations import Operation
 
 
 class RefundStatus(models.Model):
-    """The status of a refund that was made from here, read again until it is final (services/refund_statuses.py)."""
+    """The status of a refund that was made from here, read again until it is final
+    (services/changes/refund_tracking.py).
+    """
 
     operation = models.OneToOneField(Operation, models.PROTECT, primary_key=True, related_name="refund_status")
     refund_id = models.UUIDField(unique=True)  # a refund at RevKeen is that of one operation

@@ -11,10 +11,10 @@ from orders.models.merchants import MODE_CHOICES, Merchant
 from orders.models.operations import Operation
 
 
-class Dispatch(models.Model):
+class Fulfillment(models.Model):
     """What one press of the button sends off: one parcel or several, or the units that will never be sent.
 
-    Its id is that of the form's ticket, and of the plan of the operations that tell RevKeen of it, if it is told.
+    Its id is that of the form's form token, and of the plan of the operations that tell RevKeen of it, if it is told.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -22,19 +22,21 @@ class Dispatch(models.Model):
     mode = models.CharField(max_length=4, choices=MODE_CHOICES)
     order_id = models.UUIDField()
     order_number = models.CharField(max_length=100, blank=True)
-    fingerprint = models.CharField(max_length=64)  # of what was asked: the same ticket with something else is refused
+    fingerprint = models.CharField(
+        max_length=64
+    )  # of what was asked: the same form token with something else is refused
     user = models.ForeignKey("orders.User", models.PROTECT, related_name="+")
     who = models.CharField(max_length=254)  # as they were called then
     created_at = models.DateTimeField(db_default=Now())
-    hold_until = models.DateTimeField(db_default=Now())  # until then it may be undone, and nobody is told
+    undo_until = models.DateTimeField(db_default=Now())  # until then it may be undone, and nobody is told
     undone_at = models.DateTimeField(null=True)
     undone_by = models.ForeignKey("orders.User", models.PROTECT, null=True, related_name="+")
 
     class Meta:
-        indexes = [models.Index(fields=["merchant", "mode", "hold_until"], name="dispatches_by_hold")]
+        indexes = [models.Index(fields=["merchant", "mode", "undo_until"], name="fulfillments_by_hold")]
 
     def __str__(self) -> str:
-        return f"Dispatch of {self.order_number}"
+        return f"Fulfillment of {self.order_number}"
 
 
 class Shipment(models.Model):
@@ -58,7 +60,7 @@ class Shipment(models.Model):
     order_number = models.CharField(max_length=100, blank=True)
     # What the partners know it by: `metadata.shipmentRef` at Digital River, `sourceFulfillmentId` at OrderProtection.
     reference = models.UUIDField(unique=True, default=uuid.uuid4)
-    dispatch = models.ForeignKey(Dispatch, models.PROTECT, related_name="shipments")
+    fulfillment = models.ForeignKey(Fulfillment, models.PROTECT, related_name="shipments")
     step = models.PositiveSmallIntegerField(null=True)  # of the plan that tells RevKeen; null: nothing is due to it
     operation = models.ForeignKey(Operation, models.PROTECT, null=True, related_name="shipments")  # once it has begun
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.PARCEL)
@@ -68,9 +70,10 @@ class Shipment(models.Model):
     notified = models.BooleanField()  # whether RevKeen was asked to e-mail the customer
     reason = models.CharField(max_length=200, blank=True)  # why units were given up
     created_at = models.DateTimeField(db_default=Now())
-    # It left though RevKeen did not take it, and RevKeen has yet to hear of it (services/untold.py); null once it has.
-    untold_since = models.DateTimeField(null=True)
-    # How often it was corrected, from 1. A delivery is up to date when it has sent this version.
+    # It left though RevKeen did not take it, and RevKeen has yet to hear of it (services/fulfillment/unreported.py);
+    # null once it has.
+    unreported_since = models.DateTimeField(null=True)
+    # How often it was corrected, from 1. A partner update is up to date when it has sent this version.
     version = models.PositiveSmallIntegerField(default=1)
 
     # What only Digital River takes. Costs of its items are in minor units of `cost_currency`.
@@ -94,7 +97,7 @@ class Shipment(models.Model):
             models.Index(fields=["merchant", "mode", "order_number", "-id"], name="shipments_by_order_number"),
             models.Index(
                 fields=["merchant", "mode", "id"],
-                condition=models.Q(untold_since__isnull=False),
+                condition=models.Q(unreported_since__isnull=False),
                 name="shipments_untold",
             ),
         ]

@@ -6,7 +6,7 @@ from django.db import models
 class UnsentForm(models.Model):
     """What a person had typed into a form that met the sign-in: nothing of it was sent.
 
-    `sealed` opens for its person alone and is kept for an hour (orders/services/unsent.py).
+    `sealed` opens for its person alone and is kept for an hour (orders/services/accounts/unsent.py).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)

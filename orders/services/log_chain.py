@@ -32,7 +32,7 @@ ASKED = (
     "id merchant_id mode connection_id shown_key kind order_id order_number draft_id body seen summary fingerprint "
     "plan_id step later user_id who asked_in created_at"
 ).split()
-OUTCOME = "state status code message param request_id result created_order_id settled_at decided_by_id reason".split()
+OUTCOME = "state status code message param request_id result created_order_id ended_at decided_by_id reason".split()
 # A column that is added later makes a new version: the links of before go on vouching for what they vouched for.
 VERSION = 1
 COLUMNS: dict[tuple[int, str], list[str]] = {

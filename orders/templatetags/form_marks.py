@@ -1,4 +1,5 @@
-"""`{% csrf_token %}` of every template, which says with the token who had the form open (orders/services/unsent.py).
+"""`{% csrf_token %}` of every template, which says with the token who had the form open
+(orders/services/accounts/unsent.py).
 
 It stands in place of Django's, because a form without the mark could not be kept when the session ends.
 """
@@ -9,7 +10,7 @@ from django import template
 from django.template.defaulttags import CsrfTokenNode
 from django.utils.html import format_html
 
-from orders.services import unsent
+from orders.services.accounts import unsent
 
 register = template.Library()
 

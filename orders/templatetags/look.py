@@ -9,10 +9,10 @@ from django.utils.safestring import SafeString
 from qrcode.main import QRCode  # type: ignore[import-untyped]
 
 from orders import barcodes
-from orders.states import State, delivery_state, fulfillment_state, payment_state, shipment_state
+from orders.states import State, fulfillment_state, partner_update_state, payment_state, shipment_state
 
 register = template.Library()
-for state_of in (payment_state, fulfillment_state, shipment_state, delivery_state):
+for state_of in (payment_state, fulfillment_state, shipment_state, partner_update_state):
     register.filter(state_of)
 
 SPRITE = "vendor/tabler-icons/3.51/icons.svg"

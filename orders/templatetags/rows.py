@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from orders.apis.revkeen.objects import Unreadable
 from orders.templatetags import figures
-from orders.views.tables import OrderRow
+from orders.views.orders.tables import OrderRow
 
 register = template.Library()
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from orders import csv_cells
 from orders.models import EventLog
 from orders.requests import MerchantRequest
-from orders.services import events
+from orders.services import audit
 from orders.views.addresses import address
 
 SEPARATOR = "separator"  # of the query: “semicolon”, or nothing for a comma
@@ -28,7 +28,7 @@ def csv_answer(
 ) -> StreamingHttpResponse:
     """The rows as a file named after merchant, mode, `subject` and day; that somebody took them along is recorded."""
     words = ", ".join(text for _, text in conditions) or "everything"
-    events.record(
+    audit.record(
         EventLog.Kind.EXPORTED,
         f"{subject} as CSV: {words}",
         user=request.user,

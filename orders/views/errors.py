@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 from orders.access import MissingRight, kept_at
 from orders.requests import Request
-from orders.services import unsent
+from orders.services.accounts import unsent
 
 STALE_FORM = "X-Stale-Form"  # a header of 403: kept.js gets a fresh token and offers to try once more
 

@@ -4,7 +4,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from orders.services import workers
+from orders.services import heartbeat
 
 
 @require_safe
@@ -44,7 +44,7 @@ def _cache() -> str:
 
 def _worker() -> str:
     try:
-        seen = workers.last_seen()
+        seen = heartbeat.last_seen()
     except Exception as error:
         return type(error).__name__
     if seen.fresh:

@@ -1,5 +1,5 @@
 // What somebody typed is not lost: not to a session that ended, a token that is too old, or a page that is left.
-// Without this file the server keeps a posted form across the sign-in (orders/services/unsent.py).
+// Without this file the server keeps a posted form across the sign-in (orders/services/accounts/unsent.py).
 "use strict";
 
 const here = document.body.dataset; // of the person whom the page was drawn for

@@ -75,7 +75,7 @@ def test_nothing_is_fetched_from_elsewhere_and_the_first_visit_is_light(
     assert len(fetched) <= 8
 
 
-def test_live_and_test_differ_without_colour(open_page: OpenPage, emulator: RunningEmulator) -> None:
+def test_live_and_test_differ_without_color(open_page: OpenPage, emulator: RunningEmulator) -> None:
     seen = []
     for mode in ("live", "test"):
         page = open_page(f"/northwind/{mode}/orders/")

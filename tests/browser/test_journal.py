@@ -59,16 +59,16 @@ print(json.dumps({
     "not sent": make("not_sent", minutes=100, kind="cancel", summary="60.00 USD no longer due", body={},
         code="no_connection", message="There was no connection to RevKeen."),
     "unknown": make("unknown", minutes=2, attempts=2, **no_answer),
-    "waiting": make("needs_person", **no_answer),
-    "waiting too": make("needs_person", minutes=12, **no_answer),
-    "just sent": make("needs_person", minutes=3, **no_answer),
-    "own": make("needs_person", "finance", 30, kind="refund", summary="5.00 USD to Visa ••1111",
+    "waiting": make("needs_review", **no_answer),
+    "waiting too": make("needs_review", minutes=12, **no_answer),
+    "just sent": make("needs_review", minutes=3, **no_answer),
+    "own": make("needs_review", "finance", 30, kind="refund", summary="5.00 USD to Visa ••1111",
         body={"amount_minor": 500, "payment_id": str(uuid.uuid4())}, **no_answer),
-    "create": make("needs_person", kind="create", order_id=None, order_number="", summary="1 line, 60.00 USD",
+    "create": make("needs_review", kind="create", order_id=None, order_number="", summary="1 line, 60.00 USD",
         body={"currency": "usd", "line_items": lines}, **no_answer),
-    "quarantined": make("needs_person", quarantined=True, code="quarantined",
+    "quarantined": make("needs_review", quarantined=True, code="quarantined",
         message="A backup was restored. This may have been completed since the backup was made."),
-    "long": make("needs_person", "long", order_number="N" * 100, summary="Long words " + "Donaudampfschiff" * 17,
+    "long": make("needs_review", "long", order_number="N" * 100, summary="Long words " + "Donaudampfschiff" * 17,
         code="no_answer", message="y" * 480),
 }))
 """
@@ -92,7 +92,7 @@ def rows(stack: Stack, order: Any) -> dict[str, str]:
 def pages(rows: dict[str, str]) -> dict[str, str]:
     lists = {
         "journal": "",
-        "needs someone": "?state=needs_person",
+        "needs someone": "?state=needs_review",
         "nothing": "?order=NOR-0&kind=pay",
         "bad": "?kind=x",
     }

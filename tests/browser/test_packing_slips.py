@@ -25,8 +25,8 @@ def batch(open_page: OpenPage, emulator: RunningEmulator) -> str:
     ids = []
     for lines in (["Tent"], [f"{LONG} {place}" for place in range(40)], ["x" * 500]):
         order = paid_order(emulator, lines)
-        ids.append(fulfil(open_page, order))
-    return "/northwind/live/fulfillments/slips/?" + "&".join(f"id={pk}" for pk in ids)
+        ids.append(fulfill(open_page, order))
+    return "/northwind/live/shipments/slips/?" + "&".join(f"id={pk}" for pk in ids)
 
 
 def paid_order(emulator: RunningEmulator, descriptions: list[str]) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def paid_order(emulator: RunningEmulator, descriptions: list[str]) -> dict[str, 
     return paid
 
 
-def fulfil(open_page: OpenPage, order: dict[str, Any]) -> str:
+def fulfill(open_page: OpenPage, order: dict[str, Any]) -> str:
     """Send all of it off in one parcel; the id of its shipment."""
     page = open_page(f"/northwind/live/orders/{order['id']}/fulfill/", "operations")
     page.get_by_label("No e-mail").check()

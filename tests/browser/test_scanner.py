@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.test_fulfil import address, effects, ups_number
-from tests.browser.test_fulfil import email as email
-from tests.browser.test_fulfil import nothing_chosen_before as nothing_chosen_before
-from tests.browser.test_fulfil import order as order
+from tests.browser.test_fulfill import address, effects, ups_number
+from tests.browser.test_fulfill import email as email
+from tests.browser.test_fulfill import nothing_chosen_before as nothing_chosen_before
+from tests.browser.test_fulfill import order as order
 from tests.support.emulation import RunningEmulator
 
 pytestmark = pytest.mark.browser

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from scripts.stack import Stack
 from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
-from tests.browser.test_fulfil import effects, paid_order, too_wide
+from tests.browser.test_fulfill import effects, paid_order, too_wide
 from tests.support.emulation import RunningEmulator
 from tests.support.shipping import open_orders
 
@@ -39,13 +39,13 @@ def known_there(emulator: RunningEmulator) -> dict[str, Any]:
 @pytest.fixture
 def held(stack: Stack) -> Iterator[None]:
     """What is sent off can be undone for a while."""
-    set_hold(stack, 60)
+    set_undo_seconds(stack, 60)
     yield
-    set_hold(stack, 0)
+    set_undo_seconds(stack, 0)
 
 
-def set_hold(stack: Stack, seconds: int) -> None:
-    change = f"from orders.models import Merchant; Merchant.objects.update(hold_seconds={seconds})"
+def set_undo_seconds(stack: Stack, seconds: int) -> None:
+    change = f"from orders.models import Merchant; Merchant.objects.update(undo_seconds={seconds})"
     stack.manage("shell", "-c", change)
 
 
@@ -53,7 +53,7 @@ def order_page(order: dict[str, Any]) -> str:
     return f"/northwind/live/orders/{order['id']}/"
 
 
-def fulfil(page: Page, order: dict[str, Any]) -> None:
+def fulfill(page: Page, order: dict[str, Any]) -> None:
     """Everything at once, and nobody is e-mailed; then to the page of the order."""
     page.get_by_label("No e-mail").check()
     page.get_by_role("button", name=re.compile("^Fulfill .*no e-mail")).click()
@@ -63,7 +63,7 @@ def fulfil(page: Page, order: dict[str, Any]) -> None:
 
 def sent_off(open_page: OpenPage, order: dict[str, Any], **options: Any) -> Page:
     page = open_page(f"{order_page(order)}fulfill/", "operations", **options)
-    fulfil(page, order)
+    fulfill(page, order)
     return page
 
 
@@ -90,7 +90,7 @@ def test_without_a_script_it_says_when_it_goes_and_can_be_undone(
     open_page: OpenPage, emulator: RunningEmulator, unknown_there: dict[str, Any]
 ) -> None:
     page = open_page(f"{order_page(unknown_there)}fulfill/", "operations", java_script_enabled=False)
-    fulfil(page, unknown_there)
+    fulfill(page, unknown_there)
     expect(page.get_by_text(re.compile(r"^Sending at \d\d:\d\d:\d\d"))).to_be_visible()
     page.get_by_role("button", name="Undo shipment 1").click()
     expect(page.get_by_text("Undone. No system was notified.")).to_be_visible()
@@ -121,7 +121,7 @@ def test_the_focus_stays_while_the_cards_are_drawn_anew(
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_a_failed_delivery_is_given_up_with_a_reason(
+def test_a_failed_partner_update_is_given_up_with_a_reason(
     width: int, open_page: OpenPage, emulator: RunningEmulator, unknown_there: dict[str, Any]
 ) -> None:
     page = sent_off(open_page, unknown_there, viewport={"width": width, "height": 900})
@@ -134,7 +134,7 @@ def test_a_failed_delivery_is_given_up_with_a_reason(
     page.get_by_label("Why stop this update?").fill("Done by hand")
     page.get_by_role("button", name="Stop trying").click()
     expect(page.locator("#shipments")).to_contain_text("Done by hand")
-    expect(page.get_by_role("region", name="Timeline")).to_contain_text("Delivery stopped")
+    expect(page.get_by_role("region", name="Timeline")).to_contain_text("Partner update stopped")
 
 
 def test_tracking_is_put_right_with_one_more_number(

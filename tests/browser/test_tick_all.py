@@ -11,7 +11,7 @@ from tests.support.emulation import RunningEmulator
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("where", [ORDERS, "/northwind/live/to-fulfil/"])
+@pytest.mark.parametrize("where", [ORDERS, "/northwind/live/to-fulfill/"])
 def test_one_box_ticks_all_rows_of_the_page_or_none(where: str, open_page: OpenPage, emulator: RunningEmulator) -> None:
     page = open_page(where)
     every, ticks = page.get_by_label("Select all on this page"), page.locator("tbody .tick input:enabled")
@@ -40,7 +40,7 @@ def test_the_box_for_all_rows_follows_a_live_refresh(open_page: OpenPage, emulat
 
 
 def test_without_a_script_rows_are_ticked_one_by_one(open_page: OpenPage, emulator: RunningEmulator) -> None:
-    page = open_page("/northwind/live/to-fulfil/", java_script_enabled=False)
+    page = open_page("/northwind/live/to-fulfill/", java_script_enabled=False)
     expect(page.locator("[data-tick-all]")).to_be_hidden()
     page.locator("tbody .tick input:enabled").first.check()
     page.get_by_role("button", name="Pick list").click()

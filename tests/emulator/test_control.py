@@ -112,7 +112,7 @@ def test_latency_can_be_spread_out(emulator: Driver, api: httpx.Client) -> None:
         {"digital_river_capture": "lost"},
         {"order_protection_lenient": "yes"},
         {"order_protection_lenient": 1},
-        {"colour": "red"},
+        {"color": "red"},
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_and_changes_nothing(emulator: Driver, wrong: dict) -> None:
@@ -168,7 +168,7 @@ def test_a_call_that_makes_no_sense_is_refused_and_changes_nothing(emulator: Dri
 
 
 def test_a_filter_the_log_does_not_have_is_refused_rather_than_finding_nothing(emulator: Driver) -> None:
-    for wrong in ({"colour": "red"}, {"after": "x"}, {"path": "("}):
+    for wrong in ({"color": "red"}, {"after": "x"}, {"path": "("}):
         with pytest.raises(ValueError, match="error"):
             emulator.requests(**wrong)
     with pytest.raises(ValueError, match="error"):

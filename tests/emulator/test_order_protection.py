@@ -323,7 +323,7 @@ def test_an_order_is_made_known_once_and_by_every_shop_for_itself(
         {"platformId": "revkeen"},
         {"sourceCreatedAt": "yesterday"},
         {"tags": ["a", "b"]},
-        {"colour": "red"},
+        {"color": "red"},
     ],
     ids=str,
 )

@@ -104,7 +104,7 @@ def test_what_was_paid_and_refunded_is_in_the_transactions(store: Store) -> None
 
 
 @pytest.mark.parametrize("orders", [60, 800])
-def test_every_status_comes_with_every_fulfilment_status_that_can_be(orders: int) -> None:
+def test_every_status_comes_with_every_fulfillment_status_that_can_be(orders: int) -> None:
     combinations = {
         *(("draft", f) for f in (None, "unfulfilled")),
         *(("pending", f) for f in (None, "unfulfilled")),

@@ -11,8 +11,8 @@ from django.core import signing
 
 from orders.apis.gate import forget_gates
 from orders.models import Operation
-from orders.services import tickets
-from tests.support.actions import BY_LETTER, Action, ticket_of
+from orders.services.changes import form_tokens
+from tests.support.actions import BY_LETTER, Action, form_token_of
 from tests.support.matrix import survives
 from tests.support.reliability import CANARY, Case, House
 
@@ -24,7 +24,7 @@ BEFORE_AND_AFTER = pytest.mark.parametrize("after_work", [False, True], ids=["be
 def assert_unknown_then_done_once(case: Case) -> None:
     """What most faults have to come to: nobody knows, then a machine finds out, under the same key."""
     case.press()
-    assert case.state == State.UNKNOWN, case.operation.message
+    assert case.state == State.IN_DOUBT, case.operation.message
     case.assert_open()
     case.recover()
     case.assert_invariants(State.DONE)
@@ -32,7 +32,7 @@ def assert_unknown_then_done_once(case: Case) -> None:
 
 
 @survives(12)
-def test_a_time_out_after_the_work_is_settled_without_doing_it_again(
+def test_a_time_out_after_the_work_is_reconciled_without_doing_it_again(
     action: Action, house: House, settings: LazySettings
 ) -> None:
     case = Case(house, action)
@@ -48,7 +48,7 @@ def test_a_time_out_after_the_work_is_settled_without_doing_it_again(
     ids=["before the answer", "in the middle of the answer"],
 )
 @survives(13)
-def test_a_reset_is_unknown_until_it_is_settled(
+def test_a_reset_is_unknown_until_it_is_reconciled(
     action: Action, fault: dict[str, Any], after_work: bool, house: House
 ) -> None:
     case = Case(house, action)
@@ -66,7 +66,7 @@ def test_a_reset_is_unknown_until_it_is_settled(
     ids=["truncated JSON", "wrong Content-Length", "broken chunk"],
 )
 @survives(14)
-def test_a_broken_answer_is_unknown_until_it_is_settled(action: Action, fault: dict[str, Any], house: House) -> None:
+def test_a_broken_answer_is_unknown_until_it_is_reconciled(action: Action, fault: dict[str, Any], house: House) -> None:
     case = Case(house, action)
     case.fail(**fault)
     assert_unknown_then_done_once(case)
@@ -89,7 +89,7 @@ def test_a_drip_ends_at_the_deadline_of_the_whole_call(action: Action, house: Ho
     case.fail("drip", seconds=0.1, bytes=8)
     started = time.monotonic()
     case.press()
-    assert case.state == State.UNKNOWN
+    assert case.state == State.IN_DOUBT
     assert time.monotonic() - started >= 0.4
     sent = noticed_by_the_emulator(case)
     assert sent["ended_ms"] - sent["started_ms"] <= 900
@@ -112,7 +112,7 @@ def test_a_connection_that_is_closed_as_the_call_goes_out_is_unknown_and_not_sen
     case = Case(house, action)
     case.fail("disconnect", how="close")
     case.press()
-    assert case.state == State.UNKNOWN
+    assert case.state == State.IN_DOUBT
     assert len(case.calls()) == 1
     case.recover()
     case.assert_invariants(State.DONE)
@@ -129,7 +129,7 @@ def test_a_long_429_is_not_sent_and_what_was_typed_stays(action: Action, retry_a
     again = action.filled(house.shop, page, case.subject)
     assert again is not None
     case.press(again)
-    case.settle()
+    case.reconcile()
     assert len(case.calls()) == 1
     case.assert_invariants(State.NOT_SENT, State.NOT_SENT)
 
@@ -161,12 +161,12 @@ def test_an_error_that_is_stored_is_replayed_twice_and_then_a_persons_unless_an_
     case.fail_reads("respond", "/events$", times=100, body={"object": "list", "data": [], "has_more": False})
     case.press()
     hide_the_effect(case)
-    case.settle()
-    assert case.state == State.NEEDS_PERSON
+    case.reconcile()
+    assert case.state == State.NEEDS_REVIEW
     assert len(case.calls()) == 3
     assert len(case.keys()) == 1
     case.assert_open()
-    case.assert_invariants(State.NEEDS_PERSON)
+    case.assert_invariants(State.NEEDS_REVIEW)
     case.house.emulator.clear_faults()
     case.look_again()
     case.assert_invariants(State.DONE)
@@ -260,7 +260,7 @@ def test_strange_values_in_the_answer_do_not_hide_what_happened(action: Action, 
     case = Case(house, action)
     case.fail("alter", set={member: STRANGE[member]})
     case.press()
-    case.settle()
+    case.reconcile()
     case.assert_invariants(State.DONE)
     assert not [page for page in case.pages if "<b>" in page.text]
 
@@ -271,7 +271,7 @@ def test_strange_values_of_a_refund_do_not_hide_what_happened(action: Action, me
     case = Case(house, action)
     case.fail("alter", set={f"data.{member}": "<b>new</b>"})
     case.press()
-    case.settle()
+    case.reconcile()
     case.assert_invariants(State.DONE)
     assert not [page for page in case.pages if "<b>" in page.text]
 
@@ -281,7 +281,7 @@ def test_a_yes_to_what_did_not_happen_stays_open_and_says_that_they_disagree(act
     case = Case(house, action)
     case.fail("respond", body=yes(case))
     page = case.press()
-    assert case.state == State.UNKNOWN
+    assert case.state == State.IN_DOUBT
     assert "RevKeen said yes, but" in page.text
     assert "an answer is not borne out" in house.log.getvalue()
     case.recover()
@@ -294,8 +294,8 @@ def test_a_yes_that_is_never_borne_out_is_a_persons(action: Action, house: House
     case = Case(house, action)
     case.fail("respond", times=20, body=yes(case))
     case.press()
-    case.settle()
-    case.assert_invariants(State.NEEDS_PERSON)
+    case.reconcile()
+    case.assert_invariants(State.NEEDS_REVIEW)
     assert len(case.calls()) == 3
     case.assert_open()
 
@@ -304,7 +304,7 @@ def yes(case: Case) -> Any:
     """What RevKeen would answer had it done it."""
     if case.action.name == "refund":
         payment = next(name for name, _ in case.form.sent if name.startswith("amount_")).removeprefix("amount_")
-        operation_id = signing.loads(dict(case.form.sent)["ticket"], salt=tickets.SALT)["id"]
+        operation_id = signing.loads(dict(case.form.sent)["form_token"], salt=form_tokens.SALT)["id"]
         refund = {"id": str(uuid.uuid4()), "payment_id": payment, "amount_minor": 735, "currency": "USD"}
         refund["reason_details"] = f"[operation {operation_id}]"
         return {"data": {**refund, "status": "succeeded", "created_at": "2030-01-01T00:00:00Z"}}
@@ -317,7 +317,7 @@ def test_a_call_that_is_still_in_progress_is_asked_again_under_its_key(action: A
     case.fail("error", status=409, code="idempotency_in_progress", times=2)
     case.press()
     case.assert_open()
-    case.settle()
+    case.reconcile()
     case.assert_invariants(State.DONE)
     assert len(case.calls()) == 3
     assert len(case.keys()) == 1
@@ -330,10 +330,10 @@ def test_a_conflict_of_keys_raises_an_alarm_and_is_a_persons(action: Action, hou
     case.press()
     assert "an operation needs a person" in house.log.getvalue()
     case.assert_open()
-    case.settle()
+    case.reconcile()
     case.look_again()
     assert len(case.calls()) == 1
-    case.assert_invariants(State.NEEDS_PERSON)
+    case.assert_invariants(State.NEEDS_REVIEW)
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, "invalid_request"), (409, "conflict")])
@@ -346,8 +346,8 @@ def test_a_wrong_state_is_refused_and_the_order_shown_as_it_is(
     page = case.press()
     assert page.status == 422
     assert "The order is in another state." in page.text
-    assert ticket_of(page)
-    case.settle()
+    assert form_token_of(page)
+    case.reconcile()
     case.assert_invariants(State.REFUSED)
 
 
@@ -363,7 +363,7 @@ def test_a_refused_form_that_is_corrected_goes_out_under_another_key_and_does_it
     corrected = action.filled(house.shop, refused, case.subject, otherwise=True)
     assert corrected is not None
     case.press(corrected)
-    case.settle()
+    case.reconcile()
     case.assert_invariants(State.REFUSED, State.DONE)
     assert len(case.keys()) == 2
     assert len(case.effects()) == 1
@@ -375,7 +375,7 @@ def test_a_key_that_is_refused_for_the_change_loses_nothing(action: Action, hous
     case.fail("error", status=401, code="unauthenticated", message="The key is not valid.")
     page = case.press()
     assert "The key is not valid." in page.text
-    case.settle()
+    case.reconcile()
     case.assert_invariants(State.REFUSED)
 
 
@@ -387,7 +387,7 @@ def test_a_key_that_is_revoked_in_mid_flow_sends_nothing_and_the_page_says_that_
     house.emulator.revoke(CANARY)
     page = case.press()
     assert "key" in page.text
-    case.settle()
+    case.reconcile()
     case.assert_invariants(State.REFUSED if action.name == "create" else State.NOT_SENT)
 
 
@@ -401,7 +401,7 @@ def test_what_was_typed_is_shown_when_the_form_cannot_be_drawn_but_for_the_token
     assert "What you entered" in page.text
     assert "20.00" in page.text
     assert token not in page.text
-    assert dict(case.form.sent)["ticket"] not in page.text
+    assert dict(case.form.sent)["form_token"] not in page.text
 
 
 @survives(30)
@@ -410,13 +410,13 @@ def test_a_missing_scope_is_named(action: Action, house: House) -> None:
     case.fail("error", status=403, code="forbidden", message="No.")
     page = case.press()
     assert f"this key may not {'refunds' if action.name == 'refund' else 'orders'}:write" in page.text
-    case.settle()
+    case.reconcile()
     case.assert_invariants(State.REFUSED)
 
 
 @pytest.mark.parametrize("kind", ["gzip_bomb", "huge_body", "deep_json", "huge_header"])
 @survives(31)
-def test_a_bomb_is_unknown_and_settled(action: Action, kind: str, house: House) -> None:
+def test_a_bomb_is_unknown_and_reconciled(action: Action, kind: str, house: House) -> None:
     case = Case(house, action)
     case.fail(kind, after_work=True)
     assert_unknown_then_done_once(case)

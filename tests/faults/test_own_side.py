@@ -62,7 +62,7 @@ def test_without_a_connection_nothing_is_sent_and_a_new_click_is_a_new_operation
     settings.REVKEEN_URLS = everywhere
     settings.REVKEEN_READ_SECONDS = settings.REVKEEN_CHANGE_SECONDS = 3.0
     forget_gates()
-    case.settle()
+    case.reconcile()
     assert case.calls() == []
     case.press(case.open())
     case.assert_invariants(State.NOT_SENT, State.DONE)

@@ -19,43 +19,33 @@ from orders.apis.gate import forget_gates
 from orders.apis.revkeen import reads
 from orders.models import (
     Connection,
-    Delivery,
-    DeliveryAttempt,
-    Dispatch,
+    Fulfillment,
     Merchant,
     Operation,
     OrderIds,
+    PartnerUpdate,
+    PartnerUpdateAttempt,
     Shipment,
     ShipmentItem,
     User,
 )
-from orders.services import (
-    deliveries,
-    delivering,
-    delivery_decisions,
-    fulfillable,
-    fulfillments,
-    outcomes,
-    partners,
-    quarantine,
-    revkeen,
-    sending,
-    settling,
-    shipments,
-    undo,
-)
-from orders.services.fulfillments import FulfillmentTicket
-from orders.services.leases import claim as claim_operation
-from orders.services.shipments import Parcel, ParcelItem
-from orders.services.tickets import Ticket
+from orders.services.changes import outcomes, quarantine, reconcile
+from orders.services.changes.form_tokens import FormToken
+from orders.services.changes.leases import claim as claim_operation
+from orders.services.fulfillment import fulfill, fulfillable, shipments, undo
+from orders.services.fulfillment.fulfill import FulfillmentTicket
+from orders.services.fulfillment.shipments import Parcel, ParcelItem
+from orders.services.partners import attempt, directory, manual, partner_worker
+from orders.services.partners import outbox as outbox_module
+from orders.services.revkeen import session
 from tests.conftest import make_person
 from tests.support.emulation import Emulator
 from tests.support.matrix import delivers
 from tests.support.partners import PARTNERS, Partner
 
-State = Delivery.State
+State = PartnerUpdate.State
 MOVED = ("next_try_at", "last_sent_at", "lease_until")
-ROUNDS = 12  # quarters of an hour, after which whatever a machine may settle is settled
+ROUNDS = 12  # quarters of an hour, after which whatever a machine may reconcile is reconciled
 
 NO_ANSWER: dict[str, dict[str, Any]] = {
     "reset": {"kind": "disconnect", "how": "reset"},
@@ -93,33 +83,33 @@ class Outbox:
         self.emulator.tell_partners(order["id"])
         return uuid.UUID(order["id"])
 
-    def ticket(self, order_id: uuid.UUID) -> FulfillmentTicket:
-        with revkeen.session(self.merchant, "live") as api:
+    def form_token(self, order_id: uuid.UUID) -> FulfillmentTicket:
+        with session.session(self.merchant, "live") as api:
             shown = fulfillable.snapshot_of(fulfillable.fulfillable(api, order_id))
-        return Ticket(uuid.uuid4(), self.merchant, "live", Operation.Kind.FULFILL, order_id, shown)
+        return FormToken(uuid.uuid4(), self.merchant, "live", Operation.Kind.FULFILL, order_id, shown)
 
-    def press(self, ticket: FulfillmentTicket) -> Operation | Dispatch:
+    def press(self, form_token: FulfillmentTicket) -> Operation | Fulfillment:
         """Fill in all, a parcel for each line."""
-        lines = ticket.snapshot.lines.items()
+        lines = form_token.snapshot.lines.items()
         parcels = [Parcel((ParcelItem(line_id, line.left),), carrier="ups") for line_id, line in lines]
-        with revkeen.session(self.merchant, "live") as api:
-            return fulfillments.fulfill(api, self.user, ticket, parcels)
+        with session.session(self.merchant, "live") as api:
+            return fulfill.fulfill(api, self.user, form_token, parcels)
 
     def ship(self, lines: int = 1) -> list[Shipment]:
-        ticket = self.ticket(self.sold(lines))
-        self.press(ticket)
-        return list(Shipment.objects.filter(dispatch_id=ticket.operation_id).order_by("pk"))
+        form_token = self.form_token(self.sold(lines))
+        self.press(form_token)
+        return list(Shipment.objects.filter(fulfillment_id=form_token.operation_id).order_by("pk"))
 
     def work(self) -> None:
         """Whatever is due now."""
-        while (claimed := deliveries.claim()) is not None:
-            delivering.deliver(claimed)
+        while (claimed := outbox_module.claim()) is not None:
+            partner_worker.deliver(claimed)
 
     def later(self, minutes: float = 15) -> None:
         """As if so much time had passed, for whoever looks at what is due; the breaker closes too."""
         forget_gates()
         past = timedelta(minutes=minutes)
-        Delivery.objects.update(**{name: F(name) - past for name in MOVED})
+        PartnerUpdate.objects.update(**{name: F(name) - past for name in MOVED})
         Connection.objects.exclude(wait_until=None).update(wait_until=F("wait_until") - past)
 
     def recover(self) -> None:
@@ -128,11 +118,11 @@ class Outbox:
         for _ in range(ROUNDS):
             self.later()
             self.work()
-            if not Delivery.objects.filter(state__in=Delivery.OPEN).exists():
+            if not PartnerUpdate.objects.filter(state__in=PartnerUpdate.OPEN).exists():
                 return
 
-    def of(self, partner: Partner, shipment: Shipment) -> Delivery:
-        return Delivery.objects.get(shipment=shipment, destination=partner.provider)
+    def of(self, partner: Partner, shipment: Shipment) -> PartnerUpdate:
+        return PartnerUpdate.objects.get(shipment=shipment, destination=partner.provider)
 
     def told(self, partner: Partner, shipment: Shipment) -> list[dict[str, Any]]:
         return partner.told(self.emulator.ledger(), str(shipment.reference))
@@ -146,13 +136,17 @@ class Outbox:
     def assert_once(self, partner: Partner, *shipments: Shipment) -> None:
         """Known there once, all its money captured once, and the page says so; the key is in nothing that is kept."""
         for shipment in shipments:
-            delivery = self.of(partner, shipment)
-            assert delivery.state == State.SENT, (delivery.state, delivery.code, delivery.message)
+            partner_update = self.of(partner, shipment)
+            assert partner_update.state == State.SENT, (
+                partner_update.state,
+                partner_update.code,
+                partner_update.message,
+            )
             assert len(self.told(partner, shipment)) == 1
         captured = [row["quantity"] for row in self.emulator.ledger() if row["effect"] == "capture"]
         if partner.provider == "digital_river":
             assert captured == [2] * len(shipments)
-        kept = DeliveryAttempt.objects.values_list("message", "answer", "body")
+        kept = PartnerUpdateAttempt.objects.values_list("message", "answer", "body")
         assert not [row for row in kept if partner.key in str(row)]
 
 
@@ -188,8 +182,8 @@ def refusing(wanted: Callable[[str], bool], message: str, times: int = 10_000) -
         yield
 
 
-def writes_deliveries(sql: str) -> bool:
-    return sql.startswith('UPDATE "orders_delivery"') and "attempts" in sql.partition("WHERE")[0]
+def writes_partner_updates(sql: str) -> bool:
+    return sql.startswith('UPDATE "orders_partnerupdate"') and "attempts" in sql.partition("WHERE")[0]
 
 
 class Killed(BaseException):
@@ -197,21 +191,21 @@ class Killed(BaseException):
 
 
 @delivers(1)
-def test_two_presses_make_one_shipment_and_one_delivery(partner: Partner, outbox: Outbox) -> None:
-    ticket = outbox.ticket(outbox.sold())
-    outbox.press(ticket)
-    outbox.press(ticket)
+def test_two_presses_make_one_shipment_and_one_partner_update(partner: Partner, outbox: Outbox) -> None:
+    form_token = outbox.form_token(outbox.sold())
+    outbox.press(form_token)
+    outbox.press(form_token)
     outbox.work()
     outbox.assert_once(partner, *Shipment.objects.all())
-    assert Delivery.objects.filter(destination=partner.provider).count() == 1
+    assert PartnerUpdate.objects.filter(destination=partner.provider).count() == 1
 
 
 @delivers(2)
 def test_the_form_sent_again_after_the_parcel_is_known_sends_nothing_more(partner: Partner, outbox: Outbox) -> None:
-    ticket = outbox.ticket(outbox.sold())
-    outbox.press(ticket)
+    form_token = outbox.form_token(outbox.sold())
+    outbox.press(form_token)
     outbox.work()
-    outbox.press(ticket)
+    outbox.press(form_token)
     outbox.recover()
     outbox.assert_once(partner, *Shipment.objects.all())
 
@@ -233,9 +227,9 @@ def test_nobody_has_to_stay_for_the_partner_to_hear_of_it_and_nobody_sends_it_tw
 def test_a_worker_killed_before_the_call_leaves_it_to_another(partner: Partner, outbox: Outbox) -> None:
     [shipment] = outbox.ship()
     other = next(each for each in PARTNERS if each is not partner)
-    Delivery.objects.filter(destination=other.provider).update(state=State.STOPPED)
-    assert deliveries.claim() is not None  # and dies
-    assert deliveries.claim() is None
+    PartnerUpdate.objects.filter(destination=other.provider).update(state=State.STOPPED)
+    assert outbox_module.claim() is not None  # and dies
+    assert outbox_module.claim() is None
     outbox.work()
     assert outbox.calls(partner) == []
     outbox.recover()
@@ -252,10 +246,10 @@ def test_a_worker_killed_after_the_call_has_not_sent_it_twice(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(sending, "finish", die)
-        while (claimed := deliveries.claim()) is not None:
+        patch.setattr(attempt, "finish", die)
+        while (claimed := outbox_module.claim()) is not None:
             with pytest.raises(Killed):
-                delivering.deliver(claimed)
+                partner_worker.deliver(claimed)
     assert outbox.of(partner, shipment).state == State.SENDING
     outbox.recover()
     outbox.assert_once(partner, shipment)
@@ -311,8 +305,8 @@ def test_a_connection_that_was_closed_meanwhile_is_unknown_until_the_partner_was
     outbox.fail(partner, "disconnect", how="close")
     outbox.work()
     outbox.recover()
-    delivery = outbox.of(partner, shipment)
-    assert (delivery.state, len(outbox.told(partner, shipment))) == (State.SENT, 1)
+    partner_update = outbox.of(partner, shipment)
+    assert (partner_update.state, len(outbox.told(partner, shipment))) == (State.SENT, 1)
 
 
 @pytest.mark.parametrize("retry_after", ["7", "Wed, 21 Oct 2099 07:28:00 GMT", None, "86400", "-5", "soon"])
@@ -324,10 +318,14 @@ def test_a_429_holds_everything_with_that_key_for_its_time(
     outbox.fail(partner, "rate_limited", retry_after=retry_after)
     outbox.work()
     calls = len(outbox.calls(partner))
-    delivery = outbox.of(partner, first)
-    assert (delivery.state, delivery.code, delivery.doubtful) == (State.WAITING, "rate_limited", False)
+    partner_update = outbox.of(partner, first)
+    assert (partner_update.state, partner_update.code, partner_update.doubtful) == (
+        State.WAITING,
+        "rate_limited",
+        False,
+    )
     least = {"7": 6, "86400": 14 * 60}.get(str(retry_after), 3)  # no answer locks us out for more than 15 minutes
-    assert delivery.next_try_at > timezone.now() + timedelta(seconds=least)
+    assert partner_update.next_try_at > timezone.now() + timedelta(seconds=least)
     [second] = outbox.ship()
     outbox.work()
     assert len(outbox.calls(partner)) == calls
@@ -348,7 +346,7 @@ def test_a_gateways_page_is_unknown_until_the_partner_was_read(
     status: int, after_work: bool, partner: Partner, outbox: Outbox
 ) -> None:
     assert_unknown_then_once(outbox, partner, kind="bad_gateway", status=status, after_work=after_work)
-    assert not Delivery.objects.filter(message__contains="<").exists()
+    assert not PartnerUpdate.objects.filter(message__contains="<").exists()
 
 
 @BEFORE_AND_AFTER
@@ -380,8 +378,8 @@ def test_a_revoked_key_loses_nothing_and_its_successor_sends(partner: Partner, o
     [shipment] = outbox.ship()
     outbox.emulator.revoke(partner.key)
     outbox.work()
-    delivery = outbox.of(partner, shipment)
-    assert (delivery.state, delivery.status) == (State.WAITING, 401)
+    partner_update = outbox.of(partner, shipment)
+    assert (partner_update.state, partner_update.status) == (State.WAITING, 401)
     replace_key(outbox, partner)
     outbox.recover()
     outbox.assert_once(partner, shipment)
@@ -392,7 +390,7 @@ def test_a_key_replaced_while_nobody_knows_is_read_with_and_does_not_repeat(part
     [shipment] = outbox.ship()
     outbox.fail(partner, **NO_ANSWER["reset"], after_work=True)
     outbox.work()
-    assert outbox.of(partner, shipment).state == State.UNKNOWN
+    assert outbox.of(partner, shipment).state == State.IN_DOUBT
     replace_key(outbox, partner)
     outbox.recover()
     outbox.assert_once(partner, shipment)
@@ -403,8 +401,8 @@ def test_a_key_that_may_not_is_said_and_waits(partner: Partner, outbox: Outbox) 
     [shipment] = outbox.ship()
     outbox.emulator.fault("error", partner.create, provider=partner.provider, status=403, code="forbidden")
     outbox.work()
-    delivery = outbox.of(partner, shipment)
-    assert (delivery.state, delivery.status) == (State.WAITING, 403)
+    partner_update = outbox.of(partner, shipment)
+    assert (partner_update.state, partner_update.status) == (State.WAITING, 403)
     outbox.recover()
     outbox.assert_once(partner, shipment)
 
@@ -439,7 +437,7 @@ def test_our_own_clock_decides_nothing(
 @delivers(34, 35)
 def test_what_cannot_be_written_down_before_the_call_is_not_sent(partner: Partner, outbox: Outbox) -> None:
     [shipment] = outbox.ship()
-    with refusing(writes_deliveries, "database or disk is full"):
+    with refusing(writes_partner_updates, "database or disk is full"):
         outbox.work()
     assert outbox.calls(partner) == []
     outbox.recover()
@@ -451,10 +449,10 @@ def test_what_cannot_be_written_down_after_the_call_is_read_before_it_is_sent_ag
     partner: Partner, outbox: Outbox
 ) -> None:
     [shipment] = outbox.ship()
-    with refusing(lambda sql: sql.startswith('INSERT INTO "orders_deliveryattempt"'), "database or disk is full"):
-        while (claimed := deliveries.claim()) is not None:
+    with refusing(lambda sql: sql.startswith('INSERT INTO "orders_partnerupdateattempt"'), "database or disk is full"):
+        while (claimed := outbox_module.claim()) is not None:
             with pytest.raises(OperationalError):
-                delivering.deliver(claimed)
+                partner_worker.deliver(claimed)
     assert len(outbox.told(partner, shipment)) == 1
     outbox.recover()
     outbox.assert_once(partner, shipment)
@@ -474,7 +472,7 @@ def test_without_a_database_nothing_is_sent(partner: Partner, outbox: Outbox) ->
 def test_a_partner_that_is_busy_keeps_no_place_from_the_other(partner: Partner, outbox: Outbox) -> None:
     outbox.ship()
     busy = [(outbox.merchant.pk, partner.provider)]
-    claimed = [deliveries.claim(busy), deliveries.claim(busy)]
+    claimed = [outbox_module.claim(busy), outbox_module.claim(busy)]
     assert [one.destination for one in claimed if one] == [each.provider for each in PARTNERS if each is not partner]
 
 
@@ -550,7 +548,7 @@ def test_one_that_is_refused_is_visible_and_the_others_go_on(partner: Partner, o
     outbox.work()
     refused = outbox.of(partner, first)
     assert (refused.state, refused.status) == (State.FAILED, 400)
-    assert refused in deliveries.needing_someone(outbox.merchant, "live")
+    assert refused in outbox_module.needing_someone(outbox.merchant, "live")
     outbox.assert_once(partner, second, other)
 
 
@@ -561,14 +559,14 @@ def test_what_partners_have_to_hear_stands_with_revkeens_answer_or_neither_does(
     def die(*given: Any) -> None:
         raise Killed
 
-    ticket = outbox.ticket(outbox.sold())
+    form_token = outbox.form_token(outbox.sold())
     with monkeypatch.context() as patch:
         patch.setattr(shipments, "revkeen_ended", die)
         with pytest.raises(Killed):
-            outbox.press(ticket)
-    operation = Operation.objects.get(pk=ticket.operation_id)
+            outbox.press(form_token)
+    operation = Operation.objects.get(pk=form_token.operation_id)
     assert operation.open
-    assert {each.state for each in Delivery.objects.all()} == {State.FOR_REVKEEN}
+    assert {each.state for each in PartnerUpdate.objects.all()} == {State.FOR_REVKEEN}
     outbox.work()
     assert [call for call in outbox.emulator.calls() if call["provider"] != "revkeen"] == []
     past = {
@@ -578,7 +576,7 @@ def test_what_partners_have_to_hear_stands_with_revkeens_answer_or_neither_does(
     Operation.objects.update(**past)
     claimed = claim_operation()
     assert claimed is not None
-    settling.settle(claimed)
+    reconcile.reconcile(claimed)
     outbox.work()
     for partner in PARTNERS:
         outbox.assert_once(partner, *Shipment.objects.all())
@@ -593,17 +591,17 @@ def test_a_restored_backup_sends_nothing(partner: Partner, outbox: Outbox) -> No
     assert outbox.calls(partner) == []
     held = outbox.of(partner, shipment)
     assert (held.state, held.code) == (State.FAILED, "quarantined")
-    assert held in deliveries.needing_someone(outbox.merchant, "live")
+    assert held in outbox_module.needing_someone(outbox.merchant, "live")
 
 
 @pytest.mark.database
 def test_what_was_stopped_and_is_sent_again_still_waits_for_revkeen(outbox: Outbox) -> None:
     outbox.emulator.fault("disconnect", "/fulfill$", how="reset")
-    operation = outbox.press(outbox.ticket(outbox.sold()))
+    operation = outbox.press(outbox.form_token(outbox.sold()))
     [shipment] = Shipment.objects.all()
     for partner in PARTNERS:
-        assert delivery_decisions.stop(outbox.of(partner, shipment), outbox.user, "By mistake")
-        assert delivery_decisions.send_again(outbox.of(partner, shipment), outbox.user)
+        assert manual.stop(outbox.of(partner, shipment), outbox.user, "By mistake")
+        assert manual.send_again(outbox.of(partner, shipment), outbox.user)
     outbox.work()
     assert not [partner for partner in PARTNERS if outbox.calls(partner)]
     assert isinstance(operation, Operation)
@@ -616,34 +614,34 @@ def test_what_was_stopped_and_is_sent_again_still_waits_for_revkeen(outbox: Outb
 @pytest.mark.database
 def test_after_a_restore_no_partner_is_told_of_what_revkeen_may_not_have(outbox: Outbox) -> None:
     outbox.emulator.fault("disconnect", "/fulfill$", how="reset")
-    operation = outbox.press(outbox.ticket(outbox.sold()))
+    operation = outbox.press(outbox.form_token(outbox.sold()))
     assert isinstance(operation, Operation)
     quarantine.quarantine()
     [shipment] = Shipment.objects.all()
     again, left = (outbox.of(partner, shipment) for partner in PARTNERS)
-    assert delivery_decisions.send_again(again, outbox.user)
+    assert manual.send_again(again, outbox.user)
     outbox.recover()
     outcomes.decided(operation, Operation.State.REFUSED, by=outbox.user, reason="It is not there")
     outbox.recover()
     assert not [partner for partner in PARTNERS if outbox.calls(partner)]
-    assert {Delivery.objects.get(pk=one.pk).state for one in (again, left)} == {State.HELD_BACK}
+    assert {PartnerUpdate.objects.get(pk=one.pk).state for one in (again, left)} == {State.BLOCKED}
 
 
 @pytest.mark.database
 def test_what_was_released_before_a_backup_was_restored_is_not_captured_twice(outbox: Outbox) -> None:
     outbox.emulator.fault("error", "/fulfill$", status=422, code="invalid_request", message="No.")
-    outbox.press(outbox.ticket(outbox.sold()))
+    outbox.press(outbox.form_token(outbox.sold()))
     ShipmentItem.objects.update(quantity=1)  # so that Digital River would take as much once more
     [shipment] = Shipment.objects.all()
     river = PARTNERS[0]
-    held_back = Delivery.objects.filter(destination=river.provider)
-    before = {name: value for name, value in held_back.values().get().items() if name != "id"}
-    assert delivery_decisions.release(outbox.of(river, shipment), outbox.user)
+    blocked = PartnerUpdate.objects.filter(destination=river.provider)
+    before = {name: value for name, value in blocked.values().get().items() if name != "id"}
+    assert manual.release(outbox.of(river, shipment), outbox.user)
     outbox.work()
-    held_back.update(**before)
+    blocked.update(**before)
     Shipment.objects.update(state=Shipment.State.REFUSED)
     quarantine.quarantine()
-    assert delivery_decisions.release(outbox.of(river, shipment), outbox.user)
+    assert manual.release(outbox.of(river, shipment), outbox.user)
     outbox.recover()
     assert len(outbox.told(river, shipment)) == 1
     assert outbox.of(river, shipment).state == State.SENT
@@ -652,21 +650,21 @@ def test_what_was_released_before_a_backup_was_restored_is_not_captured_twice(ou
 @pytest.mark.database
 def test_two_who_ship_the_two_halves_of_a_line_from_old_forms_do_not_forget_revkeen(outbox: Outbox) -> None:
     order_id = outbox.sold()
-    first, second = outbox.ticket(order_id), outbox.ticket(order_id)
+    first, second = outbox.form_token(order_id), outbox.form_token(order_id)
     half(outbox, first)
     with pytest.raises(shipments.AlreadyShipped, match="Shipment 1 of this order took units"):
         half(outbox, second)
-    assert isinstance(half(outbox, outbox.ticket(order_id)), Operation)
+    assert isinstance(half(outbox, outbox.form_token(order_id)), Operation)
 
 
 @pytest.mark.database
 def test_the_second_half_of_a_line_completes_nothing_once_the_first_was_undone(outbox: Outbox) -> None:
-    Merchant.objects.update(hold_seconds=60)
+    Merchant.objects.update(undo_seconds=60)
     outbox.merchant.refresh_from_db()
     order_id = outbox.sold()
-    first = half(outbox, outbox.ticket(order_id))
-    assert isinstance(first, Dispatch)
-    second = outbox.ticket(order_id)
+    first = half(outbox, outbox.form_token(order_id))
+    assert isinstance(first, Fulfillment)
+    second = outbox.form_token(order_id)
     undo.undo(first, outbox.user)
     with pytest.raises(shipments.CameBack):
         half(outbox, second)
@@ -674,15 +672,15 @@ def test_the_second_half_of_a_line_completes_nothing_once_the_first_was_undone(o
 
 @pytest.mark.database
 def test_the_first_half_of_a_line_cannot_be_undone_while_the_second_tells_revkeen_of_the_whole(outbox: Outbox) -> None:
-    Merchant.objects.update(hold_seconds=60)
+    Merchant.objects.update(undo_seconds=60)
     outbox.merchant.refresh_from_db()
     order_id = outbox.sold()
-    first, second = half(outbox, outbox.ticket(order_id)), half(outbox, outbox.ticket(order_id))
-    assert isinstance(first, Dispatch)
+    first, second = half(outbox, outbox.form_token(order_id)), half(outbox, outbox.form_token(order_id))
+    assert isinstance(first, Fulfillment)
     assert isinstance(second, Operation)
     with pytest.raises(undo.OthersFollow):
         undo.undo(first, outbox.user)
-    undo.undo(Dispatch.objects.get(pk=second.pk), outbox.user)
+    undo.undo(Fulfillment.objects.get(pk=second.pk), outbox.user)
     undo.undo(first, outbox.user)
     assert {shipment.state for shipment in Shipment.objects.all()} == {Shipment.State.UNDONE}
 
@@ -691,9 +689,9 @@ def test_the_first_half_of_a_line_cannot_be_undone_while_the_second_tells_revkee
 def test_two_lines_that_digital_river_calls_the_same_are_a_persons_to_name(outbox: Outbox) -> None:
     """The second would be taken for sent as soon as the first one is there, and never be captured."""
     order_id = known_as(outbox, {"dr_item_id": "same"}, {"dr_order_id": "dro-same"})
-    outbox.press(outbox.ticket(order_id))
+    outbox.press(outbox.form_token(order_id))
     outbox.recover()
-    found = Delivery.objects.filter(destination=PARTNERS[0].provider)
+    found = PartnerUpdate.objects.filter(destination=PARTNERS[0].provider)
     assert set(found.values_list("state", "code")) == {(State.FAILED, "no_item_id")}
     assert outbox.calls(PARTNERS[0]) == []
 
@@ -701,19 +699,23 @@ def test_two_lines_that_digital_river_calls_the_same_are_a_persons_to_name(outbo
 @pytest.mark.database
 def test_an_id_that_was_lacking_can_be_filled_in_after_a_restore(outbox: Outbox) -> None:
     order_id = known_as(outbox, {}, {})
-    outbox.press(outbox.ticket(order_id))
+    outbox.press(outbox.form_token(order_id))
     quarantine.quarantine()
     shipment = Shipment.objects.first()
     assert shipment is not None
-    assert delivery_decisions.send_again(outbox.of(PARTNERS[0], shipment), outbox.user)
+    assert manual.send_again(outbox.of(PARTNERS[0], shipment), outbox.user)
     outbox.work()
     assert outbox.of(PARTNERS[0], shipment).code == "no_order_id"
-    with revkeen.session(outbox.merchant, "live") as api:
+    with session.session(outbox.merchant, "live") as api:
         order = api.get(reads.order(order_id)).require()
     typed = OrderIds(merchant=outbox.merchant, mode="live", order_id=order_id, digital_river="dro-late")
-    partners.save_ids(typed, order, by=outbox.user)
-    delivery = outbox.of(PARTNERS[0], shipment)
-    assert (delivery.partner_order_id, delivery.state, delivery.doubtful) == ("dro-late", State.WAITING, True)
+    directory.save_ids(typed, order, by=outbox.user)
+    partner_update = outbox.of(PARTNERS[0], shipment)
+    assert (partner_update.partner_order_id, partner_update.state, partner_update.doubtful) == (
+        "dro-late",
+        State.WAITING,
+        True,
+    )
 
 
 def known_as(outbox: Outbox, line: dict[str, str], order: dict[str, str]) -> uuid.UUID:
@@ -726,11 +728,11 @@ def known_as(outbox: Outbox, line: dict[str, str], order: dict[str, str]) -> uui
     return uuid.UUID(made["id"])
 
 
-def half(outbox: Outbox, ticket: FulfillmentTicket) -> Operation | Dispatch:
+def half(outbox: Outbox, form_token: FulfillmentTicket) -> Operation | Fulfillment:
     """One of the two units of the only line."""
-    [line_id] = ticket.snapshot.lines
-    with revkeen.session(outbox.merchant, "live") as api:
-        return fulfillments.fulfill(api, outbox.user, ticket, [Parcel((ParcelItem(line_id, 1),), carrier="ups")])
+    [line_id] = form_token.snapshot.lines
+    with session.session(outbox.merchant, "live") as api:
+        return fulfill.fulfill(api, outbox.user, form_token, [Parcel((ParcelItem(line_id, 1),), carrier="ups")])
 
 
 def assert_unknown_then_once(outbox: Outbox, partner: Partner, *, kind: str, **more: Any) -> None:
@@ -738,9 +740,12 @@ def assert_unknown_then_once(outbox: Outbox, partner: Partner, *, kind: str, **m
     [shipment] = outbox.ship()
     outbox.fail(partner, kind, **more)
     outbox.work()
-    delivery = outbox.of(partner, shipment)
-    assert (delivery.state, delivery.doubtful) == (State.UNKNOWN, True), (delivery.code, delivery.message)
-    assert delivery.next_try_at > timezone.now()
+    partner_update = outbox.of(partner, shipment)
+    assert (partner_update.state, partner_update.doubtful) == (State.IN_DOUBT, True), (
+        partner_update.code,
+        partner_update.message,
+    )
+    assert partner_update.next_try_at > timezone.now()
     outbox.recover()
     outbox.assert_once(partner, shipment)
 

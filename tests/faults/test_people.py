@@ -1,7 +1,7 @@
 """What people do to a form: twice, in two tabs, two of them, with an order that changed, and after a reload."""
 
 from orders.models import Operation
-from tests.support.actions import Action, ticket_of
+from tests.support.actions import Action, form_token_of
 from tests.support.matrix import survives
 from tests.support.reliability import PLACE, Case, House, says_done, words
 
@@ -51,7 +51,7 @@ def test_two_tabs_of_one_person_are_two_forms_of_which_the_second_is_told_of_the
     other = case.open()
     case.press()
     case.press(other)
-    case.settle()
+    case.reconcile()
     told_before = action.name in ("create", "fulfill")  # by what stands here: nothing needs to be begun
     case.assert_invariants(State.DONE, *([] if told_before else [State.NOT_SENT]))
     assert len(case.calls()) == 1
@@ -65,7 +65,7 @@ def test_the_second_of_two_people_is_told_who_is_at_it_and_keeps_what_was_typed(
     case.press()
     page = case.press(theirs, house.colleague)
     assert "<bdi>Ada</bdi> is changing this order (started" in page.text
-    assert ticket_of(page) == ""
+    assert form_token_of(page) == ""
     assert len(case.calls()) == 1
     case.recover()
     case.assert_invariants(State.DONE)
@@ -79,9 +79,9 @@ def test_an_order_that_changed_since_the_form_was_drawn_is_not_sent_and_the_diff
     house.shop.touch(case.subject)
     page = case.press()
     assert "the order changed since this form was opened" in page.text
-    assert ticket_of(page)
+    assert form_token_of(page)
     assert case.calls() == []
-    case.settle()
+    case.reconcile()
     case.assert_invariants(State.NOT_SENT)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from chaos.changes import REPLACE
 from orders.models import Operation, OrderLock
-from orders.services import journal
+from orders.services.changes import journal
 from tests.support.reliability import Case, House, says_done, words
 
 pytestmark = pytest.mark.database

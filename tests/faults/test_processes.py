@@ -1,4 +1,6 @@
-"""Real processes on a real database: two servers, workers that settle, people who press twice; killed and stopped."""
+"""Real processes on a real database: two servers, workers that reconcile, people who press twice; killed and
+stopped.
+"""
 
 import os
 import signal
@@ -62,7 +64,7 @@ class Played:
     @property
     def seconds(self) -> float:
         """From the click to the end."""
-        began, ended = (datetime.fromisoformat(self.row[name]) for name in ("created_at", "settled_at"))
+        began, ended = (datetime.fromisoformat(self.row[name]) for name in ("created_at", "ended_at"))
         return (ended - began).total_seconds()
 
     def effects(self) -> list[Row]:
@@ -89,7 +91,7 @@ class Played:
 
 
 class Servers:
-    """Two gunicorn workers and three that settle, over one database and an emulator of their own."""
+    """Two gunicorn workers and three that reconcile, over one database and an emulator of their own."""
 
     def __init__(self, folder: Path, emulator: Emulator, board: Dashboard) -> None:
         self.folder, self.emulator, self.board = folder, emulator, board
@@ -101,10 +103,10 @@ class Servers:
         played = [Played(self, action) for action in ACTIONS]
         with ThreadPoolExecutor(len(played) if together else 1) as pool:
             list(pool.map(what, played))
-        return {one.action.letter: one for one in self.settled(played)}
+        return {one.action.letter: one for one in self.reconciled(played)}
 
-    def settled(self, played: list[Played]) -> list[Played]:
-        journal = self.board.settled(SETTLED_SECONDS)
+    def reconciled(self, played: list[Played]) -> list[Played]:
+        journal = self.board.reconciled(SETTLED_SECONDS)
         for one in played:
             found = [row for row in journal if one.subject in (row["order_id"], row["draft_id"])]
             assert len(found) == 1, (one.action.name, found)
@@ -124,7 +126,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     folder = tmp_path_factory.mktemp("servers")
     os.environ["CRASH_FILE"] = str(folder / "crash")
     options: dict[str, Any] = {"server": SERVER, "settings": "tests.faults.crash_settings", "seconds": SECONDS}
-    with Emulator("--orders", "60") as emulator, Dashboard(folder, emulator, **options, settlers=3) as board:
+    with Emulator("--orders", "60") as emulator, Dashboard(folder, emulator, **options, reconcilers=3) as board:
         yield Servers(folder, emulator, board)
         assert PLACE.key not in board.log()
 
@@ -213,7 +215,7 @@ def waited(servers: Servers) -> dict[str, Played]:
         time.sleep(LOCKED_SECONDS)
         assert not [page for page in pages if page.done()]
         assert {call["method"] for call in servers.emulator.calls() if call["id"] > last} <= {"GET"}
-    return {one.action.letter: one for one in servers.settled(played)}
+    return {one.action.letter: one for one in servers.reconciled(played)}
 
 
 @survives(34)
@@ -235,7 +237,7 @@ def stopped(servers: Servers) -> dict[str, Played]:
         for worker in servers.board.workers():
             os.kill(worker, signal.SIGTERM)
     assert len(pages) == len(played)
-    return {one.action.letter: one for one in servers.settled(played)}
+    return {one.action.letter: one for one in servers.reconciled(played)}
 
 
 @survives(10)
@@ -256,7 +258,7 @@ def killed(servers: Servers) -> dict[tuple[str, str], Played]:
             servers.crash(point)
             assert played.press().status == BROKEN
             played.pages.append(played.look())
-    servers.settled(list(found.values()))
+    servers.reconciled(list(found.values()))
     return found
 
 
@@ -264,7 +266,7 @@ def assert_nobody_was_misled(played: Played) -> None:
     """While it was open there was no button to do it again, and no word that it was done or not."""
     page = played.pages[1]
     assert says_open(page), words(page)
-    assert 'name="ticket"' not in page.text
+    assert 'name="form token"' not in page.text
     assert not says_done(page)
     assert not says_nothing(page)
 
@@ -296,8 +298,8 @@ def test_killed_after_the_outcome_the_same_form_shows_it(action: Action, killed:
 
 
 @pytest.fixture(scope="module")
-def settlers_killed(servers: Servers, killed: object) -> dict[tuple[str, str], Played]:
-    """By point and letter: a worker is killed at the point while it settles what got no answer."""
+def reconcilers_killed(servers: Servers, killed: object) -> dict[tuple[str, str], Played]:
+    """By point and letter: a worker is killed at the point while it reconciles what got no answer."""
     found = {}
     for point in (crashes.SETTLER_BEFORE_IT_READS, crashes.SETTLER_AFTER_THE_CALL):
         servers.crash(point)
@@ -305,7 +307,7 @@ def settlers_killed(servers: Servers, killed: object) -> dict[tuple[str, str], P
             played = found[point, action.letter] = Played(servers, action)
             servers.fail(action, "disconnect")
             played.press()
-    servers.settled(list(found.values()))
+    servers.reconciled(list(found.values()))
     assert not Path(servers.board.site.environment["CRASH_FILE"]).exists()
     return found
 
@@ -313,6 +315,6 @@ def settlers_killed(servers: Servers, killed: object) -> dict[tuple[str, str], P
 @pytest.mark.parametrize("point", [crashes.SETTLER_BEFORE_IT_READS, crashes.SETTLER_AFTER_THE_CALL])
 @survives(9)
 def test_when_a_worker_is_killed_another_takes_over(
-    action: Action, point: str, settlers_killed: dict[tuple[str, str], Played]
+    action: Action, point: str, reconcilers_killed: dict[tuple[str, str], Played]
 ) -> None:
-    settlers_killed[point, action.letter].assert_done_once()
+    reconcilers_killed[point, action.letter].assert_done_once()

@@ -8,12 +8,13 @@ from urllib.parse import urlencode
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from orders.apis.errors import Unknown
+from orders.apis.errors import InDoubt
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Event, EventRequest
 from orders.apis.revkeen.reads import Read
 from orders.models import Connection, Merchant, Operation, RefundStatus
-from orders.services import copies, effects, outcomes, revkeen
+from orders.services.changes import outcomes, verification
+from orders.services.revkeen import last_known, session
 from tests.support.actions import BY_LETTER, Action
 from tests.support.emulation import Emulator
 from tests.support.matrix import survives
@@ -66,20 +67,20 @@ def test_the_answer_to_another_question_is_not_shown_and_not_kept(
     answer = emulator.get(f"{other.path}?{urlencode(other.params)}")
     assert answer.get("data", answer)
     emulator.fault("respond", f"{asked.path}$", method="GET", body=answer)
-    with revkeen.session(northwind, "live") as api:
+    with session.session(northwind, "live") as api:
         reading = api.get(asked)
     assert reading.value is None
-    assert isinstance(reading.error, Unknown)
+    assert isinstance(reading.error, InDoubt)
     key = Connection.objects.get(merchant=northwind, mode="live")
-    assert copies.find(key.pk, asked) is None
-    with revkeen.session(northwind, "live") as api:
+    assert last_known.find(key.pk, asked) is None
+    with session.session(northwind, "live") as api:
         assert api.get(asked).error is None
 
 
 def test_data_of_the_other_mode_is_not_shown(northwind: Merchant, emulator: Emulator) -> None:
     read = reads.order_events(uuid.UUID(paid_order(emulator, 2500)["id"]))
     emulator.fault("alter", "/events$", method="GET", set={"data.0.livemode": False})
-    with revkeen.session(northwind, "live") as api:
+    with session.session(northwind, "live") as api:
         reading = api.get(read)
     assert (reading.value, str(reading.error)) == (None, "RevKeen answered with data of the other mode.")
 
@@ -89,7 +90,7 @@ def test_data_of_the_other_mode_is_not_shown(northwind: Merchant, emulator: Emul
 
 def assert_in_doubt_then_done_once(case: Case) -> None:
     case.press()
-    assert case.state == State.UNKNOWN, (case.state, case.operation.message)
+    assert case.state == State.IN_DOUBT, (case.state, case.operation.message)
     case.recover()
     case.assert_invariants(State.DONE)
     assert len(case.effects()) == 1
@@ -141,7 +142,7 @@ def test_a_fulfillment_is_not_borne_out_by_an_order_that_somebody_else_moved(hou
     case.fail_reads("delay", f"/orders/{order['id']}$", seconds=0)  # the look before
     case.fail_reads("respond", f"/orders/{order['id']}$", times=1, body=moved)
     case.press()
-    assert case.state == State.UNKNOWN
+    assert case.state == State.IN_DOUBT
     assert "no event confirms it" in case.operation.message
     case.recover()
     case.assert_invariants(State.DONE)
@@ -158,10 +159,10 @@ def test_what_another_operation_has_made_is_not_this_ones_too(house: House) -> N
     second = Case(house, BY_LETTER["C"])
     second.fail("disconnect")
     second.press()
-    with revkeen.session(second.operation.merchant, "live") as api:
+    with session.session(second.operation.merchant, "live") as api:
         order = api.get(reads.order(made or uuid.uuid4())).require()
     ended = outcomes.done(second.operation, order)
-    assert (ended.state, ended.code, ended.created_order_id) == (State.NEEDS_PERSON, "taken", None)
+    assert (ended.state, ended.code, ended.created_order_id) == (State.NEEDS_REVIEW, "taken", None)
 
 
 def test_the_database_knows_a_remote_id_once(house: House) -> None:
@@ -192,8 +193,8 @@ def test_what_was_made_is_found_by_its_mark_when_its_key_is_lost(action: Action,
     case.fail("disconnect", after_work=True)
     case.fail_reads("respond", "/events$", times=100, body=NO_EVENTS)
     case.press()
-    assert case.state == State.UNKNOWN
-    case.settle()
+    assert case.state == State.IN_DOUBT
+    case.reconcile()
     case.assert_invariants(State.DONE)
     assert len(case.calls()) == 1
 
@@ -205,8 +206,8 @@ def test_a_create_is_not_sent_again_while_it_cannot_be_looked_for(action: Action
     case.fail_reads("respond", "/events$", times=100, body=NO_EVENTS)
     case.fail_reads("respond", "/orders$", times=100, status=403, body=FORBIDDEN)
     case.press()
-    case.settle()
-    assert case.state == State.NEEDS_PERSON
+    case.reconcile()
+    assert case.state == State.NEEDS_REVIEW
     assert len(case.calls()) == 1
 
 
@@ -221,4 +222,4 @@ def test_events_are_ours_however_their_key_is_written(written: str, case: Callab
     lost.press()
     key = written.format(case(str(lost.operation.pk)))
     event = Event("e", "order.paid", 1, request=EventRequest(idempotency_key=key))
-    assert effects.told(lost.operation, [event])[0] == State.DONE
+    assert verification.told(lost.operation, [event])[0] == State.DONE

@@ -16,7 +16,7 @@ FORBIDDEN = {"error": {"type": "permission_error", "code": "permission_denied", 
 
 def assert_in_doubt_then_done_once(case: Case) -> None:
     page = case.press()
-    assert case.state == State.UNKNOWN, (case.state, case.operation.message)
+    assert case.state == State.IN_DOUBT, (case.state, case.operation.message)
     assert not says_nothing(page), words(page)
     case.assert_open()
     Connection.objects.update(wait_until=None)  # the time that a 429 asked for is over
@@ -60,8 +60,8 @@ def test_a_foreign_no_that_repeats_itself_is_soon_a_persons(action: Action, hous
     case = Case(house, action)
     case.fail("bad_gateway", status=403, times=50)
     case.press()
-    case.settle()
-    case.assert_invariants(State.NEEDS_PERSON)
+    case.reconcile()
+    case.assert_invariants(State.NEEDS_REVIEW)
     assert len(case.calls()) == 3
 
 
@@ -82,8 +82,8 @@ def test_a_no_to_what_moved_the_order_is_a_persons_where_no_event_tells(action: 
     case.fail("error", status=400, code="invalid_request", message="It was done already.", after_work=True)
     page = case.press()
     assert not says_nothing(page), words(page)
-    case.settle()
-    case.assert_invariants(State.NEEDS_PERSON)
+    case.reconcile()
+    case.assert_invariants(State.NEEDS_REVIEW)
     assert len(case.calls()) == 1
 
 
@@ -94,10 +94,10 @@ def test_a_no_is_no_end_while_the_order_cannot_be_read(action: Action, house: Ho
     case.fail_reads("delay", r"/orders/[^/]+$", seconds=0)  # the look before
     case.fail_reads("disconnect", r"/orders/[^/]+$", times=100)
     case.press()
-    assert case.state == State.UNKNOWN
+    assert case.state == State.IN_DOUBT
     case.house.emulator.clear_faults()
     case.fail("error", status=400, code="invalid_request", message="No.")
-    case.settle()
+    case.reconcile()
     case.assert_invariants(State.REFUSED)
 
 

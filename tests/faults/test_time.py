@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.db.models.signals import pre_save
 
 from orders.models import Connection, JournalCounter, Merchant, Operation
-from orders.services import quarantine
+from orders.services.changes import quarantine
 from tests.conftest import add_key
 from tests.support.actions import Action
 from tests.support.matrix import survives
@@ -45,7 +45,7 @@ def lost(action: Action, house: House, ago: timedelta = timedelta(), *, after_wo
     case.fail("disconnect", after_work=after_work)
     with written(ago):
         case.press()
-    assert case.state == State.UNKNOWN
+    assert case.state == State.IN_DOUBT
     house.emulator.forget_calls()
     return case
 
@@ -59,9 +59,9 @@ def test_after_the_key_was_replaced_it_is_only_read(action: Action, house: House
     case = lost(action, house)
     Connection.objects.filter(merchant=northwind, mode="live").update(active=False)
     add_key(northwind, "live", "rk_live_northwind_demo2", active=True)
-    case.settle()
+    case.reconcile()
     assert methods(house) == {"GET"}
-    case.assert_invariants(State.NEEDS_PERSON)
+    case.assert_invariants(State.NEEDS_REVIEW)
 
 
 @survives(29)
@@ -69,7 +69,7 @@ def test_after_the_key_was_replaced_an_event_still_tells(action: Action, house: 
     case = lost(action, house, after_work=True)
     Connection.objects.filter(merchant=northwind, mode="live").update(active=False)
     add_key(northwind, "live", "rk_live_northwind_demo2", active=True)
-    case.settle()
+    case.reconcile()
     assert methods(house) == {"GET"}
     case.assert_invariants(State.DONE)
 
@@ -77,7 +77,7 @@ def test_after_the_key_was_replaced_an_event_still_tells(action: Action, house: 
 @survives(32)
 def test_a_young_key_is_sent_again(action: Action, house: House) -> None:
     case = lost(action, house, 14 * MINUTE if action.letter in "PR" else 20 * HOUR - MINUTE)
-    case.settle()
+    case.reconcile()
     case.assert_invariants(State.DONE)
 
 
@@ -88,10 +88,10 @@ def test_a_clock_that_jumps_sends_nothing_for_which_the_key_may_be_too_old(
 ) -> None:
     """A key from the future is of an age that nobody knows. One hour or two make a payment's or refund's too old."""
     case = lost(action, house, jump)
-    case.settle()
+    case.reconcile()
     if jump < timedelta() or jump >= 20 * HOUR or action.letter in "PR":
         assert methods(house) == {"GET"}
-        case.assert_invariants(State.NEEDS_PERSON)
+        case.assert_invariants(State.NEEDS_REVIEW)
     else:
         case.assert_invariants(State.DONE)
 
@@ -100,11 +100,11 @@ def test_a_clock_that_jumps_sends_nothing_for_which_the_key_may_be_too_old(
 def test_what_is_unknown_for_more_than_a_day_is_read_and_waits_for_a_person(action: Action, house: House) -> None:
     case = lost(action, house, 25 * HOUR)
     house.emulator._control("POST", "clock", {"advance": 25 * 3600})
-    case.settle()
+    case.reconcile()
     for _ in range(3):
         case.look_again()
     assert methods(house) == {"GET"}
-    case.assert_invariants(State.NEEDS_PERSON)
+    case.assert_invariants(State.NEEDS_REVIEW)
     case.assert_open()
 
 
@@ -114,8 +114,8 @@ def test_what_was_open_in_a_restored_backup_is_read_and_never_sent(action: Actio
     counter = JournalCounter.objects.get()
     Path(settings.COUNTER_FILE).write_text(f"{counter.installation} {counter.count + 5}")
     assert quarantine.check() == 1
-    case.settle()
+    case.reconcile()
     case.look_again()
     assert methods(house) == {"GET"}
-    case.assert_invariants(State.NEEDS_PERSON)
+    case.assert_invariants(State.NEEDS_REVIEW)
     assert case.operation.quarantined

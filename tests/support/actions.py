@@ -51,7 +51,7 @@ class Action:
 
     def filled(self, shop: Shop, page: Page, subject: str, *, otherwise: bool = False) -> Open | None:
         """The form of a page that was got; None where it has none that can be sent."""
-        form = form_with(page.text, "ticket")
+        form = form_with(page.text, "form_token")
         if form is None:
             return None
         values = self.fill(shop, form) | (self.other(shop, form) if otherwise else {})
@@ -69,10 +69,10 @@ def press(browser: Browser, form: Open) -> Page:
     return browser.post(form.path, form.sent)
 
 
-def ticket_of(page: Page) -> str:
-    """The form's ticket; "" where nothing can be sent."""
-    form = form_with(page.text, "ticket")
-    return dict(form.fields)["ticket"] if form else ""
+def form_token_of(page: Page) -> str:
+    """The form's form token; "" where nothing can be sent."""
+    form = form_with(page.text, "form_token")
+    return dict(form.fields)["form_token"] if form else ""
 
 
 def _order(shop: Shop, browser: Browser) -> str:

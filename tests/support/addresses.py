@@ -12,7 +12,7 @@ MAY = {
     Right.DRAFT: {"admin", "support"},
     Right.PAY: {"admin", "support"},
     Right.REFUND: {"admin", "finance"},
-    Right.FULFIL: {"admin", "operations"},
+    Right.FULFILL: {"admin", "operations"},
     Right.JOURNAL: {"admin", "support", "finance", "operations"},
     Right.JOURNAL_OF_ALL: {"admin", "finance"},
     Right.DECIDE: {"admin", "finance"},
@@ -80,6 +80,6 @@ POST_ONLY = {
     "sessions_end",
     *("connection_activate", "connection_try", "invitation_withdraw", "theme"),
     *("draft_copy", "draft_new", "draft_revise", "operation_decide", "contradiction_close"),
-    *("dispatch_undo", "deliveries_send_again", "shipment_send_missed"),
+    *("fulfillment_undo", "partner_updates_send_again", "shipment_send_missed"),
     *("shipment_status", "shipment_statuses", "shipment_known"),
 }

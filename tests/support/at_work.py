@@ -62,9 +62,9 @@ print(json.dumps([name.rpartition(":")[2] for name in WorkerSeen.objects.values_
 STATES = (
     READY_IN
     + """
-from orders.models import Delivery
+from orders.models import Partner update
 exec(READY)
-print(json.dumps(list(Delivery.objects.order_by("pk").values_list("state", flat=True))))
+print(json.dumps(list(PartnerUpdate.objects.order_by("pk").values_list("state", flat=True))))
 """
 )
 MAKE = (

@@ -9,7 +9,7 @@ from django.test import Client
 
 from orders.models import Draft
 from tests.support.emulation import Emulator
-from tests.support.pages import ticket_in
+from tests.support.pages import form_token_in
 
 TEST_KEY = "rk_sandbox_northwind_demo"
 
@@ -63,7 +63,7 @@ def fill(client: Client, draft: Draft, *lines: tuple[str, str, str], currency: s
 
 def create(client: Client, draft: Draft, **more: str) -> Any:
     page = client.get(address(draft, "create/")).content.decode()
-    return client.post(address(draft, "create/"), {"ticket": ticket_in(page), "confirmed": "on", **more})
+    return client.post(address(draft, "create/"), {"form_token": form_token_in(page), "confirmed": "on", **more})
 
 
 def created(emulator: Emulator) -> list[dict[str, Any]]:
@@ -78,8 +78,8 @@ def replacement(emulator: Emulator) -> dict[str, Any]:
     return emulator.orders("limit=1", TEST_KEY)[0]
 
 
-def ticket_of(page: str) -> dict[str, str]:
-    return {"ticket": ticket_in(page)}
+def form_token_of(page: str) -> dict[str, str]:
+    return {"form_token": form_token_in(page)}
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.test import Client
 from chaos.browser import form_with
 from orders import carriers
 from tests.support.emulation import Emulator
-from tests.support.pages import order_path, ticket_in
+from tests.support.pages import form_token_in, order_path
 
 address = partial(order_path, "fulfill/")
 
@@ -21,22 +21,22 @@ def paid_order(emulator: Emulator, lines: int = 1, description: str = "Tent", **
     return emulator.send(f"/orders/{made['id']}/pay", {"payment_token": f"tok_approve_{uuid.uuid4().hex}"})
 
 
-def ticket(client: Client, order: dict[str, Any]) -> str:
-    return ticket_in(client.get(address(order)).content.decode())
+def form_token(client: Client, order: dict[str, Any]) -> str:
+    return form_token_in(client.get(address(order)).content.decode())
 
 
 def ids(order: dict[str, Any], *places: int) -> list[str]:
     return [order["line_items"][place]["id"] for place in places]
 
 
-def fulfil(client: Client, order: dict[str, Any], *places: int, **more: Any) -> Any:
+def fulfill(client: Client, order: dict[str, Any], *places: int, **more: Any) -> Any:
     """Send the form with the lines at these places ticked, both units of each; all of them, if none is named.
 
     `more` is what else is typed into the parcel, by the names of its fields; None leaves a field out.
     """
     lines = more.pop("lines", None) or ids(order, *(places or range(len(order["line_items"]))))
     parcel = {"lines": lines, "notify": "no", **{f"units-{line}": "2" for line in lines}}
-    whole = {"ticket": more.pop("ticket", None) or ticket(client, order), "parcel": "1"}
+    whole = {"form_token": more.pop("form_token", None) or form_token(client, order), "parcel": "1"}
     whole["fulfilling"] = more.pop("fulfilling", f"{len(lines)}:{2 * len(lines)}:1:{len(lines)}")
     return client.post(address(order), whole | in_parcel("1", **(parcel | more)))
 
@@ -68,7 +68,7 @@ def opened(client: Client, order: dict[str, Any], place: str = "") -> dict[str, 
 
 
 def fields_in(page: str) -> dict[str, Any]:
-    form = form_with(page, "ticket")
+    form = form_with(page, "form_token")
     assert form, page
     sent: dict[str, Any] = {}
     for name, value in form.fields:
@@ -98,7 +98,10 @@ def in_parcels(client: Client, order: dict[str, Any], *parcels: dict[int, int], 
 
     The button's value is what the form shows when it is looked at.
     """
-    sent = {"ticket": opened(client, order)["ticket"], "parcel": [str(key) for key in range(1, len(parcels) + 1)]}
+    sent = {
+        "form_token": opened(client, order)["form_token"],
+        "parcel": [str(key) for key in range(1, len(parcels) + 1)],
+    }
     for key, units in enumerate(parcels, 1):
         lines = {line: count for place, count in units.items() for line in ids(order, place)}
         typed = {"lines": list(lines), "notify": "no", **{f"units-{line}": count for line, count in lines.items()}}
@@ -123,7 +126,7 @@ def cancel(client: Client, order: dict[str, Any], units: dict[int, int], **more:
     place = f"/northwind/live/orders/{order['id']}/cancel-units/"
     typed = {f"units-{ids(order, line)[0]}": count for line, count in units.items()}
     sure = {"confirmed": "on", "reason": "Sold out"}
-    return client.post(place, {"ticket": opened(client, order, place)["ticket"]} | typed | sure | more)
+    return client.post(place, {"form_token": opened(client, order, place)["form_token"]} | typed | sure | more)
 
 
 def sent_lines(emulator: Emulator, order: dict[str, Any]) -> list[list[str]]:

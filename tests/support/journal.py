@@ -8,10 +8,11 @@ import pytest
 from django.db.models.functions import Now
 
 from orders.models import Merchant, Operation, User
-from orders.services import journal, revkeen, settling, tickets
-from orders.services.asked import Asked
-from orders.services.leases import claim
-from orders.services.snapshots import OrderSnapshot, snapshot_of
+from orders.services.changes import form_tokens, journal, reconcile
+from orders.services.changes.change_request import ChangeRequest
+from orders.services.changes.leases import claim
+from orders.services.changes.snapshots import OrderSnapshot, snapshot_of
+from orders.services.revkeen import session
 from tests.conftest import make_person
 from tests.support.emulation import Emulator
 
@@ -30,29 +31,29 @@ def payable(emulator: Emulator) -> dict[str, Any]:
     return found or emulator.make_order(customer_id=wallet["id"])
 
 
-def asked(merchant: Merchant, user: User, order: dict[str, Any], amount: int, **more: Any) -> Asked:
-    with revkeen.session(merchant, "live") as api:
+def change_request(merchant: Merchant, user: User, order: dict[str, Any], amount: int, **more: Any) -> ChangeRequest:
+    with session.session(merchant, "live") as api:
         from orders.apis.revkeen import reads
 
         shown = snapshot_of(api.get(reads.order(uuid.UUID(order["id"]))).require())
-    text = tickets.issue(user, merchant, "live", "pay", uuid.UUID(order["id"]), shown)
-    ticket = tickets.read(text, user, merchant, "live", "pay", uuid.UUID(order["id"]), OrderSnapshot)
-    return Asked(
-        ticket, {"amount": amount}, "a payment", order["public_id"], token=f"tok_approve_{uuid.uuid4()}", **more
+    text = form_tokens.issue(user, merchant, "live", "pay", uuid.UUID(order["id"]), shown)
+    form_token = form_tokens.read(text, user, merchant, "live", "pay", uuid.UUID(order["id"]), OrderSnapshot)
+    return ChangeRequest(
+        form_token, {"amount": amount}, "a payment", order["public_id"], token=f"tok_approve_{uuid.uuid4()}", **more
     )
 
 
-def submit(merchant: Merchant, user: User, what: Asked) -> Operation:
-    with revkeen.session(merchant, "live") as api:
+def submit(merchant: Merchant, user: User, what: ChangeRequest) -> Operation:
+    with session.session(merchant, "live") as api:
         return journal.submit(api, user, what)
 
 
-def settle(operation: Operation) -> Operation:
+def reconcile_due(operation: Operation) -> Operation:
     """As the worker does when it is due."""
     Operation.objects.filter(pk=operation.pk).update(next_try_at=Now(), lease_until=Now() - timedelta(seconds=1))
     claimed = claim()
     assert claimed is not None
-    return settling.settle(claimed)
+    return reconcile.reconcile(claimed)
 
 
 def payments(emulator: Emulator, order: dict[str, Any]) -> list[int]:

@@ -37,7 +37,7 @@ FAULTS = {
     6: Fault("`kill -9` before the call"),
     7: Fault("`kill -9` between call and outcome"),
     8: Fault("`kill -9` after the outcome, before the page"),
-    9: Fault("`kill -9` of the worker that settles"),
+    9: Fault("`kill -9` of the worker that reconciles"),
     10: Fault("SIGTERM with requests in flight"),
     11: Fault("No connection: refused, DNS, TLS, time-out"),
     12: Fault("Time-out after the work", "CPFR"),

@@ -1,4 +1,4 @@
-"""What a page says, the ticket of its form, and where an order's pages are."""
+"""What a page says, the form token of its form, and where an order's pages are."""
 
 import html
 import re
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-TICKET = re.compile(r'name="ticket" value="([^"]+)"')
+TICKET = re.compile(r'name="form token" value="([^"]+)"')
 
 
 def source(client: Client, path: str) -> str:
@@ -30,8 +30,8 @@ def prose(page: str) -> str:
     return re.sub(r" (?=[.,:;])", "", text(page))
 
 
-def ticket_in(page: str) -> str:
-    """The ticket of the page's form."""
+def form_token_in(page: str) -> str:
+    """The form token of the page's form."""
     found = TICKET.search(page)
     assert found, page
     return found[1]

@@ -1,4 +1,4 @@
-"""Sending off parcels as the form does, and deliveries in every state, for the tests of what is shown of them."""
+"""Sending off parcels as the form does, and partner updates in every state, for the tests of what is shown of them."""
 
 import uuid
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from orders import shipped_units
-from orders.models import Connection, Delivery, Dispatch, Merchant, Operation, Shipment, User
-from orders.services import fulfillable, fulfillments, revkeen
-from orders.services.shipments import Parcel, ParcelItem
-from orders.services.tickets import Ticket
+from orders.models import Connection, Fulfillment, Merchant, Operation, PartnerUpdate, Shipment, User
+from orders.services.changes.form_tokens import FormToken
+from orders.services.fulfillment import fulfill, fulfillable
+from orders.services.fulfillment.shipments import Parcel, ParcelItem
+from orders.services.revkeen import session
 from tests.conftest import make_person
 from tests.support.emulation import Emulator, RunningEmulator
 from tests.support.shipping import DIGITAL_RIVER, KEYS, connect
@@ -42,19 +43,19 @@ def send_off(
 ) -> list[Shipment]:
     """As one press of the button. Where there is a hold, nothing is sent yet."""
     order_id = uuid.UUID(order["id"])
-    with revkeen.session(merchant, mode) as api:
+    with session.session(merchant, mode) as api:
         shown = fulfillable.snapshot_of(fulfillable.fulfillable(api, order_id))
-        ticket = Ticket(uuid.uuid4(), merchant, mode, Operation.Kind.FULFILL, order_id, shown)
-        done = fulfillments.fulfill(api, user, ticket, list(parcels))
-    dispatch = done if isinstance(done, Dispatch) else Dispatch.objects.get(pk=done.pk)
+        form_token = FormToken(uuid.uuid4(), merchant, mode, Operation.Kind.FULFILL, order_id, shown)
+        done = fulfill.fulfill(api, user, form_token, list(parcels))
+    fulfillment = done if isinstance(done, Fulfillment) else Fulfillment.objects.get(pk=done.pk)
     every = shipped_units.all_of_order(merchant, mode, order_id)
-    return [shipment for shipment in every if shipment.dispatch_id == dispatch.pk]
+    return [shipment for shipment in every if shipment.fulfillment_id == fulfillment.pk]
 
 
-def delivery_of(shipment: Shipment, destination: str, **facts: Any) -> Delivery:
-    """The shipment's delivery to this partner, in the state that `facts` say."""
-    found = Delivery.objects.get(shipment=shipment, destination=destination)
-    Delivery.objects.filter(pk=found.pk).update(**facts)
+def partner_update_of(shipment: Shipment, destination: str, **facts: Any) -> PartnerUpdate:
+    """The shipment's partner update to this partner, in the state that `facts` say."""
+    found = PartnerUpdate.objects.get(shipment=shipment, destination=destination)
+    PartnerUpdate.objects.filter(pk=found.pk).update(**facts)
     found.refresh_from_db()
     return found
 

@@ -1,4 +1,4 @@
-"""The two partners as the tests see them: what a delivery to each of them is, and what the emulator has of it."""
+"""The two partners as the tests see them: what a partner update to each of them is, and what the emulator has of it."""
 
 from dataclasses import dataclass
 from typing import Any

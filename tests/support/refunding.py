@@ -8,7 +8,7 @@ from django.test import Client
 
 from tests.support import pages
 from tests.support.emulation import Emulator
-from tests.support.pages import order_path, ticket_in
+from tests.support.pages import form_token_in, order_path
 
 address = partial(order_path, "refund/")
 
@@ -28,15 +28,15 @@ def sales(emulator: Emulator, order: dict[str, Any]) -> list[str]:
     return [row["id"] for row in reversed(rows) if row["status"] != "failed"]
 
 
-def ticket(client: Client, order: dict[str, Any]) -> str:
-    return ticket_in(client.get(address(order)).content.decode())
+def form_token(client: Client, order: dict[str, Any]) -> str:
+    return form_token_in(client.get(address(order)).content.decode())
 
 
 def refund(client: Client, order: dict[str, Any], amounts: dict[str, str], **more: Any) -> Any:
     """Send the form with these amounts by payment id, as typed; the button names them."""
     named = " ".join(f"{payment}:{re.sub('[.,]', '', amount)}" for payment, amount in amounts.items() if amount)
     sent = {
-        "ticket": more.pop("ticket", None) or ticket(client, order),
+        "form_token": more.pop("form_token", None) or form_token(client, order),
         **{f"amount_{payment}": amount for payment, amount in amounts.items()},
         "reason": "customer_request",
         "details": "",

@@ -1,7 +1,7 @@
 """One change under a fault, watched: every page that is shown on the way, and five invariants that always hold.
 
 I1  The ledger has the effect at most once for each operation, and exactly once where the journal says done.
-I2  Once settled, journal and ledger agree; what is still open stands on a page and has a next look.
+I2  Once reconciled, journal and ledger agree; what is still open stands on a page and has a next look.
 I3  No page says done when it is not, or that nothing happened when it may have.
 I4  What was typed is still there after a refusal; while an outcome is open there is no button to do it again.
 I5  The key is nowhere: log, page, journal. No traceback, and no page that takes longer than its deadlines.
@@ -25,8 +25,8 @@ from chaos.browser import Page
 from chaos.shop import Open, Place, Shop
 from orders.apis.gate import forget_gates
 from orders.models import Operation
-from orders.services import settling
-from orders.services.leases import claim
+from orders.services.changes import reconcile
+from orders.services.changes.leases import claim
 from tests.support.actions import Action, press
 from tests.support.emulation import Emulator
 
@@ -39,8 +39,8 @@ NOTHING = ("Nothing was sent", "RevKeen refused", "Not charged", "Nothing was ch
 NOT_FOR_PEOPLE = ("Traceback", "msgspec", "httpx", "OperationalError", "alert(1)", "<h1>Bad Gateway")
 
 State = Operation.State
-SETTLED_BY_MACHINES = (State.STARTED, State.UNKNOWN)
-ROUNDS = 12  # looks, after which a machine has settled what it may
+SETTLED_BY_MACHINES = (State.STARTED, State.IN_DOUBT)
+ROUNDS = 12  # looks, after which a machine has reconciled what it may
 
 
 class Tab:
@@ -77,7 +77,7 @@ class Case:
         self.subject = action.prepare(house.shop, house.tab)
         self.form = self.open()
         self.pages: list[Page] = []
-        self.pressed: set[str] = set()  # the tickets of forms that were sent
+        self.pressed: set[str] = set()  # the form tokens of forms that were sent
         self.known = {str(pk) for pk in Operation.objects.values_list("pk", flat=True)}
         house.emulator.forget_calls()
 
@@ -103,10 +103,10 @@ class Case:
         tab = tab or self.house.tab
         limit = within or 2 * settings.REVKEEN_READ_SECONDS + settings.REVKEEN_CHANGE_SECONDS + 0.5
         form = form or self.form
-        ticket = dict(form.sent)["ticket"]
+        form_token = dict(form.sent)["form_token"]
         known = {str(row.pk) for row in self.operations}
-        before = 0 if ticket in self.pressed else len(self.effects())
-        self.pressed.add(ticket)
+        before = 0 if form_token in self.pressed else len(self.effects())
+        self.pressed.add(form_token)
         started = time.monotonic()
         answer = press(tab, form)
         taken = time.monotonic() - started
@@ -130,7 +130,7 @@ class Case:
 
     # What machines do
 
-    def settle(self, rounds: int = ROUNDS) -> None:
+    def reconcile_due(self, rounds: int = ROUNDS) -> None:
         """As the worker does whenever something is due; the time until then is passed over."""
         for _ in range(rounds):
             if not Operation.objects.filter(state__in=SETTLED_BY_MACHINES).exists():
@@ -139,7 +139,7 @@ class Case:
 
     def look_again(self) -> None:
         """As the worker does every minute with what waits for a person."""
-        self._work(State.NEEDS_PERSON)
+        self._work(State.NEEDS_REVIEW)
 
     def look_in_vain(self, looks: int) -> None:
         """As the worker does while RevKeen is down, in one process that remembers how it fared."""
@@ -152,12 +152,12 @@ class Case:
         waiting = Operation.objects.filter(state__in=states)
         waiting.update(next_try_at=Now(), lease_until=Now() - timedelta(seconds=1))
         while (operation := claim()) is not None:
-            settling.settle(operation)
+            reconcile.reconcile(operation)
 
     def recover(self) -> None:
-        """Nothing goes wrong any more, and what is unknown is settled."""
+        """Nothing goes wrong any more, and what is unknown is reconciled."""
         self.house.emulator.clear_faults()
-        self.settle()
+        self.reconcile()
 
     # What became of it
 
@@ -206,11 +206,11 @@ class Case:
     def assert_open(self) -> None:
         """It may have happened, so there is no button to do it again, and the page says what is known: I4."""
         page = self.look()
-        assert 'name="ticket"' not in page.text or "Needs review" in page.text, words(page)
+        assert 'name="form token"' not in page.text or "Needs review" in page.text, words(page)
         assert says_open(page), words(page)
 
     def assert_invariants(self, *states: str) -> None:
-        """Once settled; `states` are those in which the operations have to be, where there is but one way."""
+        """Once reconciled; `states` are those in which the operations have to be, where there is but one way."""
         found = [operation.state for operation in self.operations]
         assert not states or found == list(states), [(row.state, row.code, row.message) for row in self.operations]
         books = compare(_rows(self.operations), self._ledger_of_ours())
@@ -229,9 +229,9 @@ class Case:
         return [row for row in self.house.emulator.ledger() if row["idempotency_key"] not in self.known]
 
     def _assert_somebody_will_look(self, operation: Operation) -> None:
-        assert operation.state == State.NEEDS_PERSON
+        assert operation.state == State.NEEDS_REVIEW
         assert operation.next_try_at is not None
-        waiting = self.house.tab.get(PLACE.path("journal/?state=needs_person"))
+        waiting = self.house.tab.get(PLACE.path("journal/?state=needs_review"))
         assert str(operation.pk) in waiting.text, words(waiting)
         page = self.house.tab.get(PLACE.path(f"journal/{operation.pk}/"))
         assert "Needs review" in page.text, words(page)

@@ -1,4 +1,4 @@
-"""Shipments of orders that the partners know, written as a press of *Fulfil* writes them, and a worker's rounds."""
+"""Shipments of orders that the partners know, written as a press of *Fulfill* writes them, and a worker's rounds."""
 
 import uuid
 from datetime import timedelta
@@ -6,16 +6,17 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from orders.models import Connection, Delivery, DeliveryAttempt, Dispatch, Merchant, Shipment, User
-from orders.services import deliveries, delivering, shipments
-from orders.services.fulfillable import FulfillmentSnapshot, LineSnapshot
-from orders.services.shipments import Parcel, ParcelItem
+from orders.models import Connection, Fulfillment, Merchant, PartnerUpdate, PartnerUpdateAttempt, Shipment, User
+from orders.services.fulfillment import shipments
+from orders.services.fulfillment.fulfillable import FulfillmentSnapshot, LineSnapshot
+from orders.services.fulfillment.shipments import Parcel, ParcelItem
+from orders.services.partners import outbox, partner_worker
 from tests.support.emulation import RunningEmulator
 from tests.support.shown import order_facts
 
 DIGITAL_RIVER, ORDER_PROTECTION = "digital_river", "order_protection"
 KEYS = {DIGITAL_RIVER: "sk_northwind_demo", ORDER_PROTECTION: "op_northwind_live_demo"}
-State = Delivery.State
+State = PartnerUpdate.State
 
 
 def connect(merchant: Merchant, provider: str, key: str = "", mode: str = "live") -> Connection:
@@ -45,12 +46,12 @@ ADDRESS = "https://www.ups.com/track?tracknum=1Z999AA10123456784"
 
 def ship(merchant: Merchant, user: User, order: Any, *parcels: Parcel, mode: str = "live") -> list[Shipment]:
     """Send the parcels off; nothing is due to RevKeen."""
-    dispatch = Dispatch.objects.create(
+    fulfillment = Fulfillment.objects.create(
         pk=uuid.uuid4(), merchant=merchant, mode=mode, order_id=order["id"], order_number=order["public_id"],
         fingerprint="", user=user, who=user.email,
     )  # fmt: skip
-    dispatch.refresh_from_db()
-    return shipments.write(dispatch, list(parcels), [None] * len(parcels), shown(order))
+    fulfillment.refresh_from_db()
+    return shipments.write(fulfillment, list(parcels), [None] * len(parcels), shown(order))
 
 
 def shown(order: Any) -> FulfillmentSnapshot:
@@ -77,21 +78,21 @@ def shown(order: Any) -> FulfillmentSnapshot:
 def work() -> int:
     """A worker's rounds until nothing is due; how many there were."""
     rounds = 0
-    while (delivery := deliveries.claim()) is not None:
-        delivering.deliver(delivery)
+    while (partner_update := outbox.claim()) is not None:
+        partner_worker.deliver(partner_update)
         rounds += 1
     return rounds
 
 
 def pass_time(seconds: float) -> None:
     """As if so much time had gone by since everything that was done."""
-    for delivery in Delivery.objects.all():
+    for partner_update in PartnerUpdate.objects.all():
         moved: dict[str, Any] = {
-            name: getattr(delivery, name) - timedelta(seconds=seconds)
+            name: getattr(partner_update, name) - timedelta(seconds=seconds)
             for name in ("next_try_at", "lease_until", "last_sent_at")
-            if getattr(delivery, name) is not None
+            if getattr(partner_update, name) is not None
         }
-        Delivery.objects.filter(pk=delivery.pk).update(**moved)
+        PartnerUpdate.objects.filter(pk=partner_update.pk).update(**moved)
     for connection in Connection.objects.filter(wait_until__isnull=False):
         Connection.objects.filter(pk=connection.pk).update(
             wait_until=connection.wait_until - timedelta(seconds=seconds)
@@ -100,11 +101,11 @@ def pass_time(seconds: float) -> None:
 
 def due() -> None:
     """Everything that waits is due now; calls are as young as they are."""
-    Delivery.objects.update(next_try_at=Now())
+    PartnerUpdate.objects.update(next_try_at=Now())
 
 
-def only(found: Shipment) -> Delivery:
-    return Delivery.objects.select_related("shipment").get(shipment=found)
+def only(found: Shipment) -> PartnerUpdate:
+    return PartnerUpdate.objects.select_related("shipment").get(shipment=found)
 
 
 def states(*found: Shipment) -> list[str]:
@@ -113,7 +114,9 @@ def states(*found: Shipment) -> list[str]:
 
 def history(found: Shipment) -> list[tuple[str, int | None, str]]:
     """(what, status, code) of each call."""
-    return list(DeliveryAttempt.objects.filter(delivery__shipment=found).values_list("what", "status", "code"))
+    return list(
+        PartnerUpdateAttempt.objects.filter(partner_update__shipment=found).values_list("what", "status", "code")
+    )
 
 
 def effects(emulator: RunningEmulator, provider: str, *kinds: str) -> list[Any]:

@@ -201,7 +201,7 @@ class Life:
         )  # fmt: skip
 
     def _product(self) -> Json:
-        """Of the kind the plan's fulfilment needs: shipped, or nothing to ship; subscriptions for recurring orders."""
+        """Of the kind the plan's fulfillment needs: shipped, or nothing to ship; subscriptions for recurring orders."""
         ships, recurring = self.plan.fulfillment is not None, self.plan.recurring
         fitting = [
             p for p in self.shop.products if (p["fulfillment_type"] == "physical") == ships and p["amount_minor"]

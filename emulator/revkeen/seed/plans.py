@@ -31,7 +31,7 @@ class Plan:
     case: str = ""  # the name it can be found under
 
 
-# From the newest to the oldest. Together they hold every status with every fulfilment status that can be.
+# From the newest to the oldest. Together they hold every status with every fulfillment status that can be.
 SHOWCASE = (
     Plan("draft", case="draft"),
     Plan("pending", case="pending"),

@@ -7,7 +7,7 @@ import random
 from emulator.messages import Json
 
 _NOTES = (
-    "Leave with the neighbour at number 7.",
+    "Leave with the neighbor at number 7.",
     "Customer called: please ship everything in one parcel.",
     "Gift. No prices on the slip.",
     "Delivery only on weekdays, loading dock closes at 15:00.",

@@ -16,7 +16,7 @@ from orders.apis import transport
 from orders.apis.calls import Api, Exchange, Recorder, Said, path, taken_apart
 from orders.apis.digital_river.objects import Fulfillment, major_units, read_fulfillment
 from orders.apis.digital_river.refusals import documented
-from orders.apis.errors import Missing, NotSent, Unknown
+from orders.apis.errors import InDoubt, Missing, NotSent
 from orders.apis.gate import Gate
 from orders.apis.listings import Listing, page_of
 
@@ -106,7 +106,7 @@ class Client:
             return self._page(filters, time.monotonic() + self._read_seconds)
 
     def all_of_order(self, order_id: str) -> list[Fulfillment]:
-        """Every fulfillment of an order, newest first. Raise `Unknown` rather than leave one out."""
+        """Every fulfillment of an order, newest first. Raise `InDoubt` rather than leave one out."""
         with self._caller.operation(PROVIDER):
             if not order_id:
                 raise NotSent("The order’s id at {provider} is not known.")  # without it, all orders would answer
@@ -119,7 +119,7 @@ class Client:
                 if not page.has_more:
                     return found
                 filters = replace(filters, starting_after=found[-1].id)
-            raise Unknown("{provider} has more fulfillments of this order than we read.")
+            raise InDoubt("{provider} has more fulfillments of this order than we read.")
 
     def fulfillment(self, fulfillment_id: str) -> Fulfillment:
         """One, with `order_details`."""
@@ -132,9 +132,9 @@ class Client:
         with self._caller.operation(PROVIDER):
             made = self._of_this_mode(taken_apart(read_fulfillment, self._change("/fulfillments", body)))
             if made.order_id != body.get("orderId"):
-                raise Unknown("{provider} answered with a fulfillment of another order.")
+                raise InDoubt("{provider} answered with a fulfillment of another order.")
             if not _has(made, body.get("metadata", {})):
-                raise Unknown("{provider} answered with another fulfillment than the one it was to make.")
+                raise InDoubt("{provider} answered with another fulfillment than the one it was to make.")
             return made
 
     def update_fulfillment(self, fulfillment_id: str, body: Mapping[str, Any]) -> Fulfillment:
@@ -142,12 +142,12 @@ class Client:
         with self._caller.operation(PROVIDER):
             made = self._of_this_mode(_this(fulfillment_id, self._change(path("fulfillments", fulfillment_id), body)))
             if not _has(made, body.get("metadata", {})):
-                raise Unknown("{provider} answered with a fulfillment that does not have what it was to get.")
+                raise InDoubt("{provider} answered with a fulfillment that does not have what it was to get.")
             return made
 
     def _of_this_mode(self, found: Fulfillment) -> Fulfillment:
         if found.live_mode != self._live:
-            raise Unknown("{provider} answered with data of the other mode.")
+            raise InDoubt("{provider} answered with data of the other mode.")
         return found
 
     def _page(self, filters: Filters, deadline: float) -> Listing[Fulfillment]:
@@ -189,20 +189,20 @@ def _read_page(body: bytes, asked: int) -> Listing[Fulfillment]:
 
 
 def _all_new(page: Listing[Fulfillment], order_id: str, seen: set[str]) -> list[Fulfillment]:
-    """The rows of the next page of an order; raise `Unknown` for a page that may hide one."""
+    """The rows of the next page of an order; raise `InDoubt` for a page that may hide one."""
     if page.unreadable:
-        raise Unknown("{provider} listed a fulfillment of this order that we cannot read.")
+        raise InDoubt("{provider} listed a fulfillment of this order that we cannot read.")
     if any(row.order_id != order_id for row in page.rows):
-        raise Unknown("{provider} listed fulfillments of another order than the one asked for.")
+        raise InDoubt("{provider} listed fulfillments of another order than the one asked for.")
     if seen & {row.id for row in page.rows} or (page.has_more and not page.rows):
-        raise Unknown("{provider}’s list of fulfillments does not come to an end.")
+        raise InDoubt("{provider}’s list of fulfillments does not come to an end.")
     return page.rows
 
 
 def _this(fulfillment_id: str, body: bytes) -> Fulfillment:
     found = taken_apart(read_fulfillment, body)
     if found.id != fulfillment_id:
-        raise Unknown("{provider} answered with another fulfillment than the one asked for.")
+        raise InDoubt("{provider} answered with another fulfillment than the one asked for.")
     return found
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from orders.apis import transport
 from orders.apis.calls import Api, Exchange, Recorder, Said, path, taken_apart
-from orders.apis.errors import NotSent, Unknown
+from orders.apis.errors import InDoubt, NotSent
 from orders.apis.gate import Gate
 from orders.apis.listings import MOST_ROWS, page_of
 from orders.apis.order_protection.objects import STATUSES, Fulfillment, read_fulfillment
@@ -45,14 +45,14 @@ class Client:
         return self._caller.last_exchange
 
     def fulfillments(self, source_order_id: str) -> list[Fulfillment]:
-        """All of an order. Raise `Unknown` rather than leave one out, `Missing` for an order it does not know."""
+        """All of an order. Raise `InDoubt` rather than leave one out, `Missing` for an order it does not know."""
         with self._caller.operation(PROVIDER):
             body = self._caller.read(_address(source_order_id), time.monotonic() + self._read_seconds)
             page = page_of(taken_apart(_read_list, body), read_fulfillment, MOST_ROWS)
             if page.unreadable:
-                raise Unknown("{provider} listed a fulfillment of this order that we cannot read.")
+                raise InDoubt("{provider} listed a fulfillment of this order that we cannot read.")
             if page.has_more:
-                raise Unknown("{provider} has more fulfillments of this order than we read.")
+                raise InDoubt("{provider} has more fulfillments of this order than we read.")
             return page.rows
 
     def create_fulfillment(self, source_order_id: str, body: Mapping[str, Any]) -> None:
@@ -72,7 +72,7 @@ class Client:
         deadline = time.monotonic() + self._change_seconds
         said = taken_apart(_read_yes, self._caller.call(method, address, deadline, body=encoded_body(body)))
         if said.status.strip().lower() != "ok" or said.error:
-            raise Unknown("{provider} answered with something else than its yes.")
+            raise InDoubt("{provider} answered with something else than its yes.")
 
 
 class _Yes(msgspec.Struct):

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from orders.apis.calls import path
-from orders.apis.errors import Unknown
+from orders.apis.errors import InDoubt
 from orders.apis.revkeen import marks, objects
 from orders.apis.revkeen.reads import exactly, same, wrapped
 
@@ -81,7 +81,7 @@ def _created(body: Body) -> Callable[[bytes], objects.Order]:
     def decode(answer: bytes) -> objects.Order:
         made = _order(answer)
         if not is_of(body, made) or marks.of_order(made.metadata) != marks.of_order(body.get("metadata")):
-            raise Unknown("RevKeen answered with another order than the one it was to create.")
+            raise InDoubt("RevKeen answered with another order than the one it was to create.")
         return made
 
     return decode
@@ -92,7 +92,7 @@ def _refunded(body: Body) -> Callable[[bytes], objects.Refund]:
         made = _refund(answer)
         asked = (str(body["payment_id"]).lower(), body["amount_minor"], marks.of_refund(body.get("reason_details")))
         if (str(made.payment_id), made.amount_minor, marks.of_refund(made.reason_details)) != asked:
-            raise Unknown("RevKeen answered with another refund than the one it was to make.")
+            raise InDoubt("RevKeen answered with another refund than the one it was to make.")
         return made
 
     return decode

@@ -17,7 +17,7 @@ import structlog
 
 from orders.apis import transport
 from orders.apis.calls import Api, Caller, Said, taken_apart
-from orders.apis.errors import ApiError, NotSent, RateLimited, Unknown
+from orders.apis.errors import ApiError, InDoubt, NotSent, RateLimited
 from orders.apis.gate import Gate
 from orders.apis.listings import Listing
 from orders.apis.revkeen.changes import Change
@@ -139,16 +139,16 @@ class Client:
         return self._of_this_mode(decode(change, answer))
 
     def _of_this_mode(self, value: T) -> T:
-        """Raise `Unknown` for what says that it is live data with a key for tests, or the other way round."""
+        """Raise `InDoubt` for what says that it is live data with a key for tests, or the other way round."""
         rows = value.rows if isinstance(value, Listing) else [value]
         said = {getattr(row, "livemode", None) for row in rows} - {None}
         if self._livemode is not None and said - {self._livemode}:
-            raise Unknown("RevKeen answered with data of the other mode.")
+            raise InDoubt("RevKeen answered with data of the other mode.")
         return value
 
 
 def decode(call: Read[T] | Change[T], body: bytes) -> T:
-    """Take an answer apart; raise `Unknown` when it is not what the call should get."""
+    """Take an answer apart; raise `InDoubt` when it is not what the call should get."""
     return taken_apart(call.decode, body)
 
 

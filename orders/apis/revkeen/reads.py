@@ -13,7 +13,7 @@ import msgspec
 
 from orders.apis.calls import path
 from orders.apis.decoding import tolerant
-from orders.apis.errors import Unknown
+from orders.apis.errors import InDoubt
 from orders.apis.listings import MOST_ROWS, Listing, RowReader, page_of
 from orders.apis.revkeen import objects
 
@@ -206,7 +206,7 @@ def _this(decode: Callable[[bytes], T], what: str, wanted: uuid.UUID) -> Callabl
     def decode_this(body: bytes) -> T:
         found = decode(body)
         if getattr(found, "id", None) != wanted:
-            raise Unknown(f"RevKeen answered with another {what} than the one asked for.")
+            raise InDoubt(f"RevKeen answered with another {what} than the one asked for.")
         return found
 
     return decode_this
@@ -226,7 +226,7 @@ def _each(
     def decode_each(body: bytes) -> Listing[T]:
         listing = decode(body)
         if not all(map(fits, listing.rows)):
-            raise Unknown(f"RevKeen answered with other {what} than those asked for.")
+            raise InDoubt(f"RevKeen answered with other {what} than those asked for.")
         return listing
 
     return decode_each

@@ -10,7 +10,8 @@ from django.utils.text import slugify
 
 from orders.models import EventLog, Membership, Merchant, User
 from orders.permissions import Role
-from orders.services import events, members
+from orders.services import audit
+from orders.services.merchants import members
 
 
 class Command(BaseCommand):
@@ -42,7 +43,7 @@ class Command(BaseCommand):
             membership.roles = members.in_order([*membership.roles, Role.ADMIN.value])
             membership.save()
             text = f"{person.email}: {membership.role_names}, by manage.py create_admin"
-            events.record(EventLog.Kind.MEMBER_JOINED, text, user=person, merchant=merchant)
+            audit.record(EventLog.Kind.MEMBER_JOINED, text, user=person, merchant=merchant)
         self.stdout.write(f"{person.email} is an admin of {merchant}: /{merchant.slug}/live/settings/connections/")
 
     def _merchant(self, options: dict[str, Any]) -> Merchant:

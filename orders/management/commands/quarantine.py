@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand
 
-from orders.services import quarantine
+from orders.services.changes import quarantine
 
 
 class Command(BaseCommand):
@@ -10,10 +10,10 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: object, **options: object) -> None:
-        delivered = quarantine.quarantine_deliveries()
+        delivered = quarantine.quarantine_partner_updates()
         if delivered:
-            deliveries = "delivery is" if delivered == 1 else "deliveries are"
-            self.stdout.write(f"{delivered} {deliveries} in quarantine. They stand among those that need review.")
+            partner_updates = "partner update is" if delivered == 1 else "partner updates are"
+            self.stdout.write(f"{delivered} {partner_updates} in quarantine. They stand among those that need review.")
         count = quarantine.quarantine()
         if not count:
             self.stdout.write("No operation was open." if delivered else "Nothing was open: nothing is in quarantine.")

@@ -3,7 +3,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orders.models import EventLog, User
-from orders.services import events, factor_resets
+from orders.services import audit
+from orders.services.accounts import factor_resets
 
 
 class Command(BaseCommand):
@@ -20,5 +21,5 @@ class Command(BaseCommand):
             self.stdout.write(f"{user.email} has no second factor. Nothing was changed.")
             return
         factor_resets.take_away(user)
-        events.record(EventLog.Kind.MFA_CHANGED, "second factor reset by manage.py reset_second_factor", user=user)
+        audit.record(EventLog.Kind.MFA_CHANGED, "second factor reset by manage.py reset_second_factor", user=user)
         self.stdout.write(f"The second factor of {user.email} is gone. They sign in with their password alone now.")

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from orders.models import Connection, Membership, Merchant, User
-from orders.services import connections
+from orders.services.merchants import connections
 
 PASSWORD = "northwind-demo"  # noqa: S105  (printed by `make demo`; the demo listens on this machine only)
 
@@ -36,7 +36,7 @@ class Command(BaseCommand):
     help = "Two merchants, their emulator keys and six invented people, for `make demo`."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--hold", type=int, default=HOLD, help="seconds of the hold after Fulfil")
+        parser.add_argument("--hold", type=int, default=HOLD, help="seconds of the hold after Fulfill")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.PLAIN_HTTP:
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         partners = _emulated()
         hold = options["hold"] if partners else 0
         merchants = {
-            slug: Merchant.objects.create(slug=slug, name=name, time_zone=zone, hold_seconds=hold)
+            slug: Merchant.objects.create(slug=slug, name=name, time_zone=zone, undo_seconds=hold)
             for slug, (name, zone) in MERCHANTS.items()
         }
         with transaction.atomic():

@@ -16,25 +16,15 @@ import structlog
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
 
-from orders.models import DecisionCheck, Delivery, Merchant, Operation, RefundStatus
-from orders.services import (
-    customer_names,
-    decision_checks,
-    deliveries,
-    delivering,
-    leases,
-    log_chain,
-    news,
-    quarantine,
-    refund_statuses,
-    revkeen,
-    settling,
-    workers,
-)
+from orders.models import DecisionCheck, Merchant, Operation, PartnerUpdate, RefundStatus
+from orders.services import heartbeat, log_chain, news
+from orders.services.changes import leases, quarantine, reconcile, refund_tracking, review_checks
+from orders.services.partners import outbox, partner_worker
+from orders.services.revkeen import customer_names, session
 
 log = structlog.get_logger("orders.worker")
 
-C = TypeVar("C", Operation, RefundStatus, DecisionCheck, Delivery)
+C = TypeVar("C", Operation, RefundStatus, DecisionCheck, PartnerUpdate)
 P = TypeVar("P", bound=Hashable)
 
 AFTER_FAILURE_SECONDS = 2.0
@@ -92,25 +82,25 @@ class AtHand(Generic[P]):
 
 
 class Command(BaseCommand):
-    help = """Does what nobody should wait for: settles operations without an answer, delivers shipments to partners,
+    help = """Does what nobody should wait for: reconciles operations without an answer, delivers shipments to partners,
     follows refunds that are on their way, looks whether decisions hold, chains the log, asks for names lists lack."""
 
     def handle(self, *args: object, **options: object) -> None:
         self.stopping = threading.Event()
         self.begun: set[tuple[Merchant, str]] = set()
         self.of_merchants = AtHand[int](OF_ONE_MERCHANT)  # operations, refunds and decisions
-        self.of_partners = AtHand[deliveries.Place](deliveries.PER_PLACE)
+        self.of_partners = AtHand[outbox.Place](outbox.PER_PLACE)
         self.chain, self.names = Bell(), Bell()
-        self.name, self.seen = workers.name_of_this(), -math.inf
+        self.name, self.seen = heartbeat.name_of_this(), -math.inf
         self.alarm = alarm_of_signals(self.stop)
-        loops: list[tuple[Any, ...]] = [(self.settle, self.of_merchants.bell)] * SETTLERS
+        loops: list[tuple[Any, ...]] = [(self.reconcile, self.of_merchants.bell)] * SETTLERS
         loops += [(self.deliver, self.of_partners.bell)] * DELIVERERS
         loops += [(self.chain_log, self.chain, CHAIN_SECONDS), (self.fill_names, self.names, NAMES_SECONDS)]
         threads = [threading.Thread(target=self.repeat, args=loop) for loop in loops]
         for thread in threads:
             thread.start()
         try:
-            self.dispatch()
+            self.fulfillment()
         finally:
             self.stopping.set()
             for bell in {bell for _, bell, *_ in loops}:
@@ -138,7 +128,7 @@ class Command(BaseCommand):
         bell.ring()  # whoever else waits for it shall end too
         connections.close_all()
 
-    def dispatch(self) -> None:
+    def fulfillment(self) -> None:
         """Ring for what is due: when there is news, when it is time, and whenever we say that we are alive.
 
         That is said only after a look that went well: without it nothing is begun.
@@ -154,7 +144,7 @@ class Command(BaseCommand):
                     heard = news.listen()
                     continue  # what was written between the look and this was heard by nobody
                 self.sleep(news.SECONDS)
-                heard.wait(max(0, min(until, self.seen + workers.EVERY_SECONDS) - time.monotonic()), self.alarm)
+                heard.wait(max(0, min(until, self.seen + heartbeat.EVERY_SECONDS) - time.monotonic()), self.alarm)
                 self.beat()
             except Exception:  # such as a database that is not there: it is looked at again, and listened to anew
                 log.exception("looking for work failed")
@@ -172,8 +162,8 @@ class Command(BaseCommand):
     def look(self) -> float:
         """Ring for what is due; the seconds until more falls due."""
         quarantine.check()  # before anything may be sent again
-        of_merchants = [leases.due(), refund_statuses.due(), decision_checks.due()]
-        of_partners = [deliveries.due()]
+        of_merchants = [leases.due(), refund_tracking.due(), review_checks.due()]
+        of_partners = [outbox.due()]
         if any(kind.now for kind in of_merchants):
             self.of_merchants.bell.ring()
         if any(kind.now for kind in of_partners):
@@ -184,22 +174,22 @@ class Command(BaseCommand):
             self.names.ring()
         return min(kind.seconds for kind in of_merchants + of_partners)
 
-    def settle(self) -> bool:
+    def reconcile(self) -> bool:
         """An operation without an answer goes before a refund that is on its way, and that before what was decided."""
         quarantine.check()  # before anything may be sent again
         return (
             self.of_merchants.take(leases.claim, look_at, merchant_of)
-            or self.of_merchants.take(refund_statuses.claim, refund_statuses.check, merchant_of)
-            or self.of_merchants.take(decision_checks.claim, decision_checks.check, merchant_of)
+            or self.of_merchants.take(refund_tracking.claim, refund_tracking.check, merchant_of)
+            or self.of_merchants.take(review_checks.claim, review_checks.check, merchant_of)
         )
 
     def deliver(self) -> bool:
         quarantine.check()
-        return self.of_partners.take(deliveries.claim, delivering.deliver, deliveries.place_of)
+        return self.of_partners.take(outbox.claim, partner_worker.deliver, outbox.place_of)
 
     def beat(self) -> None:
-        if time.monotonic() - self.seen >= workers.EVERY_SECONDS:
-            workers.beat(self.name)
+        if time.monotonic() - self.seen >= heartbeat.EVERY_SECONDS:
+            heartbeat.beat(self.name)
             self.seen = time.monotonic()
 
     def chain_log(self) -> bool:
@@ -211,7 +201,7 @@ class Command(BaseCommand):
     def fill_names(self) -> bool:
         places = self.places()
         for merchant, mode in places:
-            with revkeen.session(merchant, mode, FILLING_SECONDS) as api:
+            with session.session(merchant, mode, FILLING_SECONDS) as api:
                 asked = customer_names.fill(api)
             log.info("asked for names", merchant=merchant.slug, mode=mode, asked=asked)
         return bool(places)
@@ -241,5 +231,5 @@ def merchant_of(claimed: Operation | RefundStatus | DecisionCheck) -> int:
 
 
 def look_at(operation: Operation) -> None:
-    settled = settling.settle(operation)
-    log.info("looked at an operation", operation=str(operation.pk), kind=operation.kind, state=settled.state)
+    reconciled = reconcile.reconcile(operation)
+    log.info("looked at an operation", operation=str(operation.pk), kind=operation.kind, state=reconciled.state)

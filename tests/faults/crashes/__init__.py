@@ -12,21 +12,22 @@ from django.apps import AppConfig
 BEFORE_THE_CALL = "server before the call"
 AFTER_THE_CALL = "server after the call"
 AFTER_THE_OUTCOME = "server after the outcome"
-SETTLER_BEFORE_IT_READS = "settler before it reads"
-SETTLER_AFTER_THE_CALL = "settler after the call"
+SETTLER_BEFORE_IT_READS = "reconciler before it reads"
+SETTLER_AFTER_THE_CALL = "reconciler after the call"
 
 
 class Crashes(AppConfig):
     name = "tests.faults.crashes"
 
     def ready(self) -> None:
-        from orders.services import journal, revkeen, settling
+        from orders.services.changes import journal, reconcile
+        from orders.services.revkeen import session
 
-        role = "settler" if "worker" in sys.argv else "server"
-        change, submit, settle = revkeen.Session.change, journal.submit, settling.settle
-        revkeen.Session.change = _dying(change, f"{role} before the call", f"{role} after the call")  # type: ignore[method-assign]
+        role = "reconciler" if "worker" in sys.argv else "server"
+        change, submit, reconcile_due = session.Session.change, journal.submit, reconcile.reconcile
+        session.Session.change = _dying(change, f"{role} before the call", f"{role} after the call")  # type: ignore[method-assign]
         journal.submit = _dying(submit, "", f"{role} after the outcome")
-        settling.settle = _dying(settle, f"{role} before it reads", "")
+        reconcile.reconcile = _dying(reconcile_due, f"{role} before it reads", "")
 
 
 def _dying(function: Callable[..., Any], before: str, after: str) -> Callable[..., Any]:

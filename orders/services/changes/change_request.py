@@ -1,0 +1,67 @@
+"""What a form asks to be changed at RevKeen, and why it may not even begin (services/changes/journal.py carries it
+out).
+"""
+
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from orders.apis.errors import NotSent
+from orders.models import Operation
+from orders.services.changes.form_tokens import FormToken
+from orders.services.changes.plans import Step
+from orders.services.changes.snapshots import kept
+
+
+@dataclass(frozen=True)
+class ChangeRequest:
+    """What a form asks for. Amounts in `body` are minor units; a payment token goes into `token`, never into `body`.
+
+    `summary` says it in words for the journal: `120.00 EUR from Visa ••1111`. A `draft_id` is created once, ever.
+    `details` is asked for as well, though not of RevKeen. With `hold` (seconds) the worker sends it when they are over.
+    """
+
+    form_token: FormToken[object]
+    body: dict[str, Any]
+    summary: str
+    order_number: str = ""
+    token: str = ""
+    draft_id: uuid.UUID | None = None
+    then: list[Step] = field(default_factory=list)
+    details: Any = None
+    hold: int = 0
+
+    @property
+    def fingerprint(self) -> str:
+        whole = json.dumps([self.body, self.token, kept(self.then), self.details], sort_keys=True, default=str)
+        return hashlib.sha256(whole.encode()).hexdigest()
+
+    def record(self, operation: Operation) -> None:
+        """Write what else belongs to the operation, in the transaction of its row: an error undoes both.
+
+        A topic that has such rows overrides it. What it writes at the end of one hangs on `outcomes.operation_ended`.
+        """
+
+
+class OrderBusy(Exception):
+    """Another operation holds the order (or has created the draft): nothing was sent."""
+
+    def __init__(self, holder: Operation) -> None:
+        super().__init__("Another operation on this order is not reconciled yet.")
+        self.holder = holder
+
+
+class OtherBody(Exception):
+    """The form was sent before with something else in it: nothing more was sent, `first` is what stands."""
+
+    def __init__(self, first: Operation) -> None:
+        super().__init__("This form was sent before with something else in it.")
+        self.first = first
+
+
+class NoJournal(NotSent):
+    """The row could not be written; without a row there is no call."""
+
+    title = "The journal cannot be written."

@@ -1,0 +1,95 @@
+"""Do an order's amounts agree with each other? Each rule says what it compares and by how much it is off.
+
+The rules follow RevKeen's description of the fields: a line's subtotal is price times quantity, its total is
+subtotal less discount plus tax; the order's amounts are the sums of its lines; due is total less paid.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from orders.apis.revkeen.objects import LineItem, Order, Transaction
+from orders.money import Money
+from orders.services.orders.own_payments import Split, came_in
+
+Compared = tuple[str, int, int]  # the rule, what follows from the other amounts, what RevKeen sent; in minor units
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Two amounts that should be equal. `expected` follows from the others, `sent` is what RevKeen sent."""
+
+    rule: str
+    expected: Money
+    sent: Money
+
+    def __str__(self) -> str:
+        apart = Money(abs((self.sent - self.expected).minor), self.sent.currency)
+        numbers = f"we calculate {self.expected.number}, RevKeen has {self.sent.number}"
+        return f"{self.rule}: {numbers}, a difference of {apart.number}."
+
+
+@dataclass(frozen=True)
+class Check:
+    """What every page says of an order's amounts. They add up only where its payments were compared too."""
+
+    mismatches: list[Mismatch]
+    compared: bool  # with the payments, or there is nothing to compare with
+    shared: bool = False  # the invoice has payments that are not, or not surely, this order's
+
+    @property
+    def adds_up(self) -> bool:
+        return self.compared and not self.mismatches
+
+
+def check(order: Order, payments: Split | None) -> Check:
+    """`payments` as `order_payments.split` tells them apart; None where they were not read."""
+    if payments is None or not payments.whole:
+        nothing_moved = order.invoice_id is None and order.amount_paid == order.amount_refunded == 0
+        return Check(mismatches(order), compared=nothing_moved)
+    found = mismatches(order, [*payments.own, *payments.unknown])
+    return Check(found, compared=True, shared=payments.shared)
+
+
+def mismatches(order: Order, transactions: Iterable[Transaction] | None = None) -> list[Mismatch]:
+    """All rules that fail, the lines' first. Payments are compared when `transactions` are given."""
+    compared = [*_line_sums(order), *_order_sums(order)]
+    if transactions is not None:
+        compared += _payment_sums(order, transactions)
+    return [
+        Mismatch(rule, order.money(expected), order.money(sent))
+        for rule, expected, sent in compared
+        if expected != sent
+    ]
+
+
+def _line_sums(order: Order) -> Iterator[Compared]:
+    for number, line in enumerate(order.lines, start=1):
+        yield f"Line {number}, price × quantity", line.unit_price * line.quantity, line.subtotal
+        yield f"Line {number}, total", line.subtotal - line.discount + line.tax, line.total
+
+
+def _order_sums(order: Order) -> Iterator[Compared]:
+    if order.line_items:
+        for name in ("subtotal", "discount", "tax"):
+            yield f"{name.capitalize()} of the lines", _sum(order.line_items, name), getattr(order, name)
+    yield "Subtotal − discount + tax", order.subtotal - order.discount + order.tax, order.total
+    yield "Total − paid", order.total - order.amount_paid, order.amount_due
+    refunded = order.amount_refunded
+    yield "Refunded, at most what was paid", min(refunded, max(order.amount_paid, 0)), refunded
+
+
+def _payment_sums(order: Order, transactions: Iterable[Transaction]) -> Iterator[Compared]:
+    paid = refunded = 0
+    for transaction in (row for row in transactions if row.currency.upper() == order.currency_code):
+        paid += transaction.amount if came_in(transaction) else 0
+        refunded += transaction.amount if _went_back(transaction) else 0
+    yield "Payments together", paid, order.amount_paid
+    yield "Refunds together", refunded, order.amount_refunded
+
+
+def _went_back(transaction: Transaction) -> bool:
+    return transaction.type in ("refund", "void") and transaction.status == "succeeded"
+
+
+def _sum(lines: Iterable[LineItem], name: str) -> int:
+    return sum(getattr(line, name) for line in lines)

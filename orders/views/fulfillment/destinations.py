@@ -1,0 +1,363 @@
+"""Where a shipment has to be told, system by system: the state, and in words what happened and what happens next."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from orders import carriers, states
+from orders.apis.order_protection.objects import LABELS
+from orders.models import Merchant, Operation, PartnerUpdate, Shipment
+from orders.services.fulfillment import shipments
+from orders.states import State
+from orders.templatetags.figures import clock
+
+# Claims are taken within 45 days of the order being fulfilled, "exceptions depending on your contract"
+# (docs.orderprotection.com/education-basecamp/filing-a-claim). Counted from when this parcel left, the careful reading.
+CLAIM_DAYS = 45
+SOON = timedelta(seconds=30)
+OPEN_OPERATION = (Operation.State.STARTED, Operation.State.IN_DOUBT)
+HELD = State("Undo window", "player-pause")
+FOR_THE_REST = State("Waiting", "player-pause")
+NOT_TOLD = State("Not notified", "alert-triangle", "wait")
+NOTHING_DUE = State("Not needed", "circle-minus")
+OURS = (
+    "part_open",
+    "gave_up",
+    "no_answer",
+    "not_connected",
+    "key_unreadable",
+    "error",
+)  # codes that their message says in full
+NOT_CONNECTED_WORDS = SafeString("It was not connected when this was sent.")
+Words = SafeString | str
+
+
+@dataclass(frozen=True)
+class Destination:
+    name: str
+    state: State
+    words: Words
+    difference: str = ""  # what it has still, and we do not
+    operation: Operation | None = None  # RevKeen's part
+    partner_update: PartnerUpdate | None = None  # a partner's part
+    changing: bool = False  # a machine goes on with it
+    missed: str = ""  # a partner that had no key here then, by its name in addresses
+    unreported: bool = False  # RevKeen did not take it, and it left all the same
+
+
+@dataclass(frozen=True)
+class Card:
+    shipment: Shipment
+    position: str  # "1 of 2" of what one press sent off, "" of one alone
+    state: State
+    undo_until: datetime | None  # while it can be undone
+    seconds_left: int
+    destinations: list[Destination]
+    given_up: bool
+
+    @property
+    def failed(self) -> bool:
+        return any(
+            row.partner_update and row.partner_update.state in PartnerUpdate.NEEDS_SOMEONE for row in self.destinations
+        )
+
+    @property
+    def changing(self) -> bool:
+        return self.undo_until is not None or any(row.changing for row in self.destinations)
+
+
+@dataclass(frozen=True)
+class Cards:
+    """What was sent off of an order, the newest first; `gone` was undone or never taken, and counts for nothing."""
+
+    cards: list[Card]
+    gone: list[Card]
+
+    @property
+    def refresh_seconds(self) -> int:
+        """How soon to look again; 0 when nothing changes by itself any more."""
+        every = [*self.cards, *self.gone]
+        if any(card.undo_until or _soon(card) for card in every):
+            return 2
+        return 15 if any(card.changing for card in every) else 0
+
+    def __bool__(self) -> bool:
+        return bool(self.cards or self.gone)
+
+
+def cards(merchant: Merchant, found: Sequence[Shipment]) -> Cards:
+    """`found`: all shipments of an order, the first one first."""
+    made = [card(merchant, shipment, found) for shipment in reversed(found)]
+    counted = [one for one in made if one.shipment.state in Shipment.COUNTED]
+    return Cards(counted, [one for one in made if one not in counted])
+
+
+def card(merchant: Merchant, shipment: Shipment, of_order: Sequence[Shipment]) -> Card:
+    now = timezone.now()
+    held = shipments.may_be_undone(shipment.fulfillment, now)
+    until = shipment.fulfillment.undo_until if held else None
+    undone = shipment.state == Shipment.State.UNDONE
+    return Card(
+        shipment,
+        _position(shipment, of_order),
+        HELD if until else states.shipment_state(shipment),
+        until,
+        max(0, -(-(until - now) // timedelta(seconds=1))) if until else 0,
+        [] if undone else destinations(merchant, shipment, of_order, until),
+        shipment.kind == Shipment.Kind.CANCELLATION,
+    )
+
+
+def destinations(
+    merchant: Merchant, shipment: Shipment, of_order: Sequence[Shipment], undo_until: datetime | None
+) -> list[Destination]:
+    zone = merchant.zone
+    rows = [revkeen(shipment, of_order, zone, undo_until)]
+    partner_updates = {partner_update.destination: partner_update for partner_update in shipment.partner_updates.all()}
+    for destination in PartnerUpdate.Destination:
+        partner_update = partner_updates.get(destination)
+        if partner_update is not None:
+            rows.append(_partner(shipment, partner_update, zone, undo_until))
+        elif _never_told(shipment, destination):
+            rows.append(Destination(destination.label, NOTHING_DUE, "Its API does not support canceled units."))
+        else:
+            missed = destination.value if shipment.state in Shipment.COUNTED and undo_until is None else ""
+            rows.append(Destination(destination.label, states.NOT_CONNECTED, NOT_CONNECTED_WORDS, missed=missed))
+    return rows
+
+
+def revkeen(
+    shipment: Shipment, of_order: Sequence[Shipment], zone: ZoneInfo, undo_until: datetime | None = None
+) -> Destination:
+    """RevKeen's row: as its operation has it, or why it has none."""
+    if undo_until is not None and shipment.step is not None:
+        return Destination("RevKeen", HELD, _held(undo_until, zone), changing=True)
+    if shipment.step is None:
+        return Destination("RevKeen", *_not_due(shipment, of_order))
+    operation = shipment.operation
+    if shipment.unreported_since is not None and (operation is None or not operation.open):
+        return Destination("RevKeen", NOT_TOLD, _not_told(operation), operation=operation, unreported=True)
+    if operation is None:
+        waits = shipment.state == Shipment.State.PENDING
+        state = State("Waiting", "clock") if waits else states.OPERATION_STATES[Operation.State.NOT_SENT]
+        refused = "RevKeen refused the previous parcel, so this one was not sent."
+        words = "Sends after the previous parcel." if waits else refused
+        return Destination("RevKeen", state, words, changing=waits)
+    state, words = _operation(operation, zone)
+    changing = operation.state in OPEN_OPERATION
+    return Destination("RevKeen", state, words, _revkeen_has(shipment, operation), operation, changing=changing)
+
+
+def claim_days_left(shipment: Shipment, now: datetime) -> int:
+    """Whole days in which a customer can still claim at OrderProtection; 0 and less when that is over."""
+    left_at = shipment.shipped_at or shipment.created_at
+    return (left_at + timedelta(days=CLAIM_DAYS) - now) // timedelta(days=1)
+
+
+def partner_has(partner_update: PartnerUpdate, shipment: Shipment) -> str:
+    """What a partner has of tracking and status that is not what we have now; "" where the two agree."""
+    if partner_update.sent_version == 0:
+        return ""
+    if partner_update.tracking_refused:
+        return "It accepted the status but no new tracking, so it still has the original tracking."
+    if partner_update.sent_version < shipment.version:
+        return "It still has the details from before the correction."
+    return ""
+
+
+def _position(shipment: Shipment, of_order: Iterable[Shipment]) -> str:
+    together = [
+        one.pk for one in of_order if one.fulfillment_id == shipment.fulfillment_id and one.kind == shipment.kind
+    ]
+    return f"{together.index(shipment.pk) + 1} of {len(together)}" if len(together) > 1 else ""
+
+
+def _soon(one: Card) -> bool:
+    """Something is under way, or due within the half minute."""
+    soon = timezone.now() + SOON
+    partner_updates = [row.partner_update for row in one.destinations if row.changing and row.partner_update]
+    return any(
+        partner_update.state == PartnerUpdate.State.SENDING
+        or (partner_update.state != FOR_REVKEEN and partner_update.next_try_at <= soon)
+        for partner_update in partner_updates
+    ) or any(row.changing and row.operation for row in one.destinations)
+
+
+FOR_REVKEEN = PartnerUpdate.State.FOR_REVKEEN
+
+
+def _held(until: datetime, zone: ZoneInfo) -> SafeString:
+    return format_html("Sends at {} unless undone.", clock(until, zone))
+
+
+def _not_due(shipment: Shipment, of_order: Sequence[Shipment]) -> tuple[State, Words]:
+    """RevKeen takes whole lines: each is told by the parcel that its last units leave in."""
+    told_by: dict[str, Shipment] = {}
+    for other in of_order:
+        if other.operation and other.unreported_since is None and other.state in Shipment.COUNTED:
+            told_by |= dict.fromkeys(other.operation.body["line_item_ids"], other)
+    items = list(shipment.items.all())
+    rest = [item.description for item in items if str(item.line_item_id) not in told_by]
+    told = sorted({told_by[str(item.line_item_id)].number for item in items if str(item.line_item_id) in told_by})
+    with_others = f"Sent with shipment {' and '.join(map(str, told))}." if told else ""
+    if not rest:
+        return NOTHING_DUE, with_others
+    if shipment.kind == Shipment.Kind.CANCELLATION:
+        return NOTHING_DUE, "RevKeen cannot cancel single units."
+    names = format_html_join(", ", "<bdi>{}</bdi>", ((Truncator(name).chars(50),) for name in rest[:3]))
+    more = f" and {len(rest) - 3} more" if len(rest) > 3 else ""
+    words = "It only takes whole lines: sent when the rest of {}{} ships. {}"
+    return FOR_THE_REST, format_html(words, names, more, with_others)
+
+
+def _operation(operation: Operation, zone: ZoneInfo) -> tuple[State, Words]:
+    state = Operation.State(operation.state)
+    if operation.decided_by_id is not None:
+        return states.operation_state(operation), format_html(
+            "Decided by <bdi>{}</bdi>: <bdi>{}</bdi>", operation.decided_by, operation.reason
+        )
+    if state == Operation.State.DONE:
+        lines = len(operation.body["line_item_ids"])
+        mail = ", customer e-mailed" if operation.body.get("notify_customer") else ""
+        at = operation.ended_at or operation.created_at
+        words = format_html("{}, {} line{}{}", clock(at, zone), lines, "" if lines == 1 else "s", mail)
+        return states.DELIVERY_STATES[PartnerUpdate.State.SENT], words
+    if state == Operation.State.STARTED:
+        return states.DELIVERY_STATES[PartnerUpdate.State.WAITING], "Sending; no answer yet."
+    if state == Operation.State.IN_DOUBT:
+        next_look = clock(operation.next_try_at, zone)
+        words = format_html("It may have arrived. Next check at {}.", next_look)
+        return states.operation_state(operation), words
+    if state == Operation.State.NEEDS_REVIEW:
+        return states.operation_state(operation), "Did this go through?"
+    return states.operation_state(operation), format_html("<bdi>{}</bdi>", operation.message)
+
+
+def _not_told(operation: Operation | None) -> Words:
+    why = f": {operation.message}".rstrip(".") if operation and operation.message else ""
+    return format_html("RevKeen refused it<bdi>{}</bdi>. The parcel shipped anyway.", why)
+
+
+def _revkeen_has(shipment: Shipment, operation: Operation) -> str:
+    """RevKeen was told once and takes no correction."""
+    if operation.state != Operation.State.DONE:
+        return ""
+    carrier, number = operation.body.get("carrier", ""), operation.body.get("tracking_number", "")
+    if (carrier, number) == (shipment.carrier, shipment.tracking_number):
+        return ""
+    had = " ".join(part for part in (carriers.name_of(carrier), number) if part) or "no tracking"
+    return f"It still has {had}, and cannot be corrected."
+
+
+def _never_told(shipment: Shipment, destination: str) -> bool:
+    return shipment.kind == Shipment.Kind.CANCELLATION and destination == PartnerUpdate.Destination.ORDER_PROTECTION
+
+
+def _partner(
+    shipment: Shipment, partner_update: PartnerUpdate, zone: ZoneInfo, undo_until: datetime | None
+) -> Destination:
+    label = partner_update.get_destination_display()
+    if undo_until is not None:
+        return Destination(label, HELD, _held(undo_until, zone), partner_update=partner_update, changing=True)
+    words = WORDS[PartnerUpdate.State(partner_update.state)](partner_update, shipment, zone)
+    difference = partner_has(partner_update, shipment)
+    return Destination(
+        label, states.partner_update_state(partner_update), words, difference, None, partner_update, partner_update.open
+    )
+
+
+def _for_revkeen(partner_update: PartnerUpdate, shipment: Shipment, zone: ZoneInfo) -> Words:
+    return "Sends when RevKeen accepts."
+
+
+def _waiting(partner_update: PartnerUpdate, shipment: Shipment, zone: ZoneInfo) -> Words:
+    when, since = "Sends in a moment.", timezone.now() - partner_update.next_try_at
+    if since < timedelta():
+        when = format_html("Next try at {}.", clock(partner_update.next_try_at, zone))
+    elif since > SOON:
+        words = "Due since {}: waiting for an earlier update of this order, or for a worker."
+        when = format_html(words, clock(partner_update.next_try_at, zone))
+    if not partner_update.failures and not partner_update.code:
+        return when
+    return format_html("{}{}. {}", _reason(partner_update), _times(partner_update.failures), when)
+
+
+def _sending(partner_update: PartnerUpdate, shipment: Shipment, zone: ZoneInfo) -> Words:
+    since = partner_update.last_sent_at
+    return format_html("Since {}.", clock(since, zone)) if since else "Sending."
+
+
+def _sent(partner_update: PartnerUpdate, shipment: Shipment, zone: ZoneInfo) -> Words:
+    at = clock(partner_update.sent_at, zone) if partner_update.sent_at else ""
+    if partner_update.left_out:
+        count = len(partner_update.left_out)
+        return format_html("{}, without {} line{} already closed there", at, count, "" if count == 1 else "s")
+    if partner_update.destination != PartnerUpdate.Destination.ORDER_PROTECTION:
+        return at
+    left = claim_days_left(shipment, timezone.now())
+    claim = f"{left} day{'' if left == 1 else 's'} left to claim" if left > 0 else "no longer possible to claim"
+    return format_html("{}, {}; {}", at, LABELS.get(shipment.status, shipment.status).lower(), claim)
+
+
+def _unknown(partner_update: PartnerUpdate, shipment: Shipment, zone: ZoneInfo) -> Words:
+    name = partner_update.get_destination_display()
+    when = clock(partner_update.next_try_at, zone)
+    return format_html(
+        "{}. It may have arrived: we check {} at {} and send again only if it is not there.",
+        _reason(partner_update),
+        name,
+        when,
+    )
+
+
+def _failed(partner_update: PartnerUpdate, shipment: Shipment, zone: ZoneInfo) -> Words:
+    return format_html("{}. Not retried until someone sends it again.", _reason(partner_update))
+
+
+def _blocked(partner_update: PartnerUpdate, shipment: Shipment, zone: ZoneInfo) -> Words:
+    why = f": {partner_update.message}".rstrip(".") if partner_update.message else ""
+    return format_html("RevKeen refused it<bdi>{}</bdi>. Release or stop this update.", why)
+
+
+def _stopped(partner_update: PartnerUpdate, shipment: Shipment, zone: ZoneInfo) -> Words:
+    return format_html("By <bdi>{}</bdi>: <bdi>{}</bdi>", partner_update.stopped_by, partner_update.reason)
+
+
+def _undone(partner_update: PartnerUpdate, shipment: Shipment, zone: ZoneInfo) -> Words:
+    return "No system was notified."
+
+
+def _off(partner_update: PartnerUpdate, shipment: Shipment, zone: ZoneInfo) -> Words:
+    return NOT_CONNECTED_WORDS
+
+
+WORDS = {
+    PartnerUpdate.State.FOR_REVKEEN: _for_revkeen,
+    PartnerUpdate.State.WAITING: _waiting,
+    PartnerUpdate.State.SENDING: _sending,
+    PartnerUpdate.State.SENT: _sent,
+    PartnerUpdate.State.IN_DOUBT: _unknown,
+    PartnerUpdate.State.FAILED: _failed,
+    PartnerUpdate.State.BLOCKED: _blocked,
+    PartnerUpdate.State.STOPPED: _stopped,
+    PartnerUpdate.State.UNDONE: _undone,
+    PartnerUpdate.State.OFF: _off,
+}
+
+
+def _reason(partner_update: PartnerUpdate) -> SafeString:
+    """`503`, `409 quantity_too_large: Too many units`, or what was said where there was no answer."""
+    told = "" if partner_update.code in OURS else partner_update.code
+    code = " ".join(str(part) for part in (partner_update.status, told) if part)
+    said = ": ".join(part for part in (code, partner_update.message.rstrip(".")) if part)
+    return format_html("<bdi>{}</bdi>", said or "No answer")
+
+
+def _times(failures: int) -> str:
+    return f", {failures} times" if failures > 1 else ""

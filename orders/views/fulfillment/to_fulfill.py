@@ -1,0 +1,70 @@
+"""To fulfill: where the next parcel comes from."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from orders.access import merchant_page
+from orders.requests import MerchantRequest
+from orders.services.fulfillment import to_fulfill as waiting
+from orders.services.fulfillment import unreported
+from orders.services.fulfillment.to_fulfill import Left
+from orders.services.revkeen import customer_names, session
+from orders.states import FULFILLMENT_STATES, State, unknown
+from orders.views.addresses import address
+from orders.views.pages import render_page
+
+ROWS = 100  # of a page
+
+
+@dataclass(frozen=True)
+class Row:
+    left: Left
+    customer: str  # "" when the name is not known yet
+    part: State | None  # that some of it has left already
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page
+def to_fulfill(request: MerchantRequest) -> HttpResponse:
+    """The orders that wait. A POST looks for them anew, though it was done a moment ago."""
+    with session.session(request.merchant, request.mode) as api:
+        reading = waiting.search(api, anew=request.method == "POST")
+        not_told = unreported.waiting(request.merchant, request.mode)
+        left, done_here = waiting.left(api, reading.value, not_told) if reading.value else ([], 0)
+    if request.method == "POST":
+        response = redirect("to_fulfill", request.merchant.slug, request.mode)
+        response.status_code = 303
+        return response
+    search = reading.value
+    context = {
+        "reading": reading,
+        "search": search,
+        "done_here": done_here,
+        "unreported": not_told,
+        "unclear": [(order, unknown(order.fulfillment_status)) for order in search.unclear] if search else [],
+        **_table(request, left),
+    }
+    return render_page(request, "orders/fulfillment/to_fulfill/page.html", context, status=reading.page_status)
+
+
+def _table(request: MerchantRequest, left: list[Left]) -> dict[str, Any]:
+    page = Paginator(left, ROWS).get_page(request.GET.get("page"))
+    ids = {row.order.customer_id for row in page if row.order.customer_id}
+    names = customer_names.known(request.merchant, request.mode, ids)
+    return {
+        "rows": [_row(row, names.get(row.order.customer_id, "") if row.order.customer_id else "") for row in page],
+        "orders": len(left),
+        "units": sum(row.units_left for row in left),
+        "first": next((row.order for row in left if not row.held), None),
+        "older": address(request, page=page.previous_page_number()) if page.has_previous() else "",
+        "newer": address(request, page=page.next_page_number()) if page.has_next() else "",
+    }
+
+
+def _row(left: Left, customer: str) -> Row:
+    return Row(left, customer, FULFILLMENT_STATES["partial"] if left.part_gone else None)

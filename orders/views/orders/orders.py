@@ -1,0 +1,262 @@
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from orders import shipped_units, states
+from orders.access import merchant_page
+from orders.apis.decoding import too_deep
+from orders.apis.errors import Missing, NotUnderstood, Refused
+from orders.apis.revkeen import reads
+from orders.apis.revkeen.objects import LineItem, Listing, Order
+from orders.forms.orders.orders import OrderFilter
+from orders.models import Operation, PartnerUpdate, Shipment
+from orders.money import Money
+from orders.requests import MerchantRequest
+from orders.services import audit
+from orders.services.changes import operations, review_checks
+from orders.services.drafts import replacements
+from orders.services.fulfillment import fulfillable
+from orders.services.orders import amounts, cancellations, next_steps, own_payments, refunds, timeline
+from orders.services.orders import reading as reading_module
+from orders.services.orders.conditions import conditions
+from orders.services.orders.facts import Facts
+from orders.services.orders.own_payments import Split
+from orders.services.orders.reading import OrderFile
+from orders.services.partners import directory
+from orders.services.revkeen import session
+from orders.services.revkeen.session import Reading
+from orders.states import STATUSES, State
+from orders.views.addresses import address
+from orders.views.fulfillment import destinations
+from orders.views.order_head import holder, read_or_404, sums
+from orders.views.orders.tables import OrderRow, order_rows, sums_by_currency
+from orders.views.pages import render_page
+from orders.views.payment_rows import payment_rows
+
+LONGEST_TEXT = 100_000  # characters of what cannot be indented
+POST_PAGES = ("draft_revise", "draft_copy")  # they make something here and lead to it
+LIST_PARTS = {"order-table": "orders/orders/_table.html", "customer-orders": "orders/orders/_customer_orders.html"}
+
+
+@require_safe
+@merchant_page
+def order_list(request: MerchantRequest) -> HttpResponse:
+    form = OrderFilter(request.GET, zone=request.merchant.zone)
+    if not form.is_valid():
+        return render_page(request, "orders/orders/list.html", {"form": form, "tabs": _tabs(request)}, status=400)
+    with session.session(request.merchant, request.mode) as api:
+        listing = reading_module.list_orders(api, form.asked)
+    if _went_past_the_newest(form, listing):
+        return redirect(address(request, starting_after=None, ending_before=None))
+    context = {"form": form, "listing": listing, "tabs": _tabs(request), **_table(request, form, listing)}
+    return render_page(request, "orders/orders/list.html", context, parts=LIST_PARTS, status=listing.page_status)
+
+
+@require_safe
+@merchant_page
+def order_detail(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
+    file = read_or_404(request, lambda api: reading_module.order_file(api, order_id))
+    return render_page(request, "orders/orders/detail.html", _detail(request, file), status=file.order.page_status)
+
+
+@require_safe
+@merchant_page
+def order_neighbor(request: MerchantRequest, order_id: uuid.UUID, direction: str) -> HttpResponse:
+    """Go on to the next newer or older order; asked for when wanted, because it costs a call."""
+    with session.session(request.merchant, request.mode) as api:
+        found = reading_module.neighbor(api, order_id, direction)
+    if found is None:
+        return redirect("order_list", request.merchant.slug, request.mode)
+    return redirect("order_detail", request.merchant.slug, request.mode, found.id)
+
+
+@require_safe
+@merchant_page
+def order_json(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
+    """The order as RevKeen sent it, for those who look into amounts; one that we cannot read too."""
+    with session.session(request.merchant, request.mode) as api:
+        reading = api.get(reads.order(order_id))
+    if isinstance(reading.error, Missing):
+        raise Http404
+    unread = reading.error.body if isinstance(reading.error, NotUnderstood) else b""
+    if not unread:
+        reading.require()
+    context = {"order": reading.value, "order_id": order_id, "reading": reading, "unread": bool(unread)}
+    return render_page(request, "orders/orders/json.html", {**context, "text": _indented(unread or reading.body)})
+
+
+@dataclass(frozen=True)
+class Tab:
+    label: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class LineRow:
+    line: LineItem
+    product: str  # the product's code or name; "" for an ad-hoc line
+    unit_price: Money
+    discount: Money
+    tax: Money
+    total: Money
+    shipments: list[Shipment]  # that units of it are in
+    state: State | None  # how much of it has left; None where nothing of it left from here
+
+
+def _tabs(request: MerchantRequest) -> list[Tab]:
+    current = request.GET.get("status", "")
+    paging = {"starting_after": None, "ending_before": None, "tick": None}
+    return [
+        Tab(label, address(request, status=status or None, **paging), status == current)
+        for status, label in [("", "All"), *STATUSES.items()]
+    ]
+
+
+def _table(request: MerchantRequest, form: OrderFilter, listing: Reading[Listing[Order]]) -> dict[str, Any]:
+    found = listing.value or Listing([])
+    names = reading_module.customer_labels(request.merchant, request.mode, found.rows, form.customer_id)
+    rows = order_rows(found, names, set(request.GET.getlist("tick")))
+    ticked = [row.order for row in rows if isinstance(row, OrderRow) and row.ticked]
+    return {
+        "rows": rows,
+        "total": found.total,
+        "newer": _newer(request, form, found),
+        "older": _older(request, form, found),
+        "ticked": ticked,
+        "sums": sums_by_currency(ticked),
+        "customer_name": names.get(form.customer_id) if form.customer_id else None,
+        "conditions": [(words, address(request, **{name: None})) for name, words in form.conditions],
+    }
+
+
+def _newer(request: MerchantRequest, form: OrderFilter, found: Listing[Order]) -> str:
+    """The address of the page before, or "" on the newest one."""
+    paged = form.cleaned_data["starting_after"] or (form.cleaned_data["ending_before"] and found.has_more)
+    if not paged or not found.rows:
+        return ""
+    return address(request, starting_after=None, ending_before=found.rows[0].id, tick=None)
+
+
+def _older(request: MerchantRequest, form: OrderFilter, found: Listing[Order]) -> str:
+    if not found.rows or not (found.has_more or form.cleaned_data["ending_before"]):
+        return ""
+    return address(request, ending_before=None, starting_after=found.rows[-1].id, tick=None)
+
+
+def _went_past_the_newest(form: OrderFilter, listing: Reading[Listing[Order]]) -> bool:
+    """Going back to newer orders ends on the newest page, whole, not on the few rows that were left."""
+    return bool(form.cleaned_data["ending_before"] and listing.value and not listing.value.has_more)
+
+
+def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
+    order = file.order.require()
+    written = shipped_units.all_of_order(request.merchant, request.mode, order.id)
+    left = fulfillable.by_line([shipment for shipment in written if shipment.state in Shipment.COUNTED])
+    done_here = operations.of_order(request.merchant, request.mode, order.id)
+    split = _split(file)
+    facts = _facts(request, file, split, done_here, written)
+    return {
+        "file": file,
+        "order": order,
+        "payment": states.payment_state(order),
+        "fulfillment": states.fulfillment_state(order),
+        "amounts_check": facts.check,
+        "reading": file.order,
+        "linked": replacements.linked(request.merchant, request.mode, order),
+        "holder": facts.holder,
+        "canceled": cancellations.canceled_here(request.merchant, request.mode, order),
+        "next_steps": next_steps.next_steps(order, conditions(facts)),
+        "can_edit": next_steps.step(order, "order_edit").possible and not file.order.stale,
+        "post_pages": POST_PAGES,
+        "lines": [_line_row(order, line, file, left.get(line.id, [])) for line in order.lines],
+        "shipments": destinations.cards(request.merchant, written),
+        "sums": sums(order),
+        "payments": payment_rows(order, facts.transactions, facts.refunds),
+        "not_ours": payment_rows(order, split.of_others, []) if split else [],
+        "days": _days(request, file, done_here, written),
+    }
+
+
+def _facts(
+    request: MerchantRequest, file: OrderFile, split: Split | None, done_here: list[Operation], written: list[Shipment]
+) -> Facts:
+    order = file.order.require()
+    told = file.events.value.rows if file.events.value else []
+    return Facts(
+        order,
+        timezone.now(),
+        holder=holder(request, order),
+        check=amounts.check(order, split),
+        shipments=written,
+        refunds=refunds.known_refunds(told, done_here, file.refunds),
+        transactions=[*split.own, *split.unknown] if split else [],
+        contradicted=[found for one in done_here if (found := review_checks.of(one)) and found.contradicted],
+        partners_on=_partners_on(request, written),
+        unread=_unread(file),
+    )
+
+
+def _partners_on(request: MerchantRequest, written: list[Shipment]) -> frozenset[str]:
+    """Looked for only where something was recorded while a partner was off."""
+    if not any(one.state == PartnerUpdate.State.OFF for shipment in written for one in shipment.partner_updates.all()):
+        return frozenset()
+    return frozenset(one.provider for one in directory.connected(request.merchant, request.mode))
+
+
+def _unread(file: OrderFile) -> list[str]:
+    """What could not be read just now. A key that may not read something never will; its card says so."""
+    parts = {"payments": file.transactions, "events": file.events}
+    errors = {name: reading.error for name, reading in parts.items() if reading is not None and reading.error}
+    return [name for name, error in errors.items() if not (isinstance(error, Refused) and error.status == 403)]
+
+
+def _split(file: OrderFile) -> Split | None:
+    """Its own payments, and what else its invoice has; None where they could not be read."""
+    if file.transactions is None or file.transactions.value is None:
+        return None
+    return own_payments.split(file.order.require(), file.transactions.value, file.events.value)
+
+
+def _days(
+    request: MerchantRequest, file: OrderFile, done_here: list[Operation], written: list[Shipment]
+) -> list[timeline.Day]:
+    told = file.events.value.rows if file.events.value else []
+    notes = audit.of_order(request.merchant, request.mode, file.order.require().id)
+    return timeline.days(told, done_here, request.merchant.zone, written, notes)
+
+
+def _line_row(order: Order, line: LineItem, file: OrderFile, left_in: list[Shipment]) -> LineRow:
+    product = file.product_names.get(line.product_id) if line.product_id else None
+    shipped = shipped_units.shipped(left_in)[line.id]
+    given_up = shipped_units.taken(left_in)[line.id] - shipped
+    pending = next((one for one in left_in if one.state == Shipment.State.PENDING), None)
+    left = states.units_state(line.quantity, shipped, given_up)
+    return LineRow(
+        line=line,
+        product=product.product_id or product.name if product else str(line.product_id or "")[:8],
+        unit_price=order.money(line.unit_price),
+        discount=order.money(-line.discount),
+        tax=order.money(line.tax),
+        total=order.money(line.total),
+        shipments=left_in,
+        state=(states.shipment_state(pending) if pending else left) if left_in else None,
+    )
+
+
+def _indented(body: bytes) -> str:
+    """JSON for people; what is none, or nested too deeply to be indented, as it is."""
+    try:
+        return as_sent(body) if too_deep(body) else json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except ValueError:
+        return as_sent(body)
+
+
+def as_sent(body: bytes) -> str:
+    return body[:LONGEST_TEXT].decode(errors="replace")

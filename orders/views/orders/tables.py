@@ -1,0 +1,101 @@
+"""Orders as rows of a table, the same in the list, on a customer's page and beside an order."""
+
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from orders import states
+from orders.apis.revkeen.objects import Listing, Order, Unreadable
+from orders.money import Money
+from orders.services.orders import amounts
+from orders.states import State
+
+LONGEST_NUMBER = 24
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """What a row shows: two that are equal look the same, whatever else their orders hold."""
+
+    order: Order = field(compare=False)
+    id: str
+    number: str  # the order's number, cut where it is longer than any number should be
+    whole_number: str
+    customer: str  # "" when the name is not known yet
+    short_customer_id: str  # "" for a guest
+    summary: str
+    payment: State
+    fulfillment: State
+    total: Money
+    due: Money | None
+    placed: datetime
+    adds_up: bool
+    done: bool
+    ticked: bool
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What some orders of one currency come to; currencies are never added to each other."""
+
+    count: int
+    total: Money
+    paid: Money
+    refunded: Money
+    due: Money
+
+
+def order_rows(
+    listing: Listing[Order], names: dict[uuid.UUID, str], ticked: Collection[str] = ()
+) -> list[OrderRow | Unreadable]:
+    """All rows in their order; one that could not be read stays what it is, and the others are shown."""
+    return [row if isinstance(row, Unreadable) else order_row(row, names, ticked) for row in listing]
+
+
+def order_row(order: Order, names: dict[uuid.UUID, str], ticked: Collection[str] = ()) -> OrderRow:
+    number = order.public_id
+    return OrderRow(
+        order=order,
+        id=str(order.id),
+        number=number if len(number) <= LONGEST_NUMBER else f"{number[:LONGEST_NUMBER]}…",
+        whole_number=number,
+        customer=names.get(order.customer_id, "") if order.customer_id else "",
+        short_customer_id=f"{str(order.customer_id)[:8]}…" if order.customer_id else "",
+        summary=order.summary,
+        payment=states.payment_state(order),
+        fulfillment=states.fulfillment_state(order),
+        total=order.money(order.total),
+        due=order.money(due) if (due := _due(order)) else None,
+        placed=order.created_at,
+        adds_up=not amounts.check(order, None).mismatches,
+        done=states.finished(order),
+        ticked=str(order.id) in ticked,
+    )
+
+
+def sums_by_currency(orders: list[Order]) -> list[Sum]:
+    """One sum a currency, in minor units exactly."""
+    return [_sum([order for order in orders if order.currency_code == code], code) for code in _currencies(orders)]
+
+
+def _currencies(orders: list[Order]) -> list[str]:
+    return sorted({order.currency_code for order in orders})
+
+
+def _sum(orders: list[Order], currency: str) -> Sum:
+    def add(amounts: Iterable[int]) -> Money:
+        return Money(sum(amounts), currency)
+
+    return Sum(
+        count=len(orders),
+        total=add(order.total for order in orders),
+        paid=add(order.amount_paid for order in orders),
+        refunded=add(order.amount_refunded for order in orders),
+        due=add(_due(order) for order in orders),
+    )
+
+
+def _due(order: Order) -> int:
+    """Minor units that somebody still has to pay; RevKeen keeps an `amount_due` on canceled orders too."""
+    return 0 if states.finished(order) else order.amount_due

@@ -1,0 +1,121 @@
+"""Names come along with answers, or the worker asks for them: few calls, and never for ever."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import uuid
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from orders.apis.revkeen import reads
+from orders.models import CustomerName, Merchant
+from orders.services.revkeen import customer_names, session
+from tests.support.emulation import Emulator
+
+pytestmark = pytest.mark.database
+
+
+def fill(merchant: Merchant) -> int:
+    with session.session(merchant, "live") as api:
+        return customer_names.fill(api)
+
+
+def customers(emulator: Emulator) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = emulator.get("/customers?limit=100")["data"]
+    return rows
+
+
+def test_the_first_time_whole_pages_are_read(northwind: Merchant, emulator: Emulator) -> None:
+    rows = customers(emulator)
+    customer_names.known(northwind, "live", [uuid.UUID(row["id"]) for row in rows])
+    emulator.forget_calls()
+    fill(northwind)
+    assert len(emulator.calls()) == 1
+    named = customer_names.known(northwind, "live", [uuid.UUID(row["id"]) for row in rows])
+    assert len(named) == len(rows)
+
+
+def test_later_only_the_wanted_ones_are_asked_for(northwind: Merchant, emulator: Emulator) -> None:
+    fill(northwind)
+    row = customers(emulator)[0]
+    CustomerName.objects.filter(customer_id=row["id"]).delete()
+    customer_names.known(northwind, "live", [uuid.UUID(row["id"])])
+    emulator.forget_calls()
+    assert fill(northwind) == 1
+    assert [call["path"].split("/")[-1] for call in emulator.calls()] == [row["id"]]
+
+
+def test_a_customer_that_is_gone_is_not_asked_for_again_and_again(northwind: Merchant, emulator: Emulator) -> None:
+    fill(northwind)
+    gone = uuid.uuid4()
+    customer_names.known(northwind, "live", [gone])
+    assert [fill(northwind), fill(northwind)] == [1, 0]
+    CustomerName.objects.filter(customer_id=gone).update(asked_at=timezone.now() - timedelta(hours=1))
+    assert fill(northwind) == 1
+
+
+def test_a_name_of_spaces_falls_back_to_the_address(northwind: Merchant, emulator: Emulator) -> None:
+    row = customers(emulator)[0]
+    emulator.patch("customers", row["id"], name="   ", company_name="")
+    fill(northwind)
+    assert CustomerName.objects.get(customer_id=row["id"]).name == row["email"]
+
+
+def test_a_name_with_a_nul_is_kept_without_it(northwind: Merchant, emulator: Emulator) -> None:
+    row = customers(emulator)[0]
+    emulator.patch("customers", row["id"], name="Ac\x00me", email="a\x00@acme.example")
+    fill(northwind)
+    kept = CustomerName.objects.get(customer_id=row["id"])
+    assert (kept.name, kept.email) == ("Acme", "a@acme.example")
+
+
+def test_a_customer_listed_twice_is_kept_once(northwind: Merchant, emulator: Emulator) -> None:
+    row = reads.customer(uuid.UUID(customers(emulator)[0]["id"]))
+    with session.session(northwind, "live") as api:
+        customer = api.get(row).require()
+    customer_names.remember(northwind, "live", [customer, customer])
+    assert CustomerName.objects.get().name == customer.shown_name
+
+
+def test_a_new_key_is_filled_before_anybody_opens_a_list(northwind: Merchant, emulator: Emulator) -> None:
+    assert set(customer_names.places_without_any()) == {(northwind, "live"), (northwind, "test")}
+    fill(northwind)
+    assert customer_names.places_without_any() == [(northwind, "test")]
+    assert len(customer_names.known(northwind, "live", [uuid.UUID(row["id"]) for row in customers(emulator)])) > 50
+
+
+def test_what_an_outage_left_unanswered_is_asked_for_again(northwind: Merchant, emulator: Emulator) -> None:
+    fill(northwind)
+    row = customers(emulator)[0]
+    CustomerName.objects.filter(customer_id=row["id"]).delete()
+    customer_names.known(northwind, "live", [uuid.UUID(row["id"])])
+    emulator.fault("disconnect", times=5)
+    fill(northwind)
+    emulator.clear_faults()
+    fill(northwind)
+    assert CustomerName.objects.get(customer_id=row["id"]).seen_at is not None
+
+
+def test_nothing_is_asked_where_nothing_is_wanted(northwind: Merchant, emulator: Emulator) -> None:
+    assert customer_names.places_with_wanted() == []
+
+
+def test_the_worker_ends_when_asked_to(tmp_path: Path) -> None:
+    of_its_own = {"DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3", "COUNTER_FILE": f"{tmp_path}/counter"}
+    environment = os.environ | of_its_own | {"PLAIN_HTTP": "1", "DJANGO_SETTINGS_MODULE": "revkeen_admin.settings"}
+    manage = [sys.executable, "manage.py"]
+    subprocess.run([*manage, "migrate", "-v0"], env=environment, check=True)
+    worker = subprocess.Popen([*manage, "worker"], env=environment)
+    with closing(sqlite3.connect(tmp_path / "empty.sqlite3", timeout=10)) as database:
+        while not database.execute("SELECT name FROM orders_workerseen").fetchall():  # that it is at work
+            assert worker.poll() is None
+            time.sleep(0.1)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10) == 0
