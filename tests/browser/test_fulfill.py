@@ -78,7 +78,7 @@ def test_the_button_follows_ticks_and_e_mail_and_sends_that(
     expect(page.get_by_role("button", name="Fulfill 3 lines: choose whether to notify the customer")).to_be_visible()
     page.get_by_role("checkbox", name="Titanium cookset").uncheck()
     page.get_by_label(f"E-mail {email}").check()
-    expect(page.locator("#announcement")).to_contain_text("2 of 3 lines")
+    expect(page.locator("#announcement")).to_contain_text("2 of 3 remaining lines")
     page.get_by_label("Tracking number", exact=True).fill("1Z 999 AA1 01 2345 6784")
     page.get_by_label("Carrier", exact=True).select_option("UPS")
     page.get_by_role("button", name=f"Fulfill 2 lines and e-mail {email}").click()
