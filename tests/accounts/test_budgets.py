@@ -22,7 +22,7 @@ def invite(client: Client, number: int, merchant: str = "northwind") -> Any:
 def test_one_person_sends_ten_invitations_a_minute(admin: Client, northwind: Merchant) -> None:
     answers = [invite(admin, number) for number in range(15)]
     assert [answer.status_code for answer in answers] == [302] * 10 + [422] * 5
-    assert b"Wait a minute, then go on." in answers[-1].content
+    assert b"Wait a minute, then continue." in answers[-1].content
     assert b"new14@x.example" in answers[-1].content  # what was typed stays
     assert (Invitation.objects.count(), len(mail.outbox)) == (10, 10)
 
@@ -41,7 +41,7 @@ def test_keys_are_tried_ten_times_a_minute(admin: Client, northwind: Merchant, e
         admin.post(path, {"name": "Key", "key": f"rk_live_guess_number_{number}"})
     emulator.forget_calls()
     answer = admin.post(path, {"name": "Key", "key": "rk_live_guess_number_x"})
-    assert b"Wait a minute, then go on." in answer.content
+    assert b"Wait a minute, then continue." in answer.content
     assert emulator.calls() == []
 
 

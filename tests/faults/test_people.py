@@ -27,7 +27,7 @@ def test_back_edited_and_sent_again_sends_nothing_more_and_says_so(action: Actio
     assert edited is not None
     case.press(first)
     page = case.press(edited)
-    assert action.name == "create" or "nothing more was sent" in page.text
+    assert action.name == "create" or "nothing else was sent" in page.text
     case.assert_invariants(State.DONE)
     assert len(case.calls()) == 1
 
