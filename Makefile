@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT EMULATOR_PORT
 
-.PHONY: demo demo-reset test lint mutants bench chaos lock clean
+.PHONY: demo demo-reset test test-full lint mutants bench chaos lock clean
 
 demo: $(VENV)/runtime  ## Emulator, dashboard and worker with lifelike data
 	@exec $(BIN)/python -m scripts.demo
@@ -16,6 +16,9 @@ demo-reset:  ## Forget the demo's data; the next `make demo` makes it anew
 
 test: $(VENV)/development  ## Everything: style, types, tests, and PostgreSQL and Chromium where they are
 	@exec $(BIN)/python -m scripts.test
+
+test-full: $(VENV)/development  ## The same with the whole of each product of parameters, as CI runs it
+	@exec $(BIN)/python -m scripts.test --full
 
 lint: $(VENV)/development
 	$(BIN)/ruff format --check .

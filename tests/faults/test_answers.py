@@ -5,7 +5,6 @@ import time
 import uuid
 from typing import Any
 
-import pytest
 from django.conf import LazySettings
 from django.core import signing
 
@@ -18,7 +17,7 @@ from tests.support.reliability import CANARY, Case, House
 
 State = Operation.State
 OK = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-BEFORE_AND_AFTER = pytest.mark.parametrize("after_work", [False, True], ids=["before the work", "after the work"])
+BEFORE_AND_AFTER = {"before the work": False, "after the work": True}
 
 
 def assert_unknown_then_done_once(case: Case) -> None:
@@ -41,13 +40,13 @@ def test_a_time_out_after_the_work_is_reconciled_without_doing_it_again(
     assert_unknown_then_done_once(case)
 
 
-@BEFORE_AND_AFTER
-@pytest.mark.parametrize(
-    "fault",
-    [{"kind": "disconnect", "how": "reset"}, {"kind": "cut", "how": "reset"}],
-    ids=["before the answer", "in the middle of the answer"],
-)
-@survives(13)
+RESETS = {
+    "before the answer": {"kind": "disconnect", "how": "reset"},
+    "in the middle of the answer": {"kind": "cut", "how": "reset"},
+}
+
+
+@survives(13, fault=RESETS, after_work=BEFORE_AND_AFTER)
 def test_a_reset_is_unknown_until_it_is_reconciled(
     action: Action, fault: dict[str, Any], after_work: bool, house: House
 ) -> None:
@@ -56,24 +55,25 @@ def test_a_reset_is_unknown_until_it_is_reconciled(
     assert_unknown_then_done_once(case)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"kind": "truncated"},
-        {"kind": "raw", "text": f"{OK}Content-Length: 99\r\n\r\n{{}}", "after_work": True},
-        {"kind": "raw", "text": f"{OK}Transfer-Encoding: chunked\r\n\r\nxyz\r\n{{}}", "after_work": True},
-    ],
-    ids=["truncated JSON", "wrong Content-Length", "broken chunk"],
-)
-@survives(14)
+BROKEN: dict[str, dict[str, Any]] = {
+    "truncated JSON": {"kind": "truncated"},
+    "wrong Content-Length": {"kind": "raw", "text": f"{OK}Content-Length: 99\r\n\r\n{{}}", "after_work": True},
+    "broken chunk": {
+        "kind": "raw",
+        "text": f"{OK}Transfer-Encoding: chunked\r\n\r\nxyz\r\n{{}}",
+        "after_work": True,
+    },
+}
+
+
+@survives(14, fault=BROKEN)
 def test_a_broken_answer_is_unknown_until_it_is_reconciled(action: Action, fault: dict[str, Any], house: House) -> None:
     case = Case(house, action)
     case.fail(**fault)
     assert_unknown_then_done_once(case)
 
 
-@pytest.mark.parametrize("place", ["https:pay/done", "mailto:pay@example.com"])
-@survives(14)
+@survives(14, place=["https:pay/done", "mailto:pay@example.com"])
 def test_an_answer_that_sends_us_elsewhere_is_unknown_whatever_it_names(
     action: Action, place: str, house: House
 ) -> None:
@@ -118,8 +118,7 @@ def test_a_connection_that_is_closed_as_the_call_goes_out_is_unknown_and_not_sen
     case.assert_invariants(State.DONE)
 
 
-@pytest.mark.parametrize("retry_after", ["86400", "Fri, 31 Dec 2100 23:59:59 GMT", None, "-5", "soon"], ids=str)
-@survives(17)
+@survives(17, retry_after=["86400", "Fri, 31 Dec 2100 23:59:59 GMT", None, "-5", "soon"])
 def test_a_long_429_is_not_sent_and_what_was_typed_stays(action: Action, retry_after: str | None, house: House) -> None:
     case = Case(house, action)
     case.fail("rate_limited", retry_after=retry_after)
@@ -187,9 +186,7 @@ def operation_seen(operation: Operation) -> dict[str, Any]:
     return {name: operation.seen[name] for name in names}
 
 
-@BEFORE_AND_AFTER
-@pytest.mark.parametrize("status", [502, 503, 504])
-@survives(20)
+@survives(20, status=[502, 503, 504], after_work=BEFORE_AND_AFTER)
 def test_a_gateways_html_is_unknown_and_never_shown(
     action: Action, status: int, after_work: bool, house: House
 ) -> None:
@@ -199,18 +196,15 @@ def test_a_gateways_html_is_unknown_and_never_shown(
     assert not [row for row in case.operations if "<" in row.message or len(row.message) > 200]
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"kind": "html"},
-        {"kind": "empty", "status": 204},
-        {"kind": "empty"},
-        {"kind": "respond", "content_type": "text/plain"},
-    ],
-    ids=["HTML", "204", "empty", "wrong Content-Type"],
-)
-@BEFORE_AND_AFTER
-@survives(21)
+NO_JSON: dict[str, dict[str, Any]] = {
+    "HTML": {"kind": "html"},
+    "204": {"kind": "empty", "status": 204},
+    "empty": {"kind": "empty"},
+    "wrong Content-Type": {"kind": "respond", "content_type": "text/plain"},
+}
+
+
+@survives(21, fault=NO_JSON, after_work=BEFORE_AND_AFTER)
 def test_a_yes_that_is_no_json_is_unknown(
     action: Action, fault: dict[str, Any], after_work: bool, house: House
 ) -> None:
@@ -228,16 +222,14 @@ SHAPES: dict[str, dict[str, Any]] = {
 AMOUNTS = {"a half cent": 12.5, "text": "12", "10^30": 10**30}
 
 
-@pytest.mark.parametrize("name", SHAPES)
-@survives(22)
+@survives(22, name=SHAPES.keys())
 def test_an_answer_of_the_wrong_shape_is_unknown(action: Action, name: str, house: House) -> None:
     case = Case(house, action)
     case.fail("raw" if "base64" in SHAPES[name] else "respond", **SHAPES[name], after_work=True)
     assert_unknown_then_done_once(case)
 
 
-@pytest.mark.parametrize("amount", AMOUNTS.values(), ids=AMOUNTS.keys())
-@survives(22)
+@survives(22, amount=AMOUNTS)
 def test_an_answer_with_an_amount_that_is_none_is_unknown(action: Action, amount: Any, house: House) -> None:
     case = Case(house, action)
     case.fail("alter", set={"data.amount_minor" if action.name == "refund" else "total": amount})
@@ -254,8 +246,7 @@ def test_an_answer_about_another_order_is_unknown(action: Action, house: House) 
 STRANGE = {"status": "<b>asleep</b>", "billing_type": "<b>new</b>", "currency": "xxx", "line_items": None}
 
 
-@pytest.mark.parametrize("member", STRANGE)
-@survives(22, "CUPNF")
+@survives(22, "CUPNF", member=STRANGE.keys())
 def test_strange_values_in_the_answer_do_not_hide_what_happened(action: Action, member: str, house: House) -> None:
     case = Case(house, action)
     case.fail("alter", set={member: STRANGE[member]})
@@ -265,8 +256,7 @@ def test_strange_values_in_the_answer_do_not_hide_what_happened(action: Action, 
     assert not [page for page in case.pages if "<b>" in page.text]
 
 
-@pytest.mark.parametrize("member", ["reason", "status", "currency"])
-@survives(22, "R")
+@survives(22, "R", member=["reason", "status", "currency"])
 def test_strange_values_of_a_refund_do_not_hide_what_happened(action: Action, member: str, house: House) -> None:
     case = Case(house, action)
     case.fail("alter", set={f"data.{member}": "<b>new</b>"})
@@ -336,13 +326,12 @@ def test_a_conflict_of_keys_raises_an_alarm_and_is_a_persons(action: Action, hou
     case.assert_invariants(State.NEEDS_REVIEW)
 
 
-@pytest.mark.parametrize(("status", "code"), [(400, "invalid_request"), (409, "conflict")])
-@survives(26)
+@survives(26, refusal={"400": (400, "invalid_request"), "409": (409, "conflict")})
 def test_a_wrong_state_is_refused_and_the_order_shown_as_it_is(
-    action: Action, status: int, code: str, house: House
+    action: Action, refusal: tuple[int, str], house: House
 ) -> None:
     case = Case(house, action)
-    case.fail("error", status=status, code=code, message="The order is in another state.")
+    case.fail("error", status=refusal[0], code=refusal[1], message="The order is in another state.")
     page = case.press()
     assert page.status == 422
     assert "The order is in another state." in page.text
@@ -351,8 +340,7 @@ def test_a_wrong_state_is_refused_and_the_order_shown_as_it_is(
     case.assert_invariants(State.REFUSED)
 
 
-@pytest.mark.parametrize("status", [400, 422])
-@survives(27)
+@survives(27, status=[400, 422])
 def test_a_refused_form_that_is_corrected_goes_out_under_another_key_and_does_it_once(
     action: Action, status: int, house: House
 ) -> None:
@@ -414,8 +402,7 @@ def test_a_missing_scope_is_named(action: Action, house: House) -> None:
     case.assert_invariants(State.REFUSED)
 
 
-@pytest.mark.parametrize("kind", ["gzip_bomb", "huge_body", "deep_json", "huge_header"])
-@survives(31)
+@survives(31, kind=["gzip_bomb", "huge_body", "deep_json", "huge_header"])
 def test_a_bomb_is_unknown_and_reconciled(action: Action, kind: str, house: House) -> None:
     case = Case(house, action)
     case.fail(kind, after_work=True)

@@ -56,7 +56,12 @@ BROKEN: dict[str, dict[str, Any]] = {
     "truncated": {"kind": "truncated"},
     "wrong length": {"kind": "raw", "text": "HTTP/1.1 201 Created\r\nContent-Length: 999\r\n\r\n{}", "how": "close"},
 }
-BEFORE_AND_AFTER = pytest.mark.parametrize("after_work", [False, True], ids=["before the work", "after the work"])
+NO_YES: dict[str, dict[str, Any]] = {
+    "HTML": {"kind": "html"},
+    "nothing": {"kind": "empty"},
+    "204": {"kind": "empty", "status": 204},
+}
+BEFORE_AND_AFTER = {"before the work": False, "after the work": True}
 
 
 class Outbox:
@@ -255,8 +260,7 @@ def test_a_worker_killed_after_the_call_has_not_sent_it_twice(
     outbox.assert_once(partner, shipment)
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:1", "http://partner.invalid"], ids=["refused", "unknown name"])
-@delivers(11)
+@delivers(11, address={"refused": "http://127.0.0.1:1", "unknown name": "http://partner.invalid"})
 def test_without_a_connection_it_waits(address: str, partner: Partner, outbox: Outbox, settings: LazySettings) -> None:
     before = settings.DIGITAL_RIVER_URL, settings.ORDER_PROTECTION_URL
     settings.DIGITAL_RIVER_URL = settings.ORDER_PROTECTION_URL = address
@@ -269,18 +273,18 @@ def test_without_a_connection_it_waits(address: str, partner: Partner, outbox: O
     outbox.assert_once(partner, shipment)
 
 
-@BEFORE_AND_AFTER
-@pytest.mark.parametrize("fault", [NO_ANSWER["reset"], NO_ANSWER["cut"]], ids=["before the answer", "in its middle"])
-@delivers(13)
+@delivers(
+    13,
+    fault={"before the answer": NO_ANSWER["reset"], "in its middle": NO_ANSWER["cut"]},
+    after_work=BEFORE_AND_AFTER,
+)
 def test_a_reset_is_unknown_until_the_partner_was_read(
     fault: dict[str, Any], after_work: bool, partner: Partner, outbox: Outbox
 ) -> None:
     assert_unknown_then_once(outbox, partner, **fault, after_work=after_work)
 
 
-@BEFORE_AND_AFTER
-@pytest.mark.parametrize("fault", BROKEN.values(), ids=BROKEN)
-@delivers(14)
+@delivers(14, fault=BROKEN, after_work=BEFORE_AND_AFTER)
 def test_a_broken_answer_is_unknown_until_the_partner_was_read(
     fault: dict[str, Any], after_work: bool, partner: Partner, outbox: Outbox
 ) -> None:
@@ -309,8 +313,7 @@ def test_a_connection_that_was_closed_meanwhile_is_unknown_until_the_partner_was
     assert (partner_update.state, len(outbox.told(partner, shipment))) == (State.SENT, 1)
 
 
-@pytest.mark.parametrize("retry_after", ["7", "Wed, 21 Oct 2099 07:28:00 GMT", None, "86400", "-5", "soon"])
-@delivers(17)
+@delivers(17, retry_after=["7", "Wed, 21 Oct 2099 07:28:00 GMT", None, "86400", "-5", "soon"])
 def test_a_429_holds_everything_with_that_key_for_its_time(
     retry_after: str | None, partner: Partner, outbox: Outbox
 ) -> None:
@@ -339,9 +342,7 @@ def test_a_500_before_anything_happened_is_read_and_then_sent_again(partner: Par
     assert_unknown_then_once(outbox, partner, kind="error", status=500)
 
 
-@BEFORE_AND_AFTER
-@pytest.mark.parametrize("status", [502, 503, 504])
-@delivers(20)
+@delivers(20, status=[502, 503, 504], after_work=BEFORE_AND_AFTER)
 def test_a_gateways_page_is_unknown_until_the_partner_was_read(
     status: int, after_work: bool, partner: Partner, outbox: Outbox
 ) -> None:
@@ -349,20 +350,14 @@ def test_a_gateways_page_is_unknown_until_the_partner_was_read(
     assert not PartnerUpdate.objects.filter(message__contains="<").exists()
 
 
-@BEFORE_AND_AFTER
-@pytest.mark.parametrize(
-    "fault", [{"kind": "html"}, {"kind": "empty"}, {"kind": "empty", "status": 204}], ids=["HTML", "nothing", "204"]
-)
-@delivers(21)
+@delivers(21, fault=NO_YES, after_work=BEFORE_AND_AFTER)
 def test_a_yes_that_is_none_is_unknown_until_the_partner_was_read(
     fault: dict[str, Any], after_work: bool, partner: Partner, outbox: Outbox
 ) -> None:
     assert_unknown_then_once(outbox, partner, **fault, after_work=after_work)
 
 
-@BEFORE_AND_AFTER
-@pytest.mark.parametrize("body", ["null", "[]", '{"id": 12.5}'])
-@delivers(22)
+@delivers(22, body=["null", "[]", '{"id": 12.5}'], after_work=BEFORE_AND_AFTER)
 def test_a_yes_of_the_wrong_shape_is_not_believed_without_a_look(
     body: str, after_work: bool, partner: Partner, outbox: Outbox
 ) -> None:
@@ -407,8 +402,7 @@ def test_a_key_that_may_not_is_said_and_waits(partner: Partner, outbox: Outbox) 
     outbox.assert_once(partner, shipment)
 
 
-@pytest.mark.parametrize("kind", ["gzip_bomb", "huge_header", "deep_json"])
-@delivers(31)
+@delivers(31, kind=["gzip_bomb", "huge_header", "deep_json"])
 def test_an_answer_that_would_fill_the_memory_is_unknown_until_the_partner_was_read(
     kind: str, partner: Partner, outbox: Outbox, settings: LazySettings
 ) -> None:
@@ -417,8 +411,7 @@ def test_an_answer_that_would_fill_the_memory_is_unknown_until_the_partner_was_r
     assert_unknown_then_once(outbox, partner, kind=kind, after_work=True)
 
 
-@pytest.mark.parametrize("hours", [-2, 2])
-@delivers(32)
+@delivers(32, hours=[-2, 2])
 def test_our_own_clock_decides_nothing(
     hours: int, partner: Partner, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -515,8 +508,7 @@ def test_taken_and_then_silence_is_one_fulfillment_and_one_capture(
     assert_unknown_then_once(outbox, partner, **NO_ANSWER["silence"], after_work=True)
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 429, 499])
-@delivers(41)
+@delivers(41, status=[400, 403, 404, 409, 422, 429, 499])
 def test_a_no_of_something_on_the_way_is_not_the_partners(status: int, partner: Partner, outbox: Outbox) -> None:
     assert_unknown_then_once(outbox, partner, kind="bad_gateway", status=status, after_work=True)
 
@@ -524,8 +516,7 @@ def test_a_no_of_something_on_the_way_is_not_the_partners(status: int, partner: 
 LIES = {"a refusal": {"kind": "error", "status": 400, "code": "invalid_parameter"}, "a 429": {"kind": "rate_limited"}}
 
 
-@pytest.mark.parametrize("lie", LIES)
-@delivers(41)
+@delivers(41, lie=LIES.keys())
 def test_a_no_after_the_work_in_the_partners_own_words_does_not_make_it_twice(
     lie: str, partner: Partner, outbox: Outbox
 ) -> None:

@@ -96,8 +96,7 @@ def assert_in_doubt_then_done_once(case: Case) -> None:
     assert len(case.effects()) == 1
 
 
-@pytest.mark.parametrize("what", ["customer_id", "currency", "subtotal", "metadata"])
-@survives(22, "C")
+@survives(22, "C", what=["customer_id", "currency", "subtotal", "metadata"])
 def test_another_order_is_not_taken_for_the_one_that_was_to_be_created(action: Action, what: str, house: House) -> None:
     case = Case(house, action)
     other = {"customer_id": str(uuid.uuid4()), "currency": "eur", "subtotal": 7, "metadata": {}}

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from orders.models import Connection, Operation
 from tests.support.actions import BY_LETTER, Action
 from tests.support.matrix import survives
@@ -25,8 +23,7 @@ def assert_in_doubt_then_done_once(case: Case) -> None:
     assert len(case.keys()) == 1
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 422, 429, 499])
-@survives(20)
+@survives(20, status=[400, 403, 404, 422, 429, 499])
 def test_a_gateways_no_after_the_work_is_not_revkeens(action: Action, status: int, house: House) -> None:
     case = Case(house, action)
     case.fail("bad_gateway", status=status, after_work=True)
@@ -47,8 +44,7 @@ FOREIGN: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("answer", FOREIGN.values(), ids=FOREIGN)
-@survives(20, "P")
+@survives(20, "P", answer=FOREIGN)
 def test_a_no_that_is_not_documented_is_in_doubt(action: Action, answer: dict[str, Any], house: House) -> None:
     case = Case(house, action)
     case.fail("respond", **answer, after_work=True)
@@ -65,13 +61,12 @@ def test_a_foreign_no_that_repeats_itself_is_soon_a_persons(action: Action, hous
     assert len(case.calls()) == 3
 
 
-@pytest.mark.parametrize(("status", "code"), [(400, "invalid_request"), (422, "invalid_request"), (409, "conflict")])
-@survives(26)
+@survives(26, no={"400": (400, "invalid_request"), "422": (422, "invalid_request"), "409": (409, "conflict")})
 def test_a_no_in_revkeens_own_words_is_held_against_its_events(
-    action: Action, status: int, code: str, house: House
+    action: Action, no: tuple[int, str], house: House
 ) -> None:
     case = Case(house, action)
-    case.fail("error", status=status, code=code, message="It was done already.", after_work=True)
+    case.fail("error", status=no[0], code=no[1], message="It was done already.", after_work=True)
     assert_in_doubt_then_done_once(case)
 
 

@@ -5,7 +5,8 @@ written into docs/reliability.md by `python -m tests.support.matrix`.
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.support.actions import ACTIONS, Action
 from tests.support.partners import PARTNERS, Partner
+from tests.support.variants import Values, in_short, named, together
 
 BY_LETTER: dict[str, Action | Partner] = {each.letter: each for each in (*ACTIONS, *PARTNERS)}
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -78,37 +80,49 @@ FAULTS = {
 Matrix = dict[tuple[int, str], dict[str, int]]  # (fault, letter): test → in how many variants
 
 
-def survives(number: int, letters: str = "") -> Callable[[Any], Any]:
-    """Run the test for each kind of change that the fault is about, or for these alone, and stand in the matrix."""
+def survives(number: int, letters: str = "", **variants: Values) -> Callable[[Any], Any]:
+    """Run the test for each kind of change that the fault is about, or for these alone, and stand in the matrix.
+
+    Each kind meets each combination of the `variants` in the full run. In the short one each kind and each combination
+    is there.
+    """
     chosen = [BY_LETTER[letter] for letter in letters or FAULTS[number].letters if letter in CHANGES]
 
     def decorate(test: Any) -> Any:
-        return pytest.mark.fault(number)(_with_each("action", chosen, number)(test))
+        return pytest.mark.fault(number)(_with_each("action", chosen, number, variants)(test))
 
     return decorate
 
 
-def delivers(*numbers: int) -> Callable[[Any], Any]:
-    """Run the test for each partner, and stand in the matrix under each of these faults."""
+def delivers(*numbers: int, **variants: Values) -> Callable[[Any], Any]:
+    """Run the test for each partner, and stand in the matrix under each of these faults; `variants` as above."""
 
     def decorate(test: Any) -> Any:
         for number in numbers:
             test = pytest.mark.fault(number)(test)
-        return _with_each("partner", PARTNERS, numbers[0])(test)
+        return _with_each("partner", PARTNERS, numbers[0], variants)(test)
 
     return decorate
 
 
-def _with_each(name: str, kinds: Sequence[Any], number: int) -> Any:
+def _with_each(name: str, kinds: Sequence[Any], number: int, variants: Mapping[str, Values]) -> Any:
     """The test with each of the kinds; one of them, by the number of the fault another, also on PostgreSQL.
 
     Kinds differ in what is said to whom, and write the same rows.
     """
+    combinations = list(product(*map(named, variants.values())))
+    short = in_short(len(kinds), len(combinations), shift=number)
     params = [
-        pytest.param(kind, marks=pytest.mark.database if at == number % len(kinds) else ())
+        together(
+            (str(kind), kind),
+            *combination,
+            full=(at, place) not in short,
+            marks=[pytest.mark.database] if at == number % len(kinds) else [],
+        )
         for at, kind in enumerate(kinds)
+        for place, combination in enumerate(combinations)
     ]
-    return pytest.mark.parametrize(name, params, ids=str)
+    return pytest.mark.parametrize((name, *variants), params)
 
 
 def cells(item: pytest.Item) -> Iterable[tuple[int, str]]:
@@ -212,20 +226,20 @@ def with_table(document: str, matrix: Matrix) -> str:
     return before + BEGIN + table(matrix) + END + rest.partition(END)[2]
 
 
-def collect() -> Matrix:
-    """Of all tests that are marked, collected in this process."""
+def collect() -> list[pytest.Item]:
+    """All tests that are marked, collected in this process."""
 
     class Collected:
-        matrix: Matrix = {}
+        items: list[pytest.Item]
 
         def pytest_collection_finish(self, session: pytest.Session) -> None:
-            self.matrix = matrix_of(session.items)
+            self.items = session.items
 
     marked = [str(path) for path in sorted((ROOT / "tests").rglob("test_*.py")) if _is_marked(path)]
     plugin = Collected()
     if pytest.main(["--collect-only", "-qqq", *marked], plugins=[plugin]) != pytest.ExitCode.OK:
         raise SystemExit("The tests could not be collected.")
-    return plugin.matrix
+    return plugin.items
 
 
 def _is_marked(path: Path) -> bool:
@@ -235,14 +249,15 @@ def _is_marked(path: Path) -> bool:
 
 def main() -> None:
     """Write the document anew; with `--check` say instead whether it is as it should be."""
-    matrix = collect()
+    items = collect()
     document = DOCUMENT.read_text()
-    wanted = with_table(document, matrix)
+    wanted = with_table(document, matrix_of(items))
     if "--check" not in sys.argv:
         DOCUMENT.write_text(wanted)
-    missing = ", ".join(f"{number}{letter}" for number, letter in holes(matrix))
+    short = matrix_of(item for item in items if not item.get_closest_marker("full"))
+    missing = ", ".join(f"{number}{letter}" for number, letter in holes(short))
     if missing:
-        raise SystemExit(f"No test for {missing}.")
+        raise SystemExit(f"No test in `make test` for {missing}.")
     if "--check" in sys.argv and document != wanted:
         raise SystemExit("docs/reliability.md is out of date: run `python -m tests.support.matrix`.")
 
