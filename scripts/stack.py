@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +37,7 @@ class Stack:
     emulator_options: Sequence[str] = ("--limits", "off")
     workers: int = 2
     hold: int = 10  # seconds in which what was fulfilled can be undone
+    settings: str = "revkeen_admin.settings"
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -56,7 +57,7 @@ class Stack:
         making = Path(tempfile.mkdtemp(prefix=f"{self.folder.name}-", dir=self.folder.parent))
         try:
             _write_env(making / "env")
-            parts = Stack(making, self.port, self.emulator_port, self.emulator_options)
+            parts = replace(self, folder=making, processes={})
             try:
                 parts.start_emulator()
                 seed = ["seed_demo", f"--hold={self.hold}"]
@@ -135,7 +136,7 @@ class Stack:
                 "REVKEEN_TEST_URL": api,
                 "DIGITAL_RIVER_URL": f"{self.emulator_address}/digital-river",
                 "ORDER_PROTECTION_URL": f"{self.emulator_address}/order-protection",
-                "DJANGO_SETTINGS_MODULE": "revkeen_admin.settings",
+                "DJANGO_SETTINGS_MODULE": self.settings,
             }
         )
 

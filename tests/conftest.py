@@ -1,3 +1,4 @@
+import gc
 import io
 import logging
 import time
@@ -10,6 +11,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.cache import caches
 from django.test import Client
+from xdist.scheduler import LoadFileScheduling
 
 from orders import budgets
 from orders.apis.gate import forget_gates
@@ -24,9 +26,31 @@ from tests.support.processes import Site
 
 __all__ = ["pytest_itemcollected", "pytest_runtest_logreport", "pytest_terminal_summary"]
 
+BROWSER = "tests/browser/"
+LONG = ("browser", "faults", "site")
 ROLES = ("admin", "support", "finance", "operations", "viewer")
 
 guard.begin()
+
+
+class BrowserOnce(LoadFileScheduling):
+    """A file's tests run in one process, and those of all files with a browser: it and its servers start once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return BROWSER if file.startswith(BROWSER) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    return BrowserOnce(config, log) if config.option.dist == "loadfile" else None
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests live as long as the run: let nobody look again and again whether they are garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     A browser on a busy machine misses a beat now and then: a test of it that fails is run once more, and the summary
     counts it as a rerun.
     """
-    items.sort(key=lambda item: item.path.parent.name not in ("browser", "faults"))
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1))

@@ -38,7 +38,8 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("browser") / "stack"
-    stack = Stack(folder, free_port(), free_port(), ("--limits", "off", "--orders", "90"), hold=0)
+    options = ("--limits", "off", "--orders", "90")
+    stack = Stack(folder, free_port(), free_port(), options, hold=0, settings="tests.browser.settings")
     stack.make()
     stack.start()
     yield stack

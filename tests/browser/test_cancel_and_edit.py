@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
 from tests.support.emulation import RunningEmulator
+from tests.support.variants import only_full
 
 pytestmark = pytest.mark.browser
 
@@ -66,6 +67,7 @@ def test_canceling_by_keyboard_alone_from_the_order(
     expect(page.locator("section:has(#h-canceled)")).to_contain_text("Changed her mind.")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("script", [True, False])
 def test_a_double_click_cancels_once(
     script: bool, open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]
@@ -178,7 +180,7 @@ def test_hostile_text_is_kept_and_runs_nowhere(
     assert now(emulator, order)["metadata"][HOSTILE] == HOSTILE
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [390, only_full(1440)])
 def test_the_faces_of_both_forms_fit_and_please_axe(
     width: int, open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]
 ) -> None:

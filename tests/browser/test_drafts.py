@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
 from tests.support.emulation import RunningEmulator
+from tests.support.variants import only_full
 
 pytestmark = pytest.mark.browser
 
@@ -154,7 +155,7 @@ def test_two_people_at_one_draft(open_page: OpenPage, emulator: RunningEmulator)
     expect(mine.get_by_label("Notes on the order")).to_have_value("mine")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", only_full("dark")])
 def test_axe_finds_nothing(scheme: Any, open_page: OpenPage, emulator: RunningEmulator) -> None:
     page = new_draft(open_page, color_scheme=scheme)
     assert problems(page) == []

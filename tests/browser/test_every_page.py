@@ -3,10 +3,11 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.accessibility import violations
+from tests.browser.accessibility import LOOKS, WIDTHS, Scheme, faults_in_turn, faults_of, violations
 from tests.browser.conftest import OpenPage
 from tests.browser.places import SIGNED_OUT, pages
 from tests.support.emulation import RunningEmulator
+from tests.support.variants import only_full
 
 pytestmark = pytest.mark.browser
 
@@ -22,20 +23,16 @@ def visit(page: Page, emulator: RunningEmulator) -> list[tuple[str, str]]:
     return list(addresses.items())
 
 
-def faults_of(page: Page) -> list[str]:
-    """What is wrong with the page as it stands."""
-    heading = page.locator("h1").all_inner_texts()
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    found = [] if len(heading) == 1 else [f"{len(heading)} headings"]
-    found += [] if heading and heading[0].strip()[:8] in page.title() else [f"title {page.title()!r} for {heading}"]
-    found += [f"{wide} px too wide"] if wide > 0 else []
-    repeated = page.evaluate(
-        "[...document.querySelectorAll('[id]')].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i)"
-    )
-    return found + [f"id {name} stands twice" for name in repeated]
+def test_every_page_fits_and_axe_finds_nothing(open_page: OpenPage, emulator: RunningEmulator) -> None:
+    page = open_page("/northwind/live/orders/")
+    assert faults_in_turn(page, dict(visit(page, emulator))) == {}
+    page = open_page("/account/login/", None)
+    base = page.url.split("/account")[0]
+    assert faults_in_turn(page, {name: base + path for name, path in SIGNED_OUT.items()}) == {}
 
 
-@pytest.mark.parametrize("width", [360, 390, 1440])
+@pytest.mark.full
+@pytest.mark.parametrize("width", WIDTHS)
 def test_every_page_has_one_heading_and_fits(width: int, open_page: OpenPage, emulator: RunningEmulator) -> None:
     page = open_page("/northwind/live/orders/", viewport={"width": width, "height": 800})
     found = {}
@@ -49,8 +46,9 @@ def test_every_page_has_one_heading_and_fits(width: int, open_page: OpenPage, em
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
-def test_axe_finds_nothing(width: int, scheme: str, open_page: OpenPage, emulator: RunningEmulator) -> None:
+@pytest.mark.full
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_axe_finds_nothing(width: int, scheme: Scheme, open_page: OpenPage, emulator: RunningEmulator) -> None:
     look = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
     page = open_page("/northwind/live/orders/", **look)
     addresses = [address for _, address in visit(page, emulator)]
@@ -106,7 +104,7 @@ def test_paper_gets_the_order_and_whose_it_is_without_what_one_clicks(
     assert page.locator("thead").first.is_visible()
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [390, only_full(1440)])
 def test_the_current_tab_is_in_sight(width: int, open_page: OpenPage, emulator: RunningEmulator) -> None:
     page = open_page("/northwind/live/orders/?status=canceled", viewport={"width": width, "height": 900})
     box = page.locator(".tabs [aria-current]").bounding_box()
@@ -127,7 +125,7 @@ def test_the_total_of_a_line_stays_beside_a_long_description(open_page: OpenPage
     assert total["x"] > item["x"] + item["width"]
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [390, only_full(1440)])
 def test_the_longest_description_of_a_line_fits(width: int, open_page: OpenPage, emulator: RunningEmulator) -> None:
     order = emulator.orders("limit=1")[0]
     emulator.patch("orders", order["id"], line_items=[{**order["line_items"][0], "description": "x" * 500}])

@@ -15,6 +15,7 @@ from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
 from tests.support.emulation import RunningEmulator
 from tests.support.pages import order_path
+from tests.support.variants import only_full
 
 address = partial(order_path, "fulfill/")
 
@@ -268,6 +269,7 @@ def test_an_unknown_outcome_turns_by_itself(
     assert effects(emulator, order) == [(3, False)]
 
 
+@pytest.mark.full
 def test_two_clicks_ship_once(open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]) -> None:
     emulator.fault("delay", "/fulfill$", seconds=1)
     page = open_page(address(order), "operations")
@@ -277,12 +279,12 @@ def test_two_clicks_ship_once(open_page: OpenPage, emulator: RunningEmulator, or
     assert effects(emulator, order) == [(3, False)]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["dark", only_full("light")])
 def test_the_fresh_form_is_accessible(open_page: OpenPage, order: dict[str, Any], scheme: Any) -> None:
     assert problems(open_page(address(order), "operations", color_scheme=scheme)) == []
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [390, only_full(1440)])
 def test_sixty_lines_of_the_longest_descriptions_and_a_long_address_fit(
     width: int, open_page: OpenPage, emulator: RunningEmulator
 ) -> None:

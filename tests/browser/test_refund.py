@@ -10,6 +10,7 @@ from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
 from tests.support.emulation import RunningEmulator
 from tests.support.pages import order_path
+from tests.support.variants import only_full
 
 address = partial(order_path, "refund/")
 
@@ -111,6 +112,7 @@ def test_enter_in_an_amount_sends_nothing_that_the_button_did_not_name(
     assert refunds(emulator, order) == []
 
 
+@pytest.mark.full
 def test_a_double_click_refunds_once(open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]) -> None:
     page = open_page(address(order) + "?fill=all", "finance")
     page.get_by_label("Duplicate").check()
@@ -140,7 +142,7 @@ def test_an_unknown_outcome_turns_by_itself_and_the_money_is_followed_by_the_wor
     assert refunds(emulator, order) == [500]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", only_full("dark")])
 def test_the_form_is_accessible(open_page: OpenPage, order: dict[str, Any], scheme: Any) -> None:
     assert problems(open_page(address(order), "finance", color_scheme=scheme)) == []
     assert problems(open_page(address(order) + "?fill=all", "finance", color_scheme=scheme)) == []

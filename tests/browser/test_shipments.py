@@ -14,6 +14,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.test_fulfill import effects, paid_order, too_wide
 from tests.support.emulation import RunningEmulator
 from tests.support.shipping import open_orders
+from tests.support.variants import only_full
 
 pytestmark = pytest.mark.browser
 
@@ -120,7 +121,7 @@ def test_the_focus_stays_while_the_cards_are_drawn_anew(
     page.get_by_role("button", name="Undo shipment 1").click()
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [390, only_full(1440)])
 def test_a_failed_partner_update_is_given_up_with_a_reason(
     width: int, open_page: OpenPage, emulator: RunningEmulator, unknown_there: dict[str, Any]
 ) -> None:

@@ -25,6 +25,11 @@ def spread(**parameters: Values) -> Any:
     return pytest.mark.parametrize(tuple(parameters), members)
 
 
+def only_full(value: Any) -> Any:
+    """A parameter that the short run leaves out: another one shows the same there."""
+    return pytest.param(value, marks=pytest.mark.full)
+
+
 def in_short(*sizes: int, shift: int = 0) -> set[tuple[int, ...]]:
     """The places of the members that the short run has; `shift` is the one that the last parameter begins with."""
     begins = [0] * (len(sizes) - 1) + [shift]
