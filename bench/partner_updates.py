@@ -27,13 +27,13 @@ GIVE_UP_SECONDS = 900
 
 BEGIN = """
 import json, sys, uuid
-from orders.models import Connection, Partner update, Fulfillment, Merchant, Shipment, ShipmentItem, TrackingNumber,
-User print("ready"); input()
+from orders.models import Connection, PartnerUpdate, Fulfillment, Merchant, Shipment, ShipmentItem, TrackingNumber, User
+print("ready"); input()
 user = User.objects.get(email="both@example.com")
 merchants = {merchant.slug: merchant for merchant in Merchant.objects.all()}
 def ship(slug, mode, order_id, number, line_id, item_id, ordered):
     place = {"merchant": merchants[slug], "mode": mode, "order_id": order_id}
-    fulfillment = Dispatch(id=uuid.uuid4(), user=user, who=user.email, fingerprint="-", order_number="B", **place)
+    fulfillment = Fulfillment(id=uuid.uuid4(), user=user, who=user.email, fingerprint="-", order_number="B", **place)
     about = {"number": 1 + number % 30000, "state": "left", "notified": False, "carrier": "ups", "order_number": "B"}
     shipment = Shipment(fulfillment=fulfillment, **about, **place)
     item = ShipmentItem(shipment=shipment, line_item_id=line_id, quantity=1, ordered=ordered, description="Tea",
@@ -65,7 +65,7 @@ print(json.dumps(PartnerUpdate.objects.count()))
 COUNT = """
 import json
 from django.db.models import Count
-from orders.models import Partner update
+from orders.models import PartnerUpdate
 print("ready"); input()
 print(json.dumps(dict(PartnerUpdate.objects.values_list("state").annotate(Count("id")))))
 """

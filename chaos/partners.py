@@ -45,19 +45,20 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import connections
 from orders.apis.errors import ApiError
 from orders.models import Merchant, Operation, User
-from orders.services import (fulfillable, fulfillments, revkeen)
-from orders.services.shipments import Parcel, ParcelItem
-from orders.services.form_tokens import Form token
+from orders.services.fulfillment import fulfillable, fulfill
+from orders.services.revkeen import session
+from orders.services.fulfillment.shipments import Parcel, ParcelItem
+from orders.services.changes.form_tokens import FormToken
 
 def press(slug, mode, order_id, number):
     merchant, user = Merchant.objects.get(slug=slug), User.objects.get(email="both@example.com")
-    with revkeen.session(merchant, mode) as api:
+    with session.session(merchant, mode) as api:
         shown = fulfillable.snapshot_of(fulfillable.fulfillable(api, uuid.UUID(order_id)))
-        form token = Ticket(uuid.uuid4(), merchant, mode, "fulfill", uuid.UUID(order_id), shown)
+        form_token = FormToken(uuid.uuid4(), merchant, mode, "fulfill", uuid.UUID(order_id), shown)
         tracking = ((number, "https://www.ups.com/track?tracknum=" + number),)
         lines = shown.lines.items()
         parcels = [Parcel((ParcelItem(id, line.left),), carrier="ups", tracking=tracking) for id, line in lines]
-        return fulfillments.fulfill(api, user, form token, parcels)
+        return fulfill.fulfill(api, user, form_token, parcels)
 
 def ship(wanted):
     for _ in range(40):
@@ -79,7 +80,7 @@ with ThreadPoolExecutor(4) as pool:
 
 PARTNER_UPDATES = """
 import json
-from orders.models import Partner update
+from orders.models import PartnerUpdate
 print("ready"); input()
 names = ("id", "state", "destination", "attempts", "code", "message", "order_id", "mode", "merchant__slug",
          "shipment_id", "shipment__reference", "shipment__state", "partner_order_id")
@@ -249,10 +250,10 @@ def _missing_from_the_page(board: Dashboard, partner_updates: list[Row]) -> list
 
 
 def _page(browser: Browser, place: Place) -> str:
-    path, text = place.path("partner updates/"), ""
+    path, text = place.path("partner-updates/"), ""
     while path:
         page = browser.patient.get(path).text
         text += page
         older: Any = re.search(r'href="([^"]+)" rel="next"', page)
-        path = place.path("partner updates/") + unescape(older[1]) if older else ""
+        path = place.path("partner-updates/") + unescape(older[1]) if older else ""
     return text

@@ -34,7 +34,7 @@ MUTANTS = [
         ),
     ),
     Mutant(
-        name="partner updates-of-any-list",
+        name="partner-updates-of-any-list",
         defense="Another merchant's partner updates among those that were ticked: they are sent again.",
         target="orders.services.partners.outbox:needing_someone",
         old="found = PartnerUpdate.objects.filter(merchant=merchant, mode=mode, **among)",
@@ -42,7 +42,7 @@ MUTANTS = [
         red="tests/partners/test_attention.py::test_what_has_moved_on_or_is_anothers_is_left_alone",
     ),
     Mutant(
-        name="partner updates-of-any-merchant",
+        name="partner-updates-of-any-merchant",
         defense="Another merchant's partner updates, by their numbers: sent again and stopped.",
         target="orders.views.partners.updates:partner_update_of",
         old="merchant=request.merchant, mode=request.mode, pk=pk",
@@ -216,7 +216,7 @@ MUTANTS = [
         red="tests/accounts/test_step_up.py::test_what_only_admins_may_change_asks_for_a_fresh_proof",
     ),
     Mutant(
-        name="form tokens-of-any-kind",
+        name="form_tokens-of-any-kind",
         defense="Rule 1, a form token is of one kind: that of a payment cancels too.",
         target="orders.services.changes.form_tokens:_place",
         old='return [user.pk, merchant.pk, mode, kind, str(order_id or "")]',
@@ -224,7 +224,7 @@ MUTANTS = [
         red="tests/changes/test_rules_of_money.py::test_the_form_token_of_one_kind_is_good_for_no_other",
     ),
     Mutant(
-        name="form tokens-of-any-merchant",
+        name="form_tokens-of-any-merchant",
         defense="Rule 1 and attack 19, a form posted to another merchant: its form token is good there too.",
         target="orders.services.changes.form_tokens:_place",
         old='return [user.pk, merchant.pk, mode, kind, str(order_id or "")]',
@@ -232,7 +232,7 @@ MUTANTS = [
         red="tests/orders/test_payments.py::test_the_form_of_one_place_does_nothing_in_another",
     ),
     Mutant(
-        name="form tokens-of-any-mode",
+        name="form_tokens-of-any-mode",
         defense="Rule 1 and attack 19, a form of test posted to live: its form token is good there too.",
         target="orders.services.changes.form_tokens:_place",
         old='return [user.pk, merchant.pk, mode, kind, str(order_id or "")]',
@@ -240,7 +240,7 @@ MUTANTS = [
         red="tests/orders/test_payments.py::test_the_form_of_one_place_does_nothing_in_another",
     ),
     Mutant(
-        name="form tokens-of-any-order",
+        name="form_tokens-of-any-order",
         defense="Rule 1, a form token is one order's: it is good for all.",
         target="orders.services.changes.form_tokens:_place",
         old='return [user.pk, merchant.pk, mode, kind, str(order_id or "")]',
@@ -248,7 +248,7 @@ MUTANTS = [
         red="tests/orders/test_cancellations.py::test_the_form_of_one_order_does_nothing_to_another",
     ),
     Mutant(
-        name="form tokens-of-anybody",
+        name="form_tokens-of-anybody",
         defense="Rule 1 and attack 2, a form token is one person's: it is good for everybody.",
         target="orders.services.changes.form_tokens:_place",
         old='return [user.pk, merchant.pk, mode, kind, str(order_id or "")]',

@@ -63,7 +63,7 @@ MUTANTS = [
         ),
     ),
     Mutant(
-        name="partner updates-of-restored-backups",
+        name="partner-updates-of-restored-backups",
         defense="A restored backup sends nothing: its partner updates go out, though they may have been sent since.",
         target="orders.services.changes.quarantine:quarantine",
         old="quarantine_partner_updates()",

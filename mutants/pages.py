@@ -131,7 +131,7 @@ MUTANTS = [
         red="tests/drafts/test_long_texts.py::test_no_browser_cuts_what_is_typed_into_a_form",
     ),
     Mutant(
-        name="form tokens-of-an-earlier-release",
+        name="form_tokens-of-an-earlier-release",
         defense="A form token fits its form: one of a release that had another shape is read as it comes.",
         target="orders.services.changes.form_tokens:read",
         old="""

@@ -26,7 +26,7 @@ MUTANTS = [
         ),
     ),
     Mutant(
-        name="partner update-leases-ignored",
+        name="partner-update-leases-ignored",
         defense="A partner update is one worker's for 120 s: another takes it while it is being sent.",
         target="orders.services.partners.outbox:_due",
         old="left_behind = Q(state=State.SENDING, lease_until__lte=Now())",

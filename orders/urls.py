@@ -115,11 +115,11 @@ partner_update_pages = [
 
 merchant_pages: list[URLPattern | URLResolver] = [
     path("orders/", include(order_pages)),
-    path("fulfillments/dispatches/<uuid:fulfillment_id>/undo/", fulfill.fulfillment_undo, name="fulfillment_undo"),
+    path("fulfillments/<uuid:fulfillment_id>/undo/", fulfill.fulfillment_undo, name="fulfillment_undo"),
     path("customers/", include(customer_pages)),
     path("drafts/", include(draft_pages)),
-    path("fulfillments/", include(shipment_pages)),
-    path("partner updates/", include(partner_update_pages)),
+    path("shipments/", include(shipment_pages)),
+    path("partner-updates/", include(partner_update_pages)),
     path("journal/", include(journal_pages)),
     path("to-fulfill/", to_fulfill.to_fulfill, name="to_fulfill"),
     path("to-fulfill/slips/", picking.open_slips, name="open_slips"),

@@ -117,6 +117,10 @@ class PartnerUpdate(models.Model):
         return self.state in self.OPEN
 
     @property
+    def failed_or_blocked(self) -> bool:
+        return self.state in (self.State.FAILED, self.State.BLOCKED)
+
+    @property
     def needs_ids(self) -> bool:
         return self.state == self.State.FAILED and self.code in self.WRONG_IDS
 

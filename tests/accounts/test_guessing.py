@@ -239,7 +239,7 @@ import json, uuid
 from django.conf import settings
 from django.test import Client
 from orders.apis.revkeen import reads
-from orders.services import copies
+from orders.services.revkeen import last_known
 for name in ("default", "copies"):
     settings.CACHES[name]["OPTIONS"]["MAX_ENTRIES"] = 10
 {READY}
@@ -248,7 +248,7 @@ def guess():
     return "Too many failed" in answer.content.decode()
 before = [guess() for _ in range(11)][-1]
 for _ in range(50):
-    copies.keep(uuid.uuid4(), reads.order(uuid.uuid4()), b"{{}}")
+    last_known.keep(uuid.uuid4(), reads.order(uuid.uuid4()), b"{{}}")
 print(json.dumps([before, guess()]))
 """
 

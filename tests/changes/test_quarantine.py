@@ -159,9 +159,10 @@ MAKE = """
 import json, sys, uuid
 from orders.apis.revkeen import reads
 from orders.models import Connection, Membership, Merchant, Operation, User
-from orders.services import journal, revkeen, form tokens
-from orders.services.asked import Asked
-from orders.services.snapshots import OrderSnapshot, snapshot_of
+from orders.services.changes import journal, form_tokens
+from orders.services.revkeen import session
+from orders.services.changes.change_request import ChangeRequest
+from orders.services.changes.snapshots import OrderSnapshot, snapshot_of
 from tests.support.processes import READY
 exec(READY)
 order_id = uuid.UUID(sys.argv[1])
@@ -172,14 +173,13 @@ if made:
     connection.secret = "rk_live_northwind_demo"
     connection.save()
     Membership.objects.create(user=user, merchant=merchant, roles=["support"])
-with revkeen.session(merchant, "live") as api:
+with session.session(merchant, "live") as api:
     order = api.get(reads.order(order_id)).require()
-    form token = form_tokens.read(
+    form_token = form_tokens.read(
         form_tokens.issue(user, merchant, "live", "pay", order_id, snapshot_of(order)),
         user, merchant, "live", "pay", order_id, OrderSnapshot,
     )
-    operation = journal.submit(api, user, Asked(form token, {"amount": 100}, "1.00",
-    token=f"tok_approve_{uuid.uuid4()}"))
+    operation = journal.submit(api, user, ChangeRequest(form_token, {"amount": 100}, "1.00", token=f"tok_approve_{uuid.uuid4()}"))
 print(json.dumps({"id": str(operation.pk), "state": operation.state}))
 """
 LOOK = """

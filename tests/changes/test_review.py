@@ -302,18 +302,19 @@ def test_a_decision_after_anothers_shows_what_stands(finance: Client, northwind:
 SAY = """
 import json, sys
 from orders.models import Operation, User
-from orders.services import decisions, looks, revkeen
-from orders.services.decisions import Decision, Reconciled
+from orders.services.changes import review, checks
+from orders.services.revkeen import session
+from orders.services.changes.review import Decision, Settled
 from tests.support.processes import READY
 operation = Operation.objects.get(pk=sys.argv[1])
-with revkeen.session(operation.merchant, operation.mode) as api:
-    facts = looks.look(api, operation)
-decision = Decision(sys.argv[2] == "happened", "sure", decisions.snapshot_of(facts.order, facts.refunds))
+with session.session(operation.merchant, operation.mode) as api:
+    facts = checks.look(api, operation)
+decision = Decision(sys.argv[2] == "happened", "sure", review.snapshot_of(facts.order, facts.refunds))
 exec(READY)
 try:
-    decisions.decide(operation, User.objects.get(email=sys.argv[3]), decision)
+    review.decide(operation, User.objects.get(email=sys.argv[3]), decision)
     print(json.dumps("decided"))
-except Reconciled:
+except Settled:
     print(json.dumps("reconciled"))
 """
 COUNT = """

@@ -266,7 +266,7 @@ def assert_nobody_was_misled(played: Played) -> None:
     """While it was open there was no button to do it again, and no word that it was done or not."""
     page = played.pages[1]
     assert says_open(page), words(page)
-    assert 'name="form token"' not in page.text
+    assert 'name="form_token"' not in page.text
     assert not says_done(page)
     assert not says_nothing(page)
 

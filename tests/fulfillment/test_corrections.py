@@ -297,7 +297,7 @@ def test_a_correction_changes_no_other_state(state: str, shipment: Shipment, mar
 
 MANY_BEING_SENT = f"""
 import json, sys, uuid
-from orders.models import Connection, Partner update, Fulfillment, Merchant, Shipment, User
+from orders.models import Connection, PartnerUpdate, Fulfillment, Merchant, Shipment, User
 merchant = Merchant.objects.create(name="X", slug="x", time_zone="UTC")
 user = User.objects.create_user("mara@example.com", "a good password", name="Mara")
 key = Connection(merchant=merchant, mode="live", provider="digital_river", name="Demo", active=True)
@@ -316,25 +316,25 @@ print("null")
 """
 AT_ONCE = f"""
 import json, sys
-from orders.models import Connection, Partner update, Shipment, User
-from orders.services import corrections, partner updates, sending
-from orders.services.corrections import Tracking
+from orders.models import Connection, PartnerUpdate, Shipment, User
+from orders.services.fulfillment import corrections
+from orders.services.partners import outbox, attempt
+from orders.services.fulfillment.corrections import Tracking
 key, user = Connection.objects.get(), User.objects.get()
 {READY}
 for pk in PartnerUpdate.objects.order_by("pk").values_list("pk", flat=True):
-    partner update = partner_updates.as_it_is(pk)
+    partner_update = outbox.as_it_is(pk)
     if sys.argv[1] == "worker":
-        sending.finish(sending.Sending(partner update, key, client=None), sending.Sent(version=1))
+        attempt.finish(attempt.Sending(partner_update, key, client=None), attempt.Sent(version=1))
     else:
         corrections.correct(partner_update.shipment, 1, Tracking("ups", (("1Z", ""),)), user)
 print("null")
 """
 WHAT_BECAME = f"""
 import json, sys
-from orders.models import Partner update
+from orders.models import PartnerUpdate
 {READY}
-print(json.dumps([list(row) for row in PartnerUpdate.objects.values_list("state", "sent_version",
-"shipment__version")]))
+print(json.dumps([list(row) for row in PartnerUpdate.objects.values_list("state", "sent_version", "shipment__version")]))
 """
 
 

@@ -319,7 +319,7 @@ def test_whoever_comes_second_is_told_who_and_when_and_keeps_what_was_typed(
     assert answer.status_code == 422
     assert "<bdi>Operations</bdi> is changing this order (started" in page
     assert 'value="T-2"' in page
-    assert 'name="form token"' not in page
+    assert 'name="form_token"' not in page
     assert sent_lines(emulator, order) == shipped_lines(order) == [ids(order, 0)]
 
 
@@ -331,7 +331,7 @@ def test_an_order_whose_lines_are_all_recorded_says_so_instead_of_a_form(
     emulator.patch("orders", order["id"], status="paid", fulfillment_status="partial")
     page = operations.get(address(order)).content.decode()
     assert "every line is recorded here as shipped" in page
-    assert 'name="form token"' not in page
+    assert 'name="form_token"' not in page
 
 
 @pytest.mark.parametrize(
@@ -349,7 +349,7 @@ def test_where_it_cannot_be_fulfilled_the_page_says_why(
     emulator.patch("orders", order["id"], **fields)
     page = operations.get(address(order)).content.decode()
     assert f"<strong>This order cannot be fulfilled now:</strong> {reason}" in page
-    assert 'name="form token"' not in page
+    assert 'name="form_token"' not in page
 
 
 def test_the_form_of_one_place_does_nothing_in_another(
@@ -406,7 +406,7 @@ def test_a_lost_answer_is_unknown_then_reconciled_once(
     assert "In doubt: " in operations.get(answer["Location"]).content.decode()
     form = operations.get(address(order)).content.decode()
     assert "In doubt: " in form
-    assert 'name="form token"' not in form
+    assert 'name="form_token"' not in form
     of_order = operations.get(f"/northwind/live/orders/{order['id']}/").content.decode()
     assert "Not known yet</span>" in of_order
     assert reconcile_due(Operation.objects.latest("created_at")).state == State.DONE
@@ -451,7 +451,7 @@ def test_a_lost_call_is_not_repeated_on_an_order_that_changed_meanwhile(
         operation = reconcile_due(operation)
     assert operation.state == State.NEEDS_REVIEW
     assert sent_lines(emulator, order) == [ids(order, 0), ids(order, 1)]
-    assert 'name="form token"' not in operations.get(address(order)).content.decode()
+    assert 'name="form_token"' not in operations.get(address(order)).content.decode()
 
 
 def test_no_connection_means_that_nothing_left(operations: Client, order: dict[str, Any], emulator: Emulator) -> None:

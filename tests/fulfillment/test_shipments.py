@@ -336,7 +336,7 @@ def test_a_viewer_sees_all_of_it_and_changes_nothing(viewer: Client, shipment: S
         assert word not in page
         assert word not in order_page(viewer, order)
     for path in (
-        f"partner updates/{partner_update.pk}/stop/",
+        f"partner-updates/{partner_update.pk}/stop/",
         f"fulfillments/{shipment.pk}/correct/",
         "fulfillments/statuses/",
     ):

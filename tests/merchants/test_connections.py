@@ -331,8 +331,8 @@ ADD = f"""
 import json, os, sys
 from django.conf import settings
 from orders.models import Merchant, User
-from orders.services import connections
-from orders.services.key_trial import KeyNotAccepted
+from orders.services.merchants import connections
+from orders.services.merchants.key_check import KeyNotAccepted
 settings.REVKEEN_URLS = {{"live": sys.argv[1], "test": sys.argv[1]}}
 merchant, by = Merchant.objects.get(), User.objects.get()
 {READY}

@@ -138,7 +138,7 @@ def test_a_member_of_another_merchant_is_not_there(client: Client) -> None:
 STEP_DOWN = f"""
 import json, sys
 from orders.models import Membership
-from orders.services import members
+from orders.services.merchants import members
 mine = Membership.objects.select_related("user", "merchant").get(user__email=sys.argv[1])
 {READY}
 try:
@@ -405,7 +405,7 @@ print(json.dumps(client.post("/invitation/", form).status_code))
 INVITE = f"""
 import json
 from orders.models import Merchant, User
-from orders.services import members
+from orders.services.merchants import members
 {READY}
 tokens = []
 members.invite(Merchant.objects.get(), "new@x.example", ["viewer"], User.objects.get(), lambda t: tokens.append(t) or t)

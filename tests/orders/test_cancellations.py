@@ -178,7 +178,7 @@ def test_where_it_cannot_be_done_the_page_says_why_and_has_no_form(
     emulator.patch("orders", order["id"], status=status, **amounts)
     page = source(support, address(order))
     assert f"cannot be canceled now:</strong> {why}" in page
-    assert 'name="form token"' not in page
+    assert 'name="form_token"' not in page
 
 
 def test_a_refusal_of_revkeen_keeps_what_was_typed_and_the_corrected_form_cancels(
@@ -207,7 +207,7 @@ def test_a_lost_answer_is_unknown_until_the_event_tells_and_offers_no_other_canc
     assert "In doubt: " in source(support, answer["Location"])
     page = source(support, address(order))
     assert "In doubt: " in page
-    assert 'name="form token"' not in page
+    assert 'name="form_token"' not in page
     assert reconcile_due(Operation.objects.get()).state == State.DONE
     assert "Done: <bdi>" in source(support, answer["Location"])
     assert len(reasons(emulator, order)) == 1
@@ -252,7 +252,7 @@ def test_the_second_person_keeps_what_they_typed_while_another_change_holds_the_
     assert "this order is locked" in page
     assert "<bdi>Support</bdi> is changing this order (started" in page
     assert "typed words" in page
-    assert 'name="form token"' not in page
+    assert 'name="form_token"' not in page
     assert len(reasons(emulator, order)) == 1
 
 

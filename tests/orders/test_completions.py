@@ -104,7 +104,7 @@ def test_an_answer_that_never_came_is_in_doubt_and_reconciled_by_the_event(suppo
     emulator.fault("disconnect", "/pay$", after_work=True)
     answer = complete(support, order, confirmed="on")
     assert "In doubt: " in text(support.get(answer["Location"]).content.decode())
-    assert 'name="form token"' not in support.get(address(order)).content.decode()
+    assert 'name="form_token"' not in support.get(address(order)).content.decode()
 
 
 def test_an_answer_that_the_order_does_not_bear_out_is_not_done(support: Client, emulator: Emulator) -> None:

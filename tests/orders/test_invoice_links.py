@@ -143,7 +143,7 @@ def test_an_invoice_that_was_paid_since_it_was_chosen_is_not_sent(
     page = support.get(address(draft, "create/")).content.decode()
     order = emulator.make_order(TEST_KEY, customer_id=customer["id"], invoice_id=invoice["id"])
     before = len(created(emulator))
-    form_token = page.partition('name="form token" value="')[2].partition('"')[0]
+    form_token = page.partition('name="form_token" value="')[2].partition('"')[0]
     answer = support.post(address(draft, "create/"), {"form_token": form_token})
     assert answer.status_code == 422
     assert f"Invoice INV-OPEN-1 belongs to {order['public_id']}." in markup(answer)

@@ -18,7 +18,7 @@ Order = dict[str, Any]
 
 def notices(client: Client, order: Order) -> list[str]:
     page = client.get(f"/northwind/live/orders/{order['id']}/pay/").content.decode()
-    assert 'name="form token"' in page
+    assert 'name="form_token"' in page
     found = re.findall(r'(?s)<section class="notice[^>]*aria-label="Before you charge">(.*?)</section>', page)
     return [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", part)).split()) for part in found]
 

@@ -462,11 +462,11 @@ def test_a_lost_answer_is_unknown_until_the_event_tells_and_keeps_what_the_secon
     assert "In doubt: " in source(support, answer["Location"])
     page = source(support, address(order))
     assert "In doubt: " in page
-    assert 'name="form token"' not in page
+    assert 'name="form_token"' not in page
     second = edit(colleague, order, theirs, notes="Mine.").content.decode()
     assert "<bdi>Support</bdi> is changing this order (started" in second
     assert "Mine.</textarea>" in second
-    assert 'name="form token"' not in second
+    assert 'name="form_token"' not in second
     assert reconcile_due(Operation.objects.get()).state == State.DONE
     assert updates(emulator, order) == [["notes"]]
 
@@ -501,7 +501,7 @@ def test_where_it_cannot_be_done_the_page_says_why_and_has_no_form(
     emulator.patch("orders", order["id"], status=status)
     page = source(support, address(order))
     assert f"cannot be edited now:</strong> the order is {status}." in page
-    assert 'name="form token"' not in page
+    assert 'name="form_token"' not in page
 
 
 def test_too_much_metadata_is_left_alone_and_the_rest_can_be_changed(

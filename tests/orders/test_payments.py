@@ -232,7 +232,7 @@ def test_an_unknown_outcome_offers_no_other_payment(
     assert "In doubt: " in support.get(answer["Location"]).content.decode()
     form = support.get(address(order)).content.decode()
     assert "In doubt: " in form
-    assert 'name="form token"' not in form
+    assert 'name="form_token"' not in form
 
 
 @pytest.mark.database
@@ -248,7 +248,7 @@ def test_whoever_comes_second_is_told_who_and_when_and_keeps_what_was_typed(
     assert answer.status_code == 422
     assert "<bdi>Support</bdi> is changing this order (started" in page
     assert 'value="33.00"' in page
-    assert 'name="form token"' not in page
+    assert 'name="form_token"' not in page
     assert charges(emulator, order) == [2000]
 
 

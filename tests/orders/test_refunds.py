@@ -322,7 +322,7 @@ def test_whoever_comes_second_is_told_who_and_keeps_what_was_typed(
     assert answer.status_code == 422
     assert "<bdi>Finance</bdi> is changing this order (started" in page
     assert 'value="33.00"' in page
-    assert 'name="form token"' not in page
+    assert 'name="form_token"' not in page
     assert refunds(emulator, order) == [2000]
 
 
@@ -339,7 +339,7 @@ def test_a_lost_answer_is_reconciled_by_the_event_and_never_doubled(
     emulator.fault("disconnect", "/refunds$", method="POST", after_work=True)
     answer = refund(finance, order, {payment: "25.00"})
     assert "In doubt: " in finance.get(answer["Location"]).content.decode()
-    assert 'name="form token"' not in finance.get(address(order)).content.decode()
+    assert 'name="form_token"' not in finance.get(address(order)).content.decode()
     assert reconcile_due().state == State.DONE
     assert refunds(emulator, order) == [2500]
     assert asked_for(emulator) == 1
@@ -622,7 +622,7 @@ def test_all_of_it_on_its_way_leaves_no_form(finance: Client, order: dict[str, A
     refund_elsewhere(emulator, payment, 6000)
     page = finance.get(address(order)).content.decode()
     assert "everything paid was refunded, or the refund is on its way." in page
-    assert 'name="form token"' not in page
+    assert 'name="form_token"' not in page
 
 
 @pytest.mark.parametrize("path", ["/transactions$", "/refunds$"])
@@ -633,7 +633,7 @@ def test_payments_that_cannot_be_read_are_said_to_be_not_known(
     answer = finance.get(address(order))
     assert answer.status_code == 200
     assert "could not be read" in answer.content.decode()
-    assert 'name="form token"' not in answer.content.decode()
+    assert 'name="form_token"' not in answer.content.decode()
 
 
 def test_a_payment_in_another_currency_than_its_order_is_shown_and_not_refunded_from_here(
@@ -642,7 +642,7 @@ def test_a_payment_in_another_currency_than_its_order_is_shown_and_not_refunded_
     (payment,) = sales(emulator, order)
     emulator.patch("transactions", payment, currency="jpy")
     page = finance.get(address(order)).content.decode()
-    assert 'name="form token"' not in page
+    assert 'name="form_token"' not in page
     assert "6,000 JPY" in page
     assert "Nothing can be refunded now: it was paid in another currency than USD." in text(finance, address(order))
 

@@ -62,7 +62,7 @@ POSTPONE = (
     + """
 from datetime import timedelta
 from django.db.models.functions import Now
-from orders.models import Partner update
+from orders.models import PartnerUpdate
 exec(READY)
 state, column, seconds = sys.argv[1:]
 print(PartnerUpdate.objects.update(**{"state": state, column: Now() + timedelta(seconds=int(seconds))}))

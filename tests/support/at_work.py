@@ -18,8 +18,8 @@ COMMAND = ("manage.py", "worker")
 PATIENT = """
 import django; django.setup()
 from django.core.management import call_command
-from orders.services import workers
-workers.EVERY_SECONDS = 3600
+from orders.services import heartbeat
+heartbeat.EVERY_SECONDS = 3600
 call_command("worker")
 """
 
@@ -62,7 +62,7 @@ print(json.dumps([name.rpartition(":")[2] for name in WorkerSeen.objects.values_
 STATES = (
     READY_IN
     + """
-from orders.models import Partner update
+from orders.models import PartnerUpdate
 exec(READY)
 print(json.dumps(list(PartnerUpdate.objects.order_by("pk").values_list("state", flat=True))))
 """

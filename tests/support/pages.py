@@ -6,7 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-TICKET = re.compile(r'name="form token" value="([^"]+)"')
+TICKET = re.compile(r'name="form_token" value="([^"]+)"')
 
 
 def source(client: Client, path: str) -> str:

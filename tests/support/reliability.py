@@ -130,7 +130,7 @@ class Case:
 
     # What machines do
 
-    def reconcile_due(self, rounds: int = ROUNDS) -> None:
+    def reconcile(self, rounds: int = ROUNDS) -> None:
         """As the worker does whenever something is due; the time until then is passed over."""
         for _ in range(rounds):
             if not Operation.objects.filter(state__in=SETTLED_BY_MACHINES).exists():
@@ -206,7 +206,7 @@ class Case:
     def assert_open(self) -> None:
         """It may have happened, so there is no button to do it again, and the page says what is known: I4."""
         page = self.look()
-        assert 'name="form token"' not in page.text or "Needs review" in page.text, words(page)
+        assert 'name="form_token"' not in page.text or "Needs review" in page.text, words(page)
         assert says_open(page), words(page)
 
     def assert_invariants(self, *states: str) -> None:

@@ -207,7 +207,7 @@ def _hash(token: str) -> str:
 
 
 def _send(invitation: Invitation, address: str) -> None:
-    text = render_to_string("orders/members/invitation.txt", {"invitation": invitation, "address": address})
+    text = render_to_string("orders/merchants/members/invitation.txt", {"invitation": invitation, "address": address})
     try:
         send_mail(f"Join {invitation.merchant} in RevKeen Admin", text, None, [invitation.email])
     except (SMTPException, OSError) as error:

@@ -110,7 +110,7 @@ def count_needing_someone(merchant: Merchant, mode: str) -> int:
 
 def lately_needing_someone(merchant: Merchant, mode: str) -> int:
     """For the navigation of every page, so it is counted anew every few seconds only, by each process."""
-    key = f"partner updates:{merchant.pk}:{mode}"
+    key = f"partner-updates:{merchant.pk}:{mode}"
     count: Any = caches["process"].get_or_set(key, lambda: count_needing_someone(merchant, mode), REMEMBERED_SECONDS)
     return int(count)
 
