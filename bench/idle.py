@@ -28,9 +28,8 @@ for slug, mode, order_id, line_id, number in json.load(open(sys.argv[1])):
     time.sleep(random.uniform(1, 2))
     rows = [ship(slug, mode, order_id, 1, line_id, f"dri_{number}", 1)]
     keep(rows)
-    partner update = PartnerUpdate.objects.create(shipment=rows[0][1], destination="digital_river",
-    merchant=merchants[slug],
-                                       mode=mode, order_id=order_id, partner_order_id=f"dro_{number}")
+    where = {"merchant": merchants[slug], "mode": mode, "order_id": order_id, "partner_order_id": f"dro_{number}"}
+    partner_update = PartnerUpdate.objects.create(shipment=rows[0][1], destination="digital_river", **where)
     committed = time.monotonic()
     while PartnerUpdate.objects.get(pk=partner_update.pk).state == "waiting":
         time.sleep(0.01)

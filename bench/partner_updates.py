@@ -54,8 +54,8 @@ for slug, mode, order_id, line_id, number in orders:
     rows = [ship(slug, mode, order_id, parcel + 1, line_id, f"dri_{number}", parcels) for parcel in range(parcels)]
     keep(rows)
     PartnerUpdate.objects.bulk_create(
-        Delivery(shipment=shipment, destination=destination, merchant=merchants[slug], mode=mode, order_id=order_id,
-                 partner_order_id=f"dro_{number}" if destination == "digital_river" else order_id)
+        PartnerUpdate(shipment=shipment, destination=destination, merchant=merchants[slug], mode=mode,
+                      order_id=order_id, partner_order_id=f"dro_{number}" if destination == "digital_river" else order_id)
         for _, shipment, _, _ in rows for destination in destinations
     )
 print(json.dumps(PartnerUpdate.objects.count()))
@@ -79,8 +79,8 @@ for start in range(0, rows, 5000):
     made = [ship("northwind", "live", uuid.uuid4(), number, uuid.uuid4(), f"i{number}", 1) for number in numbers]
     keep(made)
     PartnerUpdate.objects.bulk_create(
-        Delivery(shipment=shipment, destination=destination, merchant=merchants["northwind"], mode="live",
-                 order_id=shipment.order_id, state="sent", sent_version=1)
+        PartnerUpdate(shipment=shipment, destination=destination, merchant=merchants["northwind"], mode="live",
+                      order_id=shipment.order_id, state="sent", sent_version=1)
         for _, shipment, _, _ in made for destination in ("digital_river", "order_protection")
     )
 print(json.dumps(Shipment.objects.count()))

@@ -136,7 +136,7 @@ MUTANTS = [
         target="orders.services.changes.form_tokens:read",
         old="""
             if content.get("version") != VERSION:
-                raise OutdatedTicket(operation_id)
+                raise OutdatedFormToken(operation_id)
         """,
         new="",
         red="tests/changes/test_outdated_forms.py::test_it_is_refused_in_words_and_shown_again_with_what_was_typed",

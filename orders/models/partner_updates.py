@@ -117,8 +117,8 @@ class PartnerUpdate(models.Model):
         return self.state in self.OPEN
 
     @property
-    def failed_or_blocked(self) -> bool:
-        return self.state in (self.State.FAILED, self.State.BLOCKED)
+    def needs_someone(self) -> bool:
+        return self.state in self.NEEDS_SOMEONE
 
     @property
     def needs_ids(self) -> bool:

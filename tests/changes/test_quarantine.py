@@ -179,7 +179,8 @@ with session.session(merchant, "live") as api:
         form_tokens.issue(user, merchant, "live", "pay", order_id, snapshot_of(order)),
         user, merchant, "live", "pay", order_id, OrderSnapshot,
     )
-    operation = journal.submit(api, user, ChangeRequest(form_token, {"amount": 100}, "1.00", token=f"tok_approve_{uuid.uuid4()}"))
+    change_request = ChangeRequest(form_token, {"amount": 100}, "1.00", token=f"tok_approve_{uuid.uuid4()}")
+    operation = journal.submit(api, user, change_request)
 print(json.dumps({"id": str(operation.pk), "state": operation.state}))
 """
 LOOK = """

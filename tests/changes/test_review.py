@@ -17,7 +17,7 @@ from orders.apis.revkeen import reads
 from orders.models import EventLog, JournalCounter, Membership, Merchant, Operation, OrderLock, User
 from orders.services.changes import quarantine, review
 from orders.services.changes.plans import Step
-from orders.services.changes.review import Decision, Settled
+from orders.services.changes.review import AlreadyEnded, Decision
 from orders.services.changes.snapshots import kept, snapshot_of
 from orders.services.revkeen import session
 from tests.changes.test_quarantine import MAKE
@@ -304,7 +304,7 @@ import json, sys
 from orders.models import Operation, User
 from orders.services.changes import review, checks
 from orders.services.revkeen import session
-from orders.services.changes.review import Decision, Settled
+from orders.services.changes.review import Decision, AlreadyEnded
 from tests.support.processes import READY
 operation = Operation.objects.get(pk=sys.argv[1])
 with session.session(operation.merchant, operation.mode) as api:
@@ -314,7 +314,7 @@ exec(READY)
 try:
     review.decide(operation, User.objects.get(email=sys.argv[3]), decision)
     print(json.dumps("decided"))
-except Settled:
+except AlreadyEnded:
     print(json.dumps("reconciled"))
 """
 COUNT = """
@@ -388,7 +388,7 @@ def test_what_is_still_being_reconciled_cannot_be_decided(
     emulator.fault("disconnect", "/pay$")
     operation = submit(northwind, support, change_request(northwind, support, order, 100))
     assert "Did this go through?" not in finance.get(address(operation)).content.decode()
-    with pytest.raises(Settled):
+    with pytest.raises(AlreadyEnded):
         review.decide(operation, support, Decision(True, "", {"order": None, "refunded": None}))
     operation.refresh_from_db()
     assert operation.state == State.IN_DOUBT

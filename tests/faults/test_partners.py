@@ -33,7 +33,7 @@ from orders.services.changes import outcomes, quarantine, reconcile
 from orders.services.changes.form_tokens import FormToken
 from orders.services.changes.leases import claim as claim_operation
 from orders.services.fulfillment import fulfill, fulfillable, shipments, undo
-from orders.services.fulfillment.fulfill import FulfillmentTicket
+from orders.services.fulfillment.fulfill import FulfillmentFormToken
 from orders.services.fulfillment.shipments import Parcel, ParcelItem
 from orders.services.partners import attempt, directory, manual, partner_worker
 from orders.services.partners import outbox as outbox_module
@@ -88,12 +88,12 @@ class Outbox:
         self.emulator.tell_partners(order["id"])
         return uuid.UUID(order["id"])
 
-    def form_token(self, order_id: uuid.UUID) -> FulfillmentTicket:
+    def form_token(self, order_id: uuid.UUID) -> FulfillmentFormToken:
         with session.session(self.merchant, "live") as api:
             shown = fulfillable.snapshot_of(fulfillable.fulfillable(api, order_id))
         return FormToken(uuid.uuid4(), self.merchant, "live", Operation.Kind.FULFILL, order_id, shown)
 
-    def press(self, form_token: FulfillmentTicket) -> Operation | Fulfillment:
+    def press(self, form_token: FulfillmentFormToken) -> Operation | Fulfillment:
         """Fill in all, a parcel for each line."""
         lines = form_token.snapshot.lines.items()
         parcels = [Parcel((ParcelItem(line_id, line.left),), carrier="ups") for line_id, line in lines]
@@ -719,7 +719,7 @@ def known_as(outbox: Outbox, line: dict[str, str], order: dict[str, str]) -> uui
     return uuid.UUID(made["id"])
 
 
-def half(outbox: Outbox, form_token: FulfillmentTicket) -> Operation | Fulfillment:
+def half(outbox: Outbox, form_token: FulfillmentFormToken) -> Operation | Fulfillment:
     """One of the two units of the only line."""
     [line_id] = form_token.snapshot.lines
     with session.session(outbox.merchant, "live") as api:

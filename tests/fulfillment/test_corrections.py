@@ -334,7 +334,8 @@ WHAT_BECAME = f"""
 import json, sys
 from orders.models import PartnerUpdate
 {READY}
-print(json.dumps([list(row) for row in PartnerUpdate.objects.values_list("state", "sent_version", "shipment__version")]))
+rows = PartnerUpdate.objects.values_list("state", "sent_version", "shipment__version")
+print(json.dumps([list(row) for row in rows]))
 """
 
 

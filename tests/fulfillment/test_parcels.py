@@ -40,7 +40,7 @@ from tests.support.journal import reconcile_due
 
 UPS, FEDEX = "1Z999AA10123456784", "986578788855"
 State = Shipment.State
-DeliveryState = PartnerUpdate.State
+UpdateState = PartnerUpdate.State
 
 
 @pytest.fixture
@@ -558,7 +558,7 @@ def test_undone_within_the_hold_nobody_ever_hears_of_it(
     assert leases.claim() is None
     assert effects(emulator, order) == []
     assert {shipment.state for shipment in Shipment.objects.all()} == {State.UNDONE}
-    assert {partner_update.state for partner_update in PartnerUpdate.objects.all()} == {DeliveryState.UNDONE}
+    assert {partner_update.state for partner_update in PartnerUpdate.objects.all()} == {UpdateState.UNDONE}
     assert all(call["method"] == "GET" for call in emulator.calls())
     anew = opened(operations, order, f"{address(order)}?new")
     assert anew["p1-lines"] == ids(order, 0, 1, 2), "the form has them all once more"

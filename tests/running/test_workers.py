@@ -156,7 +156,8 @@ from itertools import groupby, pairwise
 from orders.models import PartnerUpdateAttempt
 exec(READY)
 times = {call["request_id"]: (call["started_ms"], call["ended_ms"]) for call in json.loads(sys.argv[1])}
-rows = PartnerUpdateAttempt.objects.values_list("partner_update__destination", "partner_update__order_id", "partner_update_id", "request_id")
+about = ("partner_update__destination", "partner_update__order_id", "partner_update_id", "request_id")
+rows = PartnerUpdateAttempt.objects.values_list(*about)
 bad = []
 for place, of_order in groupby(sorted((str(a), str(b), c, d) for a, b, c, d in rows), lambda row: row[:2]):
     spans = [times[request_id] for *_, request_id in of_order if request_id in times]

@@ -10,7 +10,7 @@ from orders.models import PartnerUpdate
 MOST_AT_ONCE = 200
 
 
-class DeliveryFilter(forms.Form):
+class UpdateFilter(forms.Form):
     destination = forms.ChoiceField(choices=[("", "All"), *PartnerUpdate.Destination.choices], required=False)
     after = PlaceField()
     before = PlaceField()

@@ -27,7 +27,7 @@ class BadFormToken(Exception):
     """The form token is not one of ours, or was made for another person, merchant, mode, kind or order."""
 
 
-class OutdatedTicket(Exception):
+class OutdatedFormToken(Exception):
     """The form token is ours and of this form, and carries a snapshot in the shape of another release."""
 
     def __init__(self, operation_id: uuid.UUID) -> None:
@@ -54,7 +54,7 @@ def issue(user: User, merchant: Merchant, mode: str, kind: str, order_id: uuid.U
 def read(
     text: str, user: User, merchant: Merchant, mode: str, kind: str, order_id: uuid.UUID | None, shape: type[S]
 ) -> FormToken[S]:
-    """`shape` is that of the form's snapshot. Raise `BadFormToken` or `OutdatedTicket`."""
+    """`shape` is that of the form's snapshot. Raise `BadFormToken` or `OutdatedFormToken`."""
     try:
         content = signing.loads(text, salt=SALT)
     except signing.BadSignature as error:
@@ -63,11 +63,11 @@ def read(
         raise BadFormToken("was made for another form")
     operation_id = uuid.UUID(content["id"])
     if content.get("version") != VERSION:
-        raise OutdatedTicket(operation_id)
+        raise OutdatedFormToken(operation_id)
     try:
         snapshot = msgspec.convert(content["snapshot"], shape)
     except msgspec.ValidationError as error:  # a release that changed a shape and forgot to count up
-        raise OutdatedTicket(operation_id) from error
+        raise OutdatedFormToken(operation_id) from error
     return FormToken(operation_id, merchant, mode, kind, order_id, snapshot)
 
 

@@ -59,7 +59,7 @@ class Obstacle:
     until: datetime | None = None
 
 
-class Settled(Exception):
+class AlreadyEnded(Exception):
     """It needs no decision any more."""
 
     def __init__(self, operation: Operation) -> None:
@@ -101,16 +101,16 @@ def obstacles_to_yes(operation: Operation, user: User) -> list[Obstacle]:
 
 
 def decide(operation: Operation, by: User, decision: Decision) -> Operation:
-    """Write the decision down and go on with the plan; give back the operation. Raise `Settled` or `NotNow`."""
+    """Write the decision down and go on with the plan; give back the operation. Raise `AlreadyEnded` or `NotNow`."""
     if operation.state != State.NEEDS_REVIEW:
-        raise Settled(operation)
+        raise AlreadyEnded(operation)
     quarantine.check()  # before a step that follows may be sent
     with session.session(operation.merchant, operation.mode) as api:
         facts = checks.look(api, operation)
         told = facts.unanswered is None and checks.tells(operation, facts)
         found = {} if told else _checked(api, operation, by, decision, facts)
     if told:
-        raise Settled(reconcile.reconcile(operation))
+        raise AlreadyEnded(reconcile.reconcile(operation))
     ended = _write(operation, by, decision, found)
     with session.session(operation.merchant, operation.mode) as api:
         journal.go_on(api, ended)
@@ -173,14 +173,14 @@ def _read_back(operation: Operation, order: Order) -> dict[str, Any]:
 
 
 def _write(operation: Operation, by: User, decision: Decision, found: dict[str, Any]) -> Operation:
-    """One decision, however often it is sent. Raise `Settled` for the second."""
+    """One decision, however often it is sent. Raise `AlreadyEnded` for the second."""
     state = State.DONE if decision.happened else State.REFUSED
     text = f"{operation.get_kind_display()}, {operation.summary}: {WORDS[decision.happened]}. {decision.reason}"
     try:
         with transaction.atomic():
             standing = Operation.objects.select_for_update().get(pk=operation.pk)
             if standing.state != State.NEEDS_REVIEW:
-                raise Settled(standing)
+                raise AlreadyEnded(standing)
             ended = outcomes.decided(operation, state, by=by, reason=decision.reason, **found)
             review_checks.begin(ended, decision.shown)
             audit.record(EventLog.Kind.DECIDED, text, user=by, merchant=operation.merchant, mode=operation.mode)

@@ -31,7 +31,7 @@ FIELDS = {
     "tracking_number": "number-0",
     "notify_customer": "notify",
 }
-FulfillmentTicket = FormToken[FulfillmentSnapshot]
+FulfillmentFormToken = FormToken[FulfillmentSnapshot]
 
 
 class OrderChanged(NotSent):
@@ -71,7 +71,9 @@ def completed_by(parcels: list[Parcel], shown: FulfillmentSnapshot) -> list[list
     return completed
 
 
-def fulfill(api: Session, user: User, form_token: FulfillmentTicket, parcels: list[Parcel]) -> Operation | Fulfillment:
+def fulfill(
+    api: Session, user: User, form_token: FulfillmentFormToken, parcels: list[Parcel]
+) -> Operation | Fulfillment:
     """Send the parcels off. The operation that tells RevKeen, or the fulfillment where nothing is due to it.
 
     Raise what `journal.submit` raises, `AlreadyShipped`, `OrderChanged`, or `SentBefore`.
@@ -87,7 +89,7 @@ def fulfill(api: Session, user: User, form_token: FulfillmentTicket, parcels: li
 class FulfillmentRequest(ChangeRequest):
     """Writes the shipments down with the row of the operation that tells RevKeen of the first of them."""
 
-    form_token: FulfillmentTicket
+    form_token: FulfillmentFormToken
     parcels: list[Parcel] = field(default_factory=list)
     completed: list[list[str]] = field(default_factory=list)
 
@@ -99,7 +101,7 @@ class FulfillmentRequest(ChangeRequest):
 
 
 def change_request(
-    form_token: FulfillmentTicket, parcels: list[Parcel], completed: list[list[str]]
+    form_token: FulfillmentFormToken, parcels: list[Parcel], completed: list[list[str]]
 ) -> FulfillmentRequest:
     """Which lines leave and whether the customer is told is never left to RevKeen's defaults."""
     told = [(parcel, lines) for parcel, lines in zip(parcels, completed, strict=True) if lines]
@@ -117,7 +119,7 @@ def change_request(
     )
 
 
-def _step(form_token: FulfillmentTicket, parcel: Parcel, lines: list[str]) -> Step:
+def _step(form_token: FulfillmentFormToken, parcel: Parcel, lines: list[str]) -> Step:
     """A step of a plan (services/changes/plans.py), which the first operation is made of too."""
     body: dict[str, Any] = {"line_item_ids": lines, "notify_customer": parcel.notify}
     if parcel.carrier:
@@ -143,7 +145,7 @@ def _steps(completed: list[list[str]]) -> list[int | None]:
 
 
 def _fulfillment(
-    user: User, form_token: FulfillmentTicket, fingerprint: str, operation: Operation | None = None
+    user: User, form_token: FulfillmentFormToken, fingerprint: str, operation: Operation | None = None
 ) -> Fulfillment:
     """An operation and its fulfillment are held until the same moment, so that none goes out that may yet be undone."""
     assert form_token.order_id is not None  # noqa: S101  (only an order that is there can be fulfilled)
@@ -167,7 +169,7 @@ def _undo_until(operation: Operation) -> datetime:
     return operation.next_try_at
 
 
-def _write_down(api: Session, user: User, form_token: FulfillmentTicket, parcels: list[Parcel]) -> Fulfillment:
+def _write_down(api: Session, user: User, form_token: FulfillmentFormToken, parcels: list[Parcel]) -> Fulfillment:
     """Look at the order, then write the parcels, while nobody else can begin anything on the order."""
     assert form_token.order_id is not None  # noqa: S101  (only an order that is there can be fulfilled)
     fingerprint = request_fingerprint(form_token, parcels)
@@ -186,7 +188,7 @@ def _write_down(api: Session, user: User, form_token: FulfillmentTicket, parcels
         raise NoJournal("Nothing was sent. Try again in a moment.") from error
 
 
-def _write_alone(user: User, form_token: FulfillmentTicket, parcels: list[Parcel], fingerprint: str) -> Fulfillment:
+def _write_alone(user: User, form_token: FulfillmentFormToken, parcels: list[Parcel], fingerprint: str) -> Fulfillment:
     """In one transaction that holds the order's lock. Raise what the database raises, and `OSError`."""
     assert form_token.order_id is not None  # noqa: S101  (only an order that is there can be fulfilled)
     quarantine.check()
@@ -206,11 +208,11 @@ def _write_alone(user: User, form_token: FulfillmentTicket, parcels: list[Parcel
     return fulfillment
 
 
-def request_fingerprint(form_token: FulfillmentTicket, parcels: list[Parcel]) -> str:
+def request_fingerprint(form_token: FulfillmentFormToken, parcels: list[Parcel]) -> str:
     return ChangeRequest(form_token, {}, "", details=[asdict(parcel) for parcel in parcels]).fingerprint
 
 
-def _begun_by_another(form_token: FulfillmentTicket, fingerprint: str, error: IntegrityError) -> Fulfillment:
+def _begun_by_another(form_token: FulfillmentFormToken, fingerprint: str, error: IntegrityError) -> Fulfillment:
     """This very form, sent twice at once, or another change that holds the order."""
     first = Fulfillment.objects.filter(pk=form_token.operation_id).first()
     if first is not None:
@@ -228,12 +230,12 @@ def _the_same(first: Fulfillment, fingerprint: str) -> Fulfillment:
     return first
 
 
-def summary(form_token: FulfillmentTicket, parcels: list[Parcel]) -> str:
+def summary(form_token: FulfillmentFormToken, parcels: list[Parcel]) -> str:
     """`2 lines, UPS 1Z999, e-mail to ana@example.com`; of several parcels each."""
     return "; ".join(_words(form_token, parcel) for parcel in parcels)
 
 
-def _words(form_token: FulfillmentTicket, parcel: Parcel) -> str:
+def _words(form_token: FulfillmentFormToken, parcel: Parcel) -> str:
     lines, units = len(parcel.items), sum(item.quantity for item in parcel.items)
     count = f"{lines} line{'s' if lines > 1 else ''}"
     if any(item.quantity < form_token.snapshot.lines[item.line_id].ordered for item in parcel.items):

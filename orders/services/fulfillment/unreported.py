@@ -39,7 +39,7 @@ class Told(Struct, frozen=True):
     line_item_ids: list[str]
 
 
-class UntoldSnapshot(FulfillmentSnapshot, frozen=True, kw_only=True):
+class UnreportedSnapshot(FulfillmentSnapshot, frozen=True, kw_only=True):
     """The form that fulfills the same order has form tokens of this kind too, without `unreported`."""
 
     unreported: Told | None = None
@@ -76,11 +76,11 @@ def of(shipment: Shipment) -> Unreported | None:
     return _unreported(shipment) if shipment.unreported_since is not None else None
 
 
-def snapshot_of(found: Fulfillable, unreported: Unreported) -> UntoldSnapshot:
+def snapshot_of(found: Fulfillable, unreported: Unreported) -> UnreportedSnapshot:
     """Without lines, so that the form that fulfills, which takes this form token too, finds none that it could send."""
     told = Told(unreported.shipment.pk, unreported.line_ids)
     facts = facts_of(found.order.require())
-    return UntoldSnapshot(**facts, lines={}, partners={}, recipient=found.recipient, unreported=told)
+    return UnreportedSnapshot(**facts, lines={}, partners={}, recipient=found.recipient, unreported=told)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class UnreportedRequest(ChangeRequest):
         Shipment.objects.filter(pk=standing.pk).update(operation=operation)
 
 
-def change_request(form_token: FormToken[UntoldSnapshot], shipment: Shipment, *, notify: bool) -> UnreportedRequest:
+def change_request(form_token: FormToken[UnreportedSnapshot], shipment: Shipment, *, notify: bool) -> UnreportedRequest:
     """A new operation: the lines as shown, with the carrier and the number that the shipment has now."""
     lines = lines_of(form_token)
     given = {"carrier": shipment.carrier, "tracking_number": shipment.tracking_number}
@@ -107,7 +107,7 @@ def change_request(form_token: FormToken[UntoldSnapshot], shipment: Shipment, *,
     )
 
 
-def lines_of(form_token: FormToken[UntoldSnapshot]) -> list[str]:
+def lines_of(form_token: FormToken[UnreportedSnapshot]) -> list[str]:
     """What RevKeen is to hear of; nothing where the form token is of the form that fulfills."""
     return form_token.snapshot.unreported.line_item_ids if form_token.snapshot.unreported else []
 
@@ -159,7 +159,7 @@ def _told(shipment: Shipment, besides: Operation | None) -> set[str]:
     return {line for body in found.values_list("body", flat=True) for line in body["line_item_ids"]}
 
 
-def _summary(form_token: FormToken[UntoldSnapshot], shipment: Shipment, *, notify: bool) -> str:
+def _summary(form_token: FormToken[UnreportedSnapshot], shipment: Shipment, *, notify: bool) -> str:
     count = len(lines_of(form_token))
     sent = f"{carriers.name_of(shipment.carrier)} {shipment.tracking_number}".strip()
     mail = f"e-mail to {form_token.snapshot.recipient}" if notify else "no e-mail"

@@ -18,7 +18,7 @@ from orders.models import Fulfillment, Operation, PartnerOrder
 from orders.requests import MerchantRequest
 from orders.services.changes import form_tokens, journal
 from orders.services.changes.change_request import ChangeRequest, OrderBusy, OtherBody
-from orders.services.changes.form_tokens import BadFormToken, FormToken, OutdatedTicket
+from orders.services.changes.form_tokens import BadFormToken, FormToken, OutdatedFormToken
 from orders.services.fulfillment.fulfill import OrderChanged, SentBefore
 from orders.services.partners.partner_orders import BelongsElsewhere
 from orders.services.revkeen import session
@@ -67,14 +67,14 @@ def form_token_of(
     """
     try:
         return read_form_token(request, request.POST.get("form_token", ""), kind, order_id, shape)
-    except OutdatedTicket as error:
+    except OutdatedFormToken as error:
         raise Instead(_opened_before_an_update(request, error.operation_id)) from error
 
 
 def read_form_token(
     request: MerchantRequest, text: str, kind: str, order_id: uuid.UUID | None, shape: type[Shape]
 ) -> FormToken[Shape]:
-    """Raise `OutdatedTicket`."""
+    """Raise `OutdatedFormToken`."""
     try:
         return form_tokens.read(text, request.user, request.merchant, request.mode, kind, order_id, shape)
     except BadFormToken as error:

@@ -15,7 +15,7 @@ from orders.permissions import Right
 from orders.requests import MerchantRequest
 from orders.services.changes import operations, review, review_checks
 from orders.services.changes.operations import OperationFile
-from orders.services.changes.review import Decision, NotNow, Obstacle, Settled
+from orders.services.changes.review import AlreadyEnded, Decision, NotNow, Obstacle
 from orders.services.changes.review_checks import DecisionSnapshot
 from orders.services.revkeen import session
 from orders.views.changes import facts
@@ -57,7 +57,7 @@ def operation_decide(request: MerchantRequest, operation_id: uuid.UUID) -> HttpR
     reason, order_id = form.cleaned_data["reason"], form.cleaned_data.get("order_id")
     try:
         decided = review.decide(operation, request.user, Decision(happened, reason, form_token.snapshot, order_id))
-    except Settled as reconciled:
+    except AlreadyEnded as reconciled:
         return _reconciled(request, reconciled.operation, happened)
     except NotNow as refusal:
         if refusal.about:

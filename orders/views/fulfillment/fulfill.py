@@ -14,7 +14,7 @@ from orders.forms.fulfillment.fulfill import FulfillmentForm
 from orders.models import Fulfillment, Operation, PartnerUpdate, Shipment
 from orders.requests import MerchantRequest
 from orders.services.fulfillment import fulfill, fulfillable, leaving, presets, proposals, to_fulfill, undo
-from orders.services.fulfillment.fulfill import FulfillmentTicket
+from orders.services.fulfillment.fulfill import FulfillmentFormToken
 from orders.services.fulfillment.fulfillable import Fulfillable, FulfillmentSnapshot
 from orders.services.fulfillment.last_attempt import last_tried
 from orders.services.fulfillment.shipments import Parcel
@@ -130,7 +130,7 @@ def _say_how_far(request: MerchantRequest, following: Following) -> None:
         messages.success(request, "Nothing else to fulfill.")
 
 
-def _send(request: MerchantRequest, form_token: FulfillmentTicket, form: FulfillmentForm) -> HttpResponse:
+def _send(request: MerchantRequest, form_token: FulfillmentFormToken, form: FulfillmentForm) -> HttpResponse:
     assert form_token.order_id is not None  # noqa: S101  (the address has one)
     answer = _carry_out(request, form_token, form.asked)
     if not isinstance(answer, HttpResponse):
@@ -140,7 +140,7 @@ def _send(request: MerchantRequest, form_token: FulfillmentTicket, form: Fulfill
 
 
 def _carry_out(
-    request: MerchantRequest, form_token: FulfillmentTicket, parcels: list[Parcel]
+    request: MerchantRequest, form_token: FulfillmentFormToken, parcels: list[Parcel]
 ) -> HttpResponse | Problem:
     answer = form_page.carry_out(request, lambda api: fulfill.fulfill(api, request.user, form_token, parcels))
     if isinstance(answer, Fulfillment):

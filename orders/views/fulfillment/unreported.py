@@ -11,7 +11,7 @@ from orders.requests import MerchantRequest
 from orders.services.changes.form_tokens import FormToken
 from orders.services.fulfillment import fulfillable, unreported
 from orders.services.fulfillment.fulfillable import Fulfillable
-from orders.services.fulfillment.unreported import Unreported, UntoldSnapshot
+from orders.services.fulfillment.unreported import Unreported, UnreportedSnapshot
 from orders.views.changes import form_page
 from orders.views.changes.form_page import Problem
 from orders.views.fulfillment.shipments import shipment_of, to_shipment
@@ -52,9 +52,9 @@ def shipment_known(request: MerchantRequest, pk: int) -> HttpResponse:
     return to_shipment(request, shipment)
 
 
-def _form_token(request: MerchantRequest, shipment: Shipment) -> FormToken[UntoldSnapshot]:
+def _form_token(request: MerchantRequest, shipment: Shipment) -> FormToken[UnreportedSnapshot]:
     """The form's form token. One of another shipment, or of another form of the same order, is a 404, on record."""
-    form_token = form_page.form_token_of(request, Operation.Kind.FULFILL, shipment.order_id, UntoldSnapshot)
+    form_token = form_page.form_token_of(request, Operation.Kind.FULFILL, shipment.order_id, UnreportedSnapshot)
     told = form_token.snapshot.unreported
     if told is None or told.shipment != shipment.pk:
         refuse(request, "the form was made for another shipment")

@@ -10,7 +10,7 @@ from orders.apis.revkeen.objects import Customer, Listing
 from orders.forms.orders.order_edits import NOBODY, Clash, OrderEditForm
 from orders.models import Operation
 from orders.requests import MerchantRequest
-from orders.services.changes.form_tokens import OutdatedTicket
+from orders.services.changes.form_tokens import OutdatedFormToken
 from orders.services.changes.snapshots import AMOUNTS, STATES
 from orders.services.orders import next_steps, order_edits
 from orders.services.orders.order_edits import EditSnapshot
@@ -69,7 +69,7 @@ def _opened(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     shown = str(before["form_token"])
     try:
         form_token = form_page.read_form_token(request, shown, Operation.Kind.UPDATE, order_id, EditSnapshot)
-    except OutdatedTicket:  # there was an update as well: what was typed is filled into the form as it is opened now
+    except OutdatedFormToken:  # there was an update as well: what was typed is filled into the form as it is opened now
         return _page(request, order_id)
     form = OrderEditForm(before, snapshot=form_token.snapshot, more_rows="add" in before)
     return _page(request, order_id, form, form_token=shown, status=200)

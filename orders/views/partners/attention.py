@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders import states
 from orders.access import merchant_page
-from orders.forms.partners.updates import DeliveryFilter, TickedForm
+from orders.forms.partners.updates import TickedForm, UpdateFilter
 from orders.models import PartnerUpdate
 from orders.requests import MerchantRequest
 from orders.services.partners import attention as needing
@@ -27,7 +27,7 @@ PAGING: dict[str, None] = {"after": None, "before": None}
 @require_safe
 @merchant_page
 def partner_update_list(request: MerchantRequest) -> HttpResponse:
-    form = DeliveryFilter(request.GET)
+    form = UpdateFilter(request.GET)
     missed = switched_off.counted(request.merchant, request.mode)
     context: dict[str, Any] = {"form": form, "tabs": _tabs(request), "missed": missed}
     if not form.is_valid():
