@@ -55,7 +55,8 @@ for slug, mode, order_id, line_id, number in orders:
     keep(rows)
     PartnerUpdate.objects.bulk_create(
         PartnerUpdate(shipment=shipment, destination=destination, merchant=merchants[slug], mode=mode,
-                      order_id=order_id, partner_order_id=f"dro_{number}" if destination == "digital_river" else order_id)
+                      order_id=order_id,
+                      partner_order_id=f"dro_{number}" if destination == "digital_river" else order_id)
         for _, shipment, _, _ in rows for destination in destinations
     )
 print(json.dumps(PartnerUpdate.objects.count()))

@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 ('who', models.CharField(max_length=254)),
                 ('asked_in', models.CharField(blank=True, max_length=40)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('state', models.CharField(choices=[('started', 'Started'), ('done', 'Done'), ('refused', 'Refused'), ('not_sent', 'Not sent'), ('in_doubt', 'In doubt'), ('needs_review', 'Needs a person')], default='started', max_length=12)),
+                ('state', models.CharField(choices=[('started', 'Started'), ('done', 'Done'), ('refused', 'Refused'), ('not_sent', 'Not sent'), ('in_doubt', 'In doubt'), ('needs_review', 'Needs review')], default='started', max_length=12)),
                 ('status', models.PositiveSmallIntegerField(null=True)),
                 ('code', models.CharField(blank=True, max_length=100)),
                 ('message', models.CharField(blank=True, max_length=500)),

@@ -31,7 +31,7 @@ class Operation(models.Model):
         REFUSED = "refused", "Refused"
         NOT_SENT = "not_sent", "Not sent"
         IN_DOUBT = "in_doubt", "In doubt"
-        NEEDS_REVIEW = "needs_review", "Needs a person"
+        NEEDS_REVIEW = "needs_review", "Needs review"
 
     OPEN = (State.STARTED, State.IN_DOUBT, State.NEEDS_REVIEW)
     MONEY = (Kind.PAY, Kind.REFUND)

@@ -318,7 +318,7 @@ def test_a_conflict_of_keys_raises_an_alarm_and_is_a_persons(action: Action, hou
     case = Case(house, action)
     case.fail("error", status=409, code="idempotency_conflict")
     case.press()
-    assert "an operation needs a person" in house.log.getvalue()
+    assert "an operation needs review" in house.log.getvalue()
     case.assert_open()
     case.reconcile()
     case.look_again()

@@ -14,7 +14,6 @@ from orders import shipped_units
 from orders.models import Connection, EventLog, Merchant, Operation, PartnerUpdate, PartnerUpdateAttempt, Shipment, User
 from orders.services.fulfillment import undo
 from orders.services.partners import directory
-from orders.views.fulfillment import destinations
 from tests.conftest import make_merchant, make_person, sign_in
 from tests.support.emulation import REFUSAL, Emulator
 from tests.support.parcels import connect_partners, paid_order, parcel, partner_update_of, send_off
@@ -203,7 +202,7 @@ def test_days_left_to_claim_count_from_when_the_parcel_left(
 @pytest.mark.parametrize(("days", "left"), [(0, 45), (44, 1), (45, 0)])
 def test_the_claim_window_is_counted_in_whole_days(days: int, left: int) -> None:
     now = timezone.now()
-    assert destinations.claim_days_left(Shipment(shipped_at=now - timedelta(days=days)), now) == left
+    assert update_words.claim_days_left(Shipment(shipped_at=now - timedelta(days=days)), now) == left
 
 
 # While it is held, and undone

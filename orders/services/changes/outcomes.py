@@ -104,7 +104,7 @@ def looked(operation: Operation, **facts: Any) -> Operation:
 
 
 def needs_review(operation: Operation, code: str, message: str) -> Operation:
-    log.error("an operation needs a person", operation=str(operation.pk), kind=operation.kind, code=code)
+    log.error("an operation needs review", operation=str(operation.pk), kind=operation.kind, code=code)
     return _wait(operation, State.NEEDS_REVIEW, READ_AFTER[0], code=code, message=message, looks=0)
 
 

@@ -1,6 +1,5 @@
 import uuid
 
-from django import forms
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -8,6 +7,7 @@ from django.views.decorators.http import require_safe
 from orders import states
 from orders.access import merchant_page
 from orders.apis.revkeen.objects import Listing
+from orders.forms.orders.customers import MAX_OFFSET, CustomerSearch
 from orders.requests import MerchantRequest
 from orders.services.orders import customers
 from orders.services.revkeen import session
@@ -16,17 +16,6 @@ from orders.views.orders.tables import order_rows
 from orders.views.pages import render_page
 
 TYPED_AHEAD = 8  # customers offered while somebody types
-MAX_OFFSET = 100_000
-
-
-class CustomerSearch(forms.Form):
-    q = forms.CharField(label="Name or e-mail", max_length=200, required=False)
-    offset = forms.IntegerField(
-        min_value=0,
-        max_value=MAX_OFFSET,
-        required=False,
-        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), "This page link is invalid."),
-    )
 
 
 @require_safe

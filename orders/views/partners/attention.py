@@ -17,7 +17,6 @@ from orders.services.partners import attention as needing
 from orders.services.partners import switched_off
 from orders.services.partners.attention import Done, Page
 from orders.views.addresses import address
-from orders.views.fulfillment.destinations import WORDS
 from orders.views.fulfillment.shipment_list import Tab
 from orders.views.pages import render_page
 
@@ -75,9 +74,7 @@ def _table(request: MerchantRequest, page: Page) -> dict[str, Any]:
 
 
 def _row(request: MerchantRequest, partner_update: PartnerUpdate) -> dict[str, Any]:
-    words = WORDS[PartnerUpdate.State(partner_update.state)](
-        partner_update, partner_update.shipment, request.merchant.zone
-    )
+    words = words_of(partner_update, partner_update.shipment, request.merchant.zone)
     return {
         "partner_update": partner_update,
         "shipment": partner_update.shipment,
