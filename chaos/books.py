@@ -37,7 +37,7 @@ def read_journal(site: Site) -> list[Row]:
 
 def open_rows(journal: list[Row]) -> list[Row]:
     """What a machine may yet reconcile."""
-    return [row for row in journal if row["state"] in ("started", "unknown")]
+    return [row for row in journal if row["state"] in ("started", "in_doubt")]
 
 
 @dataclass
@@ -80,7 +80,7 @@ def _compare_one(books: Books, row: Row, entries: list[Row]) -> None:
         books.lost.append(f"{name}: the ledger has nothing")
     if row["state"] in FINAL_WITHOUT and entries:
         books.wrong.append(f"{name}: the ledger has {entries[0]['effect']}")
-    if row["state"] in ("started", "unknown"):
+    if row["state"] in ("started", "in_doubt"):
         books.stuck.append(f"{name}: {row['message']}, {row['looks']} looks, {row['attempts']} attempts")
     for entry in entries:
         if not _fits(row, entry):

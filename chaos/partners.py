@@ -167,7 +167,7 @@ def _delivered(board: Dashboard) -> list[Row]:
         time.sleep(2)
 
 
-OPEN = ("for_revkeen", "waiting", "sending", "unknown")
+OPEN = ("for_revkeen", "waiting", "sending", "in_doubt")
 
 
 def _compare(board: Dashboard, emulator: Emulator, partner_updates: list[Row]) -> Books:
@@ -245,7 +245,7 @@ def _missing_from_the_page(board: Dashboard, partner_updates: list[Row]) -> list
     return [
         f"{row['destination']} of shipment {row['shipment_id']} is not on the page"
         for row in waiting
-        if f"/fulfillments/{row['shipment_id']}/" not in shown
+        if f"/shipments/{row['shipment_id']}/" not in shown
     ]
 
 

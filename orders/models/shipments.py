@@ -14,7 +14,7 @@ from orders.models.operations import Operation
 class Fulfillment(models.Model):
     """What one press of the button sends off: one parcel or several, or the units that will never be sent.
 
-    Its id is that of the form's form token, and of the plan of the operations that tell RevKeen of it, if it is told.
+    Its id is that of the form's token, and of the plan of the operations that tell RevKeen of it, if it is told.
     """
 
     id = models.UUIDField(primary_key=True)

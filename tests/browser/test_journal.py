@@ -57,7 +57,7 @@ print(json.dumps({
         body={"amount_minor": 500, "payment_id": str(uuid.uuid4())}, message="The payment cannot be refunded twice."),
     "not sent": make("not_sent", minutes=100, kind="cancel", summary="60.00 USD no longer due", body={},
         code="no_connection", message="There was no connection to RevKeen."),
-    "unknown": make("unknown", minutes=2, attempts=2, **no_answer),
+    "unknown": make("in_doubt", minutes=2, attempts=2, **no_answer),
     "waiting": make("needs_review", **no_answer),
     "waiting too": make("needs_review", minutes=12, **no_answer),
     "just sent": make("needs_review", minutes=3, **no_answer),

@@ -154,7 +154,7 @@ def test_who_may_not_see_what_others_did_sees_their_own(
         ("kind=key_added", ["key"]),
         ("kind=members", ["invited"]),
         ("kind=others", []),
-        ("state=unknown", ["refund"]),
+        ("state=in_doubt", ["refund"]),
         ("state=refused", []),
         ("order=NOR-7", ["refund"]),
         ("order=nor-7", ["refund"]),

@@ -243,7 +243,7 @@ def test_a_worker_on_a_restored_database_reads_and_sends_nothing(
     first, second = (running_emulator.make_order()["id"] for _ in range(2))
     running_emulator.fault("disconnect", "/pay$")
     operation = site.run(MAKE, first)
-    assert operation["state"] == "unknown"
+    assert operation["state"] == "in_doubt"
     back_up(site, tmp_path)
     assert site.run(MAKE, second)["state"] == "done"
     restore(site, tmp_path)
@@ -264,7 +264,7 @@ def test_a_backup_is_noticed_when_nothing_was_begun_since_it_was_made_but_someth
     site.environment |= {"REVKEEN_LIVE_URL": running_emulator.api, "REVKEEN_TEST_URL": running_emulator.api}
     running_emulator.fault("disconnect", "/pay$")
     operation = site.run(MAKE, running_emulator.make_order()["id"])
-    assert operation["state"] == "unknown"
+    assert operation["state"] == "in_doubt"
     back_up(site, tmp_path)
     with worker(site):
         assert until(site, operation["id"], looked_at)["state"] == "done"

@@ -377,7 +377,7 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
             world.crash = ""
             world.restart()
             for _ in range(40):
-                if not Operation.objects.filter(state__in=("started", "unknown")).exists():
+                if not Operation.objects.filter(state__in=("started", "in_doubt")).exists():
                     break
                 world.advance(31)
                 world.work()

@@ -508,7 +508,7 @@ def test_no_order_is_created_over_more_than_we_could_read_back(
     quantity: str, price: str, words: str, support: Client, draft: Draft, emulator: Emulator
 ) -> None:
     fill(support, draft, ("Tent", "1", "1.00"))
-    line = draft.lines[0].id
+    line = draft.lines[0]["id"]
     typed = {f"quantity-{line}": quantity, f"price-{line}": price}
     assert words in reviewed(support, draft, **typed)
     support.get(address(draft, "create/"))

@@ -62,7 +62,7 @@ def test_a_search_on_the_edit_form_says_what_of_it_was_not_looked_for(
 ) -> None:
     page = f"/northwind/test/orders/{emulator.make_order(TEST_KEY)['id']}/edit/"
     hidden = re.findall(
-        r'type="hidden" name="(csrfmiddlewaretoken|form token)" value="([^"]+)"', client.get(page).content.decode()
+        r'type="hidden" name="(csrfmiddlewaretoken|form_token)" value="([^"]+)"', client.get(page).content.decode()
     )
     typed = {**dict(hidden), "customer": "guest", "q": "x" * 300, "find": "yes"}
     answer = client.post(page, typed, headers={**REFERER, **place})

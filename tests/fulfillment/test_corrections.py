@@ -205,7 +205,7 @@ def test_what_cannot_be_is_said_by_its_field_and_nothing_is_saved(
 def test_hostile_text_is_shown_as_text(client: Client, northwind: Merchant, mara: User, order: dict[str, Any]) -> None:
     hostile = '"><script>window.pwned=1</script>'
     (sent,) = send_off(northwind, mara, order, parcel(order, 1, carrier=hostile, tracking=((hostile, ""),)))
-    for page in (f"orders/{order['id']}", f"fulfillments/{sent.pk}", f"fulfillments/{sent.pk}/correct"):
+    for page in (f"orders/{order['id']}", f"shipments/{sent.pk}", f"shipments/{sent.pk}/correct"):
         text = client.get(f"/northwind/live/{page}/").content.decode()
         assert "<script>window" not in text
         assert "&lt;script&gt;window" in text

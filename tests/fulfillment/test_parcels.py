@@ -532,7 +532,7 @@ def test_the_same_lines_with_another_parcel_are_something_else(operations: Clien
 
 
 def undo(client: Client, *, follow: bool = True) -> str:
-    place = f"/northwind/live/shipments/{Fulfillment.objects.get().pk}/undo/"
+    place = f"/northwind/live/fulfillments/{Fulfillment.objects.get().pk}/undo/"
     return client.post(place, follow=follow).content.decode()
 
 
@@ -611,7 +611,7 @@ def test_another_merchants_fulfillment_is_not_there(
 ) -> None:
     press(operations, order, in_parcels(operations, order, {0: 1}))
     stranger = sign_in(make_person("ops@kestrel.example", kestrel, "operations"))
-    place = f"fulfillments/dispatches/{Fulfillment.objects.get().pk}/undo/"
+    place = f"fulfillments/{Fulfillment.objects.get().pk}/undo/"
     assert stranger.post(f"/kestrel/live/{place}").status_code == 404
     assert operations.post(f"/northwind/test/{place}").status_code == 404
     assert Fulfillment.objects.get().undone_at is None

@@ -254,7 +254,7 @@ def test_each_filter_finds_its_shipments_and_all_of_them_must_fit(
         ("destination=digital_river.sent", ["B"]),
         ("destination=order_protection.failed", ["B"]),
         ("destination=revkeen", ["D"]),
-        ("destination=revkeen.unknown", ["D"]),
+        ("destination=revkeen.in_doubt", ["D"]),
         ("destination=revkeen.done", []),
         (f"product={product}", ["A"]),
         ("product=tent+ridgeline", ["D", "C", "B", "A"]),

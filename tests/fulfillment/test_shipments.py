@@ -14,6 +14,7 @@ from orders import shipped_units
 from orders.models import Connection, EventLog, Merchant, Operation, PartnerUpdate, PartnerUpdateAttempt, Shipment, User
 from orders.services.fulfillment import undo
 from orders.services.partners import directory
+from orders.views.fulfillment import update_words
 from tests.conftest import make_merchant, make_person, sign_in
 from tests.support.emulation import REFUSAL, Emulator
 from tests.support.parcels import connect_partners, paid_order, parcel, partner_update_of, send_off
@@ -336,8 +337,8 @@ def test_a_viewer_sees_all_of_it_and_changes_nothing(viewer: Client, shipment: S
         assert word not in order_page(viewer, order)
     for path in (
         f"partner-updates/{partner_update.pk}/stop/",
-        f"fulfillments/{shipment.pk}/correct/",
-        "fulfillments/statuses/",
+        f"shipments/{shipment.pk}/correct/",
+        "shipments/statuses/",
     ):
         assert viewer.post(f"/northwind/live/{path}", {"reason": "No"}).status_code == 403
 

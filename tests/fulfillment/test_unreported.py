@@ -101,7 +101,7 @@ def test_what_was_released_stays_in_sight_wherever_somebody_looks(
 
 def test_it_is_listed_where_revkeen_does_not_answer(client: Client, released: Shipment, emulator: Emulator) -> None:
     emulator.fault("respond", "/orders", times=20, status=503, body={})
-    assert f"/fulfillments/{released.pk}/tell/" in client.get(LIST).content.decode()
+    assert f"/shipments/{released.pk}/tell/" in client.get(LIST).content.decode()
 
 
 def test_telling_is_a_new_operation_and_ends_it(

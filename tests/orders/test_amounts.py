@@ -24,7 +24,7 @@ def test_an_order_whose_amounts_agree_adds_up() -> None:
 def test_each_rule_names_itself_and_by_how_much_it_is_off(order: Order, rule: str, apart: str) -> None:
     found = mismatches(order)
     assert rule in [mismatch.rule for mismatch in found]
-    assert any(f"{apart} apart" in str(mismatch) for mismatch in found)
+    assert any(f"a difference of {apart}" in str(mismatch) for mismatch in found)
 
 
 def test_payments_are_compared_where_they_are_known() -> None:

@@ -158,7 +158,7 @@ def test_an_order_that_was_paid_in_part_meanwhile_is_not_canceled(
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "60.00 USD</s> → <strong>50.00 USD" in page
-    assert "10.00 USD that was received goes back with a refund" in page
+    assert "Refund the 10.00 USD that was received." in page
     assert reasons(emulator, order) == []
 
 

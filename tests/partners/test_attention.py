@@ -60,7 +60,7 @@ def test_failed_and_stuck_ones_are_shown_longest_waiting_first_and_counted_and_o
     failed(make, "failed")
     failed(make, "held back", state="blocked")
     failed(make, "failing for long", state="waiting", failures=STUCK_AFTER)
-    failed(make, "unknown for long", ORDER_PROTECTION, state="unknown", failures=STUCK_AFTER)
+    failed(make, "unknown for long", ORDER_PROTECTION, state="in_doubt", failures=STUCK_AFTER)
     failed(make, "failing", state="waiting", failures=STUCK_AFTER - 1)
     for state in ("waiting", "for_revkeen", "sending", "sent", "stopped", "undone"):
         failed(make, state, state=state)
@@ -134,12 +134,12 @@ def test_all_of_a_page_are_sent_again_with_one_button(operations: Client, make: 
 
 def test_one_that_may_have_arrived_is_never_sent_again_in_passing(operations: Client, make: Make) -> None:
     doubtful = failed(make, doubtful=True)
-    unknown = failed(make, state="unknown", failures=STUCK_AFTER)
+    unknown = failed(make, state="in_doubt", failures=STUCK_AFTER)
     held = failed(make, state="blocked")
     page = operations.get(PARTNER_UPDATES).content.decode()
     assert "checkbox" not in page
     operations.post(AGAIN, {"id": [doubtful.pk, unknown.pk, held.pk]})
-    assert [one.state for one in PartnerUpdate.objects.order_by("pk")] == ["failed", "unknown", "blocked"]
+    assert [one.state for one in PartnerUpdate.objects.order_by("pk")] == ["failed", "in_doubt", "blocked"]
     assert not PartnerUpdate.objects.filter(by_hand=True).exists()
     assert "2 updates may have arrived" in operations.get(PARTNER_UPDATES).content.decode()
 

@@ -73,7 +73,7 @@ def test_pages_say_that_nothing_is_delivered(admin: Client, emulator: Emulator) 
     caches["process"].clear()
     page = admin.get(ORDERS).content.decode()
     assert "No worker has been seen since" in page
-    assert "nothing is being delivered or reconciled" in page
+    assert "No partner update is sent and no unclear change is reconciled until one runs" in page
 
 
 def test_pages_say_nothing_while_one_is_alive_and_ask_seldom(admin: Client, emulator: Emulator) -> None:

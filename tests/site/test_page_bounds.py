@@ -95,7 +95,7 @@ def test_a_page_makes_no_more_calls_than_it_may(northwind: Merchant, emulator: E
         for _ in range(3):
             readings = api.get_together(*(reads.customer(uuid.uuid4()) for _ in range(100)))
     assert len(emulator.calls()) == session.MOST_CALLS
-    assert "more calls of RevKeen than a page makes" in str(readings[-1].error)
+    assert "more calls to RevKeen than a page may make" in str(readings[-1].error)
 
 
 # Seconds

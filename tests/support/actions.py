@@ -70,7 +70,7 @@ def press(browser: Browser, form: Open) -> Page:
 
 
 def form_token_of(page: Page) -> str:
-    """The form's form token; "" where nothing can be sent."""
+    """The form's token; "" where nothing can be sent."""
     form = form_with(page.text, "form_token")
     return dict(form.fields)["form_token"] if form else ""
 

@@ -1,6 +1,6 @@
 """The one way to change anything at RevKeen: row, then call, then outcome, each committed on its own.
 
-A view takes the form's form token, makes `ChangeRequest` of what was typed, and calls `submit`. Whatever happens to
+A view takes the form's token, makes `ChangeRequest` of what was typed, and calls `submit`. Whatever happens to
 this process
 on the way, the row stands, and the reconciler (services/changes/reconcile.py) finds out what became of it.
 """

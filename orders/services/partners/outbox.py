@@ -29,8 +29,8 @@ STUCK_AFTER = 8  # failures in a row, when the waits have grown to a quarter of 
 
 
 # In the order of the indexes partner_updates_due and partner_updates_open_by_order.
-IN_HAND = [Literal(state) for state in ("waiting", "unknown", "sending")]
-OPEN = [Literal(state) for state in ("for_revkeen", "waiting", "sending", "unknown")]
+IN_HAND = [Literal(state) for state in ("waiting", "in_doubt", "sending")]
+OPEN = [Literal(state) for state in ("for_revkeen", "waiting", "sending", "in_doubt")]
 
 
 def place_of(partner_update: PartnerUpdate) -> Place:

@@ -42,7 +42,7 @@ def _found(request: MerchantRequest) -> Picking | int:
 
 
 def _page(request: MerchantRequest, template: str, found: Picking | int, **more: Any) -> HttpResponse:
-    template = f"orders/picking/{template}"
+    template = f"orders/fulfillment/picking/{template}"
     if isinstance(found, int):
         return render_page(request, template, {"too_many": found, "most": picking.MOST}, status=400)
     context = {

@@ -53,7 +53,7 @@ def shipment_known(request: MerchantRequest, pk: int) -> HttpResponse:
 
 
 def _form_token(request: MerchantRequest, shipment: Shipment) -> FormToken[UnreportedSnapshot]:
-    """The form's form token. One of another shipment, or of another form of the same order, is a 404, on record."""
+    """The form's token. One of another shipment, or of another form of the same order, is a 404, on record."""
     form_token = form_page.form_token_of(request, Operation.Kind.FULFILL, shipment.order_id, UnreportedSnapshot)
     told = form_token.snapshot.unreported
     if told is None or told.shipment != shipment.pk:

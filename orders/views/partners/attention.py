@@ -18,6 +18,7 @@ from orders.services.partners import switched_off
 from orders.services.partners.attention import Done, Page
 from orders.views.addresses import address
 from orders.views.fulfillment.shipment_list import Tab
+from orders.views.fulfillment.update_words import words_of
 from orders.views.pages import render_page
 
 PAGING: dict[str, None] = {"after": None, "before": None}
