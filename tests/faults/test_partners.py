@@ -32,6 +32,7 @@ from orders.models import (
 from orders.services.changes import outcomes, quarantine, reconcile
 from orders.services.changes.form_tokens import FormToken
 from orders.services.changes.leases import claim as claim_operation
+from orders.services.changes.outcomes import operation_ended
 from orders.services.fulfillment import fulfill, fulfillable, shipments, undo
 from orders.services.fulfillment.fulfill import FulfillmentFormToken
 from orders.services.fulfillment.shipments import Parcel, ParcelItem
@@ -545,16 +546,18 @@ def test_one_that_is_refused_is_visible_and_the_others_go_on(partner: Partner, o
 
 @pytest.mark.fault(42, "F")
 def test_what_partners_have_to_hear_stands_with_revkeens_answer_or_neither_does(
-    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+    outbox: Outbox,
 ) -> None:
-    def die(*given: Any) -> None:
+    def die(**given: Any) -> None:
         raise Killed
 
     form_token = outbox.form_token(outbox.sold())
-    with monkeypatch.context() as patch:
-        patch.setattr(shipments, "revkeen_ended", die)
+    operation_ended.connect(die)  # after the shipments, in the same transaction
+    try:
         with pytest.raises(Killed):
             outbox.press(form_token)
+    finally:
+        operation_ended.disconnect(die)
     operation = Operation.objects.get(pk=form_token.operation_id)
     assert operation.open
     assert {each.state for each in PartnerUpdate.objects.all()} == {State.FOR_REVKEEN}
