@@ -126,7 +126,7 @@ def test_by_keyboard_alone_and_on_to_the_next(
     page.keyboard.type("Another")
     tab_to(page, "Name of the carrier")
     page.keyboard.type("Bike courier")
-    tab_to(page, re.compile("^(E-mail .*@|No e-mail)"))
+    tab_to(page, re.compile("E-mail .*@|No e-mail"))
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     if not page.get_by_label("No e-mail").is_checked():
