@@ -173,7 +173,7 @@ def test_two_parcels_are_made_filled_and_sent(
     second.get_by_label(f"E-mail {email}").check()
     assert problems(page) == []
     page.get_by_role("button", name=f"Fulfill 3 lines in 2 parcels and e-mail {email}").click()
-    expect(page.get_by_text(re.compile("^Done: "))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^\s*Done: "))).to_be_visible()
     assert effects(emulator, order) == [(1, False), (2, True)]
 
 
@@ -213,7 +213,7 @@ def test_without_a_script_parcels_are_added_and_enter_sends_nothing(
     for choice in page.get_by_label("No e-mail").all():
         choice.check()
     page.get_by_role("button", name="Fulfill 3 lines in 2 parcels, no e-mail").click()
-    expect(page.get_by_text(re.compile("^Done: "))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^\s*Done: "))).to_be_visible()
     assert effects(emulator, order) == [(2, False), (1, False)]
 
 

@@ -44,7 +44,7 @@ def fulfill(open_page: OpenPage, order: dict[str, Any]) -> str:
     page = open_page(f"/northwind/live/orders/{order['id']}/fulfill/", "operations")
     page.get_by_label("No e-mail").check()
     page.get_by_role("button", name=re.compile("^Fulfill .*no e-mail")).click()
-    expect(page.get_by_text(re.compile("^(Done|Recorded): ")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^\s*(Done|Recorded): ")).first).to_be_visible()
     page.goto(page.url.split("/live/")[0] + f"/live/orders/{order['id']}/")
     address = page.get_by_role("link", name="Packing slip of").get_attribute("href", timeout=10_000) or ""
     page.close()
@@ -134,7 +134,7 @@ def test_the_button_keeps_the_printing_and_opens_the_dialog_once(open_page: Open
     expect(page.locator("html[data-printed=yes]")).to_have_count(1)
     expect(page.locator(".slip footer").first).to_contain_text(re.compile(r"Printed \d+ \w+ \d{4}, .* by "))
     page.reload()
-    expect(page.get_by_text(re.compile("^Printed by .*, today"))).to_have_count(3)
+    expect(page.get_by_text(re.compile(r"^\s*Printed by .*, today"))).to_have_count(3)
     expect(page.locator("html[data-printed]")).to_have_count(0)
 
 

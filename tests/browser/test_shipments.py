@@ -78,7 +78,7 @@ def test_it_counts_down_and_undo_means_that_nobody_hears_anything(
     open_page: OpenPage, emulator: RunningEmulator, unknown_there: dict[str, Any]
 ) -> None:
     page = sent_off(open_page, unknown_there)
-    expect(page.get_by_text(re.compile(r"^Sending in \d+ s$"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^\s*Sending in \d+ s\s*$"))).to_be_visible()
     assert problems(page) == []
     page.get_by_role("button", name="Undo shipment 1").click()
     expect(page.get_by_text("Undone. No system was notified.")).to_be_visible()
@@ -92,7 +92,7 @@ def test_without_a_script_it_says_when_it_goes_and_can_be_undone(
 ) -> None:
     page = open_page(f"{order_page(unknown_there)}fulfill/", "operations", java_script_enabled=False)
     fulfill(page, unknown_there)
-    expect(page.get_by_text(re.compile(r"^Sending at \d\d:\d\d:\d\d"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^\s*Sending at \d\d:\d\d:\d\d"))).to_be_visible()
     page.get_by_role("button", name="Undo shipment 1").click()
     expect(page.get_by_text("Undone. No system was notified.")).to_be_visible()
     assert effects(emulator, unknown_there) == []

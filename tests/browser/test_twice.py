@@ -138,7 +138,7 @@ def test_pressed_twice_it_is_done_once_and_back_and_reload_do_nothing_more(how: 
 
 def look_until_done(page: Page) -> None:
     """The second press may have led to a page that says that it is on its way; without a script one looks anew."""
-    expect(page.get_by_text(re.compile("^(Done|Refunded|On its way): ")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^\s*(Done|Refunded|On its way): ")).first).to_be_visible()
     for _ in range(10):
         if page.get_by_text(DONE).count():
             return

@@ -49,7 +49,7 @@ def create(page: Page, button: str) -> None:
 
 def pay(page: Page, order: str, amount: str, card: str) -> None:
     page.goto(page.url.split("/northwind")[0] + f"/northwind/test/orders/{order}/pay/")
-    page.get_by_label(re.compile("^Amount in")).fill(amount)
+    page.get_by_label(re.compile(r"^\s*Amount in")).fill(amount)
     page.get_by_label(re.compile(f"••{card}")).check()
     page.get_by_role("button", name=f"Charge {amount} JPY to Visa ••{card}").click()
 
@@ -136,7 +136,7 @@ def test_from_the_draft_to_the_refund(open_page: OpenPage, emulator: RunningEmul
     assert books.order(yen)["status"] == "fulfilled"
 
     finance = open_page(f"/northwind/test/orders/{yen}/refund/", "finance")
-    finance.get_by_label(re.compile("^Refund to Visa")).last.fill("7,200")
+    finance.get_by_label(re.compile(r"^\s*Refund to Visa")).last.fill("7,200")
     finance.get_by_label("Requested by customer").check()
     finance.get_by_role("button", name=re.compile("Refund 7,200 JPY to Visa ••1111")).click()
     expect(finance.locator(".notice.good")).to_contain_text("7,200 JPY")
