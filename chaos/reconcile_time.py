@@ -1,4 +1,4 @@
-"""How long people wait to know after an outage: from the API's recovery until each unknown outcome is reconciled."""
+"""How long people wait to know after an outage: from the API's recovery until each operation in doubt is reconciled."""
 
 import math
 import time

@@ -95,7 +95,7 @@ def partners_of(title: str, run: PartnersRun) -> Section:
 def waits_of(outage: str, waits: Waits) -> Section:
     shown = [f"{name} {waits.percentile(share):.1f} s" for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))]
     lines = [
-        f"{UNKNOWNS} unknown outcomes, {OUTAGE_SECONDS:.0f} s of {outage}; from the recovery until "
+        f"{UNKNOWNS} operations in doubt, {OUTAGE_SECONDS:.0f} s of {outage}; from the recovery until "
         f"{len(waits.seconds)} were reconciled: {', '.join(shown)} (bound: p99 below {BOUND:.0f} s).",
         *waits.books.violations[:SHOWN],
     ]
