@@ -96,8 +96,8 @@ def finished(order: Order) -> bool:
     """Nobody has anything left to do with it."""
     if order.status in ("canceled", "refunded"):
         return True
-    reconciled = order.status in ("paid", "fulfilled") and order.amount_due <= 0
-    return reconciled and order.fulfillment_status in (None, "fulfilled", "returned")
+    paid = order.status in ("paid", "fulfilled") and order.amount_due <= 0
+    return paid and order.fulfillment_status in (None, "fulfilled", "returned")
 
 
 TRANSACTION_STATES = {

@@ -49,7 +49,7 @@ class OrderBusy(Exception):
     """Another operation holds the order (or has created the draft): nothing was sent."""
 
     def __init__(self, holder: Operation) -> None:
-        super().__init__("Another operation on this order is not reconciled yet.")
+        super().__init__("Another operation on this order has not ended yet.")
         self.holder = holder
 
 

@@ -21,7 +21,7 @@ def lease() -> Any:
 
 
 def take_to_send(operation: Operation) -> bool:
-    """Count one more sending, and hold the operation for it; False when another has sent or reconciled it since.
+    """Count one more sending, and hold the operation for it; False when another has sent or ended it since.
 
     Until this is committed nothing has left, afterwards it may have.
     """

@@ -32,7 +32,7 @@ def not_taken(shipments: Iterable[Shipment], order: Order) -> list[Shipment]:
 
 
 def _in_doubt(facts: Facts) -> Condition | None:
-    """Nothing else can be done with the order until it is reconciled; the page shows who holds it."""
+    """Nothing else can be done with the order until it has ended; the page shows who holds it."""
     operation = facts.holder
     if operation is None:
         return None

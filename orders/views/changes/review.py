@@ -57,8 +57,8 @@ def operation_decide(request: MerchantRequest, operation_id: uuid.UUID) -> HttpR
     reason, order_id = form.cleaned_data["reason"], form.cleaned_data.get("order_id")
     try:
         decided = review.decide(operation, request.user, Decision(happened, reason, form_token.snapshot, order_id))
-    except AlreadyEnded as reconciled:
-        return _reconciled(request, reconciled.operation, happened)
+    except AlreadyEnded as ended:
+        return _ended(request, ended.operation, happened)
     except NotNow as refusal:
         if refusal.about:
             form.add_error(refusal.about, refusal.text)
@@ -91,7 +91,7 @@ def _operation(request: MerchantRequest, operation_id: uuid.UUID) -> Operation:
     return found
 
 
-def _reconciled(request: MerchantRequest, operation: Operation, happened: bool) -> HttpResponse:
+def _ended(request: MerchantRequest, operation: Operation, happened: bool) -> HttpResponse:
     """The same decision sent twice is one; any other end is somebody else's word."""
     state = Operation.State.DONE if happened else Operation.State.REFUSED
     own = operation.decided_by_id == request.user.pk and operation.state == state
