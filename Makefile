@@ -17,7 +17,7 @@ demo-reset:  ## Forget the demo's data; the next `make demo` makes it anew
 test: $(VENV)/development  ## Everything: style, types, tests, and PostgreSQL and Chromium where they are
 	@exec $(BIN)/python -m scripts.test
 
-test-full: $(VENV)/development  ## The same with the whole of each product of parameters, as CI runs it
+test-full: $(VENV)/development  ## The same with the whole of each product of parameters
 	@exec $(BIN)/python -m scripts.test --full
 
 lint: $(VENV)/development

@@ -86,7 +86,7 @@ def one_person(stack: Stack, orders: str, order: str, headers: dict[str, str]) -
     api = people(1, call, SECONDS, {"x-api-key": "rk_live_northwind_demo"}).p50 * 1000
     over = people(1, orders, SECONDS, headers).p50 * 1000 - api
     print(f"the API's call {api:.1f} ms")
-    yield Figure("Orders page, one person, p50 over the API", over, 20, "ms")
+    yield Figure("Orders page, one person, p50 over the API", over, 15, "ms")
     reached = people(1, order, SECONDS, headers).p50 * 1000
     yield Figure("Order page, one person, p50 over 1.35 × its slowest round", reached - 1.35 * API_MS, 20, "ms")
 
@@ -95,7 +95,7 @@ def many_people(orders: str, minimal: str, headers: dict[str, str]) -> Iterator[
     pairs = [(people(32, orders, SECONDS, headers), people(32, minimal, SECONDS)) for _ in range(PAIRS)]
     ratios = [ours.per_second / peer.per_second for ours, peer in pairs]
     yield Figure(
-        "Orders page, 32 people, pages per second over the minimal page’s", statistics.median(ratios), 0.6, "×", True
+        "Orders page, 32 people, pages per second over the minimal page’s", statistics.median(ratios), 0.75, "×", True
     )
     yield Figure("… errors and refusals", sum(ours.errors + ours.refused for ours, _ in pairs), 0, "")
     print(
