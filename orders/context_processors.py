@@ -26,7 +26,12 @@ SECTIONS = [
     ("Customers", "user", "customer_list", ("customer_",)),
     ("Drafts", "file-pencil", "draft_list", ("draft_",)),
     ("Journal", "book-2", "journal", ("journal", "operation_")),
-    ("Settings", "settings", "merchant_settings", ("merchant_", "connection_", "partner_", "member_", "invitation_")),
+    (
+        "Settings",
+        "settings",
+        "merchant_settings",
+        ("merchant_", "connection_", "partner_settings", "member_", "invitation_"),
+    ),
 ]
 
 

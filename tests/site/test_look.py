@@ -17,6 +17,7 @@ from django.test import Client, RequestFactory
 
 from orders.context_processors import SECTIONS
 from orders.models import Merchant
+from orders.permissions import PAGES
 from orders.services.orders.timeline import ICONS_AND_WORDS
 from orders.templatetags import look
 from orders.views.merchants import recent_changes
@@ -254,3 +255,8 @@ def _changed_files(vendor: Path) -> list[str]:
         for name in sums.keys() | found.keys()
         if name not in found or hashlib.sha256(found[name].read_bytes()).hexdigest() != sums.get(name)
     )
+
+
+def test_a_page_belongs_to_one_entry_of_the_navigation_at_most() -> None:
+    for name in PAGES:
+        assert len([label for label, _, _, beginnings in SECTIONS if name.startswith(beginnings)]) <= 1, name
