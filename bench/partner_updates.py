@@ -196,9 +196,9 @@ def site(folder: Path, emulator: Emulator, server: str = "") -> Iterator[Site]:
 
 def ship(folder: Path, ours: Site, emulator: Emulator, orders: int, parcels: int, destinations: list[str]) -> None:
     """Write down parcels of orders that both partners know, one unit in each."""
-    sold = [[*STORES[number % len(STORES)], *sold(emulator, number, parcels)] for number in range(orders)]
+    orders_sold = [[*STORES[number % len(STORES)], *sold(emulator, number, parcels)] for number in range(orders)]
     file = folder / f"{uuid.uuid4()}.json"
-    file.write_text(json.dumps([sold, parcels, destinations]))
+    file.write_text(json.dumps([orders_sold, parcels, destinations]))
     ours.run(SHIP, str(file), timeout=600)
 
 
