@@ -99,7 +99,7 @@ def test_one_fulfillment_tells_of_its_order(api: Client, order_id: str) -> None:
         ("line-1", 200, "created"),
         ("line-2", 1, "fulfilled"),
     ]
-    assert (order.total, order.captured, order.cancelled) == (Money(200700, "EUR"), Money(0, "EUR"), Money(0, "EUR"))
+    assert (order.total, order.captured, order.canceled) == (Money(200700, "EUR"), Money(0, "EUR"), Money(0, "EUR"))
     assert "accepted" in (order.state_transitions or {})
     assert len(found.charge_operation_ids) == 1
 

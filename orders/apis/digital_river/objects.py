@@ -75,7 +75,7 @@ class OrderDetails(Struct, frozen=True, rename="camel"):
         return money(self.captured_said, self.currency)
 
     @property
-    def cancelled(self) -> Money | None:
+    def canceled(self) -> Money | None:
         return money(self.cancelled_said, self.currency)
 
     @property

@@ -265,7 +265,7 @@ def _amounts(order: OrderDetails) -> list[tuple[str, Money]]:
     named = [
         ("Total", order.total),
         ("Captured", order.captured),
-        ("Canceled", order.cancelled),
+        ("Canceled", order.canceled),
         ("Refunded", order.refunded),
         ("Can be refunded", order.refundable),
     ]
