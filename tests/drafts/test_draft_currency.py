@@ -191,3 +191,31 @@ def test_a_product_is_added_whatever_stands_in_the_search_field_now(
     button = f"add_offer:{product['prices']['jpy'][0]['id']}:{product['id']}:JPY"
     save(support, draft, button, product_q="something else")
     assert prices(draft) == ("JPY", [10090, product["jpy"]])
+
+
+def test_every_product_of_a_long_draft_is_looked_up_in_two_calls(
+    support: Client, draft: Draft, emulator: Emulator
+) -> None:
+    sold = [row for row in emulator.get("/products?limit=100", TEST_KEY)["data"] if row["kind"] == "one_time"]
+    draft.lines = [new_line(product_id=row["id"], description=row["name"], unit_price=100) for row in sold]
+    draft.save()
+    form = opened(support, draft)
+    emulator.forget_calls()
+    save(support, draft, "currency:EUR", form=form)
+    priced = sum(price is not None for price in prices(draft)[1])
+    assert sorted(call["path"] for call in emulator.calls()) == ["/revkeen/v2/prices", "/revkeen/v2/products"]
+    assert priced > 30
+
+
+def test_lines_that_a_long_catalog_leaves_without_a_look_are_told_apart(
+    support: Client, draft: Draft, emulator: Emulator
+) -> None:
+    sold = [row for row in emulator.get("/products?limit=100", TEST_KEY)["data"] if row["kind"] == "one_time"][:22]
+    draft.lines = [new_line(product_id=row["id"], description=row["name"], unit_price=100) for row in sold]
+    draft.save()
+    form = opened(support, draft)
+    emulator.fault("respond", "/prices$", status=200, body={"object": "list", "data": [], "has_more": True})
+    answer = save(support, draft, "currency:EUR", form=form)
+    assert "2 lines have no price yet because the catalog was too long to look up" in markup(
+        support.get(answer["Location"])
+    )

@@ -11,7 +11,7 @@ from orders.money import Money
 from orders.services.drafts.drafts import FOUND, LONGEST_DESCRIPTION, Line
 from orders.services.revkeen.session import Session
 
-AT_ONCE = 20  # products whose prices are asked for one by one
+AT_ONCE = 20  # products whose prices are asked for one by one, where the catalog is longer than one call brings
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,14 @@ class Offer:
 
 @dataclass(frozen=True)
 class Repriced:
-    """Lines in another currency: how many have the catalog's price there, and how many have none."""
+    """Lines in another currency: how many have the catalog's price there, how many have none, and how many were not
+    looked up.
+    """
 
     lines: list[Line]
     from_catalog: int
     unpriced: int
+    not_looked_up: int
 
 
 def find_offers(api: Session, currency: str, text: str) -> list[Offer]:
@@ -67,12 +70,31 @@ def in_another_currency(api: Session, lines: Iterable[Line], currency: str) -> R
     meant: no digit is kept. Raise `ApiError`.
     """
     old = list(lines)
-    priced = {line["product_id"] for line in old if line["product_id"] and line["unit_price"] is not None}
-    wanted = sorted(priced)[:AT_ONCE]
-    offers = {text: offers_of(api, currency, uuid.UUID(text)) for text in wanted}
+    offers = _offers_by_product(api, currency, sorted({_priced_product(line) for line in old} - {""}))
     new = [{**line, "unit_price": _price_of(line, offers.get(line["product_id"], []))} for line in old]
-    priced_now = sum(line["unit_price"] is not None for line in new)
-    return Repriced(new, from_catalog=priced_now, unpriced=len(new) - priced_now)
+    priced = sum(line["unit_price"] is not None for line in new)
+    not_looked_up = sum(bool(_priced_product(line)) and line["product_id"] not in offers for line in old)
+    return Repriced(new, priced, len(new) - priced - not_looked_up, not_looked_up)
+
+
+def _priced_product(line: Line) -> str:
+    """The product whose price the line has, "" where it has none."""
+    return (line["product_id"] or "") if line["unit_price"] is not None else ""
+
+
+def _offers_by_product(api: Session, currency: str, product_ids: list[str]) -> dict[str, list[Offer]]:
+    """From the whole catalog where two calls bring it; else of the first products, each asked for by itself."""
+    if not product_ids:
+        return {}
+    listing, prices = api.get_together(reads.products(), reads.prices(currency))
+    products, found_prices = listing.require(), prices.require()
+    if products.has_more or found_prices.has_more:
+        return {text: offers_of(api, currency, uuid.UUID(text)) for text in product_ids[:AT_ONCE]}
+    sold = [product for product in products.rows if product.can_be_sold]
+    found: dict[str, list[Offer]] = {text: [] for text in product_ids}
+    for offer in _of_products(sold, found_prices.rows, currency):
+        found.setdefault(str(offer.product.id), []).append(offer)
+    return found
 
 
 def _price_of(line: Line, offers: list[Offer]) -> int | None:

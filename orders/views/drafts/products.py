@@ -102,6 +102,10 @@ def _offers_of(request: MerchantRequest, currency: str, product_id: str) -> list
 
 def _describe(repriced: Repriced, before: str, now: str) -> str:
     """`In EUR now. 2 lines have the catalog’s prices, 1 line has none yet.`"""
-    parts = ((repriced.from_catalog, "the catalog price"), (repriced.unpriced, "no price yet"))
+    parts = (
+        (repriced.from_catalog, "the catalog price"),
+        (repriced.unpriced, "no price yet"),
+        (repriced.not_looked_up, "no price yet because the catalog was too long to look up"),
+    )
     said = [f"{count} line{'s have' if count > 1 else ' has'} {what}" for count, what in parts if count]
     return f"In {now} now, and no price in {before} was kept. {', '.join(said)}."
