@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import and_
+from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,6 +16,7 @@ from orders.models import Merchant, Operation, PartnerUpdate, Shipment, Shipment
 
 PAGE_SIZE = 50
 EXPORTED_AT_ONCE = 500
+FEW = 1000  # shipments that are looked up by what fits before the list is walked through
 SHORTEST_BEGINNING = 6  # of a tracking number; a shorter one would fit half of a carrier's
 REVKEEN = "revkeen"
 MANY = ("", PartnerUpdate.State.SENT)  # states that most partner updates are in: looked for shipment by shipment
@@ -67,7 +69,8 @@ def telling_revkeen(merchant: Merchant, mode: str, orders: Collection[uuid.UUID]
     if not orders:
         return []
     found = Shipment.objects.filter(merchant=merchant, mode=mode, order_id__in=orders, operation__isnull=False)
-    return list(found.select_related("operation").order_by("pk"))
+    rows = found.select_related("operation")
+    return sorted(rows, key=lambda row: row.pk)  # sorted in SQL, all shipments would be walked through for these few
 
 
 def _older(wanted: Wanted, than: int | None, limit: int) -> list[Shipment]:
@@ -122,7 +125,7 @@ def _tracked(number: str) -> Q:
     fits = Q(normalized=number)
     if len(number) >= SHORTEST_BEGINNING:
         fits |= _begins(number)
-    return Q(pk__in=TrackingNumber.objects.filter(fits).values("shipment"))
+    return _of_few(TrackingNumber.objects.filter(fits).values_list("shipment", flat=True))
 
 
 def _begins(number: str) -> Q:
@@ -135,7 +138,7 @@ def _begins(number: str) -> Q:
 def _holding(product: str) -> Q:
     """With the product of this id, or with a line whose description has all these words."""
     try:
-        return Q(pk__in=ShipmentItem.objects.filter(product_id=uuid.UUID(product)).values("shipment"))
+        return _of_few(ShipmentItem.objects.filter(product_id=uuid.UUID(product)).values_list("shipment", flat=True))
     except ValueError:
         words = reduce(and_, (Q(description__icontains=word) for word in product.split()), Q())
         return Q(Exists(ShipmentItem.objects.filter(words, shipment=OuterRef("pk"))))
@@ -150,7 +153,15 @@ def _to_destination(wanted: Wanted) -> Q:
     )
     if wanted.destination_state in MANY:
         return Q(Exists(partner_updates.filter(_in_state(wanted), shipment=OuterRef("pk"))))
-    return Q(pk__in=partner_updates.filter(_in_state(wanted)).values("shipment"))
+    return _of_few(partner_updates.filter(_in_state(wanted)).values_list("shipment", flat=True))
+
+
+def _of_few(shipments: "QuerySet[Any, int]") -> Q:
+    """Few are looked up by themselves: to find them, PostgreSQL would walk through the whole list, newest first. Of
+    many, that walk soon has a page full.
+    """
+    found = list(shipments[: FEW + 1])
+    return Q(pk__in=found if len(found) <= FEW else shipments)
 
 
 def _in_state(wanted: Wanted) -> Q:
