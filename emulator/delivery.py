@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
-
-if TYPE_CHECKING:
-    from emulator.messages import Response
+from typing import Literal, Protocol
 
 Ending = Literal["close", "reset"]
 HANG_SECONDS = 600.0
@@ -23,10 +20,19 @@ class Wire(Protocol):
     def end(self, how: Ending) -> None: ...
 
 
+class Answer(Protocol):
+    """What is to be delivered."""
+
+    body: bytes
+
+    def head(self) -> bytes:
+        """Status line and headers."""
+
+
 class Delivery:
     """All of it, at once."""
 
-    async def send(self, response: Response, wire: Wire) -> None:
+    async def send(self, response: Answer, wire: Wire) -> None:
         wire.write(response.head() + response.body)
 
 
@@ -41,7 +47,7 @@ class Drip(Delivery):
     size: int
     headers: bool
 
-    async def send(self, response: Response, wire: Wire) -> None:
+    async def send(self, response: Answer, wire: Wire) -> None:
         slow = response.body
         if self.headers:
             slow = response.head() + slow
@@ -59,7 +65,7 @@ class Drip(Delivery):
 class Twice(Delivery):
     """All of it, and again: what is left unread on the connection is there before the next call."""
 
-    async def send(self, response: Response, wire: Wire) -> None:
+    async def send(self, response: Answer, wire: Wire) -> None:
         wire.write(2 * (response.head() + response.body))
 
 
@@ -69,7 +75,7 @@ class Drop(Delivery):
 
     how: Ending
 
-    async def send(self, response: Response, wire: Wire) -> None:
+    async def send(self, response: Answer, wire: Wire) -> None:
         wire.end(self.how)
 
 
@@ -79,7 +85,7 @@ class Cut(Delivery):
 
     how: Ending
 
-    async def send(self, response: Response, wire: Wire) -> None:
+    async def send(self, response: Answer, wire: Wire) -> None:
         wire.write(response.head() + response.body[: len(response.body) // 2])
         await asyncio.sleep(0.02)  # a reset at once would also throw away the half that was sent
         wire.end(self.how)
@@ -91,7 +97,7 @@ class Hang(Delivery):
 
     seconds: float = HANG_SECONDS
 
-    async def send(self, response: Response, wire: Wire) -> None:
+    async def send(self, response: Answer, wire: Wire) -> None:
         try:
             await asyncio.wait_for(wire.gone.wait(), self.seconds)
         except TimeoutError:
@@ -104,7 +110,7 @@ class Flood(Delivery):
 
     size: int
 
-    async def send(self, response: Response, wire: Wire) -> None:
+    async def send(self, response: Answer, wire: Wire) -> None:
         head = response.head().replace(b"Content-Length: 0", f"Content-Length: {self.size}".encode())
         opening, closing = b'{"data":"', b'"}'
         wire.write(head + opening)
@@ -125,7 +131,7 @@ class Raw(Delivery):
     data: bytes
     how: Ending
 
-    async def send(self, response: Response, wire: Wire) -> None:
+    async def send(self, response: Answer, wire: Wire) -> None:
         wire.write(self.data)
         await asyncio.sleep(0.02)
         wire.end(self.how)
