@@ -46,9 +46,10 @@ def main() -> None:
 
 def make_app(store: Store, settings: Settings, *, untouched: bool) -> App:
     world = World(store, settings)
-    apis: list[Api] = [RevKeen(world), DigitalRiver(world), OrderProtection(world)]
+    revkeen = RevKeen(world)
+    apis: list[Api] = [revkeen, DigitalRiver(world), OrderProtection(world)]
     control = Control({**REVKEEN_CONTROL, **DIGITAL_RIVER_CONTROL, **SELLING})
-    return App(world, apis, control, Snapshot(store, untouched=untouched))
+    return App(world, apis, control, Snapshot(store, untouched=untouched), revkeen.sender.run)
 
 
 async def _serve(app: App, port: int) -> None:
@@ -60,9 +61,11 @@ async def _serve(app: App, port: int) -> None:
         server = await listen(app.exchange, port)
     except OSError as error:
         raise SystemExit(f"emulator: cannot listen on port {port}: {error.strerror}") from None
+    background = loop.create_task(app.background())
     print(f"Emulator ready at http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await stopped.wait()
     server.close()
+    background.cancel()
     await app.break_off()
 
 

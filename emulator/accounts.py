@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,11 @@ class Account:
     mode: Mode
     name: str
     letters: str  # begins its public numbers
+
+    @property
+    def merchant_id(self) -> str:
+        """RevKeen's own id of the account."""
+        return str(uuid.uuid5(uuid.NAMESPACE_DNS, str(self)))
 
     def __str__(self) -> str:
         return f"{self.merchant}/{self.mode}"

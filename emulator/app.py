@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from emulator.clock import Clock
 from emulator.delivery import Wire
@@ -63,11 +63,19 @@ class World:
         self.keys = ApiKeys(store)
         self.ledger = Ledger(store)
         self.limits = Limits(self.clock.peek_ms)
+        self.under_way: set[asyncio.Task[None]] = set()  # broken off by a reset
 
 
 class App:
-    def __init__(self, world: World, apis: list[Api], control: Control, fresh: Callable[[], bytes]) -> None:
-        """`fresh` gives a snapshot of the state as it was seeded."""
+    def __init__(
+        self,
+        world: World,
+        apis: list[Api],
+        control: Control,
+        fresh: Callable[[], bytes],
+        background: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        """`fresh` gives a snapshot of the state as it was seeded; `background` runs for as long as it is served."""
         self.world = world
         self.providers = [api.provider for api in apis]
         self.faults = Faults(self.providers)
@@ -75,8 +83,8 @@ class App:
         self._apis = apis
         self._control = control
         self._fresh = fresh
+        self.background = background
         self._rng = random.Random(1)
-        self._under_way: set[asyncio.Task[None]] = set()
         self._fill_buckets()
 
     async def exchange(self, request: Request, wire: Wire) -> None:
@@ -106,9 +114,10 @@ class App:
 
     async def break_off(self) -> None:
         """End the calls under way, as a server that is killed would."""
-        for task in self._under_way:
+        under_way = list(self.world.under_way)
+        for task in under_way:
             task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*under_way, return_exceptions=True)
 
     def set(self, **changes: object) -> None:
         """Change settings. Raises ValueError; nothing is changed then."""
@@ -130,14 +139,14 @@ class App:
         entry = self.log.begin(
             api.provider, request, call.sent_key, call.key, fault.kind if fault else None, self.world.clock.peek_ms()
         )
-        self._under_way.add(task)
+        self.world.under_way.add(task)
         response = None
         try:
             response = await self._answer(api, call, fault)
             entry.status = response.status
             await _send(request, response, wire)
         finally:
-            self._under_way.discard(task)
+            self.world.under_way.discard(task)
             self.log.end(entry, response)
 
     def _receive(self, api: Api, request: Request) -> Call:

@@ -16,14 +16,29 @@ class Switch:
 
     values: tuple[bool | str, ...]
 
+    @property
+    def what(self) -> str:
+        return f"one of {self.values}"
+
     def allows(self, value: object) -> bool:
         return any(value == one and type(value) is type(one) for one in self.values)
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """So many of them; none until it is set."""
+
+    values = (0,)
+    what = "a number of seconds"
+
+    def allows(self, value: object) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 10**9
 
 
 class Settings:
     """Read with `settings["latency"]`."""
 
-    def __init__(self, switches: Mapping[str, Switch], *, latency: str = "0", limits: str = OWN) -> None:
+    def __init__(self, switches: Mapping[str, Switch | Seconds], *, latency: str = "0", limits: str = OWN) -> None:
         self._switches = switches
         self._first: dict[str, Any] = {
             "latency": latency,
@@ -50,7 +65,7 @@ class Settings:
             raise ValueError(f"there is no setting {', '.join(sorted(unknown))}")
         for name in wanted.keys() & self._switches.keys():
             if not self._switches[name].allows(wanted[name]):
-                raise ValueError(f"{name} is one of {self._switches[name].values}")
+                raise ValueError(f"{name} is {self._switches[name].what}")
         values = {**self._values, **wanted}
         read_rates(values["limits"])
         self._read_latencies(values)

@@ -130,6 +130,10 @@ class Store:
         self.db.execute(f"UPDATE {of.name} SET {sets} WHERE id = ?", (*cells.values(), id))  # noqa: S608
         self._counts.clear()
 
+    def remove(self, kind: str, id: str) -> None:
+        self.db.execute(f"DELETE FROM {self._table(kind)} WHERE id = ?", (id,))  # noqa: S608
+        self._counts.clear()
+
     # many objects, newest first
 
     def page(
@@ -141,13 +145,20 @@ class Store:
         *,
         after: str | None = None,
         before: str | None = None,
+        skip_ties: bool = False,
     ) -> Page:
-        """The rows older than `after`, or the rows just newer than `before`. Raises LookupError for an unknown one."""
+        """The rows older than `after`, or the rows just newer than `before`. Raises LookupError for an unknown one.
+
+        With `skip_ties` a cursor knows the time alone, as in some APIs: rows of its own moment are on no other page.
+        """
         conditions, values = _join(account, where)
         order = "DESC"
         if cursor := after or before:
+            position = self._position(kind, account, cursor)
             conditions += f" AND (created, id) {'<' if after else '>'} (?, ?)"
-            values += self._position(kind, account, cursor)
+            values += position
+            if skip_ties:
+                conditions, values = conditions + " AND created <> ?", (*values, position[0])
             order = "DESC" if after else "ASC"
         sql = f"SELECT doc FROM {self._table(kind)} WHERE {conditions} ORDER BY created {order}, id {order} LIMIT ?"  # noqa: S608
         rows = [row[0] for row in self.db.execute(sql, (*values, limit + 1))]

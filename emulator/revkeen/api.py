@@ -18,6 +18,8 @@ from emulator.revkeen.asks import Ask
 from emulator.revkeen.documents import VERSION
 from emulator.revkeen.errors import CODES, Refusal, conflict, error_family, invalid, refusal_of
 from emulator.revkeen.idempotency import Idempotency, KeyReused, Place, Scope, StillRunning
+from emulator.revkeen.webhooks import deliveries, endpoints
+from emulator.revkeen.webhooks.sender import Sender
 
 GATEWAY_PATIENCE_SECONDS = 120.0
 _CHANGES = ("POST", "PATCH", "PUT")
@@ -43,6 +45,14 @@ OPERATIONS: dict[str, Callable[[Ask], Response]] = {
     "refunds_create": refunds.create,
     "invoices_get": reads.invoices_get,
     "events_list": reads.events_list,
+    "webhook_endpoints_list": endpoints.endpoints_list,
+    "webhook_endpoints_create": endpoints.create,
+    "webhook_endpoints_get": endpoints.read,
+    "webhook_endpoints_update": endpoints.update,
+    "webhook_endpoints_delete": endpoints.delete,
+    "webhook_endpoints_rotate_secret": endpoints.rotate_secret,
+    "webhook_deliveries_list": deliveries.deliveries_list,
+    "webhook_deliveries_retry": deliveries.retry,
 }
 
 
@@ -56,6 +66,7 @@ class RevKeen:
         self._world = world
         self._gate = Gate(world, self.prefix, Path(__file__).with_name("openapi.json"))
         self._idempotency = Idempotency(world.store, world.clock.peek_ms)
+        self.sender = Sender(world)
 
     def sent_key(self, request: Request) -> str | None:
         return request.headers.get("x-api-key")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from emulator import asks
+from emulator.clock import iso
 from emulator.messages import Json
 from emulator.revkeen import documents
 from emulator.revkeen.errors import missing
+from emulator.revkeen.webhooks import queue
+from emulator.revkeen.webhooks.payloads import is_told
 
 
 class Ask(asks.Ask):
@@ -24,13 +27,21 @@ class Ask(asks.Ask):
             raise missing(what, id, param)
         return found
 
+    def now_ms(self) -> int:
+        moment = super().now_ms()
+        return moment - moment % 1000 if self.world.settings["whole_seconds"] else moment
+
     def happened(self, type: str, subject: Json, order: Json, before: Json | None = None) -> None:
-        """Record an event that carries this call's id and idempotency key."""
-        now = self.now_ms()
+        """Record an event that carries this call's id and idempotency key, and have it delivered."""
+        settings, now = self.world.settings, self.now_ms()
+        if not is_told(type, settings):
+            return
         caused_by = {"id": self.request.id, "idempotency_key": self.request.headers.get("idempotency-key")}
         event = documents.event(asks.new_id(), type, subject, now, self.account.mode, caused_by, before)
         links = {name: order[name] for name in ("customer_id", "invoice_id", "subscription_id")}
-        self.add("events", event, now, order_id=order["id"], **links)
+        shown = iso(now + round(settings["feed_lag"] * 1000)) if settings["feed_lag"] else None
+        self.add("events", event, now, order_id=order["id"], shown=shown, **links)
+        queue.announce(self.world, self.account, event, now)
 
     def write_down(self, effect: str, order: Json, **facts: Any) -> None:
         """An entry in the ledger."""

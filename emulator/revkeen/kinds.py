@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.settings import Switch
+from emulator.settings import Seconds, Switch
 from emulator.store import Kind
 
 KINDS = (
@@ -18,10 +18,23 @@ KINDS = (
     Kind("invoices"),
     Kind("transactions", ("type", "status", "customer_id", "invoice_id"), ("invoice_id",)),
     Kind("refunds", ("status", "payment_id", "gateway", "reason", "public_id", "order_id"), ("payment_id",)),
-    Kind("events", ("type", "customer_id", "invoice_id", "subscription_id", "order_id"), ("order_id",)),
+    Kind("events", ("type", "customer_id", "invoice_id", "subscription_id", "order_id", "shown"), ("order_id",)),
+    Kind("webhook_endpoints", ("status",)),
+    Kind("webhook_deliveries", ("endpoint_id", "event_id", "status", "next_retry_at"), ("next_retry_at",)),
 )
 
-SWITCHES = {
+SWITCHES: dict[str, Switch | Seconds] = {
     "total_count": Switch((True, False)),
+    "list_ties": Switch(("kept", "skip")),  # whether a cursor tells orders of one moment apart
+    "whole_seconds": Switch((False, True)),  # moments of RevKeen's objects, so that many are the same
+    "feed_lag": Seconds(),  # from an event until GET /events has it
+    "webhook_events": Switch(("helpers", "catalogue", "all")),  # which types there are
+    "webhook_order": Switch(("kept", "random")),
+    "webhook_doubled": Switch((False, True)),
+    "webhook_delay": Seconds(),
+    "webhook_resign_retries": Switch((True, False)),
+    "webhook_payload": Switch(("full", "samples")),
+    "webhook_event_ids": Switch(("same", "other")),  # as in GET /events or not
+    "webhook_livemode": Switch((True, False)),
     "refund_status": Switch(("succeeded", "pending", "processing", "failed")),  # what a new refund becomes
 }

@@ -77,7 +77,11 @@ def fulfill(ask: Ask) -> Response:
     before = change(ask, order, hidden={"fulfilled": done}, **_progress(ask, order, done))
     shipping = {name: ask.body.get(name) for name in ("carrier", "tracking_number")}
     ask.write_down("fulfillment", order, line_item_ids=new, notified=ask.body.get("notify_customer", True), **shipping)
-    ask.happened("order.fulfilled" if order["status"] == "fulfilled" else "order.updated", order, order, before)
+    if order["status"] == "fulfilled":
+        ask.happened("order.fulfilled", order, order, before)
+    else:
+        ask.happened("order.updated", order, order, before)
+        ask.happened("order.partially_fulfilled", order, order, before)
     return answer(order)
 
 

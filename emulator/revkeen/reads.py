@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from emulator.clock import iso
 from emulator.contract import is_uuid
 from emulator.messages import Response, dump
 from emulator.revkeen.asks import Ask
@@ -17,9 +18,10 @@ Conditions = list[tuple[str, Value]]
 
 
 def orders_list(ask: Ask) -> Response:
-    where = _equal(ask, "customer_id", "status", "billing_type") + _created(ask)
+    where = equal(ask, "customer_id", "status", "billing_type") + _created(ask)
     total = ask.world.store.count("orders", ask.account.id, where) if ask.world.settings["total_count"] else None
-    return _listed(_page(ask, "orders", where), None if total is None else f'"total_count":{total}')
+    found = page(ask, "orders", where, skip_ties=ask.world.settings["list_ties"] == "skip")
+    return listed(found, None if total is None else f'"total_count":{total}')
 
 
 def orders_get(ask: Ask) -> Response:
@@ -47,7 +49,7 @@ def customers_payment_methods_list(ask: Ask) -> Response:
 def customers_invoices_list(ask: Ask) -> Response:
     ask.find("customers", "customer", ask.id)
     of_customer = ("json_extract(doc, '$.customer_uuid') = ?", ask.id)
-    return _listed(_page(ask, "invoices", [of_customer]))
+    return listed(page(ask, "invoices", [of_customer]))
 
 
 def products_list(ask: Ask) -> Response:
@@ -65,15 +67,15 @@ def products_get(ask: Ask) -> Response:
 
 
 def prices_list(ask: Ask) -> Response:
-    where = _equal(ask, "product_id", "type", "pricing_model", "active", "lookup_key")
+    where = equal(ask, "product_id", "type", "pricing_model", "active", "lookup_key")
     if "currency" in ask.query:
         where.append(("currency = ?", ask.query["currency"].lower()))
-    return _listed(_page(ask, "prices", where))
+    return listed(page(ask, "prices", where))
 
 
 def transactions_list(ask: Ask) -> Response:
-    where = _equal(ask, "type", "status", "customer_id", "invoice_id") + _created(ask)
-    return _listed(_page(ask, "transactions", where))
+    where = equal(ask, "type", "status", "customer_id", "invoice_id") + _created(ask)
+    return listed(page(ask, "transactions", where))
 
 
 def invoices_get(ask: Ask) -> Response:
@@ -83,13 +85,8 @@ def invoices_get(ask: Ask) -> Response:
 
 
 def refunds_list(ask: Ask) -> Response:
-    where = _equal(ask, "status", "payment_id", "gateway", "reason") + _created_between(ask)
-    limit, offset = ask.query["limit"], ask.query["offset"]
-    rows = ask.world.store.slice("refunds", ask.account.id, where, limit, offset)
-    total = ask.world.store.count("refunds", ask.account.id, where)
-    return _wrapped(
-        rows, "meta", {"total": total, "limit": limit, "offset": offset, "has_more": offset + limit < total}
-    )
+    where = equal(ask, "status", "payment_id", "gateway", "reason") + _created_between(ask)
+    return slice_with_meta(ask, "refunds", where)
 
 
 def refunds_get(ask: Ask) -> Response:
@@ -105,32 +102,48 @@ def refunds_get(ask: Ask) -> Response:
 def events_list(ask: Ask) -> Response:
     if "order_id" in ask.query:
         ensure_told(ask.world.store, ask.account, ask.query["order_id"].lower())
-    where = _equal(ask, "type", "customer_id", "invoice_id", "subscription_id", "order_id") + _created(ask)
+    where = equal(ask, "type", "customer_id", "invoice_id", "subscription_id", "order_id") + _created(ask)
+    where.append(("(shown IS NULL OR shown <= ?)", iso(ask.world.clock.peek_ms())))
     if "types" in ask.query:
         types = ask.query["types"].split(",")
         where.append(("instr(?, ',' || type || ',')", "," + ",".join(types) + ","))
-    return _listed(_page(ask, "events", where), '"url":"/v2/events"')
+    return listed(page(ask, "events", where), '"url":"/v2/events"')
 
 
-# helpers
-
-
-def _page(ask: Ask, kind: str, where: Conditions) -> Page:
+def page(ask: Ask, kind: str, where: Conditions, *, skip_ties: bool = False) -> Page:
     after, before = ask.query.get("starting_after"), ask.query.get("ending_before")
     if after and before:
         raise invalid("Send starting_after or ending_before, not both.", "ending_before")
     try:
         return ask.world.store.page(
             kind, ask.account.id, where, ask.query["limit"],
-            after=after and after.lower(), before=before and before.lower(),
+            after=after and after.lower(), before=before and before.lower(), skip_ties=skip_ties,
         )  # fmt: skip
     except LookupError:
         param = "starting_after" if after else "ending_before"
         raise invalid(f"{param} names nothing that exists.", param) from None
 
 
-def _equal(ask: Ask, *names: str) -> Conditions:
+def equal(ask: Ask, *names: str) -> Conditions:
     return [(f"{name} = ?", _plain(name, ask.query[name])) for name in names if name in ask.query]
+
+
+def listed(page: Page, extra: str | None = None) -> Response:
+    """Ready pieces put together: parsing fifty orders only to write them again would take most of a millisecond."""
+    more = f'],"has_more":{str(page.has_more).lower()}{"," + extra if extra else ""}}}'
+    return Response(200, b'{"object":"list","data":[' + b",".join(page.rows) + more.encode())
+
+
+def slice_with_meta(ask: Ask, kind: str, where: Conditions) -> Response:
+    limit, offset = ask.query["limit"], ask.query["offset"]
+    rows = ask.world.store.slice(kind, ask.account.id, where, limit, offset)
+    total = ask.world.store.count(kind, ask.account.id, where)
+    return _wrapped(
+        rows, "meta", {"total": total, "limit": limit, "offset": offset, "has_more": offset + limit < total}
+    )
+
+
+# helpers
 
 
 def _plain(name: str, value: str) -> str:
@@ -181,12 +194,6 @@ def _text(ask: Ask, kind: str, what: str) -> bytes:
 
 def _data(text: bytes) -> Response:
     return Response(200, b'{"data":' + text + b"}")
-
-
-def _listed(page: Page, extra: str | None = None) -> Response:
-    """Ready pieces put together: parsing fifty orders only to write them again would take most of a millisecond."""
-    more = f'],"has_more":{str(page.has_more).lower()}{"," + extra if extra else ""}}}'
-    return Response(200, b'{"object":"list","data":[' + b",".join(page.rows) + more.encode())
 
 
 def _wrapped(rows: list[bytes], name: str, paging: dict[str, Any]) -> Response:

@@ -78,15 +78,23 @@ def things(seeded_emulator: Driver) -> Things:
         def ids(path: str) -> list[str]:
             return [row["id"] for row in api.get(path, params={"limit": 100}).json()["data"]]
 
+        api.post("/webhook-endpoints", json={"url": "http://localhost:9/", "enabled_events": ["*"]})
+        api.post("/orders", json={"line_items": [{"description": "Rope", "unit_price": 1000}]})
         orders = api.get("/orders", params={"limit": 100}).json()["data"]
         linked = {
             name: [o[name] for o in orders if o[name]] for name in ("invoice_id", "subscription_id", "customer_id")
         }
         found = {
             path: ids(path)
-            for path in ("orders", "customers", "products", "refunds", "transactions", "events", "prices")
-        }
-        same = {"product_id": "products", "payment_id": "transactions", "order_id": "orders"}
+            for path in (
+                "orders", "customers", "products", "refunds", "transactions", "events", "prices", "webhook-endpoints",
+                "webhook-deliveries",
+            )
+        }  # fmt: skip
+        same = {
+            "product_id": "products", "payment_id": "transactions", "order_id": "orders", "event_id": "events",
+            "endpoint_id": "webhook-endpoints",
+        }  # fmt: skip
         renamed = {name: found[path] for name, path in same.items()}
         return Things({**found, **linked, **renamed, "invoices": linked["invoice_id"]})
 

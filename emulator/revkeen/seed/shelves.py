@@ -56,7 +56,7 @@ def fill_products(store: Store, account: Account, rng: random.Random, now_ms: in
 
 
 def fill_customers(store: Store, account: Account, rng: random.Random, now_ms: int, *, count: int) -> People:
-    merchant_id = str(uuid.uuid5(uuid.NAMESPACE_DNS, str(account)))
+    merchant_id = account.merchant_id
     customers, methods = [], []
     usual: list[str] = []
     hard: list[str] = []
