@@ -118,7 +118,7 @@ MUTANTS = [
         defense=(
             "Rule 12, no refund above what the order received net: all payments of an invoice count as the order’s own."
         ),
-        target="orders.services.orders.own_payments:split",
+        target="orders.own_payments:split",
         old="if _paid_with(order, rows) == order.amount_paid:",
         new="if rows or events:",
         red="tests/orders/test_shared_invoices.py::test_another_orders_payment_is_shown_apart_and_cannot_be_chosen",
@@ -184,7 +184,7 @@ MUTANTS = [
     Mutant(
         name="sums-not-compared",
         defense="Promise 5, amounts are checked against each other: what is due is believed.",
-        target="orders.services.orders.amounts:_order_sums",
+        target="orders.amounts:_order_sums",
         old='yield "Total − paid", order.total - order.amount_paid, order.amount_due',
         new="",
         red="tests/orders/test_order_list.py::test_an_order_whose_amounts_do_not_add_up_is_flagged",

@@ -1,11 +1,13 @@
 from orders.models.connections import Connection
-from orders.models.customer_names import CustomerName
+from orders.models.customer_copies import CustomerCopy
 from orders.models.decisions import DecisionCheck
 from orders.models.drafts import Draft, DraftVisit
 from orders.models.events import EventLog
+from orders.models.index import IndexState, ProductCopy, Sweep, ToRead
 from orders.models.log_chain import ChainHead, ChainLink, Fact, Unchained
 from orders.models.merchants import INVITATION_LASTS, MODES, Invitation, Membership, Merchant
 from orders.models.operations import JournalCounter, Operation, OperationToken, OrderLock
+from orders.models.order_copies import OrderCopy, OrderLineCopy, Term
 from orders.models.partner_updates import PartnerUpdate, PartnerUpdateAttempt, WorkerSeen
 from orders.models.partners import OrderIds, PartnerOrder, PartnerSettings
 from orders.models.people import User
@@ -20,30 +22,37 @@ __all__ = [
     "ChainHead",
     "ChainLink",
     "Connection",
-    "CustomerName",
+    "CustomerCopy",
     "DecisionCheck",
     "Draft",
     "DraftVisit",
     "EventLog",
     "Fact",
     "Fulfillment",
+    "IndexState",
     "Invitation",
     "JournalCounter",
     "Membership",
     "Merchant",
     "Operation",
     "OperationToken",
+    "OrderCopy",
     "OrderIds",
+    "OrderLineCopy",
     "OrderLock",
     "PartnerOrder",
     "PartnerSettings",
     "PartnerUpdate",
     "PartnerUpdateAttempt",
+    "ProductCopy",
     "RefundStatus",
     "Session",
     "Shipment",
     "ShipmentItem",
     "SlipPrint",
+    "Sweep",
+    "Term",
+    "ToRead",
     "TrackingNumber",
     "Unchained",
     "UnsentForm",

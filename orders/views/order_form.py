@@ -5,8 +5,8 @@ from typing import Any
 from django.http import HttpResponse
 
 from orders.apis.revkeen.objects import Order
+from orders.own_payments import Split
 from orders.requests import MerchantRequest
-from orders.services.orders.own_payments import Split
 from orders.services.revkeen.session import Reading
 from orders.views.changes.form_page import Problem
 from orders.views.order_head import order_head

@@ -6,15 +6,14 @@ from typing import Any, TypeVar
 
 from django.http import Http404
 
-from orders import states
+from orders import amounts, states
 from orders.apis.errors import Missing
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order
 from orders.models import Operation
+from orders.own_payments import Split
 from orders.requests import MerchantRequest
 from orders.services.changes import journal
-from orders.services.orders import amounts
-from orders.services.orders.own_payments import Split
 from orders.services.revkeen import session
 from orders.services.revkeen.session import Reading, Session
 

@@ -10,8 +10,8 @@ from django.core.cache import caches
 from django.test import Client
 
 from orders.apis.revkeen.objects import LineItem, Product
+from orders.item_codes import code_of
 from orders.models import Fulfillment, Merchant, Operation, Shipment, SlipPrint, User
-from orders.services.fulfillment.item_codes import code_of
 from tests.conftest import sign_in
 from tests.support.emulation import Emulator
 from tests.support.pages import text

@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import caches
 from django.test import Client
 
-from orders.models import Connection, CustomerName, Merchant, OrderLock, User
+from orders.models import Connection, CustomerCopy, Merchant, OrderLock, User
 from orders.services.fulfillment import to_fulfill
 from orders.views.fulfillment import to_fulfill as page_of
 from tests.conftest import make_person, sign_in
@@ -52,7 +52,7 @@ def test_the_oldest_stands_first_with_lines_units_and_customer(
     client: Client, northwind: Merchant, emulator: Emulator
 ) -> None:
     customer_id = emulator.cases()["customers"]["wallet_0"]["id"]
-    CustomerName.objects.create(merchant=northwind, mode="live", customer_id=customer_id, name="Ana Figueiredo")
+    CustomerCopy.objects.create(merchant=northwind, mode="live", customer_id=customer_id, name="Ana Figueiredo")
     newer = paid_order(emulator, ("Tent", 2), ("Rope", 3), customer_id=customer_id)
     older = paid_order(emulator, ("Lamp", 1))
     emulator.patch("orders", older["id"], paid_at="2024-01-01T00:00:00Z")

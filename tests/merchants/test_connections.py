@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from orders.models import Connection, CustomerName, EventLog, Merchant, User
+from orders.models import Connection, CustomerCopy, EventLog, Merchant, User
 from tests.conftest import add_key, sign_in
 from tests.support.connections import address, last_event
 from tests.support.connections import bare as bare
@@ -226,7 +226,7 @@ def test_when_the_active_key_is_refused_a_known_customer_tells_the_account(
 ) -> None:
     add(client, LIVE)
     customer = next(order["customer_id"] for order in emulator.orders() if order["customer_id"])
-    CustomerName.objects.create(merchant=bare, mode="live", customer_id=customer, name="Known", seen_at=timezone.now())
+    CustomerCopy.objects.create(merchant=bare, mode="live", customer_id=customer, name="Known", seen_at=timezone.now())
     emulator.revoke(LIVE)
     assert "belongs to another" in markup(add(client, "rk_live_kestrel_demo"))
     assert add(client, SECOND).status_code == 302
@@ -311,9 +311,9 @@ def test_the_active_key_goes_last(client: Client, bare: Merchant) -> None:
 @pytest.mark.database
 def test_with_the_last_key_go_the_names_known_through_it(client: Client, bare: Merchant) -> None:
     for mode in ("live", "test"):
-        CustomerName.objects.create(merchant=bare, mode=mode, customer_id="00000000-0000-4000-8000-000000000001")
+        CustomerCopy.objects.create(merchant=bare, mode=mode, customer_id="00000000-0000-4000-8000-000000000001")
     do(client, "remove", add_key(bare, "live", LIVE, active=True))
-    assert [name.mode for name in CustomerName.objects.all()] == ["test"]
+    assert [name.mode for name in CustomerCopy.objects.all()] == ["test"]
     assert add(client, "rk_live_kestrel_demo").status_code == 302
 
 

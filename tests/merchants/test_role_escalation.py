@@ -10,7 +10,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
-from orders.models import Connection, CustomerName, EventLog, Membership, Merchant, Unchained, User
+from orders.models import Connection, CustomerCopy, EventLog, Membership, Merchant, Unchained, User
 from orders.permissions import PAGES
 from tests.conftest import ROLES, make_merchant, make_person, sign_in
 from tests.support.addresses import MAY, PERSONAL, merchant_patterns
@@ -38,7 +38,7 @@ FORGED = {
     "_method": "GET",
 }
 OVERRIDES = {"X-HTTP-Method-Override": "GET", "X-Original-URL": "/", "X-Rewrite-URL": "/", "X-User": "1"}
-NOTED_BY_READING = (Connection, CustomerName, EventLog, Unchained)
+NOTED_BY_READING = (Connection, CustomerCopy, EventLog, Unchained)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 
+from orders.amounts import mismatches
 from orders.apis.revkeen.objects import Order
-from orders.services.orders.amounts import mismatches
 from tests.support.samples import a_transaction, an_order
 
 

@@ -15,7 +15,7 @@ import pytest
 from django.utils import timezone
 
 from orders.apis.revkeen import reads
-from orders.models import CustomerName, Merchant
+from orders.models import CustomerCopy, Merchant
 from orders.services.revkeen import customer_names, session
 from tests.support.emulation import Emulator
 
@@ -45,7 +45,7 @@ def test_the_first_time_whole_pages_are_read(northwind: Merchant, emulator: Emul
 def test_later_only_the_wanted_ones_are_asked_for(northwind: Merchant, emulator: Emulator) -> None:
     fill(northwind)
     row = customers(emulator)[0]
-    CustomerName.objects.filter(customer_id=row["id"]).delete()
+    CustomerCopy.objects.filter(customer_id=row["id"]).delete()
     customer_names.known(northwind, "live", [uuid.UUID(row["id"])])
     emulator.forget_calls()
     assert fill(northwind) == 1
@@ -57,7 +57,7 @@ def test_a_customer_that_is_gone_is_not_asked_for_again_and_again(northwind: Mer
     gone = uuid.uuid4()
     customer_names.known(northwind, "live", [gone])
     assert [fill(northwind), fill(northwind)] == [1, 0]
-    CustomerName.objects.filter(customer_id=gone).update(asked_at=timezone.now() - timedelta(hours=1))
+    CustomerCopy.objects.filter(customer_id=gone).update(asked_at=timezone.now() - timedelta(hours=1))
     assert fill(northwind) == 1
 
 
@@ -65,14 +65,14 @@ def test_a_name_of_spaces_falls_back_to_the_address(northwind: Merchant, emulato
     row = customers(emulator)[0]
     emulator.patch("customers", row["id"], name="   ", company_name="")
     fill(northwind)
-    assert CustomerName.objects.get(customer_id=row["id"]).name == row["email"]
+    assert CustomerCopy.objects.get(customer_id=row["id"]).name == row["email"]
 
 
 def test_a_name_with_a_nul_is_kept_without_it(northwind: Merchant, emulator: Emulator) -> None:
     row = customers(emulator)[0]
     emulator.patch("customers", row["id"], name="Ac\x00me", email="a\x00@acme.example")
     fill(northwind)
-    kept = CustomerName.objects.get(customer_id=row["id"])
+    kept = CustomerCopy.objects.get(customer_id=row["id"])
     assert (kept.name, kept.email) == ("Acme", "a@acme.example")
 
 
@@ -81,7 +81,7 @@ def test_a_customer_listed_twice_is_kept_once(northwind: Merchant, emulator: Emu
     with session.session(northwind, "live") as api:
         customer = api.get(row).require()
     customer_names.remember(northwind, "live", [customer, customer])
-    assert CustomerName.objects.get().name == customer.shown_name
+    assert CustomerCopy.objects.get().name == customer.shown_name
 
 
 def test_a_new_key_is_filled_before_anybody_opens_a_list(northwind: Merchant, emulator: Emulator) -> None:
@@ -94,13 +94,13 @@ def test_a_new_key_is_filled_before_anybody_opens_a_list(northwind: Merchant, em
 def test_what_an_outage_left_unanswered_is_asked_for_again(northwind: Merchant, emulator: Emulator) -> None:
     fill(northwind)
     row = customers(emulator)[0]
-    CustomerName.objects.filter(customer_id=row["id"]).delete()
+    CustomerCopy.objects.filter(customer_id=row["id"]).delete()
     customer_names.known(northwind, "live", [uuid.UUID(row["id"])])
     emulator.fault("disconnect", times=5)
     fill(northwind)
     emulator.clear_faults()
     fill(northwind)
-    assert CustomerName.objects.get(customer_id=row["id"]).seen_at is not None
+    assert CustomerCopy.objects.get(customer_id=row["id"]).seen_at is not None
 
 
 def test_nothing_is_asked_where_nothing_is_wanted(northwind: Merchant, emulator: Emulator) -> None:

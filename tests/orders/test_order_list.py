@@ -10,7 +10,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from orders.forms.orders.orders import OrderFilter
-from orders.models import CustomerName, Merchant
+from orders.models import CustomerCopy, Merchant
 from orders.services.revkeen import customer_names, session
 from tests.support.emulation import Emulator
 
@@ -170,7 +170,7 @@ def test_customers_go_by_their_id_until_the_worker_has_asked_for_the_name(
 def test_names_of_one_mode_are_not_shown_in_the_other(admin: Client, northwind: Merchant) -> None:
     with session.session(northwind, "live") as api:
         customer_names.fill(api)
-    assert not CustomerName.objects.filter(merchant=northwind, mode="test").exists()
+    assert not CustomerCopy.objects.filter(merchant=northwind, mode="test").exists()
 
 
 def test_ticked_orders_are_added_up_by_currency(admin: Client, emulator: Emulator) -> None:

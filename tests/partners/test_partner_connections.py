@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from orders import secrets
 from orders.apis.digital_river.client import Client as DigitalRiver
-from orders.models import Connection, CustomerName, EventLog, Fulfillment, Merchant, PartnerUpdate, Shipment, User
+from orders.models import Connection, CustomerCopy, EventLog, Fulfillment, Merchant, PartnerUpdate, Shipment, User
 from orders.services.partners import directory
 from tests.support.connections import address, last_event
 from tests.support.connections import bare as bare
@@ -375,9 +375,9 @@ def test_what_waits_for_a_partner_is_said_before_its_last_key_goes(
 @pytest.mark.database
 def test_removing_a_partner_keeps_the_names_of_customers(client: Client, bare: Merchant) -> None:
     connection = added(client, DIGITAL_RIVER)
-    CustomerName.objects.create(merchant=bare, mode="live", customer_id="00000000-0000-4000-8000-000000000001")
+    CustomerCopy.objects.create(merchant=bare, mode="live", customer_id="00000000-0000-4000-8000-000000000001")
     do(client, "remove", connection)
-    assert CustomerName.objects.exists()
+    assert CustomerCopy.objects.exists()
 
 
 # --- Secrets and doors -----------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.reads import Read
-from orders.models import CustomerName, Merchant
+from orders.models import CustomerCopy, Merchant
 from orders.services.revkeen import customer_names, last_known, session
 from tests.orders.test_outages import peak_memory
 from tests.support.emulation import Emulator
@@ -165,11 +165,11 @@ def test_customers_that_cannot_be_read_do_not_keep_the_others_from_their_turn(
     fault: dict[str, Any], northwind: Merchant, emulator: Emulator
 ) -> None:
     rows = emulator.get("/customers?limit=12")["data"]
-    known = CustomerName.objects.create(
+    known = CustomerCopy.objects.create(
         merchant=northwind, mode="live", customer_id=uuid.uuid4(), name="Known", seen_at="2026-01-01T00:00:00Z"
     )
     customer_names.known(northwind, "live", [uuid.UUID(row["id"]) for row in rows])
-    wanted = [str(one) for one in CustomerName.objects.filter(seen_at=None).values_list("customer_id", flat=True)]
+    wanted = [str(one) for one in CustomerCopy.objects.filter(seen_at=None).values_list("customer_id", flat=True)]
     for row in sorted(wanted)[:5]:
         emulator.fault(**fault, path=f"/customers/{row}$", times=1000)
     emulator.forget_calls()
@@ -178,5 +178,5 @@ def test_customers_that_cannot_be_read_do_not_keep_the_others_from_their_turn(
             customer_names.fill(api)
     asked = [call["path"].rsplit("/", 1)[1] for call in emulator.calls()]
     assert max(asked.count(row) for row in asked) <= 2
-    assert CustomerName.objects.filter(seen_at=None).count() == 5
+    assert CustomerCopy.objects.filter(seen_at=None).count() == 5
     assert known.customer_id not in asked

@@ -4,12 +4,12 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from orders import own_payments
 from orders.apis.errors import Missing
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Invoice, Order
 from orders.models import Draft
 from orders.money import Money
-from orders.services.orders import own_payments
 from orders.services.revkeen.session import Session
 
 

@@ -8,13 +8,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from orders import shipped_units
+from orders import item_codes, shipped_units
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer, LineItem, Order, Product
 from orders.apis.revkeen.reads import Read
 from orders.models import PartnerUpdate, Shipment
 from orders.services.changes.snapshots import OrderSnapshot, facts_of
-from orders.services.fulfillment import item_codes
 from orders.services.partners import directory
 from orders.services.partners.directory import PartnerIds
 from orders.services.revkeen.session import Reading, Session

@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from orders import item_codes
 from orders.apis.revkeen.objects import LineItem, Order, Product
 from orders.models import Merchant, Shipment, ShipmentItem, SlipPrint, User
-from orders.services.fulfillment import item_codes, papers
+from orders.services.fulfillment import papers
 from orders.services.fulfillment.papers import Around, Paper, PaperLine
 from orders.services.revkeen.session import Session
 

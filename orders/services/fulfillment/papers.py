@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from orders import item_codes
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer, Order, Product
 from orders.apis.revkeen.reads import Read
-from orders.services.fulfillment import item_codes
 from orders.services.revkeen import customer_names
 from orders.services.revkeen.session import Reading, Session
 

@@ -7,9 +7,9 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass
 
-from orders import states
+from orders import item_codes, states
 from orders.apis.revkeen.objects import LineItem, Order, Product
-from orders.services.fulfillment import item_codes, papers, to_fulfill
+from orders.services.fulfillment import papers, to_fulfill
 from orders.services.fulfillment.papers import Around, Paper, PaperLine
 from orders.services.revkeen.session import Session
 

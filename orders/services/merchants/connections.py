@@ -12,8 +12,9 @@ from django.utils import timezone
 from orders import secrets
 from orders.apis.gate import Gate
 from orders.apis.revkeen.objects import Order
-from orders.models import Connection, CustomerName, EventLog, Merchant, User
+from orders.models import Connection, EventLog, Merchant, User
 from orders.services import audit
+from orders.services.index import forgetting
 from orders.services.merchants import key_check
 from orders.services.merchants.key_check import KeyNotAccepted
 from orders.services.partners import directory, outbox
@@ -127,7 +128,7 @@ def remove(connection: Connection, by: User) -> None:
         _record(Kind.KEY_REMOVED, current, by)
         current.delete()
         if current.provider == REVKEEN and not _alike(current).exists():
-            CustomerName.objects.filter(merchant=current.merchant, mode=current.mode).delete()
+            forgetting.forget(current.merchant, current.mode)
 
 
 def readable(connection: Connection) -> bool:

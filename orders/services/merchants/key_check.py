@@ -15,7 +15,7 @@ from orders.apis.revkeen import reads
 from orders.apis.revkeen.client import Client, Got
 from orders.apis.revkeen.objects import Order
 from orders.apis.revkeen.reads import Read
-from orders.models import Connection, CustomerName, Merchant
+from orders.models import Connection, CustomerCopy, Merchant
 from orders.models.connections import PREFIXES, prefix_of
 from orders.services.revkeen import session
 
@@ -148,7 +148,7 @@ def _check_known_customer(merchant: Merchant, mode: str, client: Client) -> None
 
     Where none was ever seen, nothing of the merchant can be mixed with another account's.
     """
-    seen = CustomerName.objects.filter(merchant=merchant, mode=mode, seen_at__isnull=False).order_by("-seen_at").first()
+    seen = CustomerCopy.objects.filter(merchant=merchant, mode=mode, seen_at__isnull=False).order_by("-seen_at").first()
     if seen is not None:
         _require_found(client.get(reads.customer(seen.customer_id)))
 

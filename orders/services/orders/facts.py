@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from orders import shipped_units
+from orders.amounts import Check
 from orders.apis.revkeen.objects import Order, Refund, Transaction
 from orders.models import DecisionCheck, Operation, PartnerUpdate, Shipment
-from orders.services.orders.amounts import Check
 
 PAYABLE = ("draft", "pending", "partially_paid")
 SHIPMENTS, AMOUNTS, PAYMENTS = "#shipments", "#h-sum", "#h-pay"  # where on the order's page it stands

@@ -8,18 +8,19 @@ from typing import Any
 
 import msgspec
 
+from orders import own_payments
 from orders.apis.revkeen import marks, reads
 from orders.apis.revkeen.objects import Customer, Event, Listing, Order, Refund, Transaction
 from orders.models import Operation, RefundStatus
 from orders.moments import in_zone
 from orders.money import Money
+from orders.own_payments import Split
 from orders.services.changes.change_request import ChangeRequest
 from orders.services.changes.form_tokens import FormToken
 from orders.services.changes.plans import Step
 from orders.services.changes.refund_snapshots import RefundablePayment, RefundSnapshot
 from orders.services.changes.snapshots import currency_of, facts_of, kept, spent
-from orders.services.orders import next_steps, own_payments
-from orders.services.orders.own_payments import Split
+from orders.services.orders import next_steps
 from orders.services.revkeen.session import Reading, Session
 
 REASONS = {

@@ -1,17 +1,20 @@
-"""How customers are called, kept here so that a list of orders needs no call for names."""
+"""Customers as RevKeen last told of them, kept here so that a list of orders needs no call for names."""
 
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
 
+import msgspec
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from orders.apis.errors import NotUnderstood
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer
-from orders.models import Connection, CustomerName, Merchant
+from orders.models import Connection, CustomerCopy, Merchant
+from orders.services.index import deriving, terms
 from orders.services.revkeen.session import Reading, Session
+from orders.storable import storable
 
 ASKED_AGAIN_AFTER = timedelta(minutes=10)
 ASKED_AT_ONCE = 5
@@ -24,37 +27,33 @@ def known(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID]) -> d
     Rows are written in one order, here and in `remember`: pages that write the same ones wait instead of deadlocking.
     """
     wanted = set(customer_ids)
-    rows = CustomerName.objects.filter(merchant=merchant, mode=mode, customer_id__in=wanted)
+    rows = CustomerCopy.objects.filter(merchant=merchant, mode=mode, customer_id__in=wanted)
     names = {
         customer_id: name or email for customer_id, name, email in rows.values_list("customer_id", "name", "email")
     }
     new = wanted - names.keys()
     if new:
-        unseen = [CustomerName(merchant=merchant, mode=mode, customer_id=customer_id) for customer_id in sorted(new)]
-        CustomerName.objects.bulk_create(unseen, ignore_conflicts=True)
+        unseen = [CustomerCopy(merchant=merchant, mode=mode, customer_id=customer_id) for customer_id in sorted(new)]
+        CustomerCopy.objects.bulk_create(unseen, ignore_conflicts=True)
     return {customer_id: name for customer_id, name in names.items() if name}
 
 
 def remember(merchant: Merchant, mode: str, customers: Iterable[Customer]) -> None:
-    """Keep the names that an answer brought along; nothing is written where nothing is new."""
-    found = {customer.id: (_kept(customer.shown_name, 300), _kept(customer.email, 320)) for customer in customers}
-    of_place = CustomerName.objects.filter(merchant=merchant, mode=mode)
-    had = of_place.filter(customer_id__in=found).exclude(seen_at=None).values_list("customer_id", "name", "email")
-    known_already = {customer_id: (name, email) for customer_id, name, email in had}
-    rows = [
-        CustomerName(
-            merchant=merchant, mode=mode, customer_id=customer_id, name=name, email=email, seen_at=timezone.now()
-        )
-        for customer_id, (name, email) in sorted(found.items())
-        if known_already.get(customer_id) != (name, email)
-    ]
-    if rows:
-        CustomerName.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["merchant", "mode", "customer_id"],
-            update_fields=["name", "email", "seen_at"],
-        )
+    """Keep the customers that an answer brought along, for search too; nothing is written where nothing is new."""
+    found = {customer.id: _copy(merchant, mode, customer) for customer in customers}
+    of_place = CustomerCopy.objects.filter(merchant=merchant, mode=mode)
+    had = of_place.filter(customer_id__in=found).exclude(seen_at=None)
+    known_already = {row.customer_id: (row.name, row.email, row.fields) for row in had}
+    rows = [row for row in found.values() if known_already.get(row.customer_id) != (row.name, row.email, row.fields)]
+    if not rows:
+        return
+    CustomerCopy.objects.bulk_create(
+        sorted(rows, key=lambda row: row.customer_id),
+        update_conflicts=True,
+        unique_fields=["merchant", "mode", "customer_id"],
+        update_fields=["name", "email", "phone", "fields", "text", "seen_at"],
+    )
+    deriving.of_customers(merchant, mode, [row.customer_id for row in rows])
 
 
 def places_with_wanted() -> list[tuple[Merchant, str]]:
@@ -72,7 +71,7 @@ def wanted() -> bool:
 def places_without_any() -> list[tuple[Merchant, str]]:
     """The merchants and modes that have a key and not one name yet."""
     here = {"merchant": OuterRef("merchant"), "mode": OuterRef("mode")}
-    named = CustomerName.objects.filter(seen_at__isnull=False, **here)
+    named = CustomerCopy.objects.filter(seen_at__isnull=False, **here)
     active = Connection.objects.filter(~Exists(named), active=True, provider=Connection.Provider.REVKEEN)
     return [(key.merchant, key.mode) for key in active.select_related("merchant")]
 
@@ -82,7 +81,7 @@ def fill(api: Session) -> int:
 
     The first time whole pages of customers are read, because a call for each name would use up the rate limit.
     """
-    of_place = CustomerName.objects.filter(merchant=api.merchant, mode=api.mode)
+    of_place = CustomerCopy.objects.filter(merchant=api.merchant, mode=api.mode)
     if not of_place.exclude(seen_at=None).exists():
         _read_pages(api)
     names = list(_wanted().filter(merchant=api.merchant, mode=api.mode).order_by("asked_at", "pk")[:ASKED_AT_ONCE])
@@ -98,14 +97,17 @@ def _was_answered(reading: Reading[Customer]) -> bool:
     return reading.answered or isinstance(reading.error, NotUnderstood)
 
 
-def _kept(text: str, length: int) -> str:
-    """What fits into the table; PostgreSQL keeps no NUL."""
-    return text.replace("\x00", "")[:length]
+def _copy(merchant: Merchant, mode: str, customer: Customer) -> CustomerCopy:
+    row = CustomerCopy(merchant=merchant, mode=mode, customer_id=customer.id, seen_at=timezone.now())
+    row.name, row.email = storable(customer.shown_name)[:300], storable(customer.email)[:320]
+    row.phone, row.fields = storable(customer.phone or ""), storable(msgspec.to_builtins(customer))
+    row.text = terms.text_of_customer(row)
+    return row
 
 
-def _wanted() -> QuerySet[CustomerName]:
+def _wanted() -> QuerySet[CustomerCopy]:
     lately = timezone.now() - ASKED_AGAIN_AFTER
-    return CustomerName.objects.filter(Q(asked_at=None) | Q(asked_at__lt=lately), seen_at=None)
+    return CustomerCopy.objects.filter(Q(asked_at=None) | Q(asked_at__lt=lately), seen_at=None)
 
 
 def _read_pages(api: Session) -> None:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from orders import shipped_units, states
+from orders import amounts, own_payments, shipped_units, states
 from orders.access import merchant_page
 from orders.apis.decoding import too_deep
 from orders.apis.errors import Missing, NotUnderstood, Refused
@@ -17,16 +17,16 @@ from orders.apis.revkeen.objects import LineItem, Listing, Order
 from orders.forms.orders.orders import OrderFilter
 from orders.models import Operation, PartnerUpdate, Shipment
 from orders.money import Money
+from orders.own_payments import Split
 from orders.requests import MerchantRequest
 from orders.services import audit
 from orders.services.changes import operations, review_checks
 from orders.services.drafts import replacements
 from orders.services.fulfillment import fulfillable
-from orders.services.orders import amounts, cancellations, next_steps, own_payments, refunds, timeline
+from orders.services.orders import cancellations, next_steps, refunds, timeline
 from orders.services.orders import reading as reading_module
 from orders.services.orders.conditions import conditions
 from orders.services.orders.facts import Facts
-from orders.services.orders.own_payments import Split
 from orders.services.orders.reading import OrderFile
 from orders.services.partners import directory
 from orders.services.revkeen import session

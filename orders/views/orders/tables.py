@@ -5,10 +5,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from orders import states
+from orders import amounts, states
 from orders.apis.revkeen.objects import Listing, Order, Unreadable
 from orders.money import Money
-from orders.services.orders import amounts
 from orders.states import State
 
 LONGEST_NUMBER = 24

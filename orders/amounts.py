@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from orders.apis.revkeen.objects import LineItem, Order, Transaction
 from orders.money import Money
-from orders.services.orders.own_payments import Split, came_in
+from orders.own_payments import Split, came_in
 
 Compared = tuple[str, int, int]  # the rule, what follows from the other amounts, what RevKeen sent; in minor units
 

@@ -1,0 +1,103 @@
+"""How the index is kept fresh: what is to be read, how far each pass over RevKeen's lists has come, and as of when."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from orders.models.merchants import MODE_CHOICES, Merchant
+
+
+class IndexState(models.Model):
+    """The index of one merchant and mode: how far the events feed was read, and what differed from RevKeen.
+
+    All moments are the database's.
+    """
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    mode = models.CharField(max_length=4, choices=MODE_CHOICES)
+    watermark = models.DateTimeField(null=True)  # every event until then was read; null before the first import began
+    feed_due_at = models.DateTimeField(db_default=Now())
+    feed_refused = models.BooleanField(default=False)  # the key may not read events
+    lease_until = models.DateTimeField(null=True)  # until then a worker is at it, and no other
+    wait_until = models.DateTimeField(null=True)  # RevKeen asked us to wait (429), or did not answer
+    next_call_at = models.DateTimeField(db_default=Now())  # calls of the background take turns by it
+    compared = models.PositiveBigIntegerField(default=0)  # orders held against their copies
+    differed = models.PositiveBigIntegerField(default=0)  # of these, those whose copies were outdated
+    differed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "mode"], name="one_index_per_mode")]
+
+    def __str__(self) -> str:
+        return f"Index of {self.merchant_id}, {self.mode}"
+
+
+class ToRead(models.Model):
+    """An order that may have changed at RevKeen: a mark, which goes once a read that began after it was kept."""
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    mode = models.CharField(max_length=4, choices=MODE_CHOICES)
+    order_id = models.UUIDField()
+    wanted_at = models.DateTimeField(db_default=Now())  # raised by each further mark
+    due_at = models.DateTimeField(db_default=Now())  # later where a read has failed
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "mode", "order_id"], name="one_mark_per_order")]
+        indexes = [models.Index(fields=["merchant", "mode", "due_at"], name="marks_due")]
+
+    def __str__(self) -> str:
+        return f"Order {self.order_id}, to be read"
+
+
+class Sweep(models.Model):
+    """A pass over one of RevKeen's lists, newest first, which begins anew when it is due.
+
+    The position is stored with what was read up to it. `as_of` tells of the last complete pass, not of this one.
+    """
+
+    class Kind(models.TextChoices):
+        DRAFT = "draft", "Drafts"
+        PENDING = "pending", "Pending"
+        PARTIALLY_PAID = "partially_paid", "Part paid"
+        PAID = "paid", "Paid"
+        WEEK = "week", "The last 7 days"
+        QUARTER = "quarter", "The last 90 days"
+        ALL = "all", "All orders"
+
+    OF_STATUS = (Kind.DRAFT, Kind.PENDING, Kind.PARTIALLY_PAID, Kind.PAID)
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    mode = models.CharField(max_length=4, choices=MODE_CHOICES)
+    kind = models.CharField(max_length=14, choices=Kind.choices)
+    due_at = models.DateTimeField(db_default=Now())
+    began_at = models.DateTimeField(null=True)  # of the pass that is under way; null: none is
+    created_lte = models.BigIntegerField(null=True)  # where it is: Unix seconds, inclusive
+    after = models.UUIDField(null=True)  # and the last order read, where more are of one second than a page holds
+    rows = models.PositiveBigIntegerField(default=0)  # read in this pass
+    expected = models.PositiveBigIntegerField(null=True)  # of which RevKeen has so many, where it counts
+    changed = models.PositiveBigIntegerField(default=0)  # found outdated in this pass
+    quiet = models.PositiveSmallIntegerField(default=0)  # complete passes in a row that found nothing changed
+    as_of = models.DateTimeField(null=True)  # when the last complete pass began
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "mode", "kind"], name="one_sweep_per_kind")]
+        indexes = [models.Index(fields=["due_at"], name="sweeps_due")]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
+class ProductCopy(models.Model):
+    """What a product is called, so that its code finds the orders with it."""
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    mode = models.CharField(max_length=4, choices=MODE_CHOICES)
+    product_id = models.UUIDField()
+    name = models.TextField(blank=True)
+    code = models.TextField(blank=True)  # folded
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "mode", "product_id"], name="one_copy_per_product")]
+        indexes = [models.Index(fields=["merchant", "mode", "code"], name="product_copies_by_code")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,161 @@
+"""The one writer of copies. Whatever was read of an order, in a list or alone, by whomever, becomes its copy here.
+
+The newer `updated_at` wins, and of two reads with the same the one that began later: a page that was read before a
+change and is written after it does not undo the change.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from orders.apis.listings import Unreadable
+from orders.apis.revkeen.objects import Order
+from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Term
+from orders.services.index import copying, deriving, keys, terms
+
+ATTEMPTS = 3  # another may write the same new order at the same moment
+Sent = Order | Unreadable
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What the orders were, held against their copies. The others were as their copies, or older."""
+
+    new: Sequence[uuid.UUID] = ()  # had no copy
+    outdated: Sequence[uuid.UUID] = ()  # had one with another state
+
+    @property
+    def changed(self) -> int:
+        return len(self.new) + len(self.outdated)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Orders of one merchant and mode by their id, and when reading them began, by the database's clock."""
+
+    merchant: Merchant
+    mode: str
+    read_started: datetime
+    orders: Mapping[uuid.UUID, Sent] = field(default_factory=dict)
+
+
+def apply(merchant: Merchant, mode: str, orders: Iterable[Sent], read_started: datetime) -> Applied:
+    """Keep these orders where they are newer than their copies, with terms and text, in one transaction.
+
+    `read_started` is the database's clock (`clock.now`) from before the request went out. Rows that could not be read
+    are kept with the reason, as far as they say whose they are.
+    """
+    by_id = {order_id: order for order in orders if (order_id := _id_of(order)) is not None}
+    batch = Batch(merchant, mode, read_started, by_id)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                return _apply(batch)
+        except IntegrityError:
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def gone(merchant: Merchant, mode: str, order_id: uuid.UUID, read_started: datetime) -> None:
+    """RevKeen answered 404 to a read that began then: the copy stays, marked, unless a later read had the order."""
+    copies = OrderCopy.objects.filter(merchant=merchant, mode=mode, order_id=order_id, read_started__lt=read_started)
+    copies.filter(gone_at=None).update(gone_at=read_started)
+    copies.update(read_started=read_started)
+
+
+def _id_of(order: Sent) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(str(order.id))
+    except ValueError:
+        return None
+
+
+def _apply(batch: Batch) -> Applied:
+    here = OrderCopy.objects.filter(merchant=batch.merchant, mode=batch.mode, order_id__in=batch.orders)
+    rows = {row.order_id: row for row in here.order_by("id").select_for_update()}
+    newer = {id: order for id, order in sorted(batch.orders.items()) if _newer(order, rows.get(id), batch.read_started)}
+    changed = {id: order for id, order in newer.items() if not _same(order, rows.get(id))}
+    same = [rows[id].pk for id in newer.keys() - changed.keys()]
+    if same:
+        OrderCopy.objects.filter(pk__in=same).update(read_started=batch.read_started)
+    if changed:
+        _write(batch, changed, rows)
+    return Applied(tuple(id for id in changed if id not in rows), tuple(id for id in changed if id in rows))
+
+
+def _newer(order: Sent, row: OrderCopy | None, read_started: datetime) -> bool:
+    if row is None:
+        return True
+    if isinstance(order, Order) and not row.unreadable:
+        updated_at = copying.in_calendar(order.updated_at)
+        if updated_at and updated_at != row.updated_at:
+            return updated_at > row.updated_at
+    return read_started > row.read_started
+
+
+def _same(order: Sent, row: OrderCopy | None) -> bool:
+    """Whether a newer read brought nothing new; one without line items says nothing of those that we have."""
+    if row is None or row.gone_at is not None:
+        return False
+    if isinstance(order, Order) and order.line_items is None and row.has_lines and not row.unreadable:
+        return copying.in_calendar(order.updated_at) == row.updated_at
+    return row.digest == copying.digest_of(order)
+
+
+def _write(batch: Batch, changed: Mapping[uuid.UUID, Sent], rows: Mapping[uuid.UUID, OrderCopy]) -> None:
+    copies = _copies(batch, changed, rows)
+    read = [copy for copy in copies if isinstance(changed[copy.order_id], Order)]
+    lines = {copy.pk: copying.lines_of(changed[copy.order_id], copy) for copy in read}  # type: ignore[arg-type]
+    _want_customers(batch, read)
+    wanted = deriving.derive(read, lines)
+    OrderCopy.objects.bulk_create(copies, update_conflicts=True, unique_fields=["id"], update_fields=copying.columns())
+    OrderLineCopy.objects.filter(order__in=lines).delete()
+    OrderLineCopy.objects.bulk_create([line for of_order in lines.values() for line in of_order])
+    deriving.write_terms(batch.merchant, batch.mode, wanted)
+
+
+def _copies(batch: Batch, changed: Mapping[uuid.UUID, Sent], rows: Mapping[uuid.UUID, OrderCopy]) -> list[OrderCopy]:
+    """The rows as they shall be. One whose time was not known gets another key once it is read."""
+    fields = {id: copying.fields_of(order, batch.read_started) for id, order in changed.items()}
+    kept = {id: row for id, row in rows.items() if id in changed and not _misplaced(row, changed[id])}
+    OrderCopy.objects.filter(pk__in=[rows[id].pk for id in changed if id in rows and id not in kept]).delete()
+    new = {(batch.merchant.pk, batch.mode, str(id)): fields[id]["created_at"] for id in changed if id not in kept}
+    chosen = keys.choose(new.items(), _taken)
+    copies = []
+    for id, values in fields.items():
+        copy = kept.get(id) or OrderCopy(id=chosen[(batch.merchant.pk, batch.mode, str(id))], order_id=id)
+        copy.merchant, copy.mode = batch.merchant, batch.mode
+        _forget_learned(copy, values)
+        for name in copying.OF_UNREADABLE if id in kept and values["unreadable"] else values:
+            setattr(copy, name, values[name])
+        copies.append(copy)
+    return copies
+
+
+def _misplaced(row: OrderCopy, order: Sent) -> bool:
+    return bool(row.unreadable) and isinstance(order, Order) and row.created_at != order.created_at
+
+
+def _taken(candidates: Iterable[int]) -> set[int]:
+    return set(OrderCopy.objects.filter(pk__in=candidates).values_list("pk", flat=True))
+
+
+def _forget_learned(copy: OrderCopy, values: Mapping[str, object]) -> None:
+    """What was learned of one invoice says nothing of another."""
+    if copy.invoice_id is not None and copy.invoice_id != values.get("invoice_id", copy.invoice_id):
+        Term.objects.filter(order=copy.pk, kind__in=terms.LEARNED).delete()
+
+
+def _want_customers(batch: Batch, copies: Iterable[OrderCopy]) -> None:
+    """Those we have never seen are noted, for the worker to ask for."""
+    ids = {copy.customer_id for copy in copies if copy.customer_id}
+    here = CustomerCopy.objects.filter(merchant=batch.merchant, mode=batch.mode)
+    unseen = ids - set(here.filter(customer_id__in=ids).values_list("customer_id", flat=True))
+    CustomerCopy.objects.bulk_create(
+        [CustomerCopy(merchant=batch.merchant, mode=batch.mode, customer_id=id) for id in sorted(unseen)],
+        ignore_conflicts=True,
+    )
