@@ -70,8 +70,8 @@ def test_every_field_is_kept(northwind: Merchant) -> None:
     )
     apply(northwind, order, at=1)
     kept = copy()
-    same = ("public_id", "status", "billing_type", "subtotal", "discount", "tax", "total", "amount_due", "metadata")
-    same += ("customer_id", "invoice_id", "subscription_id", "fulfillment_status", "notes", "livemode", "created_at")
+    same = ["public_id", "status", "billing_type", "subtotal", "discount", "tax", "total", "amount_due", "metadata"]
+    same += ["customer_id", "invoice_id", "subscription_id", "fulfillment_status", "notes", "livemode", "created_at"]
     assert {name: getattr(kept, name) for name in same} == {name: getattr(order, name) for name in same}
     assert (kept.currency, kept.paid_at, kept.summary) == ("USD", AT, "Tent")
     assert kept.expires_at is not None
