@@ -16,6 +16,7 @@ from xdist.scheduler import LoadFileScheduling
 from orders import budgets
 from orders.apis.gate import forget_gates
 from orders.models import Connection, Membership, Merchant, User
+from orders.services.index import sight
 from orders.services.revkeen import last_known
 from tests import settings as test_settings
 from tests.support import guard
@@ -113,6 +114,7 @@ def fresh_process() -> None:
     budgets.forget()
     forget_gates()
     last_known.forget_written()
+    sight.forget_seen()
     Path(test_settings.COUNTER_FILE).unlink(missing_ok=True)
 
 

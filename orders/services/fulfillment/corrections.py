@@ -16,6 +16,7 @@ from orders.apis.order_protection.objects import LABELS
 from orders.models import EventLog, PartnerUpdate, Shipment, User
 from orders.services import audit
 from orders.services.fulfillment import shipments
+from orders.services.index import deriving
 from orders.storable import storable
 
 Kind = EventLog.Kind
@@ -70,6 +71,7 @@ def correct(shipment: Shipment, seen_version: int, tracking: Tracking, by: User)
             raise Stale
         found.update(version=F("version") + 1, carrier=tracking.carrier)
         shipments.write_tracking(standing, tracking.numbers)
+        deriving.again(standing.merchant, standing.mode, [standing.order_id])
         _send_again(standing)
         _record(Kind.SHIPMENT_CORRECTED, standing, f"{before} → {tracking}", by)
     return True

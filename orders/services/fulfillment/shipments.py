@@ -27,6 +27,7 @@ from orders.models import (
 )
 from orders.services.changes.outcomes import operation_ended
 from orders.services.fulfillment.fulfillable import FulfillmentSnapshot
+from orders.services.index import deriving
 from orders.services.partners import directory, partner_orders
 
 State = Shipment.State
@@ -92,10 +93,12 @@ def write(
     _refuse_too_many(parcels, before, shown)
     _supersede(fulfillment, parcels)
     operation = Operation.objects.filter(pk=fulfillment.pk).first()
-    return [
+    written = [
         _write_one(fulfillment, number, parcel, step, operation if step == 0 else None, shown)
         for number, (parcel, step) in enumerate(zip(parcels, steps, strict=True), start=len(before) + 1)
     ]
+    deriving.again(fulfillment.merchant, fulfillment.mode, [fulfillment.order_id])
+    return written
 
 
 def refuse_other_than_shown(fulfillment: Fulfillment, parcels: list[Parcel], shown: FulfillmentSnapshot) -> None:
@@ -133,6 +136,7 @@ def revkeen_ended(sender: type[Operation], operation: Operation, **kwargs: Any) 
     waiting = PartnerUpdate.objects.filter(shipment__in=not_taken, state__in=not_sent)
     waiting.update(state=PartnerUpdate.State.BLOCKED, code="revkeen", message=operation.message[:500])
     not_taken.update(state=State.REFUSED)
+    deriving.again(operation.merchant, operation.mode, [operation.order_id] if operation.order_id else [])
 
 
 def may_be_undone(fulfillment: Fulfillment, now: datetime) -> bool:

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from orders.models import Fulfillment, Operation, OrderLock, PartnerUpdate, Shipment, User
 from orders.services.changes import outcomes
 from orders.services.fulfillment import units_given_up
+from orders.services.index import deriving
 
 NOT_GONE_YET = (PartnerUpdate.State.FOR_REVKEEN, PartnerUpdate.State.WAITING)
 
@@ -59,3 +60,4 @@ def _undo_shipments(fulfillment: Fulfillment) -> None:
     if untouched.update(state=PartnerUpdate.State.UNDONE) != partner_updates.count():
         raise TooLate
     written.update(state=Shipment.State.UNDONE)
+    deriving.again(fulfillment.merchant, fulfillment.mode, [fulfillment.order_id])

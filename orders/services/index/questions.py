@@ -21,7 +21,7 @@ BY_BEGINNING = (
 )
 
 _PHONE = re.compile(r"\+?[\d\s()./-]{5,}")
-_AMOUNT = re.compile(r"(?P<before>[^\d\s.,-]{0,3})\s*(?P<number>\d[\d.,'\s]*)\s*(?P<after>[^\d\s.,-]{0,3})")
+_AMOUNT = re.compile(r"(?P<before>[^\d\s.,-]{0,3}) ?(?P<number>\d[\d.,' ]*)(?P<after>[^\d\s.,-]{0,3})")
 
 
 def exact(text: str) -> Iterator[Wanted]:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from orders import shipped_units
 from orders.models import EventLog, OrderLock, PartnerUpdate, Shipment, User
 from orders.services import audit
+from orders.services.index import deriving
 from orders.storable import storable
 
 Kind, State = EventLog.Kind, PartnerUpdate.State
@@ -104,7 +105,8 @@ def _release(partner_update: PartnerUpdate, by: User) -> bool:
     if not _write(partner_update, (State.BLOCKED,), Kind.DELIVERY_RELEASED, by, "", **now):
         return False
     refused = Shipment.objects.filter(pk=partner_update.shipment_id, state=Shipment.State.REFUSED)
-    refused.update(state=Shipment.State.LEFT, unreported_since=Now())
+    if refused.update(state=Shipment.State.LEFT, unreported_since=Now()):
+        deriving.again(partner_update.merchant, partner_update.mode, [partner_update.order_id])
     return True
 
 

@@ -10,11 +10,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Generic, TypeVar, cast, overload
 
 from django.conf import settings
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from orders import afterwards
 from orders.apis.errors import (
     ApiError,
     Busy,
@@ -32,6 +36,7 @@ from orders.apis.revkeen.client import Client, Got, decode
 from orders.apis.revkeen.reads import Read
 from orders.models import Connection, Merchant
 from orders.secrets import Unreadable
+from orders.services.index import sight
 from orders.services.revkeen import last_known
 
 T = TypeVar("T")
@@ -97,6 +102,7 @@ class Session:
         self.merchant, self.mode = merchant, mode
         self.connection, self._client = connection, client
         self.errors: list[ApiError] = []
+        self.seen: list[object] = []  # what was answered, for the index
         self.answered = False
         self._seconds = settings.REVKEEN_READ_SECONDS if seconds is None else seconds
         self._seconds_left, self._calls_left = self._seconds, MOST_CALLS
@@ -127,6 +133,7 @@ class Session:
             self.errors.append(error)
             raise
         self.answered = True
+        self.seen.append(value)
         return value
 
     def _calls(self, reads: tuple[Read[Any], ...]) -> tuple[Got[Any], ...]:
@@ -142,6 +149,7 @@ class Session:
     def _reading(self, read: Read[T], got: Got[T]) -> Reading[T]:
         if got.error is None:
             self.answered = True
+            self.seen.append(got.value)
             if self.connection is not None:
                 last_known.keep(self.connection.pk, read, got.body)
             return Reading(timezone.now(), got.value, body=got.body)
@@ -166,7 +174,7 @@ def session(merchant: Merchant, mode: str, seconds: float | None = None) -> Iter
     Holds one of the connection's places until it is left: render after it, not in it. `seconds`, where nobody waits,
     may be more than a page has for all its reads (REVKEEN_READ_SECONDS).
     """
-    connection = active_connection(merchant, mode)
+    connection, opened_at = _opened(merchant, mode)
     with ExitStack() as place:
         client = _client(connection, place)
         page = Session(merchant, mode, connection, client, seconds)
@@ -175,12 +183,12 @@ def session(merchant: Merchant, mode: str, seconds: float | None = None) -> Iter
         finally:
             if connection is not None:
                 note_use(connection, page.answered, page.errors)
+            if page.seen:
+                afterwards.do(partial(sight.look, merchant, mode, opened_at, page.seen))
 
 
 def active_connection(merchant: Merchant, mode: str) -> Connection | None:
-    return Connection.objects.filter(
-        merchant=merchant, mode=mode, provider=Connection.Provider.REVKEEN, active=True
-    ).first()
+    return _active(merchant, mode).first()
 
 
 def client_for(mode: str, key: str, gate: Gate) -> Client:
@@ -211,6 +219,16 @@ def note_use(connection: Connection, answered: bool, errors: list[ApiError]) -> 
         changes["wait_until"] = now + timedelta(seconds=failure.wait)
     if changes:
         Connection.objects.filter(pk=connection.pk).update(**changes)
+
+
+def _opened(merchant: Merchant, mode: str) -> tuple[Connection | None, datetime]:
+    """The active connection, and the database's clock, from which on everything is read."""
+    connection = _active(merchant, mode).annotate(now=Now()).first()
+    return connection, (connection.now if connection else timezone.now())
+
+
+def _active(merchant: Merchant, mode: str) -> "QuerySet[Connection]":
+    return Connection.objects.filter(merchant=merchant, mode=mode, provider=Connection.Provider.REVKEEN, active=True)
 
 
 def _client(connection: Connection | None, place: ExitStack) -> Client | ApiError:
