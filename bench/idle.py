@@ -13,7 +13,7 @@ from bench.partner_updates import BEGIN, STORES, site, sold
 from tests.support.emulation import Emulator
 from tests.support.processes import ROOT, Site, postgres_server
 
-SETTLING_SECONDS = 15.0  # until it has asked for the names of a fresh installation
+QUIET_SECONDS = 15.0  # until it has asked for the names of a fresh installation
 IDLE_SECONDS = 60.0
 TIMES = 12
 
@@ -58,7 +58,7 @@ def _of_a_worker(folder: Path, ours: Site, emulator: Emulator) -> tuple[float, l
     """
     process = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=ROOT, env=ours.environment)
     try:
-        time.sleep(SETTLING_SECONDS)
+        time.sleep(QUIET_SECONDS)
         before = _processor_seconds(process.pid)
         time.sleep(IDLE_SECONDS)
         share = (_processor_seconds(process.pid) - before) / IDLE_SECONDS

@@ -20,14 +20,14 @@ from tests.support.emulation import Emulator
 
 PARCELS = 3  # of an order, a line in each
 KILL_EVERY = (0.2, 2.0)  # seconds: a worker takes more than one to start
-SETTLE_SECONDS = 300.0
+RECONCILE_SECONDS = 300.0
 PERSON = "both@example.com"
 # So that a run ends while somebody watches: what is minutes in production.
 QUICK = {
-    "DELIVERY_LEASE": "12",
+    "PARTNER_UPDATE_LEASE": "12",
     "DIGITAL_RIVER_DOUBT_SECONDS": "6",
-    "DELIVERY_FIRST_WAIT": "1",
-    "DELIVERY_LONGEST_WAIT": "8",
+    "PARTNER_UPDATE_FIRST_WAIT": "1",
+    "PARTNER_UPDATE_LONGEST_WAIT": "8",
 }
 
 CONNECT = """
@@ -119,7 +119,7 @@ def run(folder: Path, shipments: int, kills: int, *, server: str = "", seed: int
         pressed = board.site.run(SHIP, str(shipped), timeout=600)
         killer.join()
         assert pressed == shipments // PARCELS
-        board.reconciled(SETTLE_SECONDS)
+        board.reconciled(RECONCILE_SECONDS)
         partner_updates = _delivered(board)
         emulator.clear_faults()
         found = _compare(board, emulator, partner_updates)
@@ -159,7 +159,7 @@ def _kill(board: Dashboard, rng: random.Random, kills: int) -> None:
 
 def _delivered(board: Dashboard) -> list[Row]:
     """The outbox once nothing is open that a machine goes on with, or when the time for that is over."""
-    until = time.monotonic() + SETTLE_SECONDS
+    until = time.monotonic() + RECONCILE_SECONDS
     while True:
         rows: list[Row] = board.site.run(PARTNER_UPDATES)
         if time.monotonic() > until or not any(row["state"] in OPEN for row in rows):

@@ -24,11 +24,11 @@ PRESSES = 4
 PRESS_AGAIN_AFTER = 0.15
 KILL = 0.7
 KILL_WITHIN = 0.09
-SETTLER_OF_KILLS = 0.03  # of the kills, those that hit a `manage.py worker`: it takes a second to start
+WORKER_OF_KILLS = 0.03  # of the kills, those that hit a `manage.py worker`: it takes a second to start
 ROUNDS = 3  # how often a person begins anew with what was not sent
 OPEN_AGAIN_AFTER = 1.0
 OPENED = 20  # how often they ask for a form of which a part could not be read, a second apart: the breaker may be open
-SETTLE_SECONDS = 120.0
+RECONCILE_SECONDS = 120.0
 CAME_TO_NOTHING = ("Nothing was sent.", "RevKeen refused")  # so a person begins anew
 
 PEOPLE = {"northwind": ("admin@northwind.example", "both@example.com"), "kestrel": ("both@example.com",)}
@@ -87,7 +87,7 @@ def run(
         ended = time.monotonic()
         if not faults_while_reconciling:
             emulator.clear_faults()
-        journal = board.reconciled(SETTLE_SECONDS)
+        journal = board.reconciled(RECONCILE_SECONDS)
         reconcile_seconds = time.monotonic() - ended
         emulator.clear_faults()
         ledger = emulator.ledger()
@@ -180,7 +180,7 @@ class Crowd:
             trial.accepted.add(page.location)
 
     def _kill_one(self, rng: random.Random) -> None:
-        if rng.random() < SETTLER_OF_KILLS:
+        if rng.random() < WORKER_OF_KILLS:
             self._board.kill_reconciler(rng)
         else:
             self._board.kill_server(rng)

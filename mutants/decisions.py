@@ -68,7 +68,7 @@ MUTANTS = [
         target="orders.services.changes.quarantine:quarantine",
         old="quarantine_partner_updates()",
         new="",
-        red="tests/partners/test_outbox.py::test_a_restored_backup_delivers_nothing_and_a_person_finds_what_was_sent",
+        red="tests/partners/test_outbox.py::test_a_restored_backup_sends_nothing_to_partners_and_a_person_finds_what_was_sent",
     ),
     Mutant(
         name="quarantine-ends-with-a-step",

@@ -6,19 +6,19 @@ MUTANTS = [
     Mutant(
         name="alive-without-a-look",
         defense="A worker says that it is alive while it does its work: it says so before it has looked.",
-        target="orders.management.commands.worker:Command.fulfillment",
+        target="orders.management.commands.worker:Command.watch",
         old="try:",
         new="""
             try:
                 self.beat()
         """,
-        also=(Edit("orders.management.commands.worker:Command.fulfillment", "self.beat()", ""),),
+        also=(Edit("orders.management.commands.worker:Command.watch", "self.beat()", ""),),
         red="tests/running/test_waking.py::test_a_worker_that_cannot_look_does_not_say_that_it_is_alive",
     ),
     Mutant(
         name="lost-connections-listened-to",
         defense="A lost connection is survived: the one that was lost is listened to for ever.",
-        target="orders.management.commands.worker:Command.fulfillment",
+        target="orders.management.commands.worker:Command.watch",
         old="heard = None",
         new="",
         red="tests/running/test_waking.py::test_a_worker_whose_connections_are_lost_hears_again",
@@ -27,7 +27,7 @@ MUTANTS = [
     Mutant(
         name="moments-passed-over",
         defense="What waits for its time is begun then: nobody waits for it.",
-        target="orders.management.commands.worker:Command.look",
+        target="orders.management.commands.worker:Command.ring_for_due",
         old="return min(kind.seconds for kind in of_merchants + of_partners)",
         new="return math.inf",
         red="tests/running/test_waking.py::test_what_falls_due_later_is_begun_then",

@@ -188,7 +188,7 @@ def units_state(ordered: int, shipped: int, given_up: int) -> State:
     return State(words, "square-half" if shipped else "square", "wait")
 
 
-DELIVERY_STATES = {
+PARTNER_UPDATE_STATES = {
     PartnerUpdate.State.FOR_REVKEEN: State("Waiting", "clock"),
     PartnerUpdate.State.WAITING: State("Waiting", "clock"),
     PartnerUpdate.State.SENDING: State("Sending", "send"),
@@ -208,4 +208,4 @@ def partner_update_state(partner_update: PartnerUpdate) -> State:
     """One that failed and is tried again by itself is not called failed: nobody has to do anything yet."""
     if partner_update.state == PartnerUpdate.State.WAITING and partner_update.failures:
         return TRIED_AGAIN
-    return _known(DELIVERY_STATES, partner_update.state)
+    return _known(PARTNER_UPDATE_STATES, partner_update.state)

@@ -261,12 +261,14 @@ REVKEEN_VERSION = "2026-05-01"
 REVKEEN_READ_SECONDS = env.float("REVKEEN_READ_SECONDS", default=6.0)  # all reads of a page together
 REVKEEN_CHANGE_SECONDS = env.float("REVKEEN_CHANGE_SECONDS", default=25.0)
 
-# --- Partner updates to the partners, in seconds (orders/services/partners/outbox.py)
+# --- Partner updates, in seconds (orders/services/partners/outbox.py)
 
-DELIVERY_LEASE = env.float("DELIVERY_LEASE", default=120.0)  # half of it to begin a call, the rest for the call
-DELIVERY_FIRST_WAIT = env.float("DELIVERY_FIRST_WAIT", default=5.0)
-DELIVERY_LONGEST_WAIT = env.float("DELIVERY_LONGEST_WAIT", default=900.0)
-DELIVERY_ATTEMPTS = env.int("DELIVERY_ATTEMPTS", default=200)  # failures in a row, more than a day of them
+PARTNER_UPDATE_LEASE = env.float(
+    "PARTNER_UPDATE_LEASE", default=120.0
+)  # half of it to begin a call, the rest for the call
+PARTNER_UPDATE_FIRST_WAIT = env.float("PARTNER_UPDATE_FIRST_WAIT", default=5.0)
+PARTNER_UPDATE_LONGEST_WAIT = env.float("PARTNER_UPDATE_LONGEST_WAIT", default=900.0)
+PARTNER_UPDATE_ATTEMPTS = env.int("PARTNER_UPDATE_ATTEMPTS", default=200)  # failures in a row, more than a day of them
 DIGITAL_RIVER_DOUBT_SECONDS = env.float("DIGITAL_RIVER_DOUBT_SECONDS", default=600.0)
 
 LOGGING_CONFIG = None

@@ -1,4 +1,4 @@
-"""Whether a worker is alive. Each says so every few seconds; without one nothing is delivered and nothing
+"""Whether a worker is alive. Each says so every few seconds; without one no partner is told and nothing
 reconciled.
 """
 

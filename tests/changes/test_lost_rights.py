@@ -107,4 +107,4 @@ def test_a_shipment_is_told_to_no_partner_until_another_sends_it(
 def work() -> None:
     PartnerUpdate.objects.update(next_try_at=Now() - timedelta(seconds=1))
     while (claimed := outbox.claim()) is not None:
-        partner_worker.deliver(claimed)
+        partner_worker.send_update(claimed)

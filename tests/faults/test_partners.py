@@ -41,7 +41,7 @@ from orders.services.partners import outbox as outbox_module
 from orders.services.revkeen import session
 from tests.conftest import make_person
 from tests.support.emulation import Emulator
-from tests.support.matrix import delivers
+from tests.support.matrix import for_each_partner
 from tests.support.partners import PARTNERS, Partner
 
 State = PartnerUpdate.State
@@ -109,7 +109,7 @@ class Outbox:
     def work(self) -> None:
         """Whatever is due now."""
         while (claimed := outbox_module.claim()) is not None:
-            partner_worker.deliver(claimed)
+            partner_worker.send_update(claimed)
 
     def later(self, minutes: float = 15) -> None:
         """As if so much time had passed, for whoever looks at what is due; the breaker closes too."""
@@ -196,7 +196,7 @@ class Killed(BaseException):
     """The process dies here."""
 
 
-@delivers(1)
+@for_each_partner(1)
 def test_two_presses_make_one_shipment_and_one_partner_update(partner: Partner, outbox: Outbox) -> None:
     form_token = outbox.form_token(outbox.sold())
     outbox.press(form_token)
@@ -206,7 +206,7 @@ def test_two_presses_make_one_shipment_and_one_partner_update(partner: Partner, 
     assert PartnerUpdate.objects.filter(destination=partner.provider).count() == 1
 
 
-@delivers(2)
+@for_each_partner(2)
 def test_the_form_sent_again_after_the_parcel_is_known_sends_nothing_more(partner: Partner, outbox: Outbox) -> None:
     form_token = outbox.form_token(outbox.sold())
     outbox.press(form_token)
@@ -216,7 +216,7 @@ def test_the_form_sent_again_after_the_parcel_is_known_sends_nothing_more(partne
     outbox.assert_once(partner, *Shipment.objects.all())
 
 
-@delivers(5, 8)
+@for_each_partner(5, 8)
 def test_nobody_has_to_stay_for_the_partner_to_hear_of_it_and_nobody_sends_it_twice(
     partner: Partner, outbox: Outbox
 ) -> None:
@@ -229,7 +229,7 @@ def test_nobody_has_to_stay_for_the_partner_to_hear_of_it_and_nobody_sends_it_tw
     assert len(outbox.calls(partner)) == calls
 
 
-@delivers(6, 9)
+@for_each_partner(6, 9)
 def test_a_worker_killed_before_the_call_leaves_it_to_another(partner: Partner, outbox: Outbox) -> None:
     [shipment] = outbox.ship()
     other = next(each for each in PARTNERS if each is not partner)
@@ -242,7 +242,7 @@ def test_a_worker_killed_before_the_call_leaves_it_to_another(partner: Partner, 
     outbox.assert_once(partner, shipment)
 
 
-@delivers(7, 9)
+@for_each_partner(7, 9)
 def test_a_worker_killed_after_the_call_has_not_sent_it_twice(
     partner: Partner, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,13 +255,13 @@ def test_a_worker_killed_after_the_call_has_not_sent_it_twice(
         patch.setattr(attempt, "finish", die)
         while (claimed := outbox_module.claim()) is not None:
             with pytest.raises(Killed):
-                partner_worker.deliver(claimed)
+                partner_worker.send_update(claimed)
     assert outbox.of(partner, shipment).state == State.SENDING
     outbox.recover()
     outbox.assert_once(partner, shipment)
 
 
-@delivers(11, address={"refused": "http://127.0.0.1:1", "unknown name": "http://partner.invalid"})
+@for_each_partner(11, address={"refused": "http://127.0.0.1:1", "unknown name": "http://partner.invalid"})
 def test_without_a_connection_it_waits(address: str, partner: Partner, outbox: Outbox, settings: LazySettings) -> None:
     before = settings.DIGITAL_RIVER_URL, settings.ORDER_PROTECTION_URL
     settings.DIGITAL_RIVER_URL = settings.ORDER_PROTECTION_URL = address
@@ -274,7 +274,7 @@ def test_without_a_connection_it_waits(address: str, partner: Partner, outbox: O
     outbox.assert_once(partner, shipment)
 
 
-@delivers(
+@for_each_partner(
     13,
     fault={"before the answer": NO_ANSWER["reset"], "in its middle": NO_ANSWER["cut"]},
     after_work=BEFORE_AND_AFTER,
@@ -285,14 +285,14 @@ def test_a_reset_is_unknown_until_the_partner_was_read(
     assert_unknown_then_once(outbox, partner, **fault, after_work=after_work)
 
 
-@delivers(14, fault=BROKEN, after_work=BEFORE_AND_AFTER)
+@for_each_partner(14, fault=BROKEN, after_work=BEFORE_AND_AFTER)
 def test_a_broken_answer_is_unknown_until_the_partner_was_read(
     fault: dict[str, Any], after_work: bool, partner: Partner, outbox: Outbox
 ) -> None:
     assert_unknown_then_once(outbox, partner, **fault, after_work=after_work)
 
 
-@delivers(15)
+@for_each_partner(15)
 def test_a_slow_drip_ends_with_the_deadline(partner: Partner, outbox: Outbox, settings: LazySettings) -> None:
     settings.REVKEEN_CHANGE_SECONDS = 0.5
     began = timezone.now()
@@ -300,7 +300,7 @@ def test_a_slow_drip_ends_with_the_deadline(partner: Partner, outbox: Outbox, se
     assert timezone.now() - began < timedelta(seconds=20)
 
 
-@delivers(16)
+@for_each_partner(16)
 def test_a_connection_that_was_closed_meanwhile_is_unknown_until_the_partner_was_read(
     partner: Partner, outbox: Outbox
 ) -> None:
@@ -314,7 +314,7 @@ def test_a_connection_that_was_closed_meanwhile_is_unknown_until_the_partner_was
     assert (partner_update.state, len(outbox.told(partner, shipment))) == (State.SENT, 1)
 
 
-@delivers(17, retry_after=["7", "Wed, 21 Oct 2099 07:28:00 GMT", None, "86400", "-5", "soon"])
+@for_each_partner(17, retry_after=["7", "Wed, 21 Oct 2099 07:28:00 GMT", None, "86400", "-5", "soon"])
 def test_a_429_holds_everything_with_that_key_for_its_time(
     retry_after: str | None, partner: Partner, outbox: Outbox
 ) -> None:
@@ -338,12 +338,12 @@ def test_a_429_holds_everything_with_that_key_for_its_time(
     outbox.assert_once(partner, first, second)
 
 
-@delivers(18)
+@for_each_partner(18)
 def test_a_500_before_anything_happened_is_read_and_then_sent_again(partner: Partner, outbox: Outbox) -> None:
     assert_unknown_then_once(outbox, partner, kind="error", status=500)
 
 
-@delivers(20, status=[502, 503, 504], after_work=BEFORE_AND_AFTER)
+@for_each_partner(20, status=[502, 503, 504], after_work=BEFORE_AND_AFTER)
 def test_a_gateways_page_is_unknown_until_the_partner_was_read(
     status: int, after_work: bool, partner: Partner, outbox: Outbox
 ) -> None:
@@ -351,14 +351,14 @@ def test_a_gateways_page_is_unknown_until_the_partner_was_read(
     assert not PartnerUpdate.objects.filter(message__contains="<").exists()
 
 
-@delivers(21, fault=NO_YES, after_work=BEFORE_AND_AFTER)
+@for_each_partner(21, fault=NO_YES, after_work=BEFORE_AND_AFTER)
 def test_a_yes_that_is_none_is_unknown_until_the_partner_was_read(
     fault: dict[str, Any], after_work: bool, partner: Partner, outbox: Outbox
 ) -> None:
     assert_unknown_then_once(outbox, partner, **fault, after_work=after_work)
 
 
-@delivers(22, body=["null", "[]", '{"id": 12.5}'], after_work=BEFORE_AND_AFTER)
+@for_each_partner(22, body=["null", "[]", '{"id": 12.5}'], after_work=BEFORE_AND_AFTER)
 def test_a_yes_of_the_wrong_shape_is_not_believed_without_a_look(
     body: str, after_work: bool, partner: Partner, outbox: Outbox
 ) -> None:
@@ -369,7 +369,7 @@ def test_a_yes_of_the_wrong_shape_is_not_believed_without_a_look(
     outbox.assert_once(partner, shipment)
 
 
-@delivers(28, 29)
+@for_each_partner(28, 29)
 def test_a_revoked_key_loses_nothing_and_its_successor_sends(partner: Partner, outbox: Outbox) -> None:
     [shipment] = outbox.ship()
     outbox.emulator.revoke(partner.key)
@@ -381,7 +381,7 @@ def test_a_revoked_key_loses_nothing_and_its_successor_sends(partner: Partner, o
     outbox.assert_once(partner, shipment)
 
 
-@delivers(29)
+@for_each_partner(29)
 def test_a_key_replaced_while_nobody_knows_is_read_with_and_does_not_repeat(partner: Partner, outbox: Outbox) -> None:
     [shipment] = outbox.ship()
     outbox.fail(partner, **NO_ANSWER["reset"], after_work=True)
@@ -392,7 +392,7 @@ def test_a_key_replaced_while_nobody_knows_is_read_with_and_does_not_repeat(part
     outbox.assert_once(partner, shipment)
 
 
-@delivers(30)
+@for_each_partner(30)
 def test_a_key_that_may_not_is_said_and_waits(partner: Partner, outbox: Outbox) -> None:
     [shipment] = outbox.ship()
     outbox.emulator.fault("error", partner.create, provider=partner.provider, status=403, code="forbidden")
@@ -403,7 +403,7 @@ def test_a_key_that_may_not_is_said_and_waits(partner: Partner, outbox: Outbox) 
     outbox.assert_once(partner, shipment)
 
 
-@delivers(31, kind=["gzip_bomb", "huge_header", "deep_json"])
+@for_each_partner(31, kind=["gzip_bomb", "huge_header", "deep_json"])
 def test_an_answer_that_would_fill_the_memory_is_unknown_until_the_partner_was_read(
     kind: str, partner: Partner, outbox: Outbox, settings: LazySettings
 ) -> None:
@@ -412,7 +412,7 @@ def test_an_answer_that_would_fill_the_memory_is_unknown_until_the_partner_was_r
     assert_unknown_then_once(outbox, partner, kind=kind, after_work=True)
 
 
-@delivers(32, hours=[-2, 2])
+@for_each_partner(32, hours=[-2, 2])
 def test_our_own_clock_decides_nothing(
     hours: int, partner: Partner, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -428,7 +428,7 @@ def test_our_own_clock_decides_nothing(
     outbox.assert_once(partner, shipment)
 
 
-@delivers(34, 35)
+@for_each_partner(34, 35)
 def test_what_cannot_be_written_down_before_the_call_is_not_sent(partner: Partner, outbox: Outbox) -> None:
     [shipment] = outbox.ship()
     with refusing(writes_partner_updates, "database or disk is full"):
@@ -438,7 +438,7 @@ def test_what_cannot_be_written_down_before_the_call_is_not_sent(partner: Partne
     outbox.assert_once(partner, shipment)
 
 
-@delivers(35)
+@for_each_partner(35)
 def test_what_cannot_be_written_down_after_the_call_is_read_before_it_is_sent_again(
     partner: Partner, outbox: Outbox
 ) -> None:
@@ -446,13 +446,13 @@ def test_what_cannot_be_written_down_after_the_call_is_read_before_it_is_sent_ag
     with refusing(lambda sql: sql.startswith('INSERT INTO "orders_partnerupdateattempt"'), "database or disk is full"):
         while (claimed := outbox_module.claim()) is not None:
             with pytest.raises(OperationalError):
-                partner_worker.deliver(claimed)
+                partner_worker.send_update(claimed)
     assert len(outbox.told(partner, shipment)) == 1
     outbox.recover()
     outbox.assert_once(partner, shipment)
 
 
-@delivers(36)
+@for_each_partner(36)
 def test_without_a_database_nothing_is_sent(partner: Partner, outbox: Outbox) -> None:
     [shipment] = outbox.ship()
     with refusing(lambda sql: True, "the database has gone"), pytest.raises(OperationalError):
@@ -462,7 +462,7 @@ def test_without_a_database_nothing_is_sent(partner: Partner, outbox: Outbox) ->
     outbox.assert_once(partner, shipment)
 
 
-@delivers(37)
+@for_each_partner(37)
 def test_a_partner_that_is_busy_keeps_no_place_from_the_other(partner: Partner, outbox: Outbox) -> None:
     outbox.ship()
     busy = [(outbox.merchant.pk, partner.provider)]
@@ -470,7 +470,7 @@ def test_a_partner_that_is_busy_keeps_no_place_from_the_other(partner: Partner, 
     assert [one.destination for one in claimed if one] == [each.provider for each in PARTNERS if each is not partner]
 
 
-@delivers(38)
+@for_each_partner(38)
 def test_a_partner_that_is_down_is_called_ever_more_rarely(partner: Partner, outbox: Outbox) -> None:
     outbox.ship()
     outbox.emulator.fault("error", provider=partner.provider, status=503, times=10_000)
@@ -480,7 +480,7 @@ def test_a_partner_that_is_down_is_called_ever_more_rarely(partner: Partner, out
     assert 2 <= len(outbox.calls(partner)) <= 20
 
 
-@delivers(39)
+@for_each_partner(39)
 def test_after_a_day_without_the_partner_everything_arrives_once_and_in_order(partner: Partner, outbox: Outbox) -> None:
     outbox.emulator.fault("error", provider=partner.provider, status=503, times=10_000)
     sent = []
@@ -501,7 +501,7 @@ def test_after_a_day_without_the_partner_everything_arrives_once_and_in_order(pa
     assert all(places == sorted(places) for places in by_order.values())
 
 
-@delivers(40)
+@for_each_partner(40)
 def test_taken_and_then_silence_is_one_fulfillment_and_one_capture(
     partner: Partner, outbox: Outbox, settings: LazySettings
 ) -> None:
@@ -509,7 +509,7 @@ def test_taken_and_then_silence_is_one_fulfillment_and_one_capture(
     assert_unknown_then_once(outbox, partner, **NO_ANSWER["silence"], after_work=True)
 
 
-@delivers(41, status=[400, 403, 404, 409, 422, 429, 499])
+@for_each_partner(41, status=[400, 403, 404, 409, 422, 429, 499])
 def test_a_no_of_something_on_the_way_is_not_the_partners(status: int, partner: Partner, outbox: Outbox) -> None:
     assert_unknown_then_once(outbox, partner, kind="bad_gateway", status=status, after_work=True)
 
@@ -517,7 +517,7 @@ def test_a_no_of_something_on_the_way_is_not_the_partners(status: int, partner: 
 LIES = {"a refusal": {"kind": "error", "status": 400, "code": "invalid_parameter"}, "a 429": {"kind": "rate_limited"}}
 
 
-@delivers(41, lie=LIES.keys())
+@for_each_partner(41, lie=LIES.keys())
 def test_a_no_after_the_work_in_the_partners_own_words_does_not_make_it_twice(
     lie: str, partner: Partner, outbox: Outbox
 ) -> None:
@@ -530,7 +530,7 @@ def test_a_no_after_the_work_in_the_partners_own_words_does_not_make_it_twice(
     assert len(outbox.told(partner, shipment)) == 1
 
 
-@delivers(41)
+@for_each_partner(41)
 def test_one_that_is_refused_is_visible_and_the_others_go_on(partner: Partner, outbox: Outbox) -> None:
     first, second = outbox.ship(lines=2)
     [other] = outbox.ship()
@@ -576,7 +576,7 @@ def test_what_partners_have_to_hear_stands_with_revkeens_answer_or_neither_does(
         outbox.assert_once(partner, *Shipment.objects.all())
 
 
-@delivers(43)
+@for_each_partner(43)
 def test_a_restored_backup_sends_nothing(partner: Partner, outbox: Outbox) -> None:
     [shipment] = outbox.ship()
     quarantine.quarantine()

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.database
 PLACE = Place("northwind", "live")
 SECONDS = 1.5  # that a call may take
 LEASE_SECONDS = 5 + 4 * SECONDS  # of one change and three reads, and a little
-SETTLED_SECONDS = 60.0  # a lease, and a few looks
+RECONCILED_SECONDS = 60.0  # a lease, and a few looks
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 
 
@@ -106,7 +106,7 @@ class Servers:
         return {one.action.letter: one for one in self.reconciled(played)}
 
     def reconciled(self, played: list[Played]) -> list[Played]:
-        journal = self.board.reconciled(SETTLED_SECONDS)
+        journal = self.board.reconciled(RECONCILED_SECONDS)
         for one in played:
             found = [row for row in journal if one.subject in (row["order_id"], row["draft_id"])]
             assert len(found) == 1, (one.action.name, found)
@@ -301,7 +301,7 @@ def test_killed_after_the_outcome_the_same_form_shows_it(action: Action, killed:
 def reconcilers_killed(servers: Servers, killed: object) -> dict[tuple[str, str], Played]:
     """By point and letter: a worker is killed at the point while it reconciles what got no answer."""
     found = {}
-    for point in (crashes.SETTLER_BEFORE_IT_READS, crashes.SETTLER_AFTER_THE_CALL):
+    for point in (crashes.RECONCILER_BEFORE_IT_READS, crashes.RECONCILER_AFTER_THE_CALL):
         servers.crash(point)
         for action in ACTIONS:
             played = found[point, action.letter] = Played(servers, action)
@@ -312,7 +312,7 @@ def reconcilers_killed(servers: Servers, killed: object) -> dict[tuple[str, str]
     return found
 
 
-@pytest.mark.parametrize("point", [crashes.SETTLER_BEFORE_IT_READS, crashes.SETTLER_AFTER_THE_CALL])
+@pytest.mark.parametrize("point", [crashes.RECONCILER_BEFORE_IT_READS, crashes.RECONCILER_AFTER_THE_CALL])
 @survives(9)
 def test_when_a_worker_is_killed_another_takes_over(
     action: Action, point: str, reconcilers_killed: dict[tuple[str, str], Played]

@@ -11,7 +11,7 @@ from orders.models import EventLog, Merchant, Operation, PartnerUpdate, Shipment
 from orders.services.fulfillment import unreported
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import REFUSAL, Emulator
-from tests.support.pages import TICKET, form_token_in, prose
+from tests.support.pages import FORM_TOKEN, form_token_in, prose
 from tests.support.parcels import connect_partners, paid_order, parcel, partner_update_of, send_off
 from tests.support.shipping import work
 
@@ -170,7 +170,7 @@ def test_lost_on_the_way_it_is_in_doubt_and_not_offered_again(
     tell(client, released)
     assert Operation.objects.filter(state=Operation.State.IN_DOUBT).exists()
     assert "Notifying" in client.get(LIST).content.decode()
-    assert not TICKET.search(page(client, released))
+    assert not FORM_TOKEN.search(page(client, released))
 
 
 def test_each_parcel_of_a_plan_that_never_went_can_be_told(

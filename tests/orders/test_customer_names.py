@@ -85,9 +85,9 @@ def test_a_customer_listed_twice_is_kept_once(northwind: Merchant, emulator: Emu
 
 
 def test_a_new_key_is_filled_before_anybody_opens_a_list(northwind: Merchant, emulator: Emulator) -> None:
-    assert set(customer_names.places_without_any()) == {(northwind, "live"), (northwind, "test")}
+    assert set(customer_names.scopes_without_any()) == {(northwind, "live"), (northwind, "test")}
     fill(northwind)
-    assert customer_names.places_without_any() == [(northwind, "test")]
+    assert customer_names.scopes_without_any() == [(northwind, "test")]
     assert len(customer_names.known(northwind, "live", [uuid.UUID(row["id"]) for row in customers(emulator)])) > 50
 
 
@@ -104,7 +104,7 @@ def test_what_an_outage_left_unanswered_is_asked_for_again(northwind: Merchant, 
 
 
 def test_nothing_is_asked_where_nothing_is_wanted(northwind: Merchant, emulator: Emulator) -> None:
-    assert customer_names.places_with_wanted() == []
+    assert customer_names.scopes_with_wanted() == []
 
 
 def test_the_worker_ends_when_asked_to(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_ticked_ones_are_sent_again_each_with_a_row_of_the_event_log(operations:
     assert (answer.status_code, answer["Location"]) == (303, PARTNER_UPDATES)
     states = {one.pk: one.state for one in PartnerUpdate.objects.all()}
     assert [states[one.pk] for one in (*ticked, other)] == ["waiting", "waiting", "failed"]
-    kept = EventLog.objects.filter(kind=EventLog.Kind.DELIVERY_SENT_AGAIN)
+    kept = EventLog.objects.filter(kind=EventLog.Kind.PARTNER_UPDATE_SENT_AGAIN)
     assert {event.order_id for event in kept} == {one.order_id for one in ticked}
     assert "2 updates will be sent again." in operations.get(PARTNER_UPDATES).content.decode()
 

@@ -185,7 +185,7 @@ def test_a_partner_that_fails_for_a_day_gets_everything_once_and_in_order(
 def test_after_many_failures_it_asks_for_a_person(
     northwind: Merchant, user: User, river: Connection, orders: list[Any], emulator: Emulator, settings: LazySettings
 ) -> None:
-    settings.DELIVERY_ATTEMPTS = 3
+    settings.PARTNER_UPDATE_ATTEMPTS = 3
     (shipment,) = ship(northwind, user, orders[0], parcel(orders[0]))
     settings.DIGITAL_RIVER_URL = "http://127.0.0.1:9"
     for _ in range(5):
@@ -248,8 +248,8 @@ def test_two_who_hold_the_same_partner_update_send_it_once(
     assert first
     assert second
     assert first.pk == second.pk
-    partner_worker.deliver(first)
-    partner_worker.deliver(second)
+    partner_worker.send_update(first)
+    partner_worker.send_update(second)
     assert (states(shipment), len(effects(emulator, DIGITAL_RIVER, "fulfillment"))) == ([State.SENT], 1)
 
 
@@ -260,7 +260,7 @@ def test_one_who_is_late_does_not_begin_a_call(
     claimed = outbox.claim()
     pass_time(61)
     assert claimed
-    partner_worker.deliver(claimed)
+    partner_worker.send_update(claimed)
     assert not [call for call in emulator.calls() if call["provider"] == DIGITAL_RIVER]
     pass_time(60)
     assert work() == 1
@@ -277,7 +277,7 @@ def test_a_person_who_stops_it_and_a_worker_that_sends_it_do_not_cross(
     claimed = outbox.claim()
     assert claimed
     assert not manual.stop(seen_before, user, "Not needed.")
-    partner_worker.deliver(claimed)
+    partner_worker.send_update(claimed)
     assert states(shipment) == [State.SENT]
     (another,) = ship(northwind, user, orders[1], parcel(orders[1]))
     assert manual.stop(only(another), user, "Not needed.")
@@ -293,7 +293,7 @@ def test_a_stop_while_a_dead_worker_wakes_up_sends_nothing(
     assert claimed
     PartnerUpdate.objects.update(state=State.IN_DOUBT)
     assert manual.stop(only(shipment), user, "Not needed.")
-    partner_worker.deliver(claimed)
+    partner_worker.send_update(claimed)
     assert states(shipment) == [State.STOPPED]
     assert not [call for call in emulator.calls() if call["provider"] == DIGITAL_RIVER]
 
@@ -316,7 +316,7 @@ def test_what_is_held_is_neither_sent_early_nor_stopped_nor_sent(
 # A restored backup
 
 
-def test_a_restored_backup_delivers_nothing_and_a_person_finds_what_was_sent(
+def test_a_restored_backup_sends_nothing_to_partners_and_a_person_finds_what_was_sent(
     northwind: Merchant, user: User, river: Connection, orders: list[Any], emulator: Emulator
 ) -> None:
     (shipment,) = ship(northwind, user, orders[0], parcel(orders[0]))

@@ -46,7 +46,7 @@ def do(client: Client, what: str, connection: Connection, **form: str) -> Any:
     return client.post(address(f"connection_{what}", connection.mode, connection.pk), sent, follow=True)
 
 
-def deliver(merchant: Merchant, user: User, provider: str, state: str, mode: str = "live") -> PartnerUpdate:
+def partner_update_in(merchant: Merchant, user: User, provider: str, state: str, mode: str = "live") -> PartnerUpdate:
     """A partner update of a shipment as it is kept, whatever is in it."""
     of_order: dict[str, Any] = {"merchant": merchant, "mode": mode, "order_id": uuid.uuid4()}
     fulfillment = Fulfillment.objects.create(id=uuid.uuid4(), user=user, who=user.email, fingerprint="", **of_order)
@@ -323,7 +323,7 @@ def test_trying_a_key_shows_how_it_fares(provider: Connection.Provider, client: 
 def test_what_waited_for_a_key_goes_out_when_one_is_switched_on(client: Client, bare: Merchant, mara: User) -> None:
     later = timezone.now() + timedelta(minutes=5)
     for provider in PARTNERS:
-        waiting = deliver(bare, mara, provider, PartnerUpdate.State.WAITING)
+        waiting = partner_update_in(bare, mara, provider, PartnerUpdate.State.WAITING)
         PartnerUpdate.objects.filter(pk=waiting.pk).update(code="not_connected", next_try_at=later)
     do(client, "activate", added(client, DIGITAL_RIVER))
     assert [row.destination for row in PartnerUpdate.objects.filter(next_try_at__lt=later)] == ["digital_river"]
@@ -359,9 +359,9 @@ def test_what_waits_for_a_partner_is_said_before_its_last_key_goes(
     provider: Connection.Provider, client: Client, bare: Merchant, mara: User
 ) -> None:
     connection = added(client, provider)
-    deliver(bare, mara, provider, state=PartnerUpdate.State.WAITING)
-    deliver(bare, mara, provider, state=PartnerUpdate.State.SENT)
-    deliver(bare, mara, provider, state=PartnerUpdate.State.WAITING, mode="test")
+    partner_update_in(bare, mara, provider, state=PartnerUpdate.State.WAITING)
+    partner_update_in(bare, mara, provider, state=PartnerUpdate.State.SENT)
+    partner_update_in(bare, mara, provider, state=PartnerUpdate.State.WAITING, mode="test")
     assert f"1 update waits for {provider.label}" in markup(client.get(address("connection_list")))
     assert f"1 update to {provider.label} is still open" in markup(
         client.get(address("connection_remove", "live", connection.pk))

@@ -50,10 +50,10 @@ def test_a_worker_that_cannot_look_does_not_say_that_it_is_alive(site: Site, tmp
         subprocess.Popen([sys.executable, *COMMAND], cwd=ROOT, env=site.environment, stderr=file) as process,
     ):
         deadline = time.monotonic() + 40
-        while log.read_text().count("looking for work failed") < 2 and time.monotonic() < deadline:
+        while log.read_text().count("checking for work failed") < 2 and time.monotonic() < deadline:
             time.sleep(0.1)
         process.terminate()
-    assert "looking for work failed" in log.read_text()
+    assert "checking for work failed" in log.read_text()
     assert site.run(SEEN) == []
 
 

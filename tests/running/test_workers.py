@@ -19,7 +19,7 @@ from tests.conftest import SecureClient
 from tests.support.at_work import COMMAND, MAKE, READY_IN, SEEN, STATES, until, worker
 from tests.support.at_work import house as house
 from tests.support.emulation import Emulator
-from tests.support.matrix import delivers
+from tests.support.matrix import for_each_partner
 from tests.support.partners import Partner
 from tests.support.processes import ROOT, Site
 from tests.support.shipping import DIGITAL_RIVER, ORDER_PROTECTION, captured, effects
@@ -120,7 +120,7 @@ def test_a_slow_partner_does_not_keep_the_other_waiting(house: Site, running_emu
     assert len(told) == made["shipments"], found
 
 
-@delivers(10)
+@for_each_partner(10)
 def test_told_to_stop_a_worker_finishes_the_call_at_hand(
     partner: Partner, house: Site, running_emulator: Emulator
 ) -> None:
@@ -133,7 +133,11 @@ def test_told_to_stop_a_worker_finishes_the_call_at_hand(
 
 def test_a_killed_worker_leaves_nothing_lost_and_nothing_doubled(house: Site, running_emulator: Emulator) -> None:
     """The call was made, and nobody was left to hear the answer."""
-    house.environment |= {"DELIVERY_LEASE": "4", "DIGITAL_RIVER_DOUBT_SECONDS": "5", "REVKEEN_CHANGE_SECONDS": "2"}
+    house.environment |= {
+        "PARTNER_UPDATE_LEASE": "4",
+        "DIGITAL_RIVER_DOUBT_SECONDS": "5",
+        "REVKEEN_CHANGE_SECONDS": "2",
+    }
     house.run(MAKE, running_emulator.address, "1", "digital_river")
     running_emulator.fault("delay", "/fulfillments$", method="POST", seconds=5, after_work=True)
     process = subprocess.Popen([sys.executable, *COMMAND], cwd=ROOT, env=house.environment)

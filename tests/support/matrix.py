@@ -94,7 +94,7 @@ def survives(number: int, letters: str = "", **variants: Values) -> Callable[[An
     return decorate
 
 
-def delivers(*numbers: int, **variants: Values) -> Callable[[Any], Any]:
+def for_each_partner(*numbers: int, **variants: Values) -> Callable[[Any], Any]:
     """Run the test for each partner, and stand in the matrix under each of these faults; `variants` as above."""
 
     def decorate(test: Any) -> Any:
@@ -244,7 +244,7 @@ def collect() -> list[pytest.Item]:
 
 def _is_marked(path: Path) -> bool:
     text = path.read_text()
-    return "@survives(" in text or "@delivers(" in text or "mark.fault(" in text
+    return "@survives(" in text or "@for_each_partner(" in text or "mark.fault(" in text
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-TICKET = re.compile(r'name="form_token" value="([^"]+)"')
+FORM_TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 
 
 def source(client: Client, path: str) -> str:
@@ -32,7 +32,7 @@ def prose(page: str) -> str:
 
 def form_token_in(page: str) -> str:
     """The form token of the page's form."""
-    found = TICKET.search(page)
+    found = FORM_TOKEN.search(page)
     assert found, page
     return found[1]
 

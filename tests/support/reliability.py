@@ -39,7 +39,7 @@ NOTHING = ("Nothing was sent", "RevKeen refused", "Not charged", "Nothing was ch
 NOT_FOR_PEOPLE = ("Traceback", "msgspec", "httpx", "OperationalError", "alert(1)", "<h1>Bad Gateway")
 
 State = Operation.State
-SETTLED_BY_MACHINES = (State.STARTED, State.IN_DOUBT)
+RECONCILED_BY_MACHINES = (State.STARTED, State.IN_DOUBT)
 ROUNDS = 12  # looks, after which a machine has reconciled what it may
 
 
@@ -133,9 +133,9 @@ class Case:
     def reconcile(self, rounds: int = ROUNDS) -> None:
         """As the worker does whenever something is due; the time until then is passed over."""
         for _ in range(rounds):
-            if not Operation.objects.filter(state__in=SETTLED_BY_MACHINES).exists():
+            if not Operation.objects.filter(state__in=RECONCILED_BY_MACHINES).exists():
                 return
-            self._work(*SETTLED_BY_MACHINES)
+            self._work(*RECONCILED_BY_MACHINES)
 
     def look_again(self) -> None:
         """As the worker does every minute with what waits for a person."""
@@ -144,7 +144,7 @@ class Case:
     def look_in_vain(self, looks: int) -> None:
         """As the worker does while RevKeen is down, in one process that remembers how it fared."""
         for _ in range(looks):
-            self._work(*SETTLED_BY_MACHINES, afresh=False)
+            self._work(*RECONCILED_BY_MACHINES, afresh=False)
 
     def _work(self, *states: str, afresh: bool = True) -> None:
         if afresh:

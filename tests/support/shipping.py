@@ -79,7 +79,7 @@ def work() -> int:
     """A worker's rounds until nothing is due; how many there were."""
     rounds = 0
     while (partner_update := outbox.claim()) is not None:
-        partner_worker.deliver(partner_update)
+        partner_worker.send_update(partner_update)
         rounds += 1
     return rounds
 

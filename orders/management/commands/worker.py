@@ -25,14 +25,14 @@ from orders.services.revkeen import customer_names, session
 log = structlog.get_logger("orders.worker")
 
 C = TypeVar("C", Operation, RefundStatus, DecisionCheck, PartnerUpdate)
-P = TypeVar("P", bound=Hashable)
+S = TypeVar("S", bound=Hashable)
 
 AFTER_FAILURE_SECONDS = 2.0
 NAMES_SECONDS = 2.0
 CHAIN_SECONDS = 5.0
 FILLING_SECONDS = 60.0  # for all reads of one round of names
-SETTLERS = 8
-DELIVERERS = 8
+RECONCILERS = 8
+SENDERS = 8
 OF_ONE_MERCHANT = 4  # a slow API keeps no more than these from the others
 
 
@@ -51,56 +51,56 @@ class Bell:
 
 
 @dataclass
-class AtHand(Generic[P]):
-    """How much is being done for each place, so that a slow one does not keep everybody.
+class AtHand(Generic[S]):
+    """How much is being done for each scope, a merchant or a partner of one, so that a slow one delays no other.
 
     Who has found work rings for the next before beginning it: as many come as there is work.
     """
 
     most: int
-    counts: Counter[P] = field(default_factory=Counter)
+    counts: Counter[S] = field(default_factory=Counter)
     claiming: threading.Lock = field(default_factory=threading.Lock)
     bell: Bell = field(default_factory=Bell)
 
     def take(
-        self, claim: Callable[[Collection[P]], C | None], work: Callable[[C], object], place_of: Callable[[C], P]
+        self, claim: Callable[[Collection[S]], C | None], work: Callable[[C], object], scope_of: Callable[[C], S]
     ) -> bool:
         """Claim one and work on it; False where nothing is due."""
         with self.claiming:
-            claimed = claim([place for place, count in self.counts.items() if count >= self.most])
+            claimed = claim([scope for scope, count in self.counts.items() if count >= self.most])
             if claimed is None:
                 return False
-            place = place_of(claimed)
-            self.counts[place] += 1
+            scope = scope_of(claimed)
+            self.counts[scope] += 1
         self.bell.ring()
         try:
             work(claimed)
         finally:
             with self.claiming:
-                self.counts[place] -= 1
+                self.counts[scope] -= 1
         return True
 
 
 class Command(BaseCommand):
-    help = """Does what nobody should wait for: reconciles operations without an answer, delivers shipments to partners,
-    follows refunds that are on their way, looks whether decisions hold, chains the log, asks for names lists lack."""
+    help = """Does what nobody should wait for: reconciles operations without an answer, tells partners of shipments,
+    follows refunds that are on their way, checks whether decisions hold, chains the log, asks for names lists lack."""
 
     def handle(self, *args: object, **options: object) -> None:
         self.stopping = threading.Event()
-        self.begun: set[tuple[Merchant, str]] = set()
+        self.named: set[tuple[Merchant, str]] = set()
         self.of_merchants = AtHand[int](OF_ONE_MERCHANT)  # operations, refunds and decisions
-        self.of_partners = AtHand[outbox.Place](outbox.PER_PLACE)
+        self.of_partners = AtHand[outbox.Scope](outbox.PER_SCOPE)
         self.chain, self.names = Bell(), Bell()
-        self.name, self.seen = heartbeat.name_of_this(), -math.inf
+        self.name, self.beaten_at = heartbeat.name_of_this(), -math.inf
         self.alarm = alarm_of_signals(self.stop)
-        loops: list[tuple[Any, ...]] = [(self.reconcile, self.of_merchants.bell)] * SETTLERS
-        loops += [(self.deliver, self.of_partners.bell)] * DELIVERERS
+        loops: list[tuple[Any, ...]] = [(self.reconcile, self.of_merchants.bell)] * RECONCILERS
+        loops += [(self.send_updates, self.of_partners.bell)] * SENDERS
         loops += [(self.chain_log, self.chain, CHAIN_SECONDS), (self.fill_names, self.names, NAMES_SECONDS)]
         threads = [threading.Thread(target=self.repeat, args=loop) for loop in loops]
         for thread in threads:
             thread.start()
         try:
-            self.fulfillment()
+            self.watch()
         finally:
             self.stopping.set()
             for bell in {bell for _, bell, *_ in loops}:
@@ -128,26 +128,26 @@ class Command(BaseCommand):
         bell.ring()  # whoever else waits for it shall end too
         connections.close_all()
 
-    def fulfillment(self) -> None:
+    def watch(self) -> None:
         """Ring for what is due: when there is news, when it is time, and whenever we say that we are alive.
 
-        That is said only after a look that went well: without it nothing is begun.
+        That is said only after a check that went well: without it nothing is begun.
         """
         heard: news.News | None = None
         while not self.stopping.is_set():
             try:
                 if heard is not None:
                     heard.note()
-                until = time.monotonic() + self.look()
+                until = time.monotonic() + self.ring_for_due()
                 close_old_connections()
                 if heard is None:
                     heard = news.listen()
-                    continue  # what was written between the look and this was heard by nobody
+                    continue  # what was written between the check and this was heard by nobody
                 self.sleep(news.SECONDS)
-                heard.wait(max(0, min(until, self.seen + heartbeat.EVERY_SECONDS) - time.monotonic()), self.alarm)
+                heard.wait(max(0, min(until, self.beaten_at + heartbeat.EVERY_SECONDS) - time.monotonic()), self.alarm)
                 self.beat()
-            except Exception:  # such as a database that is not there: it is looked at again, and listened to anew
-                log.exception("looking for work failed")
+            except Exception:  # such as a database that is not there: it is checked again, and listened to anew
+                log.exception("checking for work failed")
                 if heard is not None:
                     heard.close()
                 heard = None
@@ -159,7 +159,7 @@ class Command(BaseCommand):
         """Or until we are told to stop: an event waits on through a signal, and this does not."""
         select.select([self.alarm], [], [], seconds)
 
-    def look(self) -> float:
+    def ring_for_due(self) -> float:
         """Ring for what is due; the seconds until more falls due."""
         quarantine.check()  # before anything may be sent again
         of_merchants = [leases.due(), refund_tracking.due(), review_checks.due()]
@@ -170,7 +170,7 @@ class Command(BaseCommand):
             self.of_partners.bell.ring()
         if log_chain.due():
             self.chain.ring()
-        if customer_names.wanted() or self.new_places():
+        if customer_names.wanted() or self.new_scopes():
             self.names.ring()
         return min(kind.seconds for kind in of_merchants + of_partners)
 
@@ -178,19 +178,19 @@ class Command(BaseCommand):
         """An operation without an answer goes before a refund that is on its way, and that before what was decided."""
         quarantine.check()  # before anything may be sent again
         return (
-            self.of_merchants.take(leases.claim, look_at, merchant_of)
+            self.of_merchants.take(leases.claim, reconcile_one, merchant_of)
             or self.of_merchants.take(refund_tracking.claim, refund_tracking.check, merchant_of)
             or self.of_merchants.take(review_checks.claim, review_checks.check, merchant_of)
         )
 
-    def deliver(self) -> bool:
+    def send_updates(self) -> bool:
         quarantine.check()
-        return self.of_partners.take(outbox.claim, partner_worker.deliver, outbox.place_of)
+        return self.of_partners.take(outbox.claim, partner_worker.send_update, outbox.scope_of)
 
     def beat(self) -> None:
-        if time.monotonic() - self.seen >= heartbeat.EVERY_SECONDS:
+        if time.monotonic() - self.beaten_at >= heartbeat.EVERY_SECONDS:
             heartbeat.beat(self.name)
-            self.seen = time.monotonic()
+            self.beaten_at = time.monotonic()
 
     def chain_log(self) -> bool:
         """Chain what was written since, and sign the head once a day."""
@@ -199,21 +199,21 @@ class Command(BaseCommand):
         return chained == log_chain.AT_ONCE
 
     def fill_names(self) -> bool:
-        places = self.places()
-        for merchant, mode in places:
+        scopes = self.scopes()
+        for merchant, mode in scopes:
             with session.session(merchant, mode, FILLING_SECONDS) as api:
-                asked = customer_names.fill(api)
-            log.info("asked for names", merchant=merchant.slug, mode=mode, asked=asked)
-        return bool(places)
+                count = customer_names.fill(api)
+            log.info("asked for names", merchant=merchant.slug, mode=mode, count=count)
+        return bool(scopes)
 
-    def places(self) -> list[tuple[Merchant, str]]:
+    def scopes(self) -> list[tuple[Merchant, str]]:
         """Where lists lack names; and once where there is not one yet, so that the first list need not lack them."""
-        new = self.new_places()
-        self.begun |= new
-        return [*new, *(place for place in customer_names.places_with_wanted() if place not in new)]
+        new = self.new_scopes()
+        self.named |= new
+        return [*new, *(scope for scope in customer_names.scopes_with_wanted() if scope not in new)]
 
-    def new_places(self) -> set[tuple[Merchant, str]]:
-        return set(customer_names.places_without_any()) - self.begun
+    def new_scopes(self) -> set[tuple[Merchant, str]]:
+        return set(customer_names.scopes_without_any()) - self.named
 
 
 def alarm_of_signals(stop: Callable[[int, FrameType | None], None]) -> socket.socket:
@@ -230,6 +230,6 @@ def merchant_of(claimed: Operation | RefundStatus | DecisionCheck) -> int:
     return claimed.merchant_id
 
 
-def look_at(operation: Operation) -> None:
+def reconcile_one(operation: Operation) -> None:
     reconciled = reconcile.reconcile(operation)
-    log.info("looked at an operation", operation=str(operation.pk), kind=operation.kind, state=reconciled.state)
+    log.info("reconciled an operation", operation=str(operation.pk), kind=operation.kind, state=reconciled.state)

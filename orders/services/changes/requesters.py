@@ -21,7 +21,7 @@ def lost_right(operation: Operation) -> str:
     return _lost(operation.user, operation.merchant, RIGHTS[Kind(first.kind)])
 
 
-def lost_right_to_deliver(partner_update: PartnerUpdate) -> str:
+def lost_right_to_send(partner_update: PartnerUpdate) -> str:
     """The same of whoever sent the shipment off; "" once another has asked to send it again."""
     fulfillment = partner_update.shipment.fulfillment
     if partner_update.by_hand or fulfillment is None:

@@ -36,9 +36,9 @@ ICONS_AND_WORDS = {
 ICONS_OF_NOTES = {
     EventLog.Kind.SHIPMENT_CORRECTED: "edit",
     EventLog.Kind.SHIPMENT_STATUS: "packages",
-    EventLog.Kind.DELIVERY_SENT_AGAIN: "send",
-    EventLog.Kind.DELIVERY_STOPPED: "ban",
-    EventLog.Kind.DELIVERY_RELEASED: "send",
+    EventLog.Kind.PARTNER_UPDATE_SENT_AGAIN: "send",
+    EventLog.Kind.PARTNER_UPDATE_STOPPED: "ban",
+    EventLog.Kind.PARTNER_UPDATE_RELEASED: "send",
     EventLog.Kind.REVKEEN_KNOWS: "circle-minus",
 }
 # The member that has the amount an event is about. What a payment was is not what was refunded of it, and what an order

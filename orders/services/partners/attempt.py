@@ -201,7 +201,7 @@ def finish(sending: Sending[Any], outcome: Outcome) -> None:
             outcome = _written(sending, outcome)
     said = type(outcome).__name__
     log.info(
-        "delivered",
+        "tried a partner update",
         partner_update=sending.partner_update.pk,
         destination=sending.partner_update.destination,
         outcome=said,
@@ -260,7 +260,7 @@ def _sent(sending: Sending[Any], outcome: Sent) -> dict[str, Any]:
 
 def _again(sending: Sending[Any], outcome: Again) -> dict[str, Any]:
     failures = min(sending.partner_update.failures + outcome.counted, MOST_FAILURES)
-    if failures >= settings.DELIVERY_ATTEMPTS:
+    if failures >= settings.PARTNER_UPDATE_ATTEMPTS:
         message = f"It failed {failures} times in a row, last so: {outcome.message}"
         return {"state": State.FAILED, "failures": failures, "code": "gave_up", "message": storable(message)[:500]}
     pause = sending.pause if sending.doubt.doubtful and _just_sent(sending) else 0
@@ -274,7 +274,7 @@ def _again(sending: Sending[Any], outcome: Again) -> dict[str, Any]:
 
 def backoff(failures: int) -> float:
     """Seconds: twice as many after each failure, up to a bound; by chance up to half of it less, but for the first."""
-    first, longest = settings.DELIVERY_FIRST_WAIT, settings.DELIVERY_LONGEST_WAIT
+    first, longest = settings.PARTNER_UPDATE_FIRST_WAIT, settings.PARTNER_UPDATE_LONGEST_WAIT
     most: float = min(longest, first * 2.0 ** min(failures, 30))
     return random.uniform(max(first, most / 2), most)  # noqa: S311  (spreads calls, hides nothing)
 

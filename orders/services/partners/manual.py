@@ -57,7 +57,7 @@ def _send_again(partner_update: PartnerUpdate, by: User, why: str, **facts: Any)
             state = State.FOR_REVKEEN
         when = {"next_try_at": not_before(partner_update) or Now()}
         again = {"state": state, "by_hand": True, "failures": 0, "stopped_by": "", "reason": "", **when}
-        return _write(partner_update, MAY_BE_SENT_AGAIN, Kind.DELIVERY_SENT_AGAIN, by, why, **again, **facts)
+        return _write(partner_update, MAY_BE_SENT_AGAIN, Kind.PARTNER_UPDATE_SENT_AGAIN, by, why, **again, **facts)
 
 
 def not_before(partner_update: PartnerUpdate) -> datetime | None:
@@ -73,7 +73,7 @@ def not_before(partner_update: PartnerUpdate) -> datetime | None:
 def stop(partner_update: PartnerUpdate, by: User, reason: str) -> bool:
     """Give it up. What was sent before stays there."""
     stopped = {"state": State.STOPPED, "stopped_by": str(by)[:254], "reason": storable(reason)[:200]}
-    return _write(partner_update, MAY_BE_STOPPED, Kind.DELIVERY_STOPPED, by, reason, **stopped)
+    return _write(partner_update, MAY_BE_STOPPED, Kind.PARTNER_UPDATE_STOPPED, by, reason, **stopped)
 
 
 def release(partner_update: PartnerUpdate, by: User) -> bool:
@@ -102,7 +102,7 @@ def release(partner_update: PartnerUpdate, by: User) -> bool:
 def _release(partner_update: PartnerUpdate, by: User) -> bool:
     # The partner is read first: it may have been released before, and a backup restored since.
     now = {"state": State.WAITING, "by_hand": True, "next_try_at": Now(), "code": "", "message": ""}
-    if not _write(partner_update, (State.BLOCKED,), Kind.DELIVERY_RELEASED, by, "", **now):
+    if not _write(partner_update, (State.BLOCKED,), Kind.PARTNER_UPDATE_RELEASED, by, "", **now):
         return False
     refused = Shipment.objects.filter(pk=partner_update.shipment_id, state=Shipment.State.REFUSED)
     if refused.update(state=Shipment.State.LEFT, unreported_since=Now()):

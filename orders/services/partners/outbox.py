@@ -21,9 +21,9 @@ from orders.services.changes import quarantine
 from orders.services.due import Due, Literal, when_due
 
 State = PartnerUpdate.State
-Place = tuple[int, str]  # a merchant's id and a destination
+Scope = tuple[int, str]  # a merchant's id and a destination
 REMEMBERED_SECONDS = 2.0
-PER_PLACE = 4  # calls at once; a slow partner keeps no more than these workers from the others
+PER_SCOPE = 4  # calls at once; a slow partner keeps no more than these workers from the others
 STUCK_STATES = (State.WAITING, State.IN_DOUBT)
 STUCK_AFTER = 8  # failures in a row, when the waits have grown to a quarter of an hour
 
@@ -33,12 +33,12 @@ IN_HAND = [Literal(state) for state in ("waiting", "in_doubt", "sending")]
 OPEN = [Literal(state) for state in ("for_revkeen", "waiting", "sending", "in_doubt")]
 
 
-def place_of(partner_update: PartnerUpdate) -> Place:
+def scope_of(partner_update: PartnerUpdate) -> Scope:
     return partner_update.merchant_id, partner_update.destination
 
 
-def claim(busy: Collection[Place] = ()) -> PartnerUpdate | None:
-    """Take the partner update that is longest due, but for those of places that have enough at hand already.
+def claim(busy: Collection[Scope] = ()) -> PartnerUpdate | None:
+    """Take the partner update that is longest due, but for those of scopes that have enough at hand already.
 
     Workers never wait for each other: PostgreSQL skips what another has locked, SQLite lets one write at a time.
     """
@@ -50,7 +50,7 @@ def claim(busy: Collection[Place] = ()) -> PartnerUpdate | None:
             found = due.values_list("pk", flat=True).first()
             if found is None:
                 return None
-            lease_until = Now() + timedelta(seconds=settings.DELIVERY_LEASE)
+            lease_until = Now() + timedelta(seconds=settings.PARTNER_UPDATE_LEASE)
             PartnerUpdate.objects.filter(pk=found).update(state=State.SENDING, lease_until=lease_until)
     except IntegrityError:  # another worker took a partner update of the same order just now
         return None
@@ -78,7 +78,7 @@ def take_to_send(partner_update: PartnerUpdate, connection: Connection) -> bool:
     Until this is committed nothing has left, afterwards it may have. It is counted as an operation is, so that a
     backup from before the call is known to be old.
     """
-    enough = Now() + timedelta(seconds=settings.DELIVERY_LEASE / 2)
+    enough = Now() + timedelta(seconds=settings.PARTNER_UPDATE_LEASE / 2)
     ours = PartnerUpdate.objects.filter(
         pk=partner_update.pk, state=State.SENDING, attempts=partner_update.attempts, lease_until__gte=enough
     )
@@ -129,7 +129,7 @@ def wake(merchant: Merchant, mode: str, destination: str) -> int:
 WITHOUT_KEY = ("not_connected", "key_unreadable")  # codes of partner updates that wait for a connection
 
 
-def _due(busy: Collection[Place]) -> "QuerySet[PartnerUpdate, Any]":
+def _due(busy: Collection[Scope]) -> "QuerySet[PartnerUpdate, Any]":
     """Written so that the index of what is due serves it, however much was sent already."""
     due = PartnerUpdate.objects.filter(state__in=IN_HAND, next_try_at__lte=Now())
     left_behind = Q(state=State.SENDING, lease_until__lte=Now())  # whoever was at it has gone

@@ -33,7 +33,7 @@ PARTNERS = {
 }
 
 
-def deliver(partner_update: PartnerUpdate) -> None:
+def send_update(partner_update: PartnerUpdate) -> None:
     """Bring the partner to the shipment's present version, as far as that can be done. The caller has claimed it."""
     partner = PARTNERS[partner_update.destination]
     ready = _ready(partner, partner_update)
@@ -64,7 +64,7 @@ def _ready(partner: Partner, partner_update: PartnerUpdate) -> Sending[Any] | Ag
 
 
 def _stopped(partner_update: PartnerUpdate) -> NeedsPerson | None:
-    lost = requesters.lost_right_to_deliver(partner_update)
+    lost = requesters.lost_right_to_send(partner_update)
     return NeedsPerson("right_lost", f"{lost} Send it again if it is right.") if lost else None
 
 

@@ -41,8 +41,8 @@ def known(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID]) -> d
 def remember(merchant: Merchant, mode: str, customers: Iterable[Customer]) -> None:
     """Keep the customers that an answer brought along, for search too; nothing is written where nothing is new."""
     found = {customer.id: _copy(merchant, mode, customer) for customer in customers}
-    of_place = CustomerCopy.objects.filter(merchant=merchant, mode=mode)
-    had = of_place.filter(customer_id__in=found).exclude(seen_at=None)
+    of_scope = CustomerCopy.objects.filter(merchant=merchant, mode=mode)
+    had = of_scope.filter(customer_id__in=found).exclude(seen_at=None)
     known_already = {row.customer_id: (row.name, row.email, row.fields) for row in had}
     rows = [row for row in found.values() if known_already.get(row.customer_id) != (row.name, row.email, row.fields)]
     if not rows:
@@ -56,7 +56,7 @@ def remember(merchant: Merchant, mode: str, customers: Iterable[Customer]) -> No
     deriving.of_customers(merchant, mode, [row.customer_id for row in rows])
 
 
-def places_with_wanted() -> list[tuple[Merchant, str]]:
+def scopes_with_wanted() -> list[tuple[Merchant, str]]:
     """The merchants and modes whose lists lack names."""
     pairs = set(_wanted().values_list("merchant", "mode"))
     merchants = Merchant.objects.in_bulk([merchant_id for merchant_id, _ in pairs])
@@ -68,7 +68,7 @@ def wanted() -> bool:
     return _wanted().exists()
 
 
-def places_without_any() -> list[tuple[Merchant, str]]:
+def scopes_without_any() -> list[tuple[Merchant, str]]:
     """The merchants and modes that have a key and not one name yet."""
     here = {"merchant": OuterRef("merchant"), "mode": OuterRef("mode")}
     named = CustomerCopy.objects.filter(seen_at__isnull=False, **here)
@@ -81,14 +81,14 @@ def fill(api: Session) -> int:
 
     The first time whole pages of customers are read, because a call for each name would use up the rate limit.
     """
-    of_place = CustomerCopy.objects.filter(merchant=api.merchant, mode=api.mode)
-    if not of_place.exclude(seen_at=None).exists():
+    of_scope = CustomerCopy.objects.filter(merchant=api.merchant, mode=api.mode)
+    if not of_scope.exclude(seen_at=None).exists():
         _read_pages(api)
     names = list(_wanted().filter(merchant=api.merchant, mode=api.mode).order_by("asked_at", "pk")[:ASKED_AT_ONCE])
     readings = api.get_together(*(reads.customer(name.customer_id) for name in names))
     remember(api.merchant, api.mode, [reading.value for reading in readings if reading.value and not reading.stale])
     answered = [name.pk for name, reading in zip(names, readings, strict=True) if _was_answered(reading)]
-    of_place.filter(pk__in=answered).update(asked_at=timezone.now())
+    of_scope.filter(pk__in=answered).update(asked_at=timezone.now())
     return len(names)
 
 

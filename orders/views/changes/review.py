@@ -23,8 +23,8 @@ from orders.views.changes.form_page import Problem, form_token_of, new_form_toke
 from orders.views.order_head import sums
 from orders.views.pages import render_page
 
-TICKET = "decide"
-SETTLED = "Your decision was no longer needed: the outcome became known in the meantime, as shown here."
+FORM = "decide"
+NOT_NEEDED = "Your decision was no longer needed: the outcome became known in the meantime, as shown here."
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def operation_detail(request: MerchantRequest, operation_id: uuid.UUID) -> HttpR
 @require_POST
 def operation_decide(request: MerchantRequest, operation_id: uuid.UUID) -> HttpResponse:
     operation = _operation(request, operation_id)
-    form_token = form_token_of(request, TICKET, operation.pk, DecisionSnapshot)
+    form_token = form_token_of(request, FORM, operation.pk, DecisionSnapshot)
     happened = request.POST.get("outcome") == "happened"
     form = _happened(operation, request.POST) if happened else DidNot(request.POST)
     if not form.is_valid():
@@ -96,7 +96,7 @@ def _ended(request: MerchantRequest, operation: Operation, happened: bool) -> Ht
     state = Operation.State.DONE if happened else Operation.State.REFUSED
     own = operation.decided_by_id == request.user.pk and operation.state == state
     if not own:
-        messages.warning(request, SETTLED)
+        messages.warning(request, NOT_NEEDED)
     return to_operation(request, operation)
 
 
@@ -153,7 +153,7 @@ def _forms(
         sent if isinstance(sent, DidNot) else DidNot(),
         review.obstacles(operation, request.user, facts.unanswered(file)),
         review.obstacles_to_yes(operation, request.user),
-        form_token or new_form_token(request, TICKET, operation.pk, shown),
+        form_token or new_form_token(request, FORM, operation.pk, shown),
     )
 
 

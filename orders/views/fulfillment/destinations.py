@@ -207,9 +207,9 @@ def _operation(operation: Operation, zone: ZoneInfo) -> tuple[State, Words]:
         mail = ", customer e-mailed" if operation.body.get("notify_customer") else ""
         at = operation.ended_at or operation.created_at
         words = format_html("{}, {} line{}{}", clock(at, zone), lines, "" if lines == 1 else "s", mail)
-        return states.DELIVERY_STATES[PartnerUpdate.State.SENT], words
+        return states.PARTNER_UPDATE_STATES[PartnerUpdate.State.SENT], words
     if state == Operation.State.STARTED:
-        return states.DELIVERY_STATES[PartnerUpdate.State.WAITING], "Sending; no answer yet."
+        return states.PARTNER_UPDATE_STATES[PartnerUpdate.State.WAITING], "Sending; no answer yet."
     if state == Operation.State.IN_DOUBT:
         next_look = clock(operation.next_try_at, zone)
         words = format_html("It may have arrived. Next check at {}.", next_look)

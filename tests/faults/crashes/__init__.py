@@ -12,8 +12,8 @@ from django.apps import AppConfig
 BEFORE_THE_CALL = "server before the call"
 AFTER_THE_CALL = "server after the call"
 AFTER_THE_OUTCOME = "server after the outcome"
-SETTLER_BEFORE_IT_READS = "reconciler before it reads"
-SETTLER_AFTER_THE_CALL = "reconciler after the call"
+RECONCILER_BEFORE_IT_READS = "reconciler before it reads"
+RECONCILER_AFTER_THE_CALL = "reconciler after the call"
 
 
 class Crashes(AppConfig):
