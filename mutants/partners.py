@@ -140,8 +140,8 @@ MUTANTS = [
         name="turns-not-waited-for",
         defense="OrderProtection is called five times a second at most: whoever has a turn calls before it.",
         target="orders.services.partners.order_protection:Paced.before_call",
-        old="time.sleep(take_turn(self._connection))",
-        new="take_turn(self._connection)",
+        old="time.sleep(take_turn(self._connection_id))",
+        new="take_turn(self._connection_id)",
         red="tests/partners/test_order_protection_updates.py::test_calls_go_out_a_quarter_of_a_second_apart",
     ),
     Mutant(

@@ -229,8 +229,8 @@ MUTANTS = [
         name="silent-cache-asked-each-time",
         defense="Fault 36, our own cache: each copy of a page waits for a cache that is silent.",
         target="orders.services.revkeen.last_known:_let_alone",
-        old="return bool(_failed_at) and time.monotonic() - _failed_at[-1] < LET_ALONE_SECONDS",
-        new="return False and time.monotonic() - _failed_at[-1] < LET_ALONE_SECONDS",
+        old='return FAILED in caches["process"]',
+        new="return not FAILED",
         red="tests/site/test_page_bounds.py::test_a_cache_that_is_silent_costs_a_page_little",
     ),
     Mutant(

@@ -1,12 +1,9 @@
 """How much one person, or all of one merchant together, may ask of us: far above what people do, far below what a
 script does. Guessing has limits of its own (settings.ACCOUNT_RATE_LIMITS)."""
 
-import time
-from collections import Counter
-from threading import Lock
-
 from allauth.core.internal import ratelimit
 from django.conf import settings
+from django.core.cache import caches
 from django.http import HttpRequest
 
 from orders.models import Merchant, User
@@ -15,8 +12,6 @@ PERSON = {"invitations": "10/m/key,100/d/key", "keys": "10/m/key"}
 MERCHANT = {"invitations": "20/m/key,200/d/key", "keys": "20/m/key"}
 MINUTE = 60.0
 MERCHANT_PAGES = 5  # times what one person may open
-
-_lock, _opened, _since = Lock(), Counter[tuple[str, int]](), 0.0
 
 
 class SpentTooFast(Exception):
@@ -32,16 +27,16 @@ def spend(request: HttpRequest, what: str, user: User, merchant: Merchant) -> No
 
 def may_open_page(user: User, merchant: Merchant) -> bool:
     """Count a page. Each process counts for itself: this guards the APIs from a script, and must cost nothing."""
-    global _since
-    with _lock:
-        if not _opened or time.monotonic() - _since >= MINUTE:
-            _since = time.monotonic()
-            _opened.clear()
-        _opened.update([("person", user.pk), ("merchant", merchant.pk)])
-        most = settings.PAGES_PER_MINUTE
-        alone, together = _opened["person", user.pk], _opened["merchant", merchant.pk]
-        return alone <= most and together <= most * MERCHANT_PAGES
+    most = settings.PAGES_PER_MINUTE
+    alone, together = _count(f"pages:person:{user.pk}"), _count(f"pages:merchant:{merchant.pk}")
+    return alone <= most and together <= most * MERCHANT_PAGES
 
 
-def forget() -> None:
-    _opened.clear()
+def _count(key: str) -> int:
+    """How often it has come in the minute since it first came, this time included."""
+    process = caches["process"]
+    process.add(key, 0, MINUTE)
+    try:
+        return process.incr(key)
+    except ValueError:  # the minute ended between the two
+        return 1

@@ -161,8 +161,12 @@ else:
         }
         for name, table, entries in (("default", "cache", 200_000), ("copies", "copies", 20_000))
     }
-# What every page shows and nobody waits for: a process takes its own word for it for some seconds.
-CACHES["process"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"}
+# What a process remembers for some seconds: what every page shows and nobody waits for, and what it has just counted.
+CACHES["process"] = {
+    "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+    "LOCATION": "process",
+    "OPTIONS": {"MAX_ENTRIES": 10_000},
+}
 
 # --- Sign-in
 

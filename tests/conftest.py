@@ -13,15 +13,12 @@ from django.core.cache import caches
 from django.test import Client
 from xdist.scheduler import LoadFileScheduling
 
-from orders import budgets
-from orders.apis.gate import forget_gates
 from orders.models import Connection, Membership, Merchant, User
-from orders.services.index import sight
-from orders.services.revkeen import last_known
 from tests import settings as test_settings
 from tests.support import guard
 from tests.support.emulation import Emulator
 from tests.support.flat import flat
+from tests.support.fresh import forget_process
 from tests.support.matrix import pytest_itemcollected, pytest_runtest_logreport, pytest_terminal_summary
 from tests.support.processes import Site
 
@@ -111,10 +108,7 @@ def fresh_process() -> None:
     """Forget what a process remembers between requests."""
     for cache in caches.all(initialized_only=True):
         cache.clear()
-    budgets.forget()
-    forget_gates()
-    last_known.forget_written()
-    sight.forget_seen()
+    forget_process()
     Path(test_settings.COUNTER_FILE).unlink(missing_ok=True)
 
 

@@ -8,7 +8,7 @@ a budget for second tries (a tenth of the calls, so that an outage is not answer
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from orders.apis.errors import Busy, NotSent, RateLimited, named
@@ -98,16 +98,24 @@ class Gate:
             raise Busy("{provider} is answering too slowly at the moment.")
 
 
-_gates: dict[uuid.UUID, Gate] = {}
-_gates_lock = threading.Lock()
+class Gates:
+    """One gate per connection, made at its first use."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_connection: dict[uuid.UUID, Gate] = {}
+
+    def of(self, connection_id: uuid.UUID, make: Callable[[], Gate]) -> Gate:
+        with self._lock:
+            found = self._by_connection.get(connection_id)
+            if found is None:
+                found = self._by_connection[connection_id] = make()
+            return found
 
 
-def gate_of(connection_id: uuid.UUID, provider: str = "RevKeen") -> Gate:
-    with _gates_lock:
-        return _gates.setdefault(connection_id, Gate(provider))
+gates = Gates()  # of this process
 
 
-def forget_gates() -> None:
-    """Start afresh, as a new process does."""
-    with _gates_lock:
-        _gates.clear()
+def gate_of(connection_id: uuid.UUID, make: Callable[[], Gate] = Gate) -> Gate:
+    """The gate that this process has for a connection; `make` makes it where there is none yet."""
+    return gates.of(connection_id, make)

@@ -34,13 +34,13 @@ from chaos.books import NAMES, compare
 from chaos.browser import Page
 from chaos.changes import CHANGES, ON_ORDERS
 from chaos.shop import PLACES, Open, Place, Shop
-from orders.apis.gate import forget_gates
 from orders.models import Connection, Membership, Merchant, Operation, OrderLock
 from orders.services.changes import leases, outcomes, reconcile
-from orders.services.revkeen import last_known, session
+from orders.services.revkeen import session
 from tests.conftest import add_key, make_person, sign_in
 from tests.support.actions import Action
 from tests.support.emulation import Emulator
+from tests.support.fresh import forget_gates, forget_process
 
 pytestmark = pytest.mark.database
 
@@ -126,8 +126,7 @@ class World:
 
     def restart(self) -> None:
         """What a process remembers is gone."""
-        forget_gates()
-        last_known.forget_written()
+        forget_process()
 
     def now(self) -> Any:
         """The database's clock."""

@@ -15,7 +15,6 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.apis.gate import forget_gates
 from orders.apis.revkeen import marks
 from orders.forms.drafts.drafts import CURRENCIES, DraftForm
 from orders.models import Connection, Draft, DraftVisit, Merchant, Operation
@@ -38,6 +37,7 @@ from tests.support.drafts import (
 )
 from tests.support.drafts import draft as draft
 from tests.support.emulation import Emulator
+from tests.support.fresh import forget_gates
 from tests.support.journal import reconcile_due
 
 State = Operation.State

@@ -8,10 +8,10 @@ from typing import Any
 from django.conf import LazySettings
 from django.core import signing
 
-from orders.apis.gate import forget_gates
 from orders.models import Operation
 from orders.services.changes import form_tokens
 from tests.support.actions import BY_LETTER, Action, form_token_of
+from tests.support.fresh import forget_gates
 from tests.support.matrix import survives
 from tests.support.reliability import CANARY, Case, House
 

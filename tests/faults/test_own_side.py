@@ -9,9 +9,9 @@ from django.conf import LazySettings
 from django.core.cache import caches
 from django.db import OperationalError, connection
 
-from orders.apis.gate import forget_gates
 from orders.models import Operation
 from tests.support.actions import Action
+from tests.support.fresh import forget_gates
 from tests.support.matrix import survives
 from tests.support.reliability import Case, House, words
 

@@ -15,7 +15,6 @@ from django.db import OperationalError, connection
 from django.db.models import F
 from django.utils import timezone
 
-from orders.apis.gate import forget_gates
 from orders.apis.revkeen import reads
 from orders.models import (
     Connection,
@@ -41,6 +40,7 @@ from orders.services.partners import outbox as outbox_module
 from orders.services.revkeen import session
 from tests.conftest import make_person
 from tests.support.emulation import Emulator
+from tests.support.fresh import forget_gates
 from tests.support.matrix import for_each_partner
 from tests.support.partners import PARTNERS, Partner
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from orders.apis import gate, transport
 from orders.models import Connection, Merchant
 from tests.support.emulation import Emulator
+from tests.support.fresh import forget_gates
 
 Page = Callable[[], HttpResponse]
 
@@ -218,7 +219,7 @@ def test_nothing_is_asked_before_revkeen_allows_it(retry_after: str | None, page
     assert "RevKeen asks us to wait" in text(response)
     emulator.forget_calls()
     page()
-    gate.forget_gates()  # as another process would be
+    forget_gates()  # as another process would be
     page()
     assert emulator.calls() == []
 

@@ -7,13 +7,14 @@ import pytest
 from django.conf import LazySettings
 
 from orders.apis.digital_river.client import Client
-from orders.apis.gate import Gate, forget_gates
+from orders.apis.gate import Gate
 from orders.models import Merchant, PartnerUpdate, PartnerUpdateAttempt, Shipment, TrackingNumber, User
 from orders.services.fulfillment import corrections
 from orders.services.fulfillment.corrections import Tracking
 from orders.services.fulfillment.shipments import Parcel, ParcelItem
 from orders.services.partners import digital_river, manual, outbox
 from tests.support.emulation import Emulator
+from tests.support.fresh import forget_gates
 from tests.support.parcels import user as user
 from tests.support.shipping import (
     ADDRESS,

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
-from orders.apis.gate import forget_gates
 from orders.models import Connection, JournalCounter, Merchant, PartnerUpdate, PartnerUpdateAttempt, User
 from orders.services.changes import quarantine
 from orders.services.fulfillment import corrections
 from orders.services.fulfillment.corrections import Tracking
 from orders.services.partners import attempt, manual, outbox, partner_worker
 from tests.support.emulation import Emulator
+from tests.support.fresh import forget_gates
 from tests.support.parcels import river as river
 from tests.support.parcels import user as user
 from tests.support.shipping import (

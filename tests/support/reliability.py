@@ -23,12 +23,12 @@ from django.test import Client
 from chaos.books import NAMES, compare
 from chaos.browser import Page
 from chaos.shop import Open, Place, Shop
-from orders.apis.gate import forget_gates
 from orders.models import Operation
 from orders.services.changes import reconcile
 from orders.services.changes.leases import claim
 from tests.support.actions import Action, press
 from tests.support.emulation import Emulator
+from tests.support.fresh import forget_gates
 
 CANARY = "rk_live_CANARYq7Zx81mPw0aVb3Tn5Kd_9f2c"
 PLACE = Place("northwind", "live")

@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 from orders.apis.digital_river.client import Client
 from orders.apis.digital_river.objects import Fulfillment
 from orders.apis.errors import ApiError, NotConnected, NotSent, named
-from orders.apis.gate import gate_of
+from orders.apis.gate import Gate, gate_of
 from orders.models import Connection, Merchant, PartnerUpdate, Shipment
 from orders.secrets import Unreadable
 from orders.services.partners import directory
@@ -42,7 +43,7 @@ def session(merchant: Merchant, mode: str) -> Iterator[Client]:
     """The way to Digital River for one page, in one of the connection's places. Raise `ApiError`."""
     with named(DIGITAL_RIVER.label):
         connection = _connection(merchant, mode)
-        with gate_of(connection.pk, DIGITAL_RIVER.label).page():
+        with gate_of(connection.pk, partial(Gate, DIGITAL_RIVER.label)).page():
             try:
                 yield _client(connection)
             except ApiError as error:

@@ -4,6 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -75,7 +76,7 @@ def with_keys(merchant: Merchant, mode: str) -> dict[str, bool]:
 
 def client_of(connection: Connection) -> Client:
     """The way to a partner with this key. Raise `secrets.Unreadable`."""
-    gate = gate_of(connection.pk, Connection.Provider(connection.provider).label)
+    gate = gate_of(connection.pk, partial(Gate, Connection.Provider(connection.provider).label))
     if connection.wait_until is not None:  # another process was asked to wait
         gate.asked_to_wait((connection.wait_until - timezone.now()).total_seconds())
     return client_for(connection.provider, connection.secret, gate)

@@ -5,7 +5,9 @@ set, and its tracking counts as not taken. It moves no money. It is called no mo
 """
 
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
 from django.db import transaction
@@ -27,32 +29,21 @@ CONFLICT = 409
 
 
 class Paced(Gate):
-    """The connection's gate, with every call waiting for its turn among all workers. Made for each use."""
+    """A gate where every call also waits for its turn among all workers."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._gate, self._connection = gate_of(connection.pk, PROVIDER), connection
+    def __init__(self, connection_id: uuid.UUID) -> None:
+        super().__init__(PROVIDER)
+        self._connection_id = connection_id
 
     def before_call(self, deadline: float) -> None:
-        time.sleep(take_turn(self._connection))
-        self._gate.before_call(deadline)
-
-    def answered(self) -> None:
-        self._gate.answered()
-
-    def failed(self) -> None:
-        self._gate.failed()
-
-    def asked_to_wait(self, seconds: float) -> None:
-        self._gate.asked_to_wait(seconds)
-
-    def may_try_again(self) -> bool:
-        return self._gate.may_try_again()
+        time.sleep(take_turn(self._connection_id))
+        super().before_call(deadline)
 
 
-def take_turn(connection: Connection) -> float:
+def take_turn(connection_id: uuid.UUID) -> float:
     """Reserve the next turn of this connection; seconds until then. Raise `NotSent` where too many are before us."""
     with transaction.atomic():
-        kept = Connection.objects.select_for_update().annotate(now=Now()).get(pk=connection.pk)
+        kept = Connection.objects.select_for_update().annotate(now=Now()).get(pk=connection_id)
         turn: datetime = max(kept.now, kept.next_slot_at or kept.now)
         wait = (turn - kept.now).total_seconds()
         if wait > LONGEST_QUEUE:
@@ -63,7 +54,8 @@ def take_turn(connection: Connection) -> float:
 
 def client_for(connection: Connection) -> Client:
     """Raise `secrets.Unreadable`."""
-    return cast(Client, directory.client_for(connection.provider, connection.secret, Paced(connection)))
+    gate = gate_of(connection.pk, partial(Paced, connection.pk))
+    return cast(Client, directory.client_for(connection.provider, connection.secret, gate))
 
 
 def bring(sending: Sending[Client]) -> Outcome:

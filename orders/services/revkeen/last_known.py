@@ -5,9 +5,7 @@ is written when its content changed, or every minute so that its time stays true
 """
 
 import hashlib
-import time
 import uuid
-from collections import OrderedDict, deque
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,12 +21,8 @@ log = structlog.get_logger("orders.copies")
 CACHE = "copies"  # not the one of the guessing limits, which a flood of copies would push out
 KEPT_SECONDS = 24 * 60 * 60
 WRITTEN_AGAIN_SECONDS = 60
-REMEMBERED = 5_000  # keys of copies that this process has just written
-
 LET_ALONE_SECONDS = 5.0
-
-_failed_at: deque[float] = deque(maxlen=1)  # when the cache last failed here
-_written: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
+FAILED = "copies:failed"  # in what this process remembers: the cache has just failed here
 
 
 @dataclass(frozen=True)
@@ -40,19 +34,14 @@ class Copy:
 def keep(connection_id: uuid.UUID, read: Read[Any], body: bytes) -> None:
     key = _key(connection_id, read)
     digest = hashlib.blake2b(body).digest()
-    known, at = _written.get(key, (b"", 0.0))
-    if digest == known and time.monotonic() - at < WRITTEN_AGAIN_SECONDS:
-        return
-    if _let_alone():
+    if caches["process"].get(key) == digest or _let_alone():
         return
     try:
         caches[CACHE].set(key, Copy(timezone.now(), body), KEPT_SECONDS)
     except Exception:  # whatever the cache is made of: a page that was read is shown all the same
         _failed("a copy could not be kept")
         return
-    _written[key] = (digest, time.monotonic())
-    while len(_written) > REMEMBERED:
-        _written.popitem(last=False)
+    caches["process"].set(key, digest, WRITTEN_AGAIN_SECONDS)
 
 
 def find(connection_id: uuid.UUID, read: Read[Any]) -> Copy | None:
@@ -66,20 +55,14 @@ def find(connection_id: uuid.UUID, read: Read[Any]) -> Copy | None:
     return found if isinstance(found, Copy) else None
 
 
-def forget_written() -> None:
-    """Start afresh, as a new process does."""
-    _written.clear()
-    _failed_at.clear()
-
-
 def _let_alone() -> bool:
     """Whether the cache failed just now: a page has several copies, and waits for it only once."""
-    return bool(_failed_at) and time.monotonic() - _failed_at[-1] < LET_ALONE_SECONDS
+    return FAILED in caches["process"]
 
 
 def _failed(what: str) -> None:
     log.exception(what)
-    _failed_at.append(time.monotonic())
+    caches["process"].set(FAILED, True, LET_ALONE_SECONDS)
 
 
 def _key(connection_id: uuid.UUID, read: Read[Any]) -> str:
