@@ -1,6 +1,6 @@
-"""A parcel's tracking numbers and the addresses that they can be followed at."""
+"""Who carries a parcel, its tracking numbers, and the addresses that they can be followed at."""
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django import forms
@@ -11,6 +11,8 @@ from orders.forms.fields.lines import LineField
 
 PLAIN = RegexValidator(r"^[ -~]*$", "A tracking number can only have plain letters, digits and symbols.")
 LONGEST = 100  # characters that are kept of a number
+MOST_NUMBERS = 10  # of a parcel
+OTHER = "other"  # the choice of a carrier that is not in the list
 
 
 def visible(text: str) -> None:
@@ -53,3 +55,28 @@ class TrackingAddressField(LineField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=500, validators=[https_address], **options)
+
+
+class CarrierForm(forms.Form):
+    """The part of a form that says who carries a parcel: a carrier of the list, or another by its name."""
+
+    carrier = forms.ChoiceField(label="Carrier", required=False)
+    carrier_name = LineField(label="Name of the carrier", required=False, max_length=50, validators=[visible])
+
+    def offer_carriers(self, time_zone: str) -> None:
+        """Those of the list, the ones of the merchant's time zone first."""
+        listed = [(carrier.code, carrier.name) for carrier in carriers.ordered(time_zone)]
+        field = cast(forms.ChoiceField, self.fields["carrier"])
+        field.choices = [("", "Not given"), *listed, (OTHER, "Another carrier")]
+
+    def clean_carrier_name(self) -> str:
+        name: str = self.cleaned_data["carrier_name"]
+        if self.cleaned_data.get("carrier") == OTHER and not name:
+            raise forms.ValidationError("Enter its name, or choose one from the list.")
+        return name
+
+    @property
+    def chosen_carrier(self) -> str:
+        """A code of the list, or the name of another. Of a form that is valid."""
+        carrier: str = self.cleaned_data["carrier"]
+        return self.cleaned_data["carrier_name"] if carrier == OTHER else carrier

@@ -10,9 +10,9 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from orders.forms.fields import ticks
+from orders.forms.fields.tracking import MOST_NUMBERS
 from orders.forms.fulfillment import focus, typed_numbers
 from orders.forms.fulfillment.fulfill_button import Named
-from orders.forms.fulfillment.parcel_numbers import MOST_NUMBERS
 from orders.forms.fulfillment.parcels import MOST_METADATA, ParcelForm, only_left
 from orders.models import PartnerSettings, Shipment
 from orders.services.fulfillment.fulfill import completed_by

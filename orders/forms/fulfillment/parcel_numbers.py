@@ -3,19 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django import forms
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
 from orders import carriers
-from orders.carriers import CARRIERS, Carrier, Certainty, Doubt, Guess
+from orders.carriers import Carrier, Certainty, Doubt, Guess
 from orders.carriers.doubts import Kind
-from orders.forms.fields.lines import LineField
-from orders.forms.fields.tracking import TrackingAddressField, TrackingNumberField, visible
+from orders.forms.fields.tracking import MOST_NUMBERS, OTHER, CarrierForm, TrackingAddressField, TrackingNumberField
 from orders.models import Shipment
 
-OTHER = "other"  # the choice of a carrier that is not in the list
-MOST_NUMBERS = 10  # tracking numbers of a parcel
 MOST_GUESSES = 3  # carriers that are proposed for a number
 
 
@@ -42,20 +38,8 @@ class TrackingRow:
         return bool(self.doubts) and not self.is_sure
 
 
-class ParcelNumbers(forms.Form):
+class ParcelNumbers(CarrierForm):
     """The part of a parcel's form that is about its carrier and its numbers."""
-
-    carrier = forms.ChoiceField(
-        label="Carrier",
-        required=False,
-        choices=[
-            ("", "Not given"),
-            *((carrier.code, carrier.name) for carrier in CARRIERS),
-            (OTHER, "Another carrier"),
-        ],
-        widget=forms.Select({"data-look": ""}),
-    )
-    carrier_name = LineField(label="Name of the carrier", required=False, max_length=50, validators=[visible])
 
     data: QueryDict
     numbers: int  # rows of tracking numbers
@@ -161,8 +145,8 @@ class ParcelNumbers(forms.Form):
         )
 
     def _add_tracking(self) -> None:
-        listed = [(carrier.code, carrier.name) for carrier in carriers.ordered(self.zone)]
-        self.fields["carrier"].choices = [("", "Not given"), *listed, (OTHER, "Another carrier")]  # type: ignore[attr-defined]
+        self.offer_carriers(self.zone)
+        self.fields["carrier"].widget.attrs["data-look"] = ""
         self.numbers = self._places("number", MOST_NUMBERS)
         for place in range(self.numbers):
             nth = f" {place + 1}" if place else ""

@@ -15,7 +15,7 @@ from orders.apis.order_protection.objects import STATUSES
 from orders.forms.fields.amounts import AmountField
 from orders.forms.fields.lines import LineField
 from orders.forms.fields.tracking import visible
-from orders.forms.fulfillment.parcel_numbers import OTHER, ParcelNumbers
+from orders.forms.fulfillment.parcel_numbers import ParcelNumbers
 from orders.models import PartnerUpdate, Shipment
 from orders.money import decimal_places
 from orders.services.fulfillment.fulfillable import FulfillmentSnapshot, LineSnapshot
@@ -177,7 +177,7 @@ class ParcelForm(ParcelNumbers):
         typed = self.cleaned_data
         return Parcel(
             items=self.items,
-            carrier=typed["carrier_name"] if typed["carrier"] == OTHER else typed["carrier"],
+            carrier=self.chosen_carrier,
             tracking=self._tracking(),
             notify=bool(self.completes) and typed["notify"] == "yes",
             partner_id=typed.get("partner_id", ""),
@@ -203,8 +203,6 @@ class ParcelForm(ParcelNumbers):
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
-        if cleaned.get("carrier") == OTHER and not cleaned.get("carrier_name") and "carrier_name" not in self.errors:
-            self.add_error("carrier_name", "Enter its name, or choose one from the list.")
         for line in self.snapshot.lines:
             if line not in self.ticked:
                 self.errors.pop(f"units-{line}", None)

@@ -11,13 +11,17 @@ from orders import carriers
 from orders.apis.order_protection.objects import STATUSES
 from orders.carriers import Doubt
 from orders.forms.fields.lines import LineField
-from orders.forms.fields.tracking import TrackingAddressField, TrackingNumberField, visible
+from orders.forms.fields.tracking import (
+    MOST_NUMBERS,
+    OTHER,
+    CarrierForm,
+    TrackingAddressField,
+    TrackingNumberField,
+    visible,
+)
 from orders.models import Shipment
 from orders.services.fulfillment import tracking_numbers
 from orders.services.fulfillment.corrections import Tracking, tracking_of
-
-OTHER = "other"  # the choice of a carrier that is not in the list
-MOST_NUMBERS = 10
 
 
 @dataclass(frozen=True)
@@ -28,31 +32,20 @@ class Row:
     address: BoundField
 
 
-class TrackingForm(forms.Form):
+class TrackingForm(CarrierForm):
     """Carrier and tracking numbers of a shipment. An address that is left empty is the carrier's own page.
 
     `version` is that of the shipment which the form was opened with. Rows are numbered; empty ones count for nothing.
     """
 
     version = forms.IntegerField(min_value=1, max_value=32_767, widget=forms.HiddenInput)
-    carrier = forms.ChoiceField(
-        label="Carrier",
-        required=False,
-        choices=[
-            ("", "Not given"),
-            *((carrier.code, carrier.name) for carrier in carriers.CARRIERS),
-            (OTHER, "Another carrier"),
-        ],
-    )
-    carrier_name = LineField(label="Name of the carrier", required=False, max_length=50, validators=[visible])
 
     def __init__(self, data: Any = None, *, shipment: Shipment, more_rows: bool = False) -> None:
         super().__init__(data, initial=_initial(shipment))
         self.shipment = shipment
         self.doubts: dict[int, list[Doubt]] = {}
         self.sure = ""  # what the box sends that overrules them: the carrier and the numbers that somebody was sure of
-        listed = [(carrier.code, carrier.name) for carrier in carriers.ordered(shipment.merchant.time_zone)]
-        self.fields["carrier"].choices = [("", "Not given"), *listed, (OTHER, "Another carrier")]  # type: ignore[attr-defined]
+        self.offer_carriers(shipment.merchant.time_zone)
         written = tracking_of(shipment).numbers
         self.count = _rows_of(data, written, more_rows)
         for place in range(self.count):
@@ -73,8 +66,6 @@ class TrackingForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
-        if cleaned.get("carrier") == OTHER and not cleaned.get("carrier_name") and "carrier_name" not in self.errors:
-            self.add_error("carrier_name", "Enter its name, or choose one from the list.")
         seen: set[str] = set()
         for place in range(self.count):
             self._check_row(place, seen)
@@ -85,7 +76,7 @@ class TrackingForm(forms.Form):
     @property
     def tracking(self) -> Tracking:
         """Of a form that is valid."""
-        carrier = self._carrier
+        carrier = self.chosen_carrier
         rows = ((self.cleaned_data[f"number_{place}"], self.cleaned_data[f"address_{place}"]) for place in self._places)
         numbers = (
             (number, address or carriers.tracking_address(carrier, number)) for number, address in rows if number
@@ -103,7 +94,7 @@ class TrackingForm(forms.Form):
     def _check_doubts(self) -> None:
         """What speaks against a number that was not there before is said before anybody is told of it."""
         plain = (carriers.normalized(number) for number, _ in self.tracking.numbers)
-        self.sure = "|".join([self._carrier, *plain])[:500]
+        self.sure = "|".join([self.chosen_carrier, *plain])[:500]
         self.doubts = self._doubts()
         if self.is_sure:
             return
@@ -113,7 +104,7 @@ class TrackingForm(forms.Form):
 
     def _doubts(self) -> dict[int, list[Doubt]]:
         """By the place of the number."""
-        carrier, shipment = self._carrier, self.shipment
+        carrier, shipment = self.chosen_carrier, self.shipment
         typed = {place: self.cleaned_data[f"number_{place}"] for place in self._places}
         had = {number for number, _ in tracking_of(shipment).numbers} if carrier == shipment.carrier else set()
         plain = {place: carriers.normalized(number) for place, number in typed.items() if number not in had}
@@ -124,11 +115,6 @@ class TrackingForm(forms.Form):
     def _doubts_of(self, carrier: str, number: str, taken_by: Shipment | None) -> list[Doubt]:
         taken_number = taken_by.order_number if taken_by else ""
         return carriers.doubts(carrier, number, order_number=self.shipment.order_number, taken_by=taken_number)
-
-    @property
-    def _carrier(self) -> str:
-        carrier: str = self.cleaned_data["carrier"]
-        return self.cleaned_data["carrier_name"] if carrier == OTHER else carrier
 
     @property
     def _places(self) -> range:

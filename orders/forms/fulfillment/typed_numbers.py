@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from django.http import QueryDict
 
 from orders import carriers
-from orders.forms.fulfillment.parcel_numbers import MOST_NUMBERS, OTHER
+from orders.forms.fields.tracking import MOST_NUMBERS, OTHER
 
 
 def take_out_of_bar_codes(data: QueryDict, keys: Iterable[str]) -> dict[str, set[int]]:
