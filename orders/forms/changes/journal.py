@@ -81,7 +81,7 @@ class JournalFilter(DaysForm):
     person = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
     kind = forms.ChoiceField(choices=KINDS, required=False)
     state = forms.ChoiceField(choices=[("", "All"), *STATES.items()], required=False)
-    order = forms.CharField(required=False, max_length=100)
+    order = forms.CharField(label="Order number or id", required=False, max_length=100)
     after = PositionField(required=False)
     before = PositionField(required=False)
 

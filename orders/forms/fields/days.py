@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -33,6 +34,12 @@ class DaysForm(forms.Form):
         """The first moment that is not wanted any more: the day before it may have 23 or 25 hours."""
         day = self.cleaned_data["created_to"]
         return None if day in (None, date.max) else datetime.combine(day + timedelta(days=1), time.min, self.zone)
+
+    @property
+    def reset(self) -> str:
+        """The query of *Reset*: it keeps the tab with its state, and nothing else."""
+        state = self.data.get("state")
+        return f"?{urlencode({'state': state})}" if state else ""
 
     @property
     def days_in_words(self) -> str:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -68,6 +67,7 @@ class ShipmentFilter(DaysForm):
     order = LineField(label="Order number or id", required=False, max_length=100)
     state = forms.ChoiceField(choices=[("", "All"), *STATES.items()], required=False)
     destination = forms.ChoiceField(
+        label="System and status there",
         choices=[("", "any system"), *((name, list(choices.items())) for name, choices in DESTINATIONS.items())],
         required=False,
     )
@@ -110,12 +110,6 @@ class ShipmentFilter(DaysForm):
     def is_set(self) -> bool:
         """Something but the tab and the page."""
         return any(self.data.get(name) for name in set(self.fields) - {"state", "after", "before"})
-
-    @property
-    def reset(self) -> str:
-        """The query that keeps the tab alone."""
-        state = self.data.get("state")
-        return f"?{urlencode({'state': state})}" if state else ""
 
     @property
     def carrier_words(self) -> str:
