@@ -35,9 +35,9 @@ def read_journal(site: Site) -> list[Row]:
     return rows
 
 
-def open_rows(journal: list[Row]) -> list[Row]:
-    """What a machine may yet reconcile."""
-    return [row for row in journal if row["state"] in ("started", "in_doubt")]
+def is_open(site: Site) -> bool:
+    """Whether there is anything that a machine may yet reconcile."""
+    return bool(site.rows("SELECT 1 FROM orders_operation WHERE state IN ('started', 'in_doubt') LIMIT 1"))
 
 
 @dataclass

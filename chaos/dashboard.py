@@ -122,11 +122,9 @@ class Dashboard:
     def reconciled(self, seconds: float) -> list[Row]:
         """The journal once nothing is open that a machine may reconcile, or when the time for that is over."""
         until = time.monotonic() + seconds
-        journal = books.read_journal(self.site)
-        while books.open_rows(journal) and time.monotonic() < until:
-            time.sleep(2)
-            journal = books.read_journal(self.site)
-        return journal
+        while books.is_open(self.site) and time.monotonic() < until:
+            time.sleep(0.2)
+        return books.read_journal(self.site)
 
     def log(self) -> str:
         return "".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))

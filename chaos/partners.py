@@ -160,14 +160,17 @@ def _kill(board: Dashboard, rng: random.Random, kills: int) -> None:
 def _delivered(board: Dashboard) -> list[Row]:
     """The outbox once nothing is open that a machine goes on with, or when the time for that is over."""
     until = time.monotonic() + RECONCILE_SECONDS
-    while True:
-        rows: list[Row] = board.site.run(PARTNER_UPDATES)
-        if time.monotonic() > until or not any(row["state"] in OPEN for row in rows):
-            return rows
-        time.sleep(2)
+    while time.monotonic() < until and board.site.rows(ANY_OPEN):
+        time.sleep(0.2)
+    rows: list[Row] = board.site.run(PARTNER_UPDATES)
+    return rows
 
 
 OPEN = ("for_revkeen", "waiting", "sending", "in_doubt")
+ANY_OPEN = f"""
+SELECT 1 FROM orders_partnerupdate AS part JOIN orders_shipment AS whole ON whole.id = part.shipment_id
+WHERE part.state IN {OPEN} AND whole.state <> 'refused' LIMIT 1
+"""
 
 
 def _compare(board: Dashboard, emulator: Emulator, partner_updates: list[Row]) -> Books:

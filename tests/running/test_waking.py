@@ -3,11 +3,12 @@
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.support.at_work import COMMAND, MAKE, PATIENT, READY_IN, SEEN, STATES, until, worker
+from tests.support.at_work import COMMAND, MAKE, PATIENT, READY_IN, all_sent, seen, states, until, worker
 from tests.support.at_work import house as house
 from tests.support.emulation import Emulator
 from tests.support.processes import ROOT, Site
@@ -17,29 +18,28 @@ pytestmark = pytest.mark.database
 
 def test_what_is_new_is_begun_without_waiting_for_the_next_look(house: Site, running_emulator: Emulator) -> None:
     with worker(house, "-c", PATIENT) as process:
-        assert until(house, SEEN, bool) == [f"{process.pid}"]
+        assert until(partial(seen, house), bool) == [f"{process.pid}"]
         house.run(MAKE, running_emulator.address, "2", "digital_river")
-        found = until(house, STATES, lambda found: set(found) == {"sent"})
-    assert set(found) == {"sent"}
+        assert all_sent(until(partial(states, house), all_sent))
 
 
 @pytest.mark.parametrize(("state", "column"), [("waiting", "next_try_at"), ("sending", "lease_until")])
 def test_what_falls_due_later_is_begun_then(state: str, column: str, house: Site, running_emulator: Emulator) -> None:
     """Such as what may still be undone, what is tried again, and what another worker left behind."""
     house.run(MAKE, running_emulator.address, "1", "digital_river")
-    house.run(POSTPONE, state, column, "10")
+    house.run(POSTPONE, state, column, "6")  # a worker takes two to start
     with worker(house, "-c", PATIENT):
-        assert set(until(house, STATES, lambda found: set(found) == {"sent"})) == {"sent"}
+        assert all_sent(until(partial(states, house), all_sent))
 
 
 def test_a_worker_whose_connections_are_lost_hears_again(house: Site, running_emulator: Emulator) -> None:
     if house.environment["DATABASE_URL"].startswith("sqlite"):
         return
     with worker(house, "-c", PATIENT):
-        assert until(house, SEEN, bool)
+        assert until(partial(seen, house), bool)
         assert house.run(END_CONNECTIONS), "the worker had some"
         house.run(MAKE, running_emulator.address, "1", "digital_river")
-        assert set(until(house, STATES, lambda found: set(found) == {"sent"})) == {"sent"}
+        assert all_sent(until(partial(states, house), all_sent))
 
 
 def test_a_worker_that_cannot_look_does_not_say_that_it_is_alive(site: Site, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_worker_that_cannot_look_does_not_say_that_it_is_alive(site: Site, tmp
             time.sleep(0.1)
         process.terminate()
     assert "checking for work failed" in log.read_text()
-    assert site.run(SEEN) == []
+    assert seen(site) == []
 
 
 POSTPONE = (

@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from django.core.cache import caches
@@ -16,7 +17,7 @@ from django.urls import reverse
 from orders.models import WorkerSeen
 from orders.services import heartbeat
 from tests.conftest import SecureClient
-from tests.support.at_work import COMMAND, MAKE, READY_IN, SEEN, STATES, until, worker
+from tests.support.at_work import COMMAND, MAKE, READY_IN, all_sent, seen, states, until, worker
 from tests.support.at_work import house as house
 from tests.support.emulation import Emulator
 from tests.support.matrix import for_each_partner
@@ -88,7 +89,7 @@ def test_pages_say_nothing_while_one_is_alive_and_ask_seldom(admin: Client, emul
 
 def test_a_running_worker_says_that_it_is_alive_and_ends_when_it_is_told(site: Site) -> None:
     with worker(site) as process:
-        assert until(site, SEEN, bool) == [f"{process.pid}"]
+        assert until(partial(seen, site), bool) == [f"{process.pid}"]
 
 
 def test_two_workers_deliver_everything_once_one_call_per_order_and_five_a_second(
@@ -96,7 +97,7 @@ def test_two_workers_deliver_everything_once_one_call_per_order_and_five_a_secon
 ) -> None:
     made = house.run(MAKE, running_emulator.address, "12", "both")
     with worker(house), worker(house):
-        found = until(house, STATES, lambda found: set(found) == {"sent"})
+        found = until(partial(states, house), all_sent)
     assert Counter(found) == {"sent": 2 * made["shipments"]}
     sent = Counter(row["fulfillment_id"] for row in effects(running_emulator, ORDER_PROTECTION, "fulfillment"))
     assert (len(sent), set(sent.values())) == (made["shipments"], {1})
@@ -111,10 +112,10 @@ def test_two_workers_deliver_everything_once_one_call_per_order_and_five_a_secon
 
 def test_a_slow_partner_does_not_keep_the_other_waiting(house: Site, running_emulator: Emulator) -> None:
     """Twelve parcels, and Digital River takes longer over each than OrderProtection over all."""
-    running_emulator.settings(latency_of={"digital_river": "6000"})
+    running_emulator.settings(latency_of={"digital_river": "5000"})
     made = house.run(MAKE, running_emulator.address, "12", "both")
     with worker(house):
-        found = until(house, STATES, lambda found: found.count("sent") >= made["shipments"])
+        found = until(partial(states, house), lambda found: found.count("sent") >= made["shipments"])
         told = {row["fulfillment_id"] for row in effects(running_emulator, ORDER_PROTECTION, "fulfillment")}
         running_emulator.settings(latency_of={})
     assert len(told) == made["shipments"], found
@@ -125,10 +126,10 @@ def test_told_to_stop_a_worker_finishes_the_call_at_hand(
     partner: Partner, house: Site, running_emulator: Emulator
 ) -> None:
     house.run(MAKE, running_emulator.address, "1", partner.provider)
-    running_emulator.fault("delay", partner.create, method="POST", seconds=3, after_work=True)
+    running_emulator.fault("delay", partner.create, method="POST", seconds=2, after_work=True)
     with worker(house):
-        assert until(house, STATES, lambda found: "sending" in found) == ["sending"]
-    assert house.run(STATES) == ["sent"]
+        assert until(partial(states, house), lambda found: "sending" in found) == ["sending"]
+    assert states(house) == ["sent"]
 
 
 def test_a_killed_worker_leaves_nothing_lost_and_nothing_doubled(house: Site, running_emulator: Emulator) -> None:
@@ -147,9 +148,9 @@ def test_a_killed_worker_leaves_nothing_lost_and_nothing_doubled(house: Site, ru
     finally:
         process.kill()
         process.wait()
-    assert house.run(STATES) == ["sending"]
+    assert states(house) == ["sending"]
     with worker(house):
-        assert until(house, STATES, lambda found: found == ["sent"]) == ["sent"]
+        assert until(partial(states, house), lambda found: found == ["sent"]) == ["sent"]
     assert len(effects(running_emulator, DIGITAL_RIVER, "fulfillment")) == 1
 
 

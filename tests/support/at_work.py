@@ -6,12 +6,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TypeVar
 
 import pytest
 
 from tests.support.emulation import Emulator
 from tests.support.processes import ROOT, Site
+
+T = TypeVar("T")
 
 COMMAND = ("manage.py", "worker")
 # Looks of itself once an hour only: what it begins before, it was woken for.
@@ -34,12 +36,26 @@ def worker(site: Site, *command: str) -> Iterator["subprocess.Popen[bytes]"]:
         assert process.wait(30) == 0
 
 
-def until(site: Site, script: str, reached: Callable[[Any], bool], seconds: float = 40) -> Any:
-    """What the script says once it has come so far, or when the time is over."""
+def until(read: Callable[[], T], reached: Callable[[T], bool], seconds: float = 40) -> T:
+    """What is read once it has come so far, or when the time is over."""
     deadline = time.monotonic() + seconds
-    while not reached(found := site.run(script)) and time.monotonic() < deadline:
-        time.sleep(0.2)
+    while not reached(found := read()) and time.monotonic() < deadline:
+        time.sleep(0.05)
     return found
+
+
+def seen(site: Site) -> list[str]:
+    """The process ids of the workers that have said that they are alive."""
+    return [name.rpartition(":")[2] for (name,) in site.rows("SELECT name FROM orders_workerseen")]
+
+
+def states(site: Site) -> list[str]:
+    """Of all partner updates, in the order in which they were written."""
+    return [state for (state,) in site.rows("SELECT state FROM orders_partnerupdate ORDER BY id")]
+
+
+def all_sent(found: list[str]) -> bool:
+    return set(found) == {"sent"}
 
 
 def with_partners(site: Site, emulator: Emulator) -> Site:
@@ -51,22 +67,6 @@ def with_partners(site: Site, emulator: Emulator) -> Site:
 
 
 READY_IN = "import json, sys\nfrom tests.support.processes import READY\n"
-SEEN = (
-    READY_IN
-    + """
-from orders.models import WorkerSeen
-exec(READY)
-print(json.dumps([name.rpartition(":")[2] for name in WorkerSeen.objects.values_list("name", flat=True)]))
-"""
-)
-STATES = (
-    READY_IN
-    + """
-from orders.models import PartnerUpdate
-exec(READY)
-print(json.dumps(list(PartnerUpdate.objects.order_by("pk").values_list("state", flat=True))))
-"""
-)
 MAKE = (
     READY_IN
     + """

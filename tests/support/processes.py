@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -68,6 +70,15 @@ class Site:
         done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What the database itself says: for what is asked again and again, since a process takes a second to start."""
+        address = self.environment["DATABASE_URL"]
+        if address.startswith("sqlite"):
+            with contextlib.closing(sqlite3.connect(urlsplit(address).path)) as file:
+                return file.execute(statement).fetchall()
+        with psycopg.connect(address) as connection:
+            return connection.execute(statement).fetchall()
 
     def run(self, script: str, *arguments: str, timeout: float = 60) -> Any:
         """What `script` prints as JSON."""
