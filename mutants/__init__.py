@@ -14,6 +14,7 @@ from mutants import (
     secrets,
     signing_in,
     transport,
+    webhooks,
     worker,
 )
 from mutants.catalog import Mutant
@@ -32,6 +33,7 @@ TOPICS = (
     secrets,
     signing_in,
     transport,
+    webhooks,
     worker,
 )
 MUTANTS: list[Mutant] = [mutant for topic in TOPICS for mutant in topic.MUTANTS]

@@ -127,8 +127,8 @@ MUTANTS = [
         name="passkeys-nested-without-end",
         defense="Fault 31, bombs: what a passkey says may be nested as deeply as a stranger likes.",
         target="orders.middleware:shallow_passkeys",
-        old='if request.method == "POST" and',
-        new='if request.method == "PUT" and',
+        old='takes_forms = request.method == "POST" and',
+        new='takes_forms = request.method == "PUT" and',
         red="tests/orders/test_unreadable.py::test_a_passkey_that_is_nested_without_end_is_a_bad_request",
     ),
     Mutant(

@@ -12,6 +12,8 @@ from orders.views.fulfillment import fulfill, packing_slips, picking, shipment_l
 from orders.views.merchants import connections, invitations, members, profile
 from orders.views.orders import cancellations, customers, order_edits, orders, payments, refunds, search
 from orders.views.partners import attention, settings, switched_off, updates
+from orders.views.webhooks import receive as webhook
+from orders.views.webhooks import settings as webhooks
 
 
 class ModeConverter(StringConverter):
@@ -66,7 +68,19 @@ customer_pages = [
     path("<uuid:customer_id>/", customers.customer_detail, name="customer_detail"),
 ]
 
-settings_pages = [
+webhook_pages = [
+    path("<uuid:connection_id>/webhooks/", webhooks.connection_webhooks, name="connection_webhooks"),
+    path("<uuid:connection_id>/webhooks/register/", webhooks.webhooks_register, name="connection_webhooks_register"),
+    path("<uuid:connection_id>/webhooks/secret/", webhooks.webhooks_secret, name="connection_webhooks_secret"),
+    path("<uuid:connection_id>/webhooks/replace/", webhooks.webhooks_replace, name="connection_webhooks_replace"),
+    path(
+        "<uuid:connection_id>/webhooks/switch-off/",
+        webhooks.webhooks_switch_off,
+        name="connection_webhooks_switch_off",
+    ),
+]
+
+settings_pages: list[URLPattern | URLResolver] = [
     path("", profile.merchant_settings, name="merchant_settings"),
     path("connections/", connections.connection_list, name="connection_list"),
     path("connections/add/", connections.connection_add, name="connection_add"),
@@ -79,6 +93,7 @@ settings_pages = [
     path("connections/<uuid:connection_id>/try/", connections.connection_try, name="connection_try"),
     path("connections/<uuid:connection_id>/rename/", connections.connection_rename, name="connection_rename"),
     path("connections/<uuid:connection_id>/remove/", connections.connection_remove, name="connection_remove"),
+    path("connections/", include(webhook_pages)),
     path("partners/", settings.partner_settings, name="partner_settings"),
     path("members/", members.member_list, name="member_list"),
     path("members/<int:pk>/", members.member_edit, name="member_edit"),
@@ -131,6 +146,7 @@ merchant_pages: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("hooks/revkeen/<uuid:connection_id>/", webhook.webhook_receive, name="webhook_receive"),
     path("", profile.chooser, name="chooser"),
     path("account/", account.account, name="account"),
     path("account/session/", account.session_state, name="session_state"),

@@ -15,6 +15,7 @@ from orders.models.refunds import RefundStatus
 from orders.models.sessions import Session
 from orders.models.shipments import Fulfillment, Shipment, ShipmentItem, SlipPrint, TrackingNumber
 from orders.models.unsent import UnsentForm
+from orders.models.webhooks import WebhookReceived, WebhookReceiver, WebhookSecret
 
 __all__ = [
     "INVITATION_LASTS",
@@ -57,5 +58,8 @@ __all__ = [
     "Unchained",
     "UnsentForm",
     "User",
+    "WebhookReceived",
+    "WebhookReceiver",
+    "WebhookSecret",
     "WorkerSeen",
 ]

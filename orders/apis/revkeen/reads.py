@@ -82,7 +82,7 @@ def orders(
         limit=limit,
     )
     asked = {"customer_id": customer_id, "status": status, "billing_type": billing_type}
-    return Read("/orders", _of(_listing(_order, limit), "orders", asked), "orders:read", params)
+    return Read("/orders", _of(listing(_order, limit), "orders", asked), "orders:read", params)
 
 
 def customer(customer_id: uuid.UUID) -> Read[objects.Customer]:
@@ -92,12 +92,12 @@ def customer(customer_id: uuid.UUID) -> Read[objects.Customer]:
 
 def customers(*, search: str = "", offset: int = 0, limit: int = 50) -> Read[Listing[objects.Customer]]:
     params = _given(search=search, offset=offset, limit=limit)
-    return Read("/customers", _listing(objects.read_customer, limit), "customers:read", params)
+    return Read("/customers", listing(objects.read_customer, limit), "customers:read", params)
 
 
 def payment_methods(customer_id: uuid.UUID) -> Read[Listing[objects.PaymentMethod]]:
     address = path("customers", customer_id, "payment-methods")
-    decode = _of(_listing(_payment_method), "payment methods", {"customer_id": customer_id})
+    decode = _of(listing(_payment_method), "payment methods", {"customer_id": customer_id})
     return Read(address, decode, "payment_methods:read")
 
 
@@ -105,7 +105,7 @@ def products(search: str = "") -> Read[Listing[objects.Product]]:
     """The first hundred products: enough to name the lines of most merchants' orders."""
     return Read(
         "/products",
-        _listing(_product, LARGEST_PAGE),
+        listing(_product, LARGEST_PAGE),
         "products:read",
         _given(page=1, limit=LARGEST_PAGE, search=search),
     )
@@ -118,7 +118,7 @@ def product(product_id: uuid.UUID) -> Read[objects.Product]:
 def prices(currency: str, product_id: uuid.UUID | None = None) -> Read[Listing[objects.Price]]:
     """The first hundred active prices in a currency, of one product or of all."""
     params = _given(active="true", currency=currency.lower(), product_id=product_id, limit=LARGEST_PAGE)
-    decode = _of(_listing(_price, LARGEST_PAGE), "prices", {"currency": currency, "product_id": product_id})
+    decode = _of(listing(_price, LARGEST_PAGE), "prices", {"currency": currency, "product_id": product_id})
     return Read("/prices", decode, "prices:read", params)
 
 
@@ -129,21 +129,21 @@ def invoice(invoice_id: uuid.UUID) -> Read[objects.Invoice]:
 def customer_invoices(customer_id: uuid.UUID) -> Read[Listing[objects.Invoice]]:
     """The newest hundred invoices of a customer."""
     address = path("customers", customer_id, "invoices")
-    decode = _each(_listing(_invoice), "invoices", lambda row: row.customer_uuid in (None, customer_id))
+    decode = _each(listing(_invoice), "invoices", lambda row: row.customer_uuid in (None, customer_id))
     return Read(address, decode, "invoices:read", _given(limit=LARGEST_PAGE))
 
 
 def transactions(invoice_id: uuid.UUID) -> Read[Listing[objects.Transaction]]:
     """All money that moved through an invoice: sales, refunds, voids, and attempts that failed."""
     params = _given(invoice_id=invoice_id, limit=LARGEST_PAGE)
-    decode = _of(_listing(_transaction, LARGEST_PAGE), "transactions", {"invoice_id": invoice_id})
+    decode = _of(listing(_transaction, LARGEST_PAGE), "transactions", {"invoice_id": invoice_id})
     return Read("/transactions", decode, "payments:read", params)
 
 
 def refunds(payment_id: uuid.UUID) -> Read[Listing[objects.Refund]]:
     """The newest hundred refunds of a payment, in every status."""
     params = _given(payment_id=payment_id, limit=LARGEST_PAGE)
-    decode = _of(_listing(_refund, LARGEST_PAGE), "refunds", {"payment_id": payment_id})
+    decode = _of(listing(_refund, LARGEST_PAGE), "refunds", {"payment_id": payment_id})
     return Read("/refunds", decode, "refunds:read", params)
 
 
@@ -154,7 +154,7 @@ def refund(refund_id: uuid.UUID) -> Read[objects.Refund]:
 def events_since(created_gte: int, types: tuple[str, ...]) -> Read[Listing[objects.Event]]:
     """The newest hundred events of these types since `created_gte` (Unix seconds), over all orders."""
     params = _given(types=",".join(types), created_gte=created_gte, limit=LARGEST_PAGE)
-    decode = _each(_listing(_event, LARGEST_PAGE), "events", lambda event: event.type in types)
+    decode = _each(listing(_event, LARGEST_PAGE), "events", lambda event: event.type in types)
     return Read("/events", decode, "events:read", params)
 
 
@@ -162,7 +162,7 @@ def order_events(order_id: uuid.UUID) -> Read[Listing[objects.Event]]:
     """The newest hundred events of an order. Those of its payments may not name it."""
     params = _given(order_id=order_id, limit=LARGEST_PAGE)
     decode = _each(
-        _listing(_event, LARGEST_PAGE), "events", lambda event: not event.order_id or same(event.order_id, order_id)
+        listing(_event, LARGEST_PAGE), "events", lambda event: not event.order_id or same(event.order_id, order_id)
     )
     return Read("/events", decode, "events:read", params)
 
@@ -185,7 +185,7 @@ _envelope = tolerant(_Envelope)
 _wrapper = tolerant(_Wrapper)
 
 
-def _listing(read_row: RowReader[T], asked: int = MOST_ROWS) -> Callable[[bytes], Listing[T]]:
+def listing(read_row: RowReader[T], asked: int = MOST_ROWS) -> Callable[[bytes], Listing[T]]:
     """How to read a page of a list, of which `asked` rows were asked for."""
 
     def decode(body: bytes) -> Listing[T]:

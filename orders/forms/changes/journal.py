@@ -23,6 +23,9 @@ GROUPS: dict[str, tuple[str, tuple[Event, ...]]] = {
             Event.KEY_SWITCHED_OFF,
             Event.KEY_RENAMED,
             Event.KEY_REMOVED,
+            Event.WEBHOOKS_ON,
+            Event.WEBHOOK_SECRET,
+            Event.WEBHOOKS_OFF,
         ),
     ),
     "members": (

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 
 from orders import secrets
-from orders.models import Connection, OperationToken
+from orders.models import Connection, OperationToken, WebhookSecret
 
 BATCH = 200
 
@@ -60,17 +60,21 @@ def _rotate_authenticator(pk: Any) -> None:
         authenticator.save(update_fields=["data"])
 
 
-def _rotate_token(pk: Any) -> None:
-    token = OperationToken.objects.select_for_update().filter(pk=pk).first()
-    if token is not None:
-        token.sealed_secret = secrets.reseal(token.sealed_secret)
-        token.save(update_fields=["sealed_secret"])
+def _rotate_sealed(kind: type[OperationToken] | type[WebhookSecret]) -> Callable[[Any], None]:
+    def rotate(pk: Any) -> None:
+        row = kind.objects.select_for_update().filter(pk=pk).first()
+        if row is not None:
+            row.sealed_secret = secrets.reseal(row.sealed_secret)
+            row.save(update_fields=["sealed_secret"])
+
+    return rotate
 
 
 SEALED: dict[Any, Any] = {
     Connection: _rotate_connection,
     Authenticator: _rotate_authenticator,
-    OperationToken: _rotate_token,
+    OperationToken: _rotate_sealed(OperationToken),
+    WebhookSecret: _rotate_sealed(WebhookSecret),
 }
 
 

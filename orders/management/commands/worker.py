@@ -16,15 +16,16 @@ import structlog
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
 
-from orders.models import DecisionCheck, Merchant, Operation, PartnerUpdate, RefundStatus
+from orders.models import DecisionCheck, Merchant, Operation, PartnerUpdate, RefundStatus, WebhookReceiver
 from orders.services import heartbeat, log_chain, news
 from orders.services.changes import leases, quarantine, reconcile, refund_tracking, review_checks
 from orders.services.partners import outbox, partner_worker
 from orders.services.revkeen import customer_names, session
+from orders.services.webhooks import checks
 
 log = structlog.get_logger("orders.worker")
 
-C = TypeVar("C", Operation, RefundStatus, DecisionCheck, PartnerUpdate)
+C = TypeVar("C", Operation, RefundStatus, DecisionCheck, WebhookReceiver, PartnerUpdate)
 S = TypeVar("S", bound=Hashable)
 
 AFTER_FAILURE_SECONDS = 2.0
@@ -83,7 +84,8 @@ class AtHand(Generic[S]):
 
 class Command(BaseCommand):
     help = """Does what nobody should wait for: reconciles operations without an answer, tells partners of shipments,
-    follows refunds that are on their way, checks whether decisions hold, chains the log, asks for names lists lack."""
+    follows refunds that are on their way, checks whether decisions hold and whether webhooks come, chains the log, asks
+    for names lists lack."""
 
     def handle(self, *args: object, **options: object) -> None:
         self.stopping = threading.Event()
@@ -162,7 +164,7 @@ class Command(BaseCommand):
     def ring_for_due(self) -> float:
         """Ring for what is due; the seconds until more falls due."""
         quarantine.check()  # before anything may be sent again
-        of_merchants = [leases.due(), refund_tracking.due(), review_checks.due()]
+        of_merchants = [leases.due(), refund_tracking.due(), review_checks.due(), checks.due()]
         of_partners = [outbox.due()]
         if any(kind.now for kind in of_merchants):
             self.of_merchants.bell.ring()
@@ -175,12 +177,15 @@ class Command(BaseCommand):
         return min(kind.seconds for kind in of_merchants + of_partners)
 
     def reconcile(self) -> bool:
-        """An operation without an answer goes before a refund that is on its way, and that before what was decided."""
+        """An operation without an answer goes before a refund that is on its way, that before what was decided, and how
+        RevKeen's webhooks stand comes last.
+        """
         quarantine.check()  # before anything may be sent again
         return (
             self.of_merchants.take(leases.claim, reconcile_one, merchant_of)
             or self.of_merchants.take(refund_tracking.claim, refund_tracking.check, merchant_of)
             or self.of_merchants.take(review_checks.claim, review_checks.check, merchant_of)
+            or self.of_merchants.take(checks.claim, checks.check, merchant_of)
         )
 
     def send_updates(self) -> bool:
@@ -226,7 +231,7 @@ def alarm_of_signals(stop: Callable[[int, FrameType | None], None]) -> socket.so
     return alarm
 
 
-def merchant_of(claimed: Operation | RefundStatus | DecisionCheck) -> int:
+def merchant_of(claimed: Operation | RefundStatus | DecisionCheck | WebhookReceiver) -> int:
     return claimed.merchant_id
 
 

@@ -17,6 +17,7 @@ from orders.services.merchants import connections
 from orders.services.merchants.connections import Gone, StillActive
 from orders.services.merchants.key_check import KeyNotAccepted
 from orders.services.partners import directory, switched_off
+from orders.services.webhooks import state as webhooks
 from orders.states import State
 from orders.views.merchants.recent_changes import recent_changes
 from orders.views.pages import render_page, sent
@@ -30,6 +31,9 @@ CHANGES = (
     Kind.KEY_SWITCHED_OFF,
     Kind.KEY_RENAMED,
     Kind.KEY_REMOVED,
+    Kind.WEBHOOKS_ON,
+    Kind.WEBHOOK_SECRET,
+    Kind.WEBHOOKS_OFF,
 )
 
 
@@ -200,6 +204,7 @@ def _list_page(request: MerchantRequest, form: AddConnection | None = None) -> H
         "form": form,
         "sections": [_section(request, provider, found, form) for provider in Provider],
         "changes": recent_changes(request.merchant, *CHANGES, mode=request.mode),
+        "not_delivered": webhooks.in_trouble(request.merchant, request.mode),
     }
     status = 422 if form and form.errors else 200
     return render_page(request, "orders/merchants/connections/list.html", context, status=status)

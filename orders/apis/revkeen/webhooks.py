@@ -1,0 +1,121 @@
+"""Webhooks: the endpoints that RevKeen posts to, and what it posts.
+
+A payload is a hint that something changed. Its fields and ids are of other forms than the API's, so nothing is taken
+from it but which orders to read.
+"""
+
+import uuid
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from orders.apis.calls import path
+from orders.apis.decoding import reader
+from orders.apis.listings import Listing
+from orders.apis.revkeen.changes import Change
+from orders.apis.revkeen.reads import LARGEST_PAGE, Read, listing, wrapped
+
+READ, WRITE = "webhooks:read", "webhooks:write"
+# Those that may change an order. RevKeen asks not to subscribe to all; its lists of names disagree, so all are named.
+TYPES = (
+    "order.created",
+    "order.updated",
+    "order.paid",
+    "order.partially_fulfilled",
+    "order.fulfilled",
+    "order.canceled",
+    "payment.succeeded",
+    "payment.failed",
+    "payment.captured",
+    "payment.refunded",
+    "payment.voided",
+    "payment.disputed",
+    "refund.created",
+    "refund.updated",
+    "refund.succeeded",
+    "refund.failed",
+    "invoice.paid",
+    "invoice.updated",
+    "invoice.voided",
+)
+
+
+class Endpoint(Struct, frozen=True):
+    """`secret` is only in the answers to creating one and to replacing its secret."""
+
+    id: uuid.UUID
+    url: str
+    status: str = "enabled"
+    circuit_breaker_state: str = "closed"
+    secret: str = ""
+
+
+class Payload(Struct, frozen=True):
+    id: Annotated[str, Meta(min_length=1, max_length=200)]
+    type: str
+    data: dict[str, Any] = {}
+    livemode: bool | None = None
+
+
+class _Ignored(Struct):
+    """Whatever stands in an answer that nothing is read of."""
+
+
+read_payload = reader(Payload)  # of the bytes that were posted; raises `msgspec.MsgspecError`
+_endpoint = wrapped(reader(Endpoint))
+
+
+def endpoints() -> Read[Listing[Endpoint]]:
+    """The newest hundred of the account."""
+    return Read("/webhook-endpoints", listing(reader(Endpoint), LARGEST_PAGE), READ, {"limit": LARGEST_PAGE})
+
+
+def endpoint(endpoint_id: uuid.UUID) -> Read[Endpoint]:
+    return Read(path("webhook-endpoints", endpoint_id), _endpoint, READ)
+
+
+def create_endpoint(url: str) -> Change[Endpoint]:
+    body = {"url": url, "enabled_events": list(TYPES), "description": "RevKeen Admin"}
+    return Change("POST", "/webhook-endpoints", body, _endpoint, WRITE)
+
+
+def enable_endpoint(endpoint_id: uuid.UUID) -> Change[Endpoint]:
+    body = {"enabled_events": list(TYPES), "enabled": True}
+    return Change("PATCH", path("webhook-endpoints", endpoint_id), body, _endpoint, WRITE)
+
+
+def replace_secret(endpoint_id: uuid.UUID) -> Change[Endpoint]:
+    """The former secret ends at once."""
+    return Change("POST", path("webhook-endpoints", endpoint_id, "rotate-secret"), {}, _endpoint, WRITE)
+
+
+def delete_endpoint(endpoint_id: uuid.UUID) -> Change[object]:
+    """What is on its way to it is not delivered."""
+    return Change("DELETE", path("webhook-endpoints", endpoint_id), {}, reader(_Ignored), WRITE)
+
+
+def order_ids(payload: Payload) -> set[uuid.UUID]:
+    """The orders that it names, which are none where its ids are of another form."""
+    subject = _subject(payload)
+    is_order = subject.get("object") == "order" or payload.type.startswith("order.")
+    return set(_ids([subject.get("id") if is_order else None, subject.get("order_id")]))
+
+
+def invoice_id(payload: Payload) -> uuid.UUID | None:
+    """The invoice that it names: payments name no order."""
+    return next(_ids([_subject(payload).get("invoice_id")]), None)
+
+
+def _subject(payload: Payload) -> dict[str, Any]:
+    subject = payload.data.get("object")
+    return subject if isinstance(subject, dict) else {}
+
+
+def _ids(values: Iterable[object]) -> Iterator[uuid.UUID]:
+    for value in values:
+        try:
+            if isinstance(value, str):
+                yield uuid.UUID(value)
+        except ValueError:
+            continue
