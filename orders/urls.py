@@ -10,7 +10,7 @@ from orders.views.changes import form_page, journal, review
 from orders.views.drafts import creation, drafts, origins
 from orders.views.fulfillment import fulfill, packing_slips, picking, shipment_list, shipments, to_fulfill, unreported
 from orders.views.merchants import connections, invitations, members, profile
-from orders.views.orders import cancellations, customers, order_edits, orders, payments, refunds, search
+from orders.views.orders import cancellations, customers, order_edits, order_list, orders, payments, refunds, search
 from orders.views.partners import attention, settings, switched_off, updates
 from orders.views.webhooks import receive as webhook
 from orders.views.webhooks import settings as webhooks
@@ -28,7 +28,7 @@ register_converter(ModeConverter, "mode")
 register_converter(DirectionConverter, "direction")
 
 order_pages = [
-    path("", orders.order_list, name="order_list"),
+    path("", order_list.order_list, name="order_list"),
     path("<uuid:order_id>/", orders.order_detail, name="order_detail"),
     path("<uuid:order_id>/<direction:direction>/", orders.order_neighbor, name="order_neighbor"),
     path("<uuid:order_id>/json/", orders.order_json, name="order_json"),

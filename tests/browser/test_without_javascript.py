@@ -28,10 +28,10 @@ def test_filtering_by_date_and_paging(page: Page) -> None:
     page.get_by_text("at any time").click()
     page.get_by_label("From").fill("2020-01-01")
     page.get_by_role("button", name="Apply").last.click()
-    page.wait_for_url(re.compile("created_from=2020-01-01"))
+    page.wait_for_url(re.compile("placed=2020-01-01"))
     page.get_by_role("link", name="Older").click()
     page.wait_for_url(re.compile("starting_after="))
-    assert "created_from=2020-01-01" in page.url
+    assert "placed=2020-01-01" in page.url
     page.get_by_role("link", name="Newer").click()
     expect(page).not_to_have_url(re.compile("starting_after="))
     expect(page.get_by_role("heading", name="Orders")).to_be_visible()

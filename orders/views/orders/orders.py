@@ -13,8 +13,7 @@ from orders.access import merchant_page
 from orders.apis.decoding import too_deep
 from orders.apis.errors import Missing, NotUnderstood, Refused
 from orders.apis.revkeen import reads
-from orders.apis.revkeen.objects import LineItem, Listing, Order
-from orders.forms.orders.orders import OrderFilter
+from orders.apis.revkeen.objects import LineItem, Order
 from orders.models import Operation, PartnerUpdate, Shipment
 from orders.money import Money
 from orders.own_payments import Split
@@ -30,32 +29,14 @@ from orders.services.orders.facts import Facts
 from orders.services.orders.reading import OrderFile
 from orders.services.partners import directory
 from orders.services.revkeen import session
-from orders.services.revkeen.session import Reading
-from orders.states import STATUSES, State
-from orders.views.addresses import address
+from orders.states import State
 from orders.views.fulfillment import destinations
 from orders.views.order_head import holder, read_or_404, sums
-from orders.views.orders.tables import OrderRow, order_rows, sums_by_currency
 from orders.views.pages import render_page
 from orders.views.payment_rows import payment_rows
 
 LONGEST_TEXT = 100_000  # characters of what cannot be indented
 POST_PAGES = ("draft_revise", "draft_copy")  # they make something here and lead to it
-LIST_PARTS = {"order-table": "orders/orders/_table.html", "customer-orders": "orders/orders/_customer_orders.html"}
-
-
-@require_safe
-@merchant_page
-def order_list(request: MerchantRequest) -> HttpResponse:
-    form = OrderFilter(request.GET, zone=request.merchant.zone)
-    if not form.is_valid():
-        return render_page(request, "orders/orders/list.html", {"form": form, "tabs": _tabs(request)}, status=400)
-    with session.session(request.merchant, request.mode) as api:
-        listing = reading_module.list_orders(api, form.asked)
-    if _went_past_the_newest(form, listing):
-        return redirect(address(request, starting_after=None, ending_before=None))
-    context = {"form": form, "listing": listing, "tabs": _tabs(request), **_table(request, form, listing)}
-    return render_page(request, "orders/orders/list.html", context, parts=LIST_PARTS, status=listing.page_status)
 
 
 @require_safe
@@ -92,13 +73,6 @@ def order_json(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
 
 
 @dataclass(frozen=True)
-class Tab:
-    label: str
-    url: str
-    current: bool
-
-
-@dataclass(frozen=True)
 class LineRow:
     line: LineItem
     product: str  # the product's code or name; "" for an ad-hoc line
@@ -108,51 +82,6 @@ class LineRow:
     total: Money
     shipments: list[Shipment]  # that units of it are in
     state: State | None  # how much of it has left; None where nothing of it left from here
-
-
-def _tabs(request: MerchantRequest) -> list[Tab]:
-    current = request.GET.get("status", "")
-    paging = {"starting_after": None, "ending_before": None, "tick": None}
-    return [
-        Tab(label, address(request, status=status or None, **paging), status == current)
-        for status, label in [("", "All"), *STATUSES.items()]
-    ]
-
-
-def _table(request: MerchantRequest, form: OrderFilter, listing: Reading[Listing[Order]]) -> dict[str, Any]:
-    found = listing.value or Listing([])
-    names = reading_module.customer_labels(request.merchant, request.mode, found.rows, form.customer_id)
-    rows = order_rows(found, names, set(request.GET.getlist("tick")))
-    ticked = [row.order for row in rows if isinstance(row, OrderRow) and row.ticked]
-    return {
-        "rows": rows,
-        "total": found.total,
-        "newer": _newer(request, form, found),
-        "older": _older(request, form, found),
-        "ticked": ticked,
-        "sums": sums_by_currency(ticked),
-        "customer_name": names.get(form.customer_id) if form.customer_id else None,
-        "conditions": [(words, address(request, **{name: None})) for name, words in form.conditions],
-    }
-
-
-def _newer(request: MerchantRequest, form: OrderFilter, found: Listing[Order]) -> str:
-    """The address of the page before, or "" on the newest one."""
-    paged = form.cleaned_data["starting_after"] or (form.cleaned_data["ending_before"] and found.has_more)
-    if not paged or not found.rows:
-        return ""
-    return address(request, starting_after=None, ending_before=found.rows[0].id, tick=None)
-
-
-def _older(request: MerchantRequest, form: OrderFilter, found: Listing[Order]) -> str:
-    if not found.rows or not (found.has_more or form.cleaned_data["ending_before"]):
-        return ""
-    return address(request, ending_before=None, starting_after=found.rows[-1].id, tick=None)
-
-
-def _went_past_the_newest(form: OrderFilter, listing: Reading[Listing[Order]]) -> bool:
-    """Going back to newer orders ends on the newest page, whole, not on the few rows that were left."""
-    return bool(form.cleaned_data["ending_before"] and listing.value and not listing.value.has_more)
 
 
 def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:

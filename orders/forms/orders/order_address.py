@@ -1,0 +1,72 @@
+"""The address of a list of orders, which says what is asked for and carries only what is set.
+
+`?status=paid&-carrier=ups&total=>100&q=tent&sort=-total`: a line that was typed, and the fields of the filter menus,
+become such an address. What is unknown or wrong in it is told as broken, and the rest of it counts.
+"""
+
+import re
+from collections.abc import Iterable
+
+from django.http import QueryDict
+
+from orders.services.index import condition_line
+from orders.services.index.condition_line import Condition
+from orders.services.index.order_filters import FILTERS
+from orders.services.index.order_list import NEWEST_FIRST
+from orders.storable import storable
+
+TEXT = "q"
+LINE = "line"  # all conditions as one line, in place of any others
+SORT = "sort"
+PAGE = ("starting_after", "ending_before")
+BESIDE = (*PAGE, "tick")  # what stands in the address and is no condition
+SPANS = {"created": "placed", "updated": "updated", "total": "total"}  # typed as `_from` and `_to`
+NAME = re.compile("-?[a-z_]+")
+MOST_CONDITIONS = 40
+LONGEST = 500  # characters of a condition
+
+
+def canonical(given: QueryDict) -> QueryDict:
+    """The address that asks for the same and carries only what is set."""
+    asked = QueryDict(mutable=True)
+    conditions = condition_line.read(given.get(LINE, "")) if LINE in given else typed(given)
+    for condition in settled(conditions):
+        asked.appendlist(f"{'-' * condition.negated}{condition.name or TEXT}", condition.text)
+    for name in BESIDE:
+        if values := [value for value in given.getlist(name) if value]:
+            asked.setlist(name, values)
+    return asked
+
+
+def typed(given: QueryDict) -> list[Condition]:
+    """The conditions of an address or a menu. `carrier.is` says of a menu's `carrier` whether it is turned around."""
+    found = []
+    for name, values in given.lists():
+        base, _, end = name.rpartition("_")
+        if base in SPANS and end in ("from", "to"):
+            ends = [given.get(f"{base}_{which}", "").strip() for which in ("from", "to")]
+            found.append(Condition(SPANS[base], "..".join(ends) if any(ends) else ""))
+        elif NAME.fullmatch(name):
+            negated = name.startswith("-") or given.get(f"{name}.is") == "not"
+            found += [Condition(name.removeprefix("-"), value, negated) for value in values]
+    return found
+
+
+def settled(conditions: Iterable[Condition]) -> list[Condition]:
+    """Each once, without empty ones; of those that there is one of the last, and all text to look for together."""
+    found: dict[object, Condition] = {}
+    texts = []
+    for condition in conditions:
+        text = storable(condition.text).strip()[:LONGEST]
+        name = "" if condition.name == TEXT else condition.name
+        if not text or name in (*BESIDE, LINE) or (name, text) == (SORT, NEWEST_FIRST):
+            continue
+        if not name and not condition.negated:
+            texts.append(text)
+            continue
+        once = name == SORT or (name in FILTERS and FILTERS[name].once and not condition.negated)
+        one = Condition(name, text, condition.negated)
+        found[name if once else one] = one
+    if texts:
+        found[TEXT] = Condition("", " ".join(dict.fromkeys(texts))[:LONGEST])
+    return list(found.values())[:MOST_CONDITIONS]

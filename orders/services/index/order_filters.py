@@ -1,0 +1,206 @@
+"""What the list of orders can be asked for, one row a filter, and how each is asked of the copies.
+
+`status:paid` stands in the line and `?status=paid` in the address; `-` before the name turns it around.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import and_
+
+from django.db.models import Exists, OuterRef, Q, TextField, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import Exact
+
+from orders import carriers, states
+from orders.iso4217 import BY_DECIMALS, PLACES
+from orders.models import Merchant, OrderLineCopy, Shipment
+from orders.services.index import spans
+from orders.services.index.condition_line import Condition
+
+OPEN = ("draft", "pending", "partially_paid")  # statuses in which an order can expire
+KNOWN_CARRIERS = {carrier.code: carrier.name for carrier in carriers.CARRIERS}
+CARRIERS = {**KNOWN_CARRIERS, "other": "Another carrier"}
+PAYMENTS = {
+    "paid": "Paid",
+    "due": "Payment due",
+    "part_paid": "Part paid",
+    "part_refunded": "Part refunded",
+    "refunded": "Refunded",
+    "nothing": "Nothing to pay",
+    "draft": "Draft",
+    "canceled": "Canceled",
+}
+FULFILLMENTS = {
+    "unfulfilled": "Unfulfilled",
+    "partial": "Part fulfilled",
+    "fulfilled": "Fulfilled",
+    "returned": "Returned",
+    "nothing": "Nothing to ship",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whose orders are asked for, and when."""
+
+    merchant: Merchant
+    mode: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Filter:
+    """`ask` raises ValueError with what is wrong with the text that it was given."""
+
+    label: str
+    ask: Callable[[Place, str], Q]
+    choices: Mapping[str, str] | None = None  # value → words; None where other texts may be typed
+    hint: str = ""
+    span: str = ""  # "date" or "text", where a menu asks for the first and the last
+    once: bool = False  # two of them at once would find nothing: the later one counts
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A condition and what it asks of a copy; `broken` says why it asks nothing."""
+
+    condition: Condition
+    q: Q | None = None
+    broken: str = ""
+
+    @property
+    def filter(self) -> Filter | None:
+        return FILTERS.get(self.condition.name)
+
+
+def asked(place: Place, condition: Condition) -> Asked:
+    """What the condition asks. One that is unknown or makes no sense asks nothing, and says why."""
+    known = FILTERS.get(condition.name)
+    if known is None:
+        return Asked(condition, broken="There is no such filter.")
+    if known.choices is not None and condition.text not in known.choices:
+        return Asked(condition, broken=f"Choose one of {', '.join(known.choices)}.")
+    try:
+        question = known.ask(place, condition.text)
+    except ValueError as error:
+        return Asked(condition, broken=str(error))
+    return Asked(condition, ~question if condition.negated else question)
+
+
+def _equal(name: str) -> Callable[[Place, str], Q]:
+    return lambda place, text: Q(**{name: text})
+
+
+def _word(name: str, words: Mapping[str, str]) -> Callable[[Place, str], Q]:
+    """By the word that pages show; the copy keeps that."""
+    return lambda place, text: Q(**{name: words[text]})
+
+
+def _days(name: str) -> Callable[[Place, str], Q]:
+    def ask(place: Place, text: str) -> Q:
+        start, end = spans.moments(text, place.merchant.zone, place.now)
+        return Q(**{key: at for key, at in ((f"{name}__gte", start), (f"{name}__lt", end)) if at is not None})
+
+    return ask
+
+
+def _customer(place: Place, text: str) -> Q:
+    try:
+        return Q(customer_id=uuid.UUID(text))
+    except ValueError as error:
+        raise ValueError("This is not a customer id.") from error
+
+
+def _total(place: Place, text: str) -> Q:
+    """In whichever currency the order is; one whose decimals are not known counts minor units."""
+    question = Q()
+    for places, bounds in spans.amounts(text).items():
+        within = Q(**{f"total__{name}": minor for name, minor in bounds.items()})
+        known = Q(currency__in=BY_DECIMALS[places].split())
+        question |= within & (known if places else known | ~Q(currency__in=list(PLACES)))
+    return question
+
+
+def _currency(place: Place, text: str) -> Q:
+    if not (text.isascii() and text.isalpha() and len(text) == 3):
+        raise ValueError("Enter a currency such as EUR.")
+    return Q(currency=text.upper())
+
+
+def _product(place: Place, text: str) -> Q:
+    """The product of this id, or the lines whose code is this, or whose description has all these words."""
+    lines = OrderLineCopy.objects.filter(order=OuterRef("pk"))
+    try:
+        return Q(Exists(lines.filter(product_id=uuid.UUID(text))))
+    except ValueError:
+        words = [Q(description__icontains=word) for word in _some(text).split()]
+        return Q(Exists(lines.filter(reduce(and_, words) | Q(code__iexact=text))))
+
+
+def _carrier(place: Place, text: str) -> Q:
+    return _shipped(place, ~Q(carrier__in=["", *KNOWN_CARRIERS]) if text == "other" else Q(carrier=text))
+
+
+def _shipped_here(place: Place, text: str) -> Q:
+    return _shipped(place, Q(kind=Shipment.Kind.PARCEL))
+
+
+def _shipped(place: Place, which: Q) -> Q:
+    """With such a shipment from here that left or may have left."""
+    shipments = Shipment.objects.filter(which, merchant=place.merchant, mode=place.mode, state__in=Shipment.COUNTED)
+    return Q(order_id__in=shipments.values("order_id"))
+
+
+def _has(place: Place, text: str) -> Q:
+    return {"note": ~Q(notes=""), "metadata": ~Q(metadata={})}[text]
+
+
+def _metadata(place: Place, text: str) -> Q:
+    """`channel`, or `channel=web`: a key, or a key and its whole value as text."""
+    key, equals, value = _some(text).partition("=")
+    has_key = Q(metadata__has_key=key)
+    if not equals:
+        return has_key
+    found = Coalesce(Cast(KeyTextTransform(key, "metadata"), TextField()), Value("", TextField()))
+    return has_key & Q(Exact(found, value))
+
+
+def _expires(place: Place, text: str) -> Q:
+    """Of those still open: `expired`, or `7d`, within so many days from now."""
+    still_open = Q(status__in=OPEN)
+    if text == "expired":
+        return still_open & Q(expires_at__lte=place.now)
+    days = text.removesuffix("d")
+    if not (text.endswith("d") and days.isascii() and days.isdigit() and len(days) <= 4):
+        raise ValueError("Enter expired, or a number of days such as 7d.")
+    return still_open & Q(expires_at__gt=place.now, expires_at__lte=place.now + timedelta(days=int(days)))
+
+
+def _some(text: str) -> str:
+    if not text.strip():
+        raise ValueError("Enter something to look for.")
+    return text
+
+
+FILTERS = {
+    "status": Filter("Status", _equal("status"), states.STATUSES, once=True),
+    "payment": Filter("Payment", _word("payment_state", PAYMENTS), PAYMENTS, once=True),
+    "fulfillment": Filter("Fulfillment", _word("fulfillment_state", FULFILLMENTS), FULFILLMENTS, once=True),
+    "customer": Filter("Customer", _customer, once=True),
+    "billing_type": Filter("Billed", _equal("billing_type"), states.BILLING_TYPES, once=True),
+    "placed": Filter("Placed", _days("created_at"), once=True),
+    "updated": Filter("Updated", _days("updated_at"), span="date", once=True),
+    "total": Filter("Total", _total, span="text"),
+    "currency": Filter("Currency", _currency, hint="EUR", once=True),
+    "product": Filter("Product", _product, hint="Words of a line item, an SKU or a product id"),
+    "carrier": Filter("Carrier", _carrier, CARRIERS),
+    "shipped": Filter("Shipped", _shipped_here, {"here": "from here"}, once=True),
+    "has": Filter("Has", _has, {"note": "a note", "metadata": "metadata"}),
+    "metadata": Filter("Metadata", _metadata, hint="key, or key=value"),
+    "expires": Filter("Expires", _expires, hint="expired, or 7d for the next seven days", once=True),
+    "adds_up": Filter("Amounts", lambda place, text: ~Q(amounts_rule=""), {"no": "do not add up"}, once=True),
+}

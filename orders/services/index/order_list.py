@@ -1,0 +1,135 @@
+"""The list of orders out of the index, where RevKeen cannot answer: any filter, any order, and how many there are."""
+
+import uuid
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import BigIntegerField, Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from orders.models import CustomerCopy, OrderCopy
+from orders.services.index.order_filters import Place
+from orders.states import STATUSES
+
+PAGE_SIZE = 50
+COUNTED = 10_000  # more are "10,000+"
+LOOKED_AT = 5 * COUNTED  # rows that a count reads at most
+
+# Amounts of several currencies are not compared: they stand by currency.
+SORTS: dict[str, tuple[str, ...]] = {
+    "number": ("public_id",),
+    "customer": ("sorted_name",),
+    "payment": ("payment_state",),
+    "fulfillment": ("fulfillment_state",),
+    "total": ("currency", "total"),
+    "due": ("currency", "sorted_due"),
+    "placed": (),
+    "updated": ("updated_at",),
+}
+NEWEST_FIRST = "-placed"
+
+
+@dataclass(frozen=True)
+class Page:
+    """The rows from the first to the last, and whether there are any ahead of them, and more after them."""
+
+    rows: list[OrderCopy]
+    ahead: bool
+    more: bool
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Orders by status, "" for all of them. Where not `exact` the rows were too many, and there may be more of each."""
+
+    by_status: dict[str, int]
+    exact: bool = True
+
+    def words(self, status: str) -> str:
+        """`1,204`, or `10,000+`."""
+        count = self.by_status.get(status, 0)
+        return f"{min(count, COUNTED):,}{'' if self.exact and count <= COUNTED else '+'}"
+
+
+def page(
+    place: Place,
+    asked: Q,
+    sort: str = NEWEST_FIRST,
+    after: uuid.UUID | None = None,
+    before: uuid.UUID | None = None,
+    size: int = PAGE_SIZE,
+) -> Page:
+    """The rows that follow on the order `after`, or lead up to `before`; the first ones without such an order."""
+    keys = _keys(sort)
+    backwards = before is not None
+    if backwards:
+        keys = [_turned(key) for key in keys]
+    found = _sortable(sort, of(place).filter(asked))
+    start = _position(_sortable(sort, of(place)), keys, before or after)
+    wanted = found.filter(_beyond(keys, start)).order_by(*keys).defer("text").prefetch_related("lines")
+    rows = list(wanted[: size + 1])
+    more, rows = len(rows) > size, rows[:size]
+    if backwards and start is not None:
+        return Page(rows[::-1], more, True)
+    return Page(rows, start is not None, more)
+
+
+def of(place: Place) -> "QuerySet[OrderCopy, Any]":
+    """The copies of a merchant and mode but for those that RevKeen has no more."""
+    return OrderCopy.objects.filter(merchant=place.merchant, mode=place.mode, gone_at=None)
+
+
+def count(place: Place, asked: Q) -> Counts:
+    """How many orders each status has among those asked for, in one query."""
+    looked_at = of(place).filter(asked).values("status")[: LOOKED_AT + 1]
+    of_status = {name: Count("pk", filter=Q(status=name)) for name in STATUSES}
+    found = looked_at.aggregate(all_of_them=Count("pk"), **of_status)
+    total = found.pop("all_of_them")
+    return Counts({"": total, **found}, exact=total <= LOOKED_AT)
+
+
+def _keys(sort: str) -> list[str]:
+    """What is sorted by, as Django writes it; of equal ones the newest comes first."""
+    sign, name = ("-", sort[1:]) if sort.startswith("-") else ("", sort)
+    return [*(sign + key for key in SORTS[name]), f"{sign}id" if name == "placed" else "-id"]
+
+
+def _turned(key: str) -> str:
+    return key[1:] if key.startswith("-") else f"-{key}"
+
+
+def _sortable(sort: str, copies: "QuerySet[OrderCopy, Any]") -> "QuerySet[OrderCopy, Any]":
+    """With what is sorted by and is no column: the customer's name, and what is still to be paid."""
+    by = sort.removeprefix("-")
+    if by == "customer":
+        here = {name: OuterRef(name) for name in ("merchant", "mode", "customer_id")}
+        names = CustomerCopy.objects.filter(**here).values("name")
+        return copies.annotate(sorted_name=Coalesce(Subquery(names), Value("")))
+    if by == "due":
+        nobody_pays = When(status__in=["canceled", "refunded"], then=0)
+        return copies.annotate(sorted_due=Case(nobody_pays, default=F("amount_due"), output_field=BigIntegerField()))
+    return copies
+
+
+def _position(copies: "QuerySet[OrderCopy, Any]", keys: list[str], order_id: uuid.UUID | None) -> list[Any] | None:
+    """What that order has of each key; None without one, and for one that is not here."""
+    if order_id is None:
+        return None
+    names = [key.lstrip("-") for key in keys]
+    found = copies.filter(order_id=order_id).values_list(*names).first()
+    return list(found) if found else None
+
+
+def _beyond(keys: list[str], start: list[Any] | None) -> Q:
+    """What comes after a position: further in the first key, or equal there and further in the next one, …"""
+    if start is None:
+        return Q()
+    names = [key.lstrip("-") for key in keys]
+    equal = [Q(**dict(zip(names[:at], start, strict=False))) for at in range(len(keys))]
+    further = [
+        Q(**{f"{name}__{'lt' if key.startswith('-') else 'gt'}": value})
+        for key, name, value in zip(keys, names, start, strict=True)
+    ]
+    return reduce(or_, (same & beyond for same, beyond in zip(equal, further, strict=True)))

@@ -1,0 +1,96 @@
+"""A list of orders, from whoever can answer: RevKeen, live, or the index, which says as of when it is."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import caches
+from django.db.models import Q
+
+from orders.apis.errors import ApiError, InDoubt, NotSent
+from orders.apis.revkeen.objects import Listing, Order
+from orders.services.index import copies, finding, freshness, order_list
+from orders.services.index.order_filters import Place
+from orders.services.index.order_list import NEWEST_FIRST, Counts
+from orders.services.orders import reading
+from orders.services.revkeen import session
+from orders.services.revkeen.session import Reading
+
+MOST_FOUND = 2_000  # orders with the text that is looked for, the newest
+KEPT_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which orders, sorted how, and after or before which one the page stands.
+
+    `of_revkeen`: the parameters for `reads.orders`, where its list can answer; None where it cannot.
+    """
+
+    place: Place
+    question: Q
+    beside_status: Q  # the same for all tabs
+    of_revkeen: dict[str, Any] | None
+    text: str = ""
+    sort: str = NEWEST_FIRST
+    after: uuid.UUID | None = None
+    before: uuid.UUID | None = None
+    counted_as: str = ""  # the conditions but for the tab: what the counts are kept under
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page. `ahead`, `more`: whether there are rows before and after it. `counts`: None until all were imported."""
+
+    listing: Reading[Listing[Order]]
+    counts: Counts | None
+    ahead: bool = False
+    more: bool = False
+    from_index: bool = False
+    cut: bool = False  # more orders have the text than were looked at
+
+
+def find(wanted: Wanted) -> Found:
+    """The page that is asked for. Where RevKeen does not answer and left no copy of it, it is that of the index."""
+    here = wanted.place.merchant, wanted.place.mode
+    if wanted.of_revkeen is None:
+        return _of_index(wanted)
+    with session.session(*here) as api:
+        listing = reading.list_orders(api, wanted.of_revkeen)
+    if listing.value is None and isinstance(listing.error, NotSent | InDoubt) and freshness.as_of(*here):
+        return _of_index(wanted, listing.error)
+    return _live(wanted, listing)
+
+
+def _live(wanted: Wanted, listing: Reading[Listing[Order]]) -> Found:
+    found = listing.value or Listing([])
+    back = wanted.before is not None
+    ahead = bool(found.rows) and (wanted.after is not None or (back and found.has_more))
+    more = bool(found.rows) and (found.has_more or back)
+    return Found(listing, _kept_counts(wanted), ahead, more)
+
+
+def _of_index(wanted: Wanted, error: ApiError | None = None) -> Found:
+    place, with_text = wanted.place, Q()
+    hits = finding.find_ids(place.merchant, place.mode, wanted.text, MOST_FOUND + 1) if wanted.text else []
+    if wanted.text:
+        with_text = Q(pk__in=[hit.key for hit in hits[:MOST_FOUND]])
+    page = order_list.page(place, wanted.question & with_text, wanted.sort, wanted.after, wanted.before)
+    as_of = freshness.as_of(place.merchant, place.mode)
+    counts = order_list.count(place, wanted.beside_status & with_text) if as_of else None
+    listing = Reading(as_of or place.now, copies.listing(page.rows, has_more=page.more), error)
+    return Found(listing, counts, page.ahead, page.more, from_index=True, cut=len(hits) > MOST_FOUND)
+
+
+def _kept_counts(wanted: Wanted) -> Counts | None:
+    """Beside a live page, as they were at most some seconds ago: it costs no query for them."""
+    asked = repr((wanted.place.merchant.pk, wanted.place.mode, wanted.counted_as)).encode()
+    key = f"order-counts:{hashlib.blake2b(asked, digest_size=16).hexdigest()}"
+    counts: Counts | None = caches["process"].get_or_set(key, lambda: _counts(wanted), KEPT_SECONDS)
+    return counts
+
+
+def _counts(wanted: Wanted) -> Counts | None:
+    as_of = freshness.as_of(wanted.place.merchant, wanted.place.mode)
+    return order_list.count(wanted.place, wanted.beside_status) if as_of else None

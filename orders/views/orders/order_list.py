@@ -1,0 +1,126 @@
+"""The list of orders: read live where RevKeen can answer, and out of the index where it cannot."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from orders.access import merchant_page
+from orders.apis.revkeen.objects import Listing, Order
+from orders.forms.orders.order_address import PAGE, canonical
+from orders.forms.orders.order_filter import OrderFilter
+from orders.requests import MerchantRequest
+from orders.services.index.order_list import NEWEST_FIRST
+from orders.services.orders import order_lists, reading
+from orders.services.orders.order_lists import Found
+from orders.states import STATUSES
+from orders.views.addresses import address
+from orders.views.orders.tables import OrderRow, order_rows, sums_by_currency
+from orders.views.pages import render_page
+
+LIST_PARTS = {"order-table": "orders/orders/_table.html", "customer-orders": "orders/orders/_customer_orders.html"}
+NO_PAGE = dict.fromkeys((*PAGE, "tick"))
+
+# Column → its heading, how it is sorted at the first click, and its classes.
+COLUMNS = {
+    "number": ("Order", "number", ""),
+    "customer": ("Customer", "customer", ""),
+    "payment": ("Payment", "payment", ""),
+    "fulfillment": ("Fulfillment", "fulfillment", ""),
+    "total": ("Total", "-total", "num"),
+    "due": ("Due", "-due", "num"),
+    "placed": ("Placed", "-placed", "placed"),
+}
+
+
+@dataclass(frozen=True)
+class Tab:
+    label: str
+    url: str
+    current: bool
+    count: str  # `1,204`, or "" where the index cannot count yet
+
+
+@dataclass(frozen=True)
+class Heading:
+    label: str
+    classes: str
+    url: str  # sorts by it, or the other way round
+    sorted: str  # "ascending", "descending" or ""
+
+
+@require_safe
+@merchant_page
+def order_list(request: MerchantRequest) -> HttpResponse:
+    asked = canonical(request.GET)
+    if dict(asked.lists()) != dict(request.GET.lists()):
+        return redirect(f"{request.path}?{asked.urlencode()}" if asked else request.path)
+    form = OrderFilter(asked, request.merchant, request.mode, timezone.now())
+    found = order_lists.find(form.wanted)
+    if form.page["ending_before"] and not found.ahead and found.listing.value is not None:
+        return redirect(address(request, **NO_PAGE))  # going back ends on the first page, whole
+    context = {"form": form, "tabs": _tabs(request, form, found), **_table(request, form, found)}
+    return render_page(request, "orders/orders/list.html", context, parts=LIST_PARTS, status=found.listing.page_status)
+
+
+def _tabs(request: MerchantRequest, form: OrderFilter, found: Found) -> list[Tab]:
+    current = form.value("status")
+    return [
+        Tab(
+            label,
+            address(request, status=status or None, **NO_PAGE),
+            status == current,
+            found.counts.words(status) if found.counts else "",
+        )
+        for status, label in [("", "All"), *STATUSES.items()]
+    ]
+
+
+def _table(request: MerchantRequest, form: OrderFilter, found: Found) -> dict[str, Any]:
+    listing = found.listing.value or Listing([])
+    names = reading.customer_labels(request.merchant, request.mode, listing.rows, form.customer_id)
+    rows = order_rows(listing, names, set(request.GET.getlist("tick")))
+    chips = [(chip, _without(request, chip.name, chip.text)) for chip in form.chips]
+    ticked = [row.order for row in rows if isinstance(row, OrderRow) and row.ticked]
+    return {
+        "found": found,
+        "listing": found.listing,
+        "rows": rows,
+        "total": found.counts.words(form.value("status")) if found.counts else listing.total,
+        "headings": [_heading(request, form, name) for name in COLUMNS],
+        "newer": _page(request, "ending_before", listing, 0) if found.ahead else "",
+        "older": _page(request, "starting_after", listing, -1) if found.more else "",
+        "ticked": ticked,
+        "sums": sums_by_currency(ticked),
+        "customer_name": names.get(form.customer_id) if form.customer_id else None,
+        "chips": chips,
+        "shown_chips": [(chip, url) for chip, url in chips if not chip.in_sentence],
+    }
+
+
+def _page(request: MerchantRequest, name: str, listing: Listing[Order], place: int) -> str:
+    return address(request, **NO_PAGE | {name: listing.rows[place].id})
+
+
+def _heading(request: MerchantRequest, form: OrderFilter, name: str) -> Heading:
+    label, first, classes = COLUMNS[name]
+    is_sorted = form.sort.removeprefix("-") == name
+    descending = form.sort.startswith("-")
+    following = first if not is_sorted else name if descending else f"-{name}"
+    sort = None if following == NEWEST_FIRST else following
+    words = ("descending" if descending else "ascending") if is_sorted else ""
+    return Heading(label, classes, address(request, sort=sort, **NO_PAGE), words)
+
+
+def _without(request: MerchantRequest, name: str, text: str) -> str:
+    """This page's address without a condition."""
+    query = request.GET.copy()
+    for other in PAGE:
+        query.pop(other, None)
+    left = [value for value in query.pop(name, []) if value != text]
+    if left:
+        query.setlist(name, left)
+    return f"{request.path}?{query.urlencode()}" if query else request.path

@@ -1,0 +1,163 @@
+"""What RevKeen's list cannot answer comes from the index: same page, same address, and it says so."""
+
+import re
+import uuid
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.db.models import Q
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from orders.forms.orders.order_filter import FIELDS
+from orders.models import IndexState, Merchant, OrderCopy
+from orders.services.index import order_filters, order_list
+from orders.services.index.condition_line import Condition
+from orders.services.index.order_filters import FILTERS, Place
+from tests.orders.test_order_list import ADDRESS, link, shown
+from tests.support.emulation import Emulator
+from tests.support.indexed import index_everything
+from tests.support.pages import text
+
+SAMPLES = {
+    **{name: next(iter(one.choices)) for name, one in FILTERS.items() if one.choices},
+    "customer": str(uuid.uuid4()),
+    "placed": "last_7_days",
+    "updated": "2026-01-01..",
+    "total": ">100",
+    "currency": "EUR",
+    "product": "tent",
+    "metadata": "channel=web",
+    "expires": "7d",
+}
+
+
+@pytest.fixture
+def imported(northwind: Merchant, emulator: Emulator) -> None:
+    index_everything(northwind)
+
+
+def where(answer: object) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(answer["Location"]).query)  # type: ignore[index]
+
+
+@pytest.mark.usefixtures("imported")
+def test_a_sort_that_revkeen_does_not_have_comes_from_the_index(admin: Client, emulator: Emulator) -> None:
+    emulator.forget_calls()
+    answer = admin.get(f"{ADDRESS}?sort=-total")
+    rows = [(row.total.currency, row.total.minor) for row in answer.context["rows"]]
+    assert rows == sorted(rows, reverse=True)
+    assert emulator.calls() == []
+    assert "Index, as of" in text(answer.content.decode())
+    assert 'aria-sort="descending"' in answer.content.decode()
+    assert shown(admin.get(link(answer, "Next"))) != shown(answer)
+
+
+@pytest.mark.usefixtures("imported")
+def test_a_row_of_the_index_looks_as_the_live_one(admin: Client) -> None:
+    rows = {row.id: row for row in admin.get(ADDRESS).context["rows"]}
+    indexed = {row.id: row for row in admin.get(f"{ADDRESS}?sort=-updated").context["rows"]}
+    both = rows.keys() & indexed.keys()
+    assert len(both) > 10
+    assert all(rows[one] == indexed[one] for one in both)
+
+
+@pytest.mark.usefixtures("imported")
+def test_every_filter_with_every_sort_is_answered(admin: Client, northwind: Merchant) -> None:
+    assert SAMPLES.keys() == FILTERS.keys()
+    place, names = Place(northwind, "live", timezone.now()), list(SAMPLES)
+    sorts = [sign + name for name in order_list.SORTS for sign in ("", "-")]
+    for name in names:
+        question = order_filters.asked(place, Condition(name, SAMPLES[name])).q
+        assert question is not None
+        for sort in sorts:
+            order_list.page(place, question, sort)
+    for at, sort in enumerate(sorts):
+        name, other = names[at % len(names)], names[(at * 5 + 1) % len(names)]
+        answer = admin.get(ADDRESS, {name: SAMPLES[name], f"-{other}": SAMPLES[other], "sort": sort}, follow=True)
+        assert answer.status_code == 200
+        assert "<s>" not in answer.content.decode()
+
+
+@pytest.mark.usefixtures("imported")
+def test_tabs_count_and_the_total_is_that_of_the_tab(admin: Client, emulator: Emulator) -> None:
+    everything = emulator.orders()
+    answer = admin.get(f"{ADDRESS}?status=paid&sort=total")
+    counts = {tab.label: tab.count for tab in answer.context["tabs"]}
+    assert counts["All"] == str(OrderCopy.objects.count())
+    assert counts["Paid"] == answer.context["total"]
+    assert int(counts["Paid"]) >= sum(order["status"] == "paid" for order in everything)
+
+
+def test_until_all_orders_were_read_the_list_says_so_and_counts_nothing(
+    admin: Client, northwind: Merchant, emulator: Emulator
+) -> None:
+    answer = admin.get(f"{ADDRESS}?has=note")
+    assert "Not all orders have been read yet" in text(answer.content.decode())
+    assert {tab.count for tab in answer.context["tabs"]} == {""}
+    index_everything(northwind)
+    IndexState.objects.update(watermark=None)
+    assert "Index, not complete yet" in text(admin.get(f"{ADDRESS}?has=note").content.decode())
+
+
+@pytest.mark.usefixtures("imported")
+def test_text_is_found_and_combines_with_filters(admin: Client, emulator: Emulator) -> None:
+    order = next(order for order in emulator.orders() if order["status"] == "paid")
+    assert shown(admin.get(ADDRESS, {"q": order["public_id"]}))[0] == order["id"]
+    assert order["id"] not in shown(admin.get(ADDRESS, {"q": order["public_id"], "-status": "paid"}))
+
+
+def test_an_address_carries_only_what_is_set(admin: Client) -> None:
+    typed = {
+        "status": "paid",
+        "created_from": "2026-11-01",
+        "created_to": "",
+        "carrier": "ups",
+        "carrier.is": "not",
+        "total_from": "10",
+        "total_to": "20",
+        "currency": "",
+        "currency.is": "not",
+        "sort": "-placed",
+    }
+    answer = admin.get(ADDRESS, typed)
+    assert where(answer) == {
+        "status": ["paid"],
+        "placed": ["2026-11-01.."],
+        "-carrier": ["ups"],
+        "total": ["10..20"],
+    }
+
+
+def test_the_line_and_the_address_say_the_same_both_ways(admin: Client) -> None:
+    line = 'status:paid -carrier:ups total:>100 product:"wool blanket" sort:-total 3 m'
+    answer = admin.get(ADDRESS, {"line": line})
+    page = admin.get(answer["Location"]).content.decode()
+    found = re.search(r'id="line"[^>]* value="([^"]*)"', page)
+    assert found
+    assert unescape(found[1]) == line
+
+
+def test_the_menu_offers_every_filter_that_has_no_menu_of_its_own() -> None:
+    assert {field.name for field in FIELDS} == FILTERS.keys() - {"customer", "billing_type", "placed"}
+
+
+@pytest.mark.usefixtures("imported")
+def test_when_revkeen_is_down_a_list_that_was_never_seen_comes_from_the_index(
+    admin: Client, emulator: Emulator
+) -> None:
+    emulator.fault("bad_gateway", path="/orders$", times=100)
+    answer = admin.get(ADDRESS)
+    assert answer.status_code == 200
+    assert len(shown(answer)) == 50
+    assert "You see the copy as of" in text(answer.content.decode())
+    assert "Index, as of" in text(answer.content.decode())
+
+
+@pytest.mark.usefixtures("imported")
+def test_nothing_of_the_other_mode_is_listed(admin: Client) -> None:
+    other = reverse("order_list", args=["northwind", "test"])
+    assert shown(admin.get(f"{other}?sort=total")) == []
+    assert order_list.of(Place(Merchant.objects.get(), "test", timezone.now())).filter(Q()).count() == 0
