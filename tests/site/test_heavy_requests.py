@@ -59,7 +59,7 @@ def test_a_heavy_query_costs_no_more_than_a_light_one(
     if name.startswith("digital_river"):
         connect(Merchant.objects.get(), "digital_river")
     path = address(name, order, member="admin")
-    light = work(admin, path, emulator)
+    light = work(admin, f"{path}?q=NW-0" if name == "search" else path, emulator)  # one that looks everywhere too
     for what, query in QUERIES.items():
         heavy = work(admin, f"{path}?{query}", emulator)
         assert heavy["status"] in (200, 302, 303, 400, 404, 405, 422), what

@@ -1,6 +1,7 @@
 import uuid
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -10,28 +11,60 @@ from orders.access import merchant_page
 from orders.apis.revkeen.objects import Customer
 from orders.requests import MerchantRequest
 from orders.services.fulfillment import known_numbers, to_fulfill
-from orders.services.orders import reading
+from orders.services.orders import reading, searching
+from orders.services.orders.searching import CustomerHit, Found, OrderHit
 from orders.services.revkeen import session
 from orders.views.pages import render_page, search_text
+
+TYPED_AHEAD = 6  # of each group, offered while somebody types
+PAGE = "orders/orders/search/page.html"
+PARTS = {"search-options": "orders/orders/search/_options.html"}
 
 
 @require_safe
 @merchant_page
 def search(request: MerchantRequest) -> HttpResponse:
-    """Open what a pasted id or a number belongs to; anything else typed is a customer's name or e-mail."""
-    text = search_text(request, request.GET.get("q", ""))
-    where = [request.merchant.slug, request.mode]
+    """What fits what was typed. A single hit opens; where the index has none, RevKeen is asked as far as it can be."""
+    text = search_text(request, request.GET.get("q", "").replace("\x00", ""))
     some_id = _uuid(text)
-    if some_id is None:
-        order_id = known_numbers.order_of(request.merchant, request.mode, text) or _waiting(request, text)
-        if order_id is not None:
-            return redirect("order_detail", *where, order_id)
-        return redirect(f"{reverse('customer_list', args=where)}?{urlencode({'q': text})}")
+    typing = bool(request.htmx) and request.htmx.target in PARTS
+    found = searching.search(
+        request.merchant, request.mode, str(some_id or text), TYPED_AHEAD if typing else searching.SHOWN
+    )
+    if not typing:
+        if found.only is not None:
+            return _opened(request, found.only)
+        if found.nothing and text:
+            return _of_id(request, some_id) if some_id is not None else _elsewhere(request, text, found)
+    return render_page(request, PAGE, {"text": text, "found": found, "most": searching.SHOWN}, parts=PARTS)
+
+
+def _opened(request: MerchantRequest, hit: OrderHit | CustomerHit) -> HttpResponse:
+    where = [request.merchant.slug, request.mode]
+    if isinstance(hit, CustomerHit):
+        return redirect("customer_detail", *where, hit.customer.customer_id)
+    return redirect("order_detail", *where, hit.order.order_id)
+
+
+def _of_id(request: MerchantRequest, some_id: uuid.UUID) -> HttpResponse:
+    """What RevKeen has under an id that the index does not know yet."""
     with session.session(request.merchant, request.mode) as api:
         found = reading.find(api, some_id)
     if found is None:
-        return render_page(request, "orders/orders/search/nothing.html", {"text": text}, status=404)
-    return redirect("customer_detail" if isinstance(found, Customer) else "order_detail", *where, some_id)
+        return render_page(request, "orders/orders/search/nothing.html", {"text": some_id}, status=404)
+    page = "customer_detail" if isinstance(found, Customer) else "order_detail"
+    return redirect(page, request.merchant.slug, request.mode, some_id)
+
+
+def _elsewhere(request: MerchantRequest, text: str, found: Found) -> HttpResponse:
+    """The order of a number that our own rows or RevKeen's paid orders have; else RevKeen is asked for customers."""
+    where = [request.merchant.slug, request.mode]
+    order_id = known_numbers.order_of(request.merchant, request.mode, text) or _waiting(request, text)
+    if order_id is not None:
+        return redirect("order_detail", *where, order_id)
+    known = f"as of {found.as_of.astimezone(request.merchant.zone):%H:%M:%S}" if found.as_of else "not complete yet"
+    messages.info(request, f"Nothing was found in the index ({known}). These are the customers that RevKeen finds.")
+    return redirect(f"{reverse('customer_list', args=where)}?{urlencode({'q': text})}")
 
 
 def _waiting(request: MerchantRequest, text: str) -> uuid.UUID | None:

@@ -1,4 +1,4 @@
-// What is ticked in a table or a form: it stays through a swap, and one box ticks a whole table.
+// Lists: what is ticked in them stays through a swap, one box ticks a whole table, and what a search finds is moved in.
 "use strict";
 
 // --- A swap keeps the ticks of its rows and what was confirmed ([data-keep]: of what), and says what has changed
@@ -54,3 +54,52 @@ document.addEventListener("change", ({ target }) => {
 document.addEventListener("reset", () => setTimeout(followTicks));
 document.addEventListener("htmx:afterSwap", followTicks);
 window.addEventListener("pageshow", followTicks);
+
+// --- What the search field offers: arrows move among it, Enter opens the chosen one, Escape and moving on close it
+
+const FOUND = "search-options";
+
+function chosen() {
+  return document.querySelector(`#${FOUND} [aria-selected=true]`);
+}
+
+function choose(option) {
+  chosen()?.setAttribute("aria-selected", "false");
+  option?.setAttribute("aria-selected", "true");
+  option?.scrollIntoView({ block: "nearest" });
+  const search = document.querySelector("[data-search]");
+  if (option) search.setAttribute("aria-activedescendant", option.id);
+  else search.removeAttribute("aria-activedescendant");
+}
+
+function closeFound() {
+  choose(null);
+  document.getElementById(FOUND).replaceChildren();
+  document.querySelector("[data-search]").setAttribute("aria-expanded", "false");
+}
+
+document.addEventListener("keydown", (event) => {
+  if (!event.target.matches("[data-search]")) return;
+  const options = [...document.querySelectorAll(`#${FOUND} [role=option]`)];
+  const at = options.indexOf(chosen());
+  if (event.key === "Escape" && document.getElementById(FOUND).hasChildNodes()) closeFound();
+  else if (event.key === "ArrowDown" && options.length) choose(options[(at + 1) % options.length]);
+  else if (event.key === "ArrowUp" && options.length) choose(options.at(at < 0 ? -1 : at - 1));
+  else if (event.key === "Enter" && at >= 0) location.assign(options[at].href);
+  else return;
+  event.preventDefault();
+});
+
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target.id !== FOUND) return;
+  const search = document.querySelector("[data-search]");
+  search.removeAttribute("aria-activedescendant");
+  search.setAttribute("aria-expanded", String(target.querySelector("[role=option]") !== null));
+  if (document.activeElement !== search) closeFound();
+});
+
+for (const kind of ["focusin", "click"]) {
+  document.addEventListener(kind, (event) => {
+    if (document.getElementById(FOUND)?.hasChildNodes() && !event.target.closest(".search")) closeFound();
+  });
+}

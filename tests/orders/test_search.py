@@ -1,0 +1,117 @@
+"""The box above each page: what a customer says on the telephone finds the order, and a single hit opens."""
+
+import re
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orders.models import Merchant, OrderCopy
+from orders.services.index import deriving
+from tests.support.emulation import Emulator
+from tests.support.fulfilling import fulfill, paid_order
+from tests.support.indexed import index_everything
+from tests.support.pages import text
+
+SEARCH = reverse("search", args=["northwind", "live"])
+UPS = "1Z999AA10123456784"
+TYPING = {"HX-Request": "true", "HX-Target": "search-options"}
+
+
+@pytest.fixture
+def imported(northwind: Merchant, emulator: Emulator) -> None:
+    index_everything(northwind)
+
+
+def ask(client: Client, typed: str) -> HttpResponse:
+    answer: HttpResponse = client.get(SEARCH, {"q": typed})
+    return answer
+
+
+def found(answer: HttpResponse) -> list[str]:
+    """The ids of the orders on the page, or of the one that was opened."""
+    if answer.status_code == 302:
+        return re.findall(r"/orders/([0-9a-f-]{36})/", answer["Location"])
+    return re.findall(r'href="/northwind/live/orders/([0-9a-f-]{36})/"', answer.content.decode())
+
+
+@pytest.mark.usefixtures("imported")
+def test_each_spelling_of_an_orders_number_opens_it(admin: Client, emulator: Emulator) -> None:
+    order = emulator.orders("limit=1")[0]
+    for typed in (order["public_id"], order["public_id"].lower(), f"#{order['public_id'].split('-')[1]}", order["id"]):
+        answer = ask(admin, typed)
+        assert (answer.status_code, found(answer)) == (302, [order["id"]]), typed
+
+
+@pytest.mark.usefixtures("imported")
+def test_what_is_not_one_order_alone_is_a_page_with_exact_hits_first(admin: Client, emulator: Emulator) -> None:
+    order = next(order for order in emulator.orders() if order["customer_id"])
+    customer = emulator.get(f"/customers/{order['customer_id']}")["data"]
+    answer = ask(admin, customer["email"])
+    assert order["id"] in found(answer)
+    assert "E-mail, exact" in text(answer.content.decode())
+    assert f'href="/northwind/live/customers/{customer["id"]}/"' in answer.content.decode()
+    hits = [hit.exact for hit in answer.context["found"].orders]
+    assert hits == sorted(hits, reverse=True)
+
+
+def test_a_tracking_number_is_found_whole_with_spaces_and_by_its_end(
+    admin: Client, operations: Client, northwind: Merchant, emulator: Emulator
+) -> None:
+    order = paid_order(emulator, 1)
+    assert fulfill(operations, order, carrier="ups", tracking_number=UPS).status_code == 303
+    index_everything(northwind)
+    deriving.again(northwind, "live", [uuid.UUID(order["id"])])
+    for typed in (UPS, "1Z 999 AA1 01 2345 6784", UPS.lower(), UPS[-8:]):
+        assert found(ask(admin, typed)) == [order["id"]], typed
+    typing = admin.get(SEARCH, {"q": UPS[:10]}, headers=TYPING).content.decode()
+    assert UPS in typing
+
+
+@pytest.mark.usefixtures("imported")
+def test_while_somebody_types_a_few_are_offered_and_revkeen_is_not_asked(admin: Client, emulator: Emulator) -> None:
+    emulator.forget_calls()
+    answer = admin.get(SEARCH, {"q": "NW-10"}, headers=TYPING)
+    offered = re.findall(r'role="option"', answer.content.decode())
+    assert len(offered) == 6
+    assert "<html" not in answer.content.decode()
+    assert "Nothing in the index" in text(admin.get(SEARCH, {"q": "no such thing"}, headers=TYPING).content.decode())
+    assert emulator.calls() == []
+
+
+@pytest.mark.usefixtures("imported")
+def test_search_goes_on_while_revkeen_is_down(admin: Client, emulator: Emulator) -> None:
+    order = emulator.orders("limit=1")[0]
+    emulator.fault("bad_gateway", times=1000)
+    assert found(ask(admin, order["public_id"])) == [order["id"]]
+
+
+def test_what_the_index_lacks_is_said_and_revkeen_is_asked(admin: Client, emulator: Emulator) -> None:
+    order = emulator.orders("limit=1")[0]
+    assert found(ask(admin, order["id"])) == [order["id"]]
+    answer = ask(admin, "Maren Oldfield")
+    assert urlsplit(answer["Location"]).path == reverse("customer_list", args=["northwind", "live"])
+    assert "Nothing was found in the index (not complete yet)" in text(admin.get(answer["Location"]).content.decode())
+
+
+@pytest.mark.usefixtures("imported")
+def test_an_order_of_another_mode_is_not_found(admin: Client, northwind: Merchant) -> None:
+    copy = OrderCopy.objects.filter(mode="live").first()
+    assert copy is not None
+    other = reverse("search", args=["northwind", "test"])
+    assert "/customers/" in admin.get(other, {"q": copy.public_id})["Location"]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text() | st.sampled_from(['"', "*", "'", "\x00", "🏔️", "a" * 10_000, '" OR *', "%_\\", "NEAR(", "-", "a:b"]))
+def test_whatever_is_typed_is_no_error(admin: Client, imported: Any, typed: str) -> None:
+    assert admin.get(SEARCH, {"q": typed}, headers=TYPING).status_code == 200
+    list_page = reverse("order_list", args=["northwind", "live"])
+    assert admin.get(list_page, {"q": typed, "sort": "total"}, follow=True).status_code in (200, 400)
+    assert admin.get(list_page, {"line": typed}, follow=True).status_code in (200, 400)
