@@ -4,16 +4,19 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.core.cache import caches
+from django.template import Template
 from django.test import Client
 from xdist.scheduler import LoadFileScheduling
 
 from orders.models import Connection, Membership, Merchant, User
+from orders.services.partners import order_protection
 from tests import settings as test_settings
 from tests.support import guard
 from tests.support.emulation import Emulator
@@ -25,7 +28,8 @@ from tests.support.processes import Site
 __all__ = ["pytest_itemcollected", "pytest_runtest_logreport", "pytest_terminal_summary"]
 
 BROWSER = "tests/browser/"
-LONG = ("browser", "faults", "site")
+PLAIN_RENDER = Template._render
+LONG = ("browser", "faults", "running", "site")
 ROLES = ("admin", "support", "finance", "operations", "viewer")
 
 guard.begin()
@@ -110,6 +114,18 @@ def fresh_process() -> None:
         cache.clear()
     forget_process()
     Path(test_settings.COUNTER_FILE).unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OrderProtection's calls go out at once, but where the pace is what is tested (tests/partners)."""
+    monkeypatch.setattr(order_protection, "APART", timedelta(0))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unrecorded(django_test_environment: None) -> None:
+    """No test asks for a page's contexts, so Django need not copy one for each template that is drawn."""
+    Template._render = PLAIN_RENDER
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ UNWANTED = ("Bad Gateway", "alert(1)", "Traceback", "msgspec", "httpx")
 
 @pytest.fixture(autouse=True)
 def short_deadlines(settings: LazySettings) -> None:
-    settings.REVKEEN_READ_SECONDS = 1.0
+    settings.REVKEEN_READ_SECONDS = 0.6
 
 
 @pytest.fixture
@@ -179,6 +179,7 @@ def test_a_connection_that_the_server_closed_while_idle_is_replaced(page: Page, 
     assert page().status_code == 200
 
 
+@pytest.mark.parametrize("page", [pytest.param("list", marks=pytest.mark.full), "order"], indirect=True)
 def test_the_real_deadline_holds_against_a_drip(page: Page, emulator: Emulator, settings: LazySettings) -> None:
     settings.REVKEEN_READ_SECONDS = transport.READ_SECONDS
     emulator.fault("drip", path="/orders", times=100, seconds=0.5, bytes=1)
@@ -199,6 +200,7 @@ def test_one_part_that_fails_leaves_the_rest_of_the_order(admin: Client, emulato
 # Too many calls
 
 
+@pytest.mark.parametrize("page", [pytest.param("list", marks=pytest.mark.full), "order"], indirect=True)
 def test_a_short_wait_that_revkeen_asks_for_is_waited(page: Page, emulator: Emulator, settings: LazySettings) -> None:
     settings.REVKEEN_READ_SECONDS = transport.READ_SECONDS
     emulator.forget_calls()

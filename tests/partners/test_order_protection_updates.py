@@ -34,6 +34,7 @@ from tests.support.shipping import (
 
 pytestmark = pytest.mark.database
 
+APART = order_protection.APART
 LIST, ONE = "/fulfillments$", "/fulfillments/."
 
 
@@ -196,7 +197,12 @@ def test_units_that_never_ship_are_nothing_to_it(send: Any) -> None:
     assert not PartnerUpdate.objects.exists()
 
 
-def test_turns_are_a_quarter_of_a_second_apart_and_begin_anew_after_a_pause(order: Any) -> None:
+@pytest.fixture
+def paced(monkeypatch: pytest.MonkeyPatch, unpaced: None) -> None:
+    monkeypatch.setattr(order_protection, "APART", APART)
+
+
+def test_turns_are_a_quarter_of_a_second_apart_and_begin_anew_after_a_pause(paced: None, order: Any) -> None:
     key = Connection.objects.get(provider=ORDER_PROTECTION)
     began = time.monotonic()
     waits = [order_protection.take_turn(key.pk) for _ in range(10)]
@@ -208,7 +214,7 @@ def test_turns_are_a_quarter_of_a_second_apart_and_begin_anew_after_a_pause(orde
 
 
 def test_calls_go_out_a_quarter_of_a_second_apart(
-    northwind: Merchant, user: User, order: Any, emulator: Emulator
+    paced: None, northwind: Merchant, user: User, order: Any, emulator: Emulator
 ) -> None:
     for one in open_orders(emulator)[:5]:
         ship(northwind, user, one, parcel(one, 1))
@@ -218,7 +224,7 @@ def test_calls_go_out_a_quarter_of_a_second_apart(
     assert writes(emulator) == ["POST"] * 5
 
 
-def test_a_turn_too_far_away_is_not_waited_for(northwind: Merchant, send: Any, emulator: Emulator) -> None:
+def test_a_turn_too_far_away_is_not_waited_for(paced: None, send: Any, emulator: Emulator) -> None:
     shipment = send()
     key = Connection.objects.get(provider=ORDER_PROTECTION)
     with pytest.raises(NotSent):

@@ -12,6 +12,12 @@ from urllib.parse import urlsplit
 import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+MIGRATE = """
+import django; django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+call_command("createcachetable", database="cache")
+"""
 
 
 class Database:
@@ -33,11 +39,9 @@ class Database:
         """Make it from nothing. `environment` holds the keys without which no command starts."""
         if self._server:
             self._tell_server(f"CREATE DATABASE {self._name}")
-        for command in (["migrate", "-v0"], ["createcachetable", "--database=cache"]):
-            env = environment | self.environment
-            started = [sys.executable, "manage.py", *command]
-            done = subprocess.run(started, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, done.stderr
+        started, env = [sys.executable, "-c", MIGRATE], environment | self.environment
+        done = subprocess.run(started, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
 
     def copy(self, original: "Database") -> None:
         if self._server:
