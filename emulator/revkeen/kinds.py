@@ -32,6 +32,7 @@ SWITCHES: dict[str, Switch | Seconds] = {
     "webhook_order": Switch(("kept", "random")),
     "webhook_doubled": Switch((False, True)),
     "webhook_delay": Seconds(),
+    "webhook_retries": Switch(("own", "quick")),  # quick: after a second each
     "webhook_resign_retries": Switch((True, False)),
     "webhook_payload": Switch(("full", "samples")),
     "webhook_event_ids": Switch(("same", "other")),  # as in GET /events or not

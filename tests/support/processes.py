@@ -121,6 +121,19 @@ def served(site: Site, *, workers: int = 2, threads: int = 32) -> Iterator[int]:
         server.wait(15)
 
 
+def gunicorn_workers(port: int) -> list[int]:
+    """The ids of the processes that answer at this port: children of the one that was started for it."""
+    named = {int(path.parent.name): path for path in Path("/proc").glob("[0-9]*/stat")}
+    ours = {pid: path.read_text().rpartition(")")[2].split() for pid, path in named.items() if _serves(pid, port)}
+    return [pid for pid, facts in ours.items() if int(facts[1]) in ours]
+
+
+def _serves(pid: int, port: int) -> bool:
+    with contextlib.suppress(OSError):
+        return f"127.0.0.1:{port}\0".encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
 def _wait_for(url: str) -> None:
     until = time.monotonic() + 60
     while True:

@@ -35,17 +35,18 @@ def due(store: Store, account: int, endpoint_id: str, now_ms: int, limit: int) -
     return [parse(row[0]) for row in rows]
 
 
-def note_success(store: Store, delivery: Json, now_ms: int) -> None:
-    save(store, delivery, now_ms, status="succeeded", delivered_at=iso(now_ms), next_retry_at=None)
+def note_success(world: World, delivery: Json, now_ms: int) -> None:
+    save(world.store, delivery, now_ms, status="succeeded", delivered_at=iso(now_ms), next_retry_at=None)
 
 
-def note_failure(store: Store, delivery: Json, now_ms: int) -> None:
+def note_failure(world: World, delivery: Json, now_ms: int) -> None:
     """It comes again, or was the last attempt."""
     if delivery["attempts"] >= MAX_ATTEMPTS:
-        give_up(store, delivery, now_ms, "max_attempts_exhausted")
+        give_up(world.store, delivery, now_ms, "max_attempts_exhausted")
         return
-    wait_ms = WAITS_SECONDS[delivery["attempts"] - 1] * 1000
-    save(store, delivery, now_ms, next_retry_at=iso(now_ms + wait_ms))
+    quick = world.settings["webhook_retries"] == "quick"
+    wait_ms = 1000 if quick else WAITS_SECONDS[delivery["attempts"] - 1] * 1000
+    save(world.store, delivery, now_ms, next_retry_at=iso(now_ms + wait_ms))
 
 
 def give_up(store: Store, delivery: Json, now_ms: int, reason: str) -> None:

@@ -69,7 +69,8 @@ class Sender:
         if endpoint["circuit_breaker_state"] != "open":
             return AT_ONCE if endpoint["circuit_breaker_state"] == "closed" else 1
         opened_ms = self._world.store.hidden(queue.ENDPOINTS, endpoint["id"]).get("opened_ms", now_ms)
-        return 1 if now_ms - opened_ms >= STAYS_OPEN_MS else 0
+        quick = self._world.settings["webhook_retries"] == "quick"
+        return 1 if now_ms - opened_ms >= (1000 if quick else STAYS_OPEN_MS) else 0
 
     async def _deliver(self, account: Account, endpoint_id: str, delivery_id: str) -> None:
         store = self._world.store
@@ -106,7 +107,7 @@ class Sender:
             "attempts": delivery["attempts"] + 1, "last_attempt_at": iso(now), "last_status_code": outcome.status,
             "last_error": outcome.error or None, "last_duration_ms": outcome.milliseconds,
         }  # fmt: skip
-        (queue.note_success if outcome.good else queue.note_failure)(store, delivery, now)
+        (queue.note_success if outcome.good else queue.note_failure)(self._world, delivery, now)
         self._count(endpoint, outcome.good, now)
 
     def _count(self, endpoint: Json, good: bool, now_ms: int) -> None:
