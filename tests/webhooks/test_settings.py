@@ -177,6 +177,8 @@ def test_the_page_says_what_was_refused_last_and_why(admin: Client, revkeen: Cli
     shown = admin.get(page(admin, connection)).content.decode()
     assert "Last one refused" in shown
     assert "The signature was made with another secret." in shown
+    listing = admin.get(reverse("connection_list", args=["northwind", "live"])).content.decode()
+    assert "Webhooks</a>: last one refused" in listing
     post(revkeen, connection, an_event())
     assert "Last one refused" not in admin.get(page(admin, connection)).content.decode()
 

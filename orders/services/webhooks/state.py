@@ -1,5 +1,6 @@
 """How webhooks of a connection stand, for the pages of settings."""
 
+import uuid
 from dataclasses import dataclass
 
 from orders.models import Connection, Merchant, WebhookReceiver, WebhookSecret
@@ -49,6 +50,12 @@ class Webhooks:
 def of(connection: Connection) -> Webhooks:
     receiver = WebhookReceiver.objects.filter(connection=connection).first()
     return Webhooks(receiver, registration.current_secrets(connection) if receiver else [])
+
+
+def of_those_on(merchant: Merchant, mode: str) -> dict[uuid.UUID, Webhooks]:
+    """By connection, where they are on."""
+    receivers = WebhookReceiver.objects.filter(connection__merchant=merchant, connection__mode=mode)
+    return {receiver.pk: of(receiver.connection) for receiver in receivers.select_related("connection")}
 
 
 def in_trouble(merchant: Merchant, mode: str) -> WebhookReceiver | None:

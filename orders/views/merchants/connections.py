@@ -18,6 +18,7 @@ from orders.services.merchants.connections import Gone, StillActive
 from orders.services.merchants.key_check import KeyNotAccepted
 from orders.services.partners import directory, switched_off
 from orders.services.webhooks import state as webhooks
+from orders.services.webhooks.state import Webhooks
 from orders.states import State
 from orders.views.merchants.recent_changes import recent_changes
 from orders.views.pages import render_page, sent
@@ -43,6 +44,7 @@ class Row:
     state: State
     removable: bool
     may_switch_off: bool
+    webhooks: State | None  # of a key of RevKeen's that takes them
 
 
 @dataclass(frozen=True)
@@ -214,12 +216,19 @@ def _section(
     request: MerchantRequest, provider: Connection.Provider, found: list[Connection], form: AddConnection | None
 ) -> Section:
     keys = [row for row in found if row.provider == provider]
-    rows = [Row(row, _state(row), connections.may_remove(row), connections.may_switch_off(row)) for row in keys]
+    on = webhooks.of_those_on(request.merchant, request.mode) if provider == Provider.REVKEEN else {}
+    rows = [_row(row, on) for row in keys]
     own = form if form and form.provider == provider else AddConnection(provider=provider, mode=request.mode)
     partner = provider != Provider.REVKEEN
     waiting = directory.open_partner_updates(request.merchant, request.mode, provider) if partner else 0
     missed = switched_off.waiting(request.merchant, request.mode, provider).count() if partner else 0
     return Section(provider, rows, own, waiting, missed)
+
+
+def _row(connection: Connection, webhooks_on: dict[uuid.UUID, Webhooks]) -> Row:
+    may = connections.may_remove(connection), connections.may_switch_off(connection)
+    found = webhooks_on.get(connection.pk)
+    return Row(connection, _state(connection), *may, found.state if found else None)
 
 
 def _connection(request: MerchantRequest, connection_id: uuid.UUID) -> Connection:
