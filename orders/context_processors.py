@@ -13,6 +13,7 @@ from orders.requests import MerchantRequest
 from orders.services import heartbeat
 from orders.services.accounts import unsent
 from orders.services.changes import journal_list
+from orders.services.fulfillment import waiting_orders
 from orders.services.partners import outbox
 
 THEMES = ("light", "dark")
@@ -93,8 +94,10 @@ def _navigation(request: MerchantRequest) -> list[NavigationItem]:
 
 def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> NavigationItem:
     """While operations wait for a person the way to the journal counts them, and leads to them; so do partner
-    updates.
+    updates, and orders to fulfill.
     """
+    if name == "to_fulfill":
+        return replace(item, count=waiting_orders.count(request.merchant, request.mode), counted="orders")
     if name == "partner_update_list":
         count = outbox.lately_needing_someone(request.merchant, request.mode)
         return replace(item, count=count, counted="need review")

@@ -2,17 +2,20 @@
 
 import re
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.cache import caches
 from django.test import Client
+from django.utils import timezone
 
-from orders.models import Connection, CustomerCopy, Merchant, OrderLock, User
+from orders.models import Connection, CustomerCopy, IndexState, Merchant, OrderLock, User
 from orders.services.fulfillment import to_fulfill
 from orders.views.fulfillment import to_fulfill as page_of
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.indexed import index_everything
 from tests.support.pages import text
 from tests.support.parcels import paid_order, parcel, send_off
 
@@ -131,7 +134,7 @@ def test_what_one_merchant_or_mode_found_is_not_shown_for_another(
 def test_it_says_how_fresh_it_is_and_when_all_was_looked_at(client: Client, emulator: Emulator) -> None:
     paid = len(emulator.orders("limit=100&status=paid"))
     assert f"All {paid} paid orders were checked" in text(shown(client))
-    assert re.search(r"As of <time [^>]*>\d\d:\d\d:\d\d \w+</time>", shown(client))
+    assert re.search(r"Live, as of\s+<time [^>]*>\d\d:\d\d:\d\d \w+</time>", shown(client))
 
 
 def test_it_says_where_it_stopped_looking(client: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,3 +200,40 @@ def test_after_the_last_one_next_leads_here(
     answer = client.get(f"/northwind/live/orders/{order['id']}/next-to-fulfill/", follow=True)
     assert answer.redirect_chain == [(PAGE, 302)]
     assert "Nothing else to fulfill." in answer.content.decode()
+
+
+@pytest.mark.usefixtures("nothing_waits")
+def test_the_index_has_all_of_them_the_oldest_first_and_revkeen_is_not_asked(
+    client: Client, northwind: Merchant, jonas: User, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(to_fulfill, "PAGES", 0)
+    newer, older = paid_order(emulator, ("Tent", 2)), paid_order(emulator, ("Lamp", 1))
+    emulator.patch("orders", older["id"], paid_at="2024-01-01T00:00:00Z")
+    strange = paid_order(emulator, ("Rope", 1))
+    emulator.patch("orders", strange["id"], fulfillment_status="on_a_ship")
+    index_everything(northwind)
+    emulator.forget_calls()
+    assert list(rows(client)) == [older["id"], newer["id"]]
+    page = text(shown(client))
+    assert "Index, as of" in page
+    assert "To fulfill 2 orders" in page
+    assert "Unknown fulfillment status" in page
+    assert emulator.calls() == []
+    send_off(northwind, jonas, newer, parcel(newer, 2))
+    assert list(rows(client)) == [older["id"]]
+
+
+@pytest.mark.usefixtures("nothing_waits")
+def test_an_index_that_nobody_keeps_fresh_stands_in_only_while_revkeen_does_not_answer(
+    client: Client, northwind: Merchant, emulator: Emulator
+) -> None:
+    order = paid_order(emulator, ("Tent", 2))
+    index_everything(northwind)
+    hours_ago = timezone.now() - timedelta(hours=2)
+    IndexState.objects.update(watermark=hours_ago)
+    assert "Live, as of" in text(shown(client))
+    caches["copies"].clear()
+    emulator.fault("error", times=100)
+    assert list(rows(client)) == [order["id"]]
+    assert "Index, as of" in text(shown(client))
+    assert "You see the copy as of" in text(shown(client))

@@ -1,14 +1,15 @@
 """The orders that are paid and not wholly shipped, the one that waits longest first, with what is left of them.
 
-RevKeen lists newest first and has no filter for fulfillment, so its newest paid orders are read, up to a bound, and
-what was found is kept for half a minute. What is left is always counted anew from our own shipments.
+The index has all of them (waiting_orders.py). Until it has, and while it is not kept fresh, RevKeen is asked: it lists
+newest first and has no filter for fulfillment, so its newest paid orders are read, up to a bound, and what was found is
+kept for half a minute. What is left is always counted anew from our own shipments.
 """
 
 import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -21,7 +22,10 @@ from orders.apis.errors import ApiError
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order
 from orders.models import OrderLock, Shipment, ShipmentItem
+from orders.services.fulfillment import waiting_orders
 from orders.services.fulfillment.unreported import Unreported
+from orders.services.fulfillment.waiting_orders import Search, Waiting
+from orders.services.index import freshness
 from orders.services.revkeen import last_known
 from orders.services.revkeen.session import Reading, Session
 
@@ -29,34 +33,8 @@ log = structlog.get_logger("orders.to_fulfill")
 
 PAGES = 10  # of a hundred paid orders each: how far is read
 KEPT_SECONDS = 30
+FRESH = timedelta(minutes=15)  # an index that is older is not asked as long as RevKeen answers
 SHAPE = 2  # of what is kept: what another version of this program kept is not taken for ours
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """An order as RevKeen had it. `lines`: id and units of each."""
-
-    id: uuid.UUID
-    number: str
-    customer_id: uuid.UUID | None
-    summary: str
-    since: datetime
-    fulfillment_status: str | None
-    lines: tuple[tuple[uuid.UUID, int], ...]
-
-
-@dataclass(frozen=True)
-class Search:
-    """The oldest first. `looked_at` paid orders were read, `unreadable` more in vain; `whole`: there are no older.
-
-    `unclear`: orders with a fulfillment status we do not know. Nobody can tell here whether they are to be shipped.
-    """
-
-    waiting: list[Waiting]
-    unclear: list[Waiting]
-    looked_at: int
-    unreadable: int
-    whole: bool
 
 
 @dataclass(frozen=True)
@@ -82,13 +60,21 @@ class Left:
 
 
 def search(api: Session, *, anew: bool = False) -> Reading[Search]:
-    """What was found at most half a minute ago, or now; where RevKeen fails, the error beside what there is."""
+    """What the index has; else what RevKeen had at most half a minute ago, or has now.
+
+    Where RevKeen fails, the error beside what there is.
+    """
+    as_of = freshness.as_of(api.merchant, api.mode)
+    if as_of is not None and timezone.now() - as_of <= FRESH:
+        return Reading(as_of, waiting_orders.of_index(api.merchant, api.mode))
     kept = None if anew else _kept(api)
     if kept is not None:
         return kept
     found = _search(api)
     if found.error is None:
         _keep(api, found)
+    if found.value is None and as_of is not None:
+        return Reading(as_of, waiting_orders.of_index(api.merchant, api.mode), found.error)
     return found
 
 
