@@ -22,6 +22,7 @@ from orders.apis.listings import Listing, page_of
 
 PROVIDER = "Digital River"
 VERSION = "2021-12-13"
+# Each call here: https://docs.digitalriver.com/digital-river-api-reference/2021-12-13/fulfillments
 LARGEST_PAGE = 100
 MOST_PAGES = 20  # of one order
 TEST_KEYS = "sk_test_"  # how they begin; every other key is for live data

@@ -44,6 +44,7 @@ class Client:
         """What last went over the wire in the last operation; None where nothing was sent."""
         return self._caller.last_exchange
 
+    # https://docs.orderprotection.com/api-reference/fulfillments/get-fulfillments-for-order
     def fulfillments(self, source_order_id: str) -> list[Fulfillment]:
         """All of an order. Raise `InDoubt` rather than leave one out, `Missing` for an order it does not know."""
         with self._caller.operation(PROVIDER):
@@ -55,11 +56,13 @@ class Client:
                 raise InDoubt("{provider} has more fulfillments of this order than we read.")
             return page.rows
 
+    # https://docs.orderprotection.com/api-reference/fulfillments/create-fulfillment-for-order
     def create_fulfillment(self, source_order_id: str, body: Mapping[str, Any]) -> None:
         """Make the fulfillment of `body["sourceFulfillmentId"]` known, or put this in its place."""
         with self._caller.operation(PROVIDER):
             self._change("POST", _address(source_order_id), body)
 
+    # https://docs.orderprotection.com/api-reference/fulfillments/update-fulfillment-for-order
     def set_status(self, source_order_id: str, source_fulfillment_id: str, status: str) -> None:
         """`status` is one of `STATUSES`. Nothing else of a fulfillment changes."""
         with self._caller.operation(PROVIDER):

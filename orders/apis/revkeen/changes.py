@@ -39,26 +39,32 @@ class Change(Generic[T]):
         return msgspec.json.encode(self.body, order="deterministic")
 
 
+# https://docs.revkeen.com/docs/api-reference/orders_create
 def create_order(body: Body) -> Change[objects.Order]:
     return Change("POST", "/orders", body, _created(body), "orders:write")
 
 
+# https://docs.revkeen.com/docs/api-reference/orders_update
 def update_order(order_id: uuid.UUID, body: Body) -> Change[objects.Order]:
     return Change("PATCH", path("orders", order_id), body, exactly(order_id), "orders:write")
 
 
+# https://docs.revkeen.com/docs/api-reference/orders_pay
 def pay_order(order_id: uuid.UUID, body: Body) -> Change[objects.Order]:
     return Change("POST", path("orders", order_id, "pay"), body, exactly(order_id), "orders:write")
 
 
+# https://docs.revkeen.com/docs/api-reference/orders_cancel
 def cancel_order(order_id: uuid.UUID, body: Body) -> Change[objects.Order]:
     return Change("POST", path("orders", order_id, "cancel"), body, exactly(order_id), "orders:write")
 
 
+# https://docs.revkeen.com/docs/api-reference/orders_fulfill
 def fulfill_order(order_id: uuid.UUID, body: Body) -> Change[objects.Order]:
     return Change("POST", path("orders", order_id, "fulfill"), body, exactly(order_id), "orders:write")
 
 
+# https://docs.revkeen.com/docs/api-reference/refunds_create
 def create_refund(body: Body) -> Change[objects.Refund]:
     return Change("POST", "/refunds", body, _refunded(body), "refunds:write")
 

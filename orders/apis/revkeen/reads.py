@@ -45,6 +45,7 @@ class Read(Generic[T]):
         return f"{self.path}?{sorted(self.params.items())}"
 
 
+# https://docs.revkeen.com/docs/api-reference/orders_get
 def order(order_id: uuid.UUID) -> Read[objects.Order]:
     return Read(path("orders", order_id), exactly(order_id), "orders:read")
 
@@ -59,6 +60,7 @@ def same(said: object, asked: object) -> bool:
     return said == asked or (None not in (said, asked) and str(said).casefold() == str(asked).casefold())
 
 
+# https://docs.revkeen.com/docs/api-reference/orders_list
 def orders(
     *,
     customer_id: uuid.UUID | None = None,
@@ -85,22 +87,26 @@ def orders(
     return Read("/orders", _of(listing(_order, limit), "orders", asked), "orders:read", params)
 
 
+# https://docs.revkeen.com/docs/api-reference/customers_get
 def customer(customer_id: uuid.UUID) -> Read[objects.Customer]:
     decode = _this(wrapped(objects.read_customer), "customer", customer_id)
     return Read(path("customers", customer_id), decode, "customers:read")
 
 
+# https://docs.revkeen.com/docs/api-reference/customers_list
 def customers(*, search: str = "", offset: int = 0, limit: int = 50) -> Read[Listing[objects.Customer]]:
     params = _given(search=search, offset=offset, limit=limit)
     return Read("/customers", listing(objects.read_customer, limit), "customers:read", params)
 
 
+# https://docs.revkeen.com/docs/api-reference/customers_payment_methods_list
 def payment_methods(customer_id: uuid.UUID) -> Read[Listing[objects.PaymentMethod]]:
     address = path("customers", customer_id, "payment-methods")
     decode = _of(listing(_payment_method), "payment methods", {"customer_id": customer_id})
     return Read(address, decode, "payment_methods:read")
 
 
+# https://docs.revkeen.com/docs/api-reference/products_list
 def products(search: str = "") -> Read[Listing[objects.Product]]:
     """The first hundred products: enough to name the lines of most merchants' orders."""
     return Read(
@@ -111,10 +117,12 @@ def products(search: str = "") -> Read[Listing[objects.Product]]:
     )
 
 
+# https://docs.revkeen.com/docs/api-reference/products_get
 def product(product_id: uuid.UUID) -> Read[objects.Product]:
     return Read(path("products", product_id), _this(wrapped(_product), "product", product_id), "products:read")
 
 
+# https://docs.revkeen.com/docs/api-reference/prices_list
 def prices(currency: str, product_id: uuid.UUID | None = None) -> Read[Listing[objects.Price]]:
     """The first hundred active prices in a currency, of one product or of all."""
     params = _given(active="true", currency=currency.lower(), product_id=product_id, limit=LARGEST_PAGE)
@@ -122,10 +130,12 @@ def prices(currency: str, product_id: uuid.UUID | None = None) -> Read[Listing[o
     return Read("/prices", decode, "prices:read", params)
 
 
+# https://docs.revkeen.com/docs/api-reference/invoices_get
 def invoice(invoice_id: uuid.UUID) -> Read[objects.Invoice]:
     return Read(path("invoices", invoice_id), _this(wrapped(_invoice), "invoice", invoice_id), "invoices:read")
 
 
+# https://docs.revkeen.com/docs/api-reference/customers_invoices_list
 def customer_invoices(customer_id: uuid.UUID) -> Read[Listing[objects.Invoice]]:
     """The newest hundred invoices of a customer."""
     address = path("customers", customer_id, "invoices")
@@ -133,6 +143,7 @@ def customer_invoices(customer_id: uuid.UUID) -> Read[Listing[objects.Invoice]]:
     return Read(address, decode, "invoices:read", _given(limit=LARGEST_PAGE))
 
 
+# https://docs.revkeen.com/docs/api-reference/transactions_list
 def transactions(invoice_id: uuid.UUID) -> Read[Listing[objects.Transaction]]:
     """All money that moved through an invoice: sales, refunds, voids, and attempts that failed."""
     params = _given(invoice_id=invoice_id, limit=LARGEST_PAGE)
@@ -140,6 +151,7 @@ def transactions(invoice_id: uuid.UUID) -> Read[Listing[objects.Transaction]]:
     return Read("/transactions", decode, "payments:read", params)
 
 
+# https://docs.revkeen.com/docs/api-reference/refunds_list
 def refunds(payment_id: uuid.UUID) -> Read[Listing[objects.Refund]]:
     """The newest hundred refunds of a payment, in every status."""
     params = _given(payment_id=payment_id, limit=LARGEST_PAGE)
@@ -147,10 +159,12 @@ def refunds(payment_id: uuid.UUID) -> Read[Listing[objects.Refund]]:
     return Read("/refunds", decode, "refunds:read", params)
 
 
+# https://docs.revkeen.com/docs/api-reference/refunds_get
 def refund(refund_id: uuid.UUID) -> Read[objects.Refund]:
     return Read(path("refunds", refund_id), _this(wrapped(_refund), "refund", refund_id), "refunds:read")
 
 
+# https://docs.revkeen.com/docs/api-reference/events_list
 def events_since(created_gte: int, types: tuple[str, ...]) -> Read[Listing[objects.Event]]:
     """The newest hundred events of these types since `created_gte` (Unix seconds), over all orders."""
     params = _given(types=",".join(types), created_gte=created_gte, limit=LARGEST_PAGE)
@@ -158,6 +172,7 @@ def events_since(created_gte: int, types: tuple[str, ...]) -> Read[Listing[objec
     return Read("/events", decode, "events:read", params)
 
 
+# https://docs.revkeen.com/docs/api-reference/events_list
 def order_events(order_id: uuid.UUID) -> Read[Listing[objects.Event]]:
     """The newest hundred events of an order. Those of its payments may not name it."""
     params = _given(order_id=order_id, limit=LARGEST_PAGE)

@@ -66,30 +66,36 @@ read_payload = reader(Payload)  # of the bytes that were posted; raises `msgspec
 _endpoint = wrapped(reader(Endpoint))
 
 
+# https://docs.revkeen.com/docs/api-reference/webhook_endpoints_list
 def endpoints() -> Read[Listing[Endpoint]]:
     """The newest hundred of the account."""
     return Read("/webhook-endpoints", listing(reader(Endpoint), LARGEST_PAGE), READ, {"limit": LARGEST_PAGE})
 
 
+# https://docs.revkeen.com/docs/api-reference/webhook_endpoints_get
 def endpoint(endpoint_id: uuid.UUID) -> Read[Endpoint]:
     return Read(path("webhook-endpoints", endpoint_id), _endpoint, READ)
 
 
+# https://docs.revkeen.com/docs/api-reference/webhook_endpoints_create
 def create_endpoint(url: str) -> Change[Endpoint]:
     body = {"url": url, "enabled_events": list(TYPES), "description": "RevKeen Admin"}
     return Change("POST", "/webhook-endpoints", body, _endpoint, WRITE)
 
 
+# https://docs.revkeen.com/docs/api-reference/webhook_endpoints_update
 def enable_endpoint(endpoint_id: uuid.UUID) -> Change[Endpoint]:
     body = {"enabled_events": list(TYPES), "enabled": True}
     return Change("PATCH", path("webhook-endpoints", endpoint_id), body, _endpoint, WRITE)
 
 
+# https://docs.revkeen.com/docs/api-reference/webhook_endpoints_rotate_secret
 def replace_secret(endpoint_id: uuid.UUID) -> Change[Endpoint]:
     """The former secret ends at once."""
     return Change("POST", path("webhook-endpoints", endpoint_id, "rotate-secret"), {}, _endpoint, WRITE)
 
 
+# https://docs.revkeen.com/docs/api-reference/webhook_endpoints_delete
 def delete_endpoint(endpoint_id: uuid.UUID) -> Change[object]:
     """What is on its way to it is not delivered."""
     return Change("DELETE", path("webhook-endpoints", endpoint_id), {}, reader(_Ignored), WRITE)
