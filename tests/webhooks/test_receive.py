@@ -129,12 +129,11 @@ def test_a_former_secret_is_believed_for_as_long_as_revkeen_retries(
 
 @pytest.mark.database
 def test_the_inbox_forgets_after_forty_days(revkeen: Client, connection: Connection) -> None:
-    post(revkeen, connection, an_event())
-    post(revkeen, connection, an_event(id="evt_old"))
-    WebhookReceived.objects.filter(event_id="evt_old").update(received_at=timezone.now() - timedelta(days=41))
-    receive.forget_old()
-    assert "evt_old" not in WebhookReceived.objects.values_list("event_id", flat=True)
-    assert WebhookReceived.objects.count() == 1
+    for name, days in (("evt_old", 41), ("evt_recent", 39)):
+        at = timezone.now() - timedelta(days=days)
+        WebhookReceived.objects.create(connection=connection, event_id=name, received_at=at)
+    post(revkeen, connection, an_event(id="evt_new"))
+    assert set(WebhookReceived.objects.values_list("event_id", flat=True)) == {"evt_recent", "evt_new"}
 
 
 # --- What is refused -------------------------------------------------------------------------------------------------

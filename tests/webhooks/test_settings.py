@@ -1,5 +1,7 @@
 """Setting webhooks up: by RevKeen's API or by hand, with secrets that nobody is shown, and replaced without a gap."""
 
+import io
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from orders.models import Connection, EventLog, Merchant, WebhookReceiver, WebhookSecret
+from orders.models import Connection, Merchant, WebhookReceiver, WebhookSecret
 from orders.services.webhooks import checks
+from tests.conftest import captured_log
 from tests.support.connections import last_event
 from tests.support.emulation import Emulator
 from tests.support.webhooks import SECRET, an_event, live_key, post, signature, take_webhooks
@@ -52,7 +55,8 @@ def secrets_of(key: Connection) -> list[str]:
 def test_registered_from_here_revkeen_has_an_endpoint_with_named_types(
     admin: Client, key: Connection, emulator: Emulator
 ) -> None:
-    shown = do(admin, key, "register")
+    with captured_log(logging.DEBUG) as log:
+        shown = do(admin, key, "register")
     (endpoint,) = endpoints(emulator)
     assert endpoint["url"] == hook(key)
     assert "order.canceled" in endpoint["enabled_events"]
@@ -61,7 +65,9 @@ def test_registered_from_here_revkeen_has_an_endpoint_with_named_types(
     assert last_event() == ("webhooks_on", "rk_live_…demo, “Demo”")
     (secret,) = secrets_of(key)
     assert secret.startswith("rk_wh_")
-    assert secret not in shown + str(list(WebhookSecret.objects.values()) + list(EventLog.objects.values()))
+    dump = io.StringIO()
+    call_command("dumpdata", stdout=dump)
+    assert secret[6:] not in shown + log.getvalue() + dump.getvalue()
 
 
 def test_an_endpoint_with_the_same_address_is_used_again_with_a_new_secret(
@@ -105,6 +111,25 @@ def test_a_secret_that_was_pasted_in_its_place_leaves_the_former_one_for_what_is
         body = an_event()
         assert post(revkeen, connection, body, signature(body, secret)).status_code == 204
     assert last_event()[0] == "webhook_secret"
+
+
+def test_over_what_was_registered_nobody_pastes_a_secret(admin: Client, key: Connection, emulator: Emulator) -> None:
+    do(admin, key, "register")
+    before = secrets_of(key)
+    assert "registered from here" in do(admin, key, "secret", secret=PASTED)
+    assert secrets_of(key) == before
+
+
+def test_a_secret_that_was_replaced_in_revkeen_shows_and_registering_again_mends_it(
+    admin: Client, revkeen: Client, key: Connection, emulator: Emulator
+) -> None:
+    do(admin, key, "register")
+    elsewhere = emulator.send(f"/webhook-endpoints/{endpoints(emulator)[0]['id']}/rotate-secret", {})["data"]["secret"]
+    body = an_event()
+    assert post(revkeen, key, body, signature(body, elsewhere)).status_code == 400
+    assert "Register again" in admin.get(page(admin, key)).content.decode()
+    do(admin, key, "register")
+    assert post(revkeen, key, body, signature(body, secrets_of(key)[-1])).status_code == 204
 
 
 def test_a_secret_is_replaced_by_a_second_endpoint_and_the_first_goes_after_it_has_delivered(

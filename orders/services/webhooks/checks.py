@@ -16,7 +16,7 @@ from orders.apis.revkeen.webhooks import Endpoint
 from orders.models import WebhookReceiver, WebhookSecret
 from orders.services.changes.leases import lease
 from orders.services.due import Due, when_due
-from orders.services.webhooks import receive, registration
+from orders.services.webhooks import registration
 
 log = structlog.get_logger("orders.webhooks")
 
@@ -46,7 +46,6 @@ def due() -> Due:
 
 def check(receiver: WebhookReceiver) -> None:
     """Look at an endpoint that the caller has claimed. What cannot be read now is read five minutes later."""
-    receive.forget_old()
     facts: dict[str, Any] = {}
     try:
         client = registration.client_of(receiver.connection)

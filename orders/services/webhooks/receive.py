@@ -23,7 +23,7 @@ LARGEST_BODY = 256 * 1024  # bytes
 FORMER_SECRET = timedelta(hours=35)  # RevKeen's last retry of what it signed before comes within these
 NOTED_EVERY = timedelta(seconds=10)  # so that a burst does not wait for one row
 MOST_ORDERS = 100  # of one invoice
-KEPT = timedelta(days=40)
+KEPT = timedelta(days=40)  # far longer than RevKeen comes again with the same
 ACCOUNT = "X-Revkeen-Account"
 
 Refusal = WebhookReceiver.Refusal
@@ -59,11 +59,6 @@ def believed(connection_id: uuid.UUID) -> "QuerySet[WebhookSecret, WebhookSecret
     """The secrets whose signatures count now, the newest first."""
     secrets = WebhookSecret.objects.filter(connection_id=connection_id)
     return secrets.filter(Q(retired_at=None) | Q(retired_at__gt=Now() - FORMER_SECRET)).order_by("-created_at")
-
-
-def forget_old() -> None:
-    """Those of the inbox that RevKeen will not send again."""
-    WebhookReceived.objects.filter(received_at__lt=Now() - KEPT).delete()
 
 
 def _receiver(connection_id: uuid.UUID) -> WebhookReceiver:
@@ -114,11 +109,12 @@ def _order_ids(connection: Connection, payload: Payload) -> set[uuid.UUID]:
 
 
 def _note(receiver: WebhookReceiver, secret: WebhookSecret, account: str, now: datetime) -> None:
-    """That all is well; and with a new secret, that the former one can go."""
+    """That all is well, and with a new secret, that the former one can go. The inbox forgets what is old."""
     noted = receiver.last_good_at
     if noted is None or noted < max(now - NOTED_EVERY, receiver.last_refused_at or noted):
         changes = {"last_good_at": Now()} | ({} if receiver.account else {"account": account[:64]})
         WebhookReceiver.objects.filter(pk=receiver.pk).update(**changes)
+        WebhookReceived.objects.filter(received_at__lt=Now() - KEPT).delete()
     if secret.first_good_at is None:
         WebhookSecret.objects.filter(pk=secret.pk).update(first_good_at=Now())
         WebhookReceiver.objects.filter(pk=receiver.pk, next_check_at__isnull=False).update(next_check_at=Now())

@@ -37,6 +37,11 @@ class Webhooks:
         return receiver.last_good_at is None or receiver.last_refused_at > receiver.last_good_at
 
     @property
+    def to_register(self) -> bool:
+        """Whether doing so from here would help; its secret may have been replaced in RevKeen."""
+        return self.receiver is None or not self.registered or bool(self.receiver.trouble) or self.refused_last
+
+    @property
     def state(self) -> State:
         if self.receiver is None:
             return OFF

@@ -47,8 +47,11 @@ def webhooks_register(request: MerchantRequest, connection_id: uuid.UUID) -> Htt
 @merchant_page
 @require_POST
 def webhooks_secret(request: MerchantRequest, connection_id: uuid.UUID) -> HttpResponse:
-    """Save one that was copied from RevKeen."""
+    """Save one that was copied from RevKeen. Where its API made one, a person has none to copy."""
     connection, form = _connection(request, connection_id), WebhookSecretForm(request.POST)
+    if state.of(connection).registered:
+        messages.error(request, "Webhooks are registered from here. Switch them off first, or register them again.")
+        return _to_page(connection)
     if not form.is_valid():
         return _page(request, connection, form)
     registration.save_secret(connection, form.cleaned_data["secret"], by=request.user)
