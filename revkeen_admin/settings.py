@@ -127,6 +127,8 @@ def database(url: str, sqlite_options: dict[str, object]) -> dict[str, object]:
 DATABASES = {
     "default": database(env.str("DATABASE_URL", f"sqlite:///{BASE_DIR}/revkeen_admin.sqlite3"), SQLITE_OPTIONS)
 }
+# Where workers listen, if DATABASE_URL leads through PgBouncer: what is NOTIFYed does not come through it.
+NEWS_DATABASE_URL = env.str("NEWS_DATABASE_URL", "")
 # Tells after a restored backup that the database is older than it was (orders/services/changes/quarantine.py).
 COUNTER_FILE = env.str("COUNTER_FILE", default=f"{BASE_DIR}/journal-counter")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

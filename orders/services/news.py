@@ -12,6 +12,7 @@ import time
 from typing import Any, Protocol
 
 import psycopg
+from django.conf import settings
 from django.db import connection
 
 CHANNEL = "orders_news"
@@ -35,11 +36,14 @@ def listen() -> News:
 
 
 class OfPostgresql:
-    """A connection of its own: one that goes back to the pool would hear on for somebody else."""
+    """A connection of its own: one that goes back to the pool would hear on for somebody else. PgBouncer passes nothing
+    on, so it is gone around.
+    """
 
     def __init__(self) -> None:
-        options: dict[str, Any] = connection.get_connection_params() | GONE
-        self._connection = psycopg.connect(**options, autocommit=True)
+        address = settings.NEWS_DATABASE_URL
+        options: dict[str, Any] = GONE if address else connection.get_connection_params() | GONE
+        self._connection = psycopg.connect(address, **options, autocommit=True)
         self._connection.execute(f"LISTEN {CHANNEL}")
 
     def note(self) -> None:

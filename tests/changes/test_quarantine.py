@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import LazySettings, settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from orders.models import JournalCounter, Merchant, Operation, User
 from orders.services.changes import journal, quarantine
@@ -105,6 +105,16 @@ def test_a_database_that_belongs_to_its_file_is_left_alone(lost: Operation) -> N
     assert quarantine.check() == 0
     lost.refresh_from_db()
     assert (lost.state, lost.quarantined) == (State.IN_DOUBT, False)
+
+
+def test_a_further_machine_gets_its_file_and_takes_nothing_for_restored(lost: Operation) -> None:
+    Path(settings.COUNTER_FILE).unlink()
+    call_command("add_machine", stdout=StringIO())
+    assert quarantine.check() == 0
+    lost.refresh_from_db()
+    assert not lost.quarantined
+    with pytest.raises(CommandError, match="belongs to an installation already"):
+        call_command("add_machine", stdout=StringIO())
 
 
 def test_the_command_says_how_many_it_put_into_quarantine(lost: Operation) -> None:

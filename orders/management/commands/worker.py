@@ -88,6 +88,7 @@ class Command(BaseCommand):
     for names lists lack."""
 
     def handle(self, *args: object, **options: object) -> None:
+        self.check(databases=["default"])
         self.stopping = threading.Event()
         self.named: set[tuple[Merchant, str]] = set()
         self.of_merchants = AtHand[int](OF_ONE_MERCHANT)  # operations, refunds and decisions

@@ -59,6 +59,18 @@ def check() -> int:
     return 0
 
 
+def join() -> bool:
+    """Give a further machine its file: without one it would take the database for a restored backup. False: it has one.
+
+    Nothing is checked by this, so it is for a machine that is added while others run, with their own files, and not
+    for one on which the database may be a restored one. Raise OSError when the file cannot be made.
+    """
+    if Path(settings.COUNTER_FILE).exists():
+        return False
+    _make(JournalCounter.objects.get_or_create(pk=1)[0])
+    return True
+
+
 def quarantine() -> int:
     """What is open now is never sent again by a machine, and waits for a person; how many operations that are."""
     with transaction.atomic():
