@@ -13,6 +13,7 @@ from django.conf import LazySettings
 from django.core.cache import caches
 from django.template import Template
 from django.test import Client
+from django.test.utils import instrumented_test_render
 from xdist.scheduler import LoadFileScheduling
 
 from orders.models import Connection, Membership, Merchant, User
@@ -124,8 +125,14 @@ def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def unrecorded(django_test_environment: None) -> None:
-    """No test asks for a page's contexts, so Django need not copy one for each template that is drawn."""
+    """Hardly a test asks for a page's contexts, so Django need not copy one for each template that is drawn."""
     Template._render = PLAIN_RENDER
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test that does ask: answers have their `context`."""
+    monkeypatch.setattr(Template, "_render", instrumented_test_render)
 
 
 @pytest.fixture
