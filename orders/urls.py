@@ -30,7 +30,7 @@ register_converter(DirectionConverter, "direction")
 order_pages = [
     path("", order_list.order_list, name="order_list"),
     path("<uuid:order_id>/", orders.order_detail, name="order_detail"),
-    path("<uuid:order_id>/<direction:direction>/", orders.order_neighbor, name="order_neighbor"),
+    path("<uuid:order_id>/<direction:direction>/", order_list.order_neighbor, name="order_neighbor"),
     path("<uuid:order_id>/json/", orders.order_json, name="order_json"),
     path("<uuid:order_id>/pay/", payments.order_pay, name="order_pay"),
     path("<uuid:order_id>/refund/", refunds.order_refund, name="order_refund"),

@@ -24,17 +24,21 @@ def order_row(context: template.Context, row: OrderRow | Unreadable, what: str, 
     if isinstance(row, Unreadable):
         return render_to_string("orders/orders/_unreadable_row.html", {"row": row, "ticks": ticks})
     zone = context["merchant"].zone
-    return _drawn(row, what, ticks, context["orders_url"], zone, figures.today(zone), figures.age(row.placed))
+    carried = context.get("list_suffix", "")
+    return _drawn(row, what, ticks, context["orders_url"], carried, zone, figures.today(zone), figures.age(row.placed))
 
 
 @lru_cache(maxsize=DRAWN)
-def _drawn(row: OrderRow, what: str, ticks: bool, orders_url: str, zone: ZoneInfo, day: date, age: str) -> SafeString:
+def _drawn(
+    row: OrderRow, what: str, ticks: bool, orders_url: str, carried: str, zone: ZoneInfo, day: date, age: str
+) -> SafeString:
     """Everything that the row depends on is an argument, the day too: it says "Today" and "Yesterday"."""
     facts: dict[str, Any] = {
         "row": row,
         "what": what,
         "ticks": ticks,
         "orders_url": orders_url,
+        "carried": carried,
         "zone": zone,
         "age": age,
     }

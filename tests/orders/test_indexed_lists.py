@@ -43,7 +43,7 @@ def where(answer: object) -> dict[str, list[str]]:
     return parse_qs(urlsplit(answer["Location"]).query)  # type: ignore[index]
 
 
-@pytest.mark.usefixtures("imported")
+@pytest.mark.usefixtures("imported", "recorded")
 def test_a_sort_that_revkeen_does_not_have_comes_from_the_index(admin: Client, emulator: Emulator) -> None:
     emulator.forget_calls()
     answer = admin.get(f"{ADDRESS}?sort=-total")
@@ -55,7 +55,7 @@ def test_a_sort_that_revkeen_does_not_have_comes_from_the_index(admin: Client, e
     assert shown(admin.get(link(answer, "Next"))) != shown(answer)
 
 
-@pytest.mark.usefixtures("imported")
+@pytest.mark.usefixtures("imported", "recorded")
 def test_a_row_of_the_index_looks_as_the_live_one(admin: Client) -> None:
     rows = {row.id: row for row in admin.get(ADDRESS).context["rows"]}
     indexed = {row.id: row for row in admin.get(f"{ADDRESS}?sort=-updated").context["rows"]}
@@ -81,7 +81,7 @@ def test_every_filter_with_every_sort_is_answered(admin: Client, northwind: Merc
         assert "<s>" not in answer.content.decode()
 
 
-@pytest.mark.usefixtures("imported")
+@pytest.mark.usefixtures("imported", "recorded")
 def test_tabs_count_and_the_total_is_that_of_the_tab(admin: Client, emulator: Emulator) -> None:
     everything = emulator.orders()
     answer = admin.get(f"{ADDRESS}?status=paid&sort=total")
@@ -91,6 +91,7 @@ def test_tabs_count_and_the_total_is_that_of_the_tab(admin: Client, emulator: Em
     assert int(counts["Paid"]) >= sum(order["status"] == "paid" for order in everything)
 
 
+@pytest.mark.usefixtures("recorded")
 def test_until_all_orders_were_read_the_list_says_so_and_counts_nothing(
     admin: Client, northwind: Merchant, emulator: Emulator
 ) -> None:
@@ -161,3 +162,20 @@ def test_nothing_of_the_other_mode_is_listed(admin: Client) -> None:
     other = reverse("order_list", args=["northwind", "test"])
     assert shown(admin.get(f"{other}?sort=total")) == []
     assert order_list.of(Place(Merchant.objects.get(), "test", timezone.now())).filter(Q()).count() == 0
+
+
+@pytest.mark.usefixtures("imported")
+@pytest.mark.parametrize("query", ["status=paid&sort=total", "status=paid"])
+def test_an_order_leads_on_through_the_list_it_was_opened_from(query: str, admin: Client) -> None:
+    answer = admin.get(f"{ADDRESS}?{query}")
+    first, second, *_ = shown(answer)
+    page = admin.get(unescape(re.findall(rf'href="([^"]*{first}/[^"]*)"', answer.content.decode())[0]))
+    html = page.content.decode()
+    assert f'href="{ADDRESS}?{query.replace("&", "&amp;")}">Orders' in html
+    older = re.search(r'href="([^"]+)"[^>]*aria-label="Next order of the list"', html)
+    assert older
+    onward = admin.get(unescape(older[1]))
+    assert second in onward["Location"]
+    back = re.search(r'href="([^"]+)"[^>]*aria-label="Previous order', admin.get(onward["Location"]).content.decode())
+    assert back
+    assert first in admin.get(unescape(back[1]))["Location"]

@@ -172,6 +172,7 @@ def test_names_of_one_mode_are_not_shown_in_the_other(admin: Client, northwind: 
     assert not CustomerCopy.objects.filter(merchant=northwind, mode="test").exists()
 
 
+@pytest.mark.usefixtures("recorded")
 def test_ticked_orders_are_added_up_by_currency(admin: Client, emulator: Emulator) -> None:
     orders = emulator.orders("limit=50")
     ticked = orders[:10]
@@ -184,6 +185,7 @@ def test_ticked_orders_are_added_up_by_currency(admin: Client, emulator: Emulato
     assert response.content.decode().count(" checked") == 10
 
 
+@pytest.mark.usefixtures("recorded")
 def test_what_is_due_on_a_canceled_order_is_not_added_up(admin: Client, emulator: Emulator) -> None:
     canceled = next(order for order in emulator.orders("status=canceled&limit=50") if order["amount_due"])
     sums = admin.get(f"{ADDRESS}?status=canceled&tick={canceled['id']}").context["sums"]

@@ -49,7 +49,7 @@ def test_each_spelling_of_an_orders_number_opens_it(admin: Client, emulator: Emu
         assert (answer.status_code, found(answer)) == (302, [order["id"]]), typed
 
 
-@pytest.mark.usefixtures("imported")
+@pytest.mark.usefixtures("imported", "recorded")
 def test_what_is_not_one_order_alone_is_a_page_with_exact_hits_first(admin: Client, emulator: Emulator) -> None:
     order = next(order for order in emulator.orders() if order["customer_id"])
     customer = emulator.get(f"/customers/{order['customer_id']}")["data"]

@@ -6,6 +6,7 @@ become such an address. What is unknown or wrong in it is told as broken, and th
 
 import re
 from collections.abc import Iterable
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 
@@ -24,6 +25,7 @@ SPANS = {"created": "placed", "updated": "updated", "total": "total"}  # typed a
 NAME = re.compile("-?[a-z_]+")
 MOST_CONDITIONS = 40
 LONGEST = 500  # characters of a condition
+LONGEST_LIST = 4_000  # characters of an address that another one carries
 
 
 def canonical(given: QueryDict) -> QueryDict:
@@ -36,6 +38,19 @@ def canonical(given: QueryDict) -> QueryDict:
         if values := [value for value in given.getlist(name) if value]:
             asked.setlist(name, values)
     return asked
+
+
+def left_from(text: str) -> QueryDict:
+    """The list that somebody came from, as the address of an order carries it: its conditions and its order."""
+    address = canonical(QueryDict(text[:LONGEST_LIST]))
+    for name in BESIDE:
+        address.pop(name, None)
+    return address
+
+
+def carried(came_from: QueryDict) -> str:
+    """What an order's address has behind it, so that `left_from` finds the list again; "" for the list of all."""
+    return f"?{urlencode({'list': came_from.urlencode()})}" if came_from else ""
 
 
 def typed(given: QueryDict) -> list[Condition]:

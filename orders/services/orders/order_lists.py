@@ -9,6 +9,7 @@ from django.core.cache import caches
 from django.db.models import Q
 
 from orders.apis.errors import ApiError, InDoubt, NotSent
+from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Listing, Order
 from orders.services.index import copies, finding, freshness, order_list
 from orders.services.index.order_filters import Place
@@ -63,6 +64,18 @@ def find(wanted: Wanted) -> Found:
     return _live(wanted, listing)
 
 
+def neighbor(wanted: Wanted) -> uuid.UUID | None:
+    """The order that follows on the one `wanted.after`, or comes before `wanted.before`. Raise `ApiError`."""
+    if wanted.of_revkeen is not None:
+        with session.session(wanted.place.merchant, wanted.place.mode) as api:
+            listing = api.get(reads.orders(limit=1, **wanted.of_revkeen)).require()
+        return next((order.id for order in listing.rows), None)
+    with_text, _ = _with_text(wanted)
+    question = wanted.question & with_text
+    page = order_list.page(wanted.place, question, wanted.sort, wanted.after, wanted.before, size=1)
+    return next((copy.order_id for copy in page.rows), None)
+
+
 def _live(wanted: Wanted, listing: Reading[Listing[Order]]) -> Found:
     found = listing.value or Listing([])
     back = wanted.before is not None
@@ -72,15 +85,20 @@ def _live(wanted: Wanted, listing: Reading[Listing[Order]]) -> Found:
 
 
 def _of_index(wanted: Wanted, error: ApiError | None = None) -> Found:
-    place, with_text = wanted.place, Q()
-    hits = finding.find_ids(place.merchant, place.mode, wanted.text, MOST_FOUND + 1) if wanted.text else []
-    if wanted.text:
-        with_text = Q(pk__in=[hit.key for hit in hits[:MOST_FOUND]])
+    place, (with_text, cut) = wanted.place, _with_text(wanted)
     page = order_list.page(place, wanted.question & with_text, wanted.sort, wanted.after, wanted.before)
     as_of = freshness.as_of(place.merchant, place.mode)
     counts = order_list.count(place, wanted.beside_status & with_text) if as_of else None
     listing = Reading(as_of or place.now, copies.listing(page.rows, has_more=page.more), error)
-    return Found(listing, counts, page.ahead, page.more, from_index=True, cut=len(hits) > MOST_FOUND)
+    return Found(listing, counts, page.ahead, page.more, from_index=True, cut=cut)
+
+
+def _with_text(wanted: Wanted) -> tuple[Q, bool]:
+    """Which copies have the text that is looked for, and whether there are more of them."""
+    if not wanted.text:
+        return Q(), False
+    hits = finding.find_ids(wanted.place.merchant, wanted.place.mode, wanted.text, MOST_FOUND + 1)
+    return Q(pk__in=[hit.key for hit in hits[:MOST_FOUND]]), len(hits) > MOST_FOUND
 
 
 def _kept_counts(wanted: Wanted) -> Counts | None:

@@ -77,16 +77,6 @@ def order_file(api: Session, order_id: uuid.UUID) -> OrderFile:
     return OrderFile(**answers, refunds=[one.value for one in looked if one.value is not None and not one.stale])
 
 
-def neighbor(api: Session, order_id: uuid.UUID, direction: str) -> Order | None:
-    """The next older or newer order in the list of all. Raise `ApiError`."""
-    older = direction == "older"
-    around = reads.orders(
-        limit=1, starting_after=order_id if older else None, ending_before=None if older else order_id
-    )
-    rows = api.get(around).require().rows
-    return rows[0] if rows else None
-
-
 def find(api: Session, some_id: uuid.UUID) -> Order | Customer | None:
     """What a pasted id belongs to: an order, else a customer. Raise `ApiError` when neither could be asked."""
     order, customer = api.get_together(reads.order(some_id), reads.customer(some_id))

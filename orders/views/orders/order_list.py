@@ -1,16 +1,18 @@
 """The list of orders: read live where RevKeen can answer, and out of the index where it cannot."""
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from orders.access import merchant_page
 from orders.apis.revkeen.objects import Listing, Order
-from orders.forms.orders.order_address import PAGE, canonical
+from orders.forms.orders.order_address import PAGE, canonical, carried, left_from
 from orders.forms.orders.order_filter import OrderFilter
 from orders.requests import MerchantRequest
 from orders.services.index.order_list import NEWEST_FIRST
@@ -66,6 +68,20 @@ def order_list(request: MerchantRequest) -> HttpResponse:
     return render_page(request, "orders/orders/list.html", context, parts=LIST_PARTS, status=found.listing.page_status)
 
 
+@require_safe
+@merchant_page
+def order_neighbor(request: MerchantRequest, order_id: uuid.UUID, direction: str) -> HttpResponse:
+    """Go on to the next order of the list, or the one before; asked for when wanted, because it may cost a call."""
+    came_from = left_from(request.GET.get("list", ""))
+    asked = came_from.copy()
+    asked["starting_after" if direction == "older" else "ending_before"] = str(order_id)
+    found = order_lists.neighbor(OrderFilter(asked, request.merchant, request.mode, timezone.now()).wanted)
+    where = [request.merchant.slug, request.mode]
+    if found is None:
+        return redirect(f"{reverse('order_list', args=where)}?{came_from.urlencode()}".rstrip("?"))
+    return redirect(reverse("order_detail", args=[*where, found]) + carried(came_from))
+
+
 def _tabs(request: MerchantRequest, form: OrderFilter, found: Found) -> list[Tab]:
     current = form.value("status")
     return [
@@ -96,6 +112,7 @@ def _table(request: MerchantRequest, form: OrderFilter, found: Found) -> dict[st
         "ticked": ticked,
         "sums": sums_by_currency(ticked),
         "customer_name": names.get(form.customer_id) if form.customer_id else None,
+        "list_suffix": carried(left_from(request.GET.urlencode())),
         "chips": chips,
         "shown_chips": [(chip, url) for chip, url in chips if not chip.in_sentence],
     }

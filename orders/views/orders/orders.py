@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -14,6 +13,7 @@ from orders.apis.decoding import too_deep
 from orders.apis.errors import Missing, NotUnderstood, Refused
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import LineItem, Order
+from orders.forms.orders.order_address import carried, left_from
 from orders.models import Operation, PartnerUpdate, Shipment
 from orders.money import Money
 from orders.own_payments import Split
@@ -44,17 +44,6 @@ POST_PAGES = ("draft_revise", "draft_copy")  # they make something here and lead
 def order_detail(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     file = read_or_404(request, lambda api: reading_module.order_file(api, order_id))
     return render_page(request, "orders/orders/detail.html", _detail(request, file), status=file.order.page_status)
-
-
-@require_safe
-@merchant_page
-def order_neighbor(request: MerchantRequest, order_id: uuid.UUID, direction: str) -> HttpResponse:
-    """Go on to the next newer or older order; asked for when wanted, because it costs a call."""
-    with session.session(request.merchant, request.mode) as api:
-        found = reading_module.neighbor(api, order_id, direction)
-    if found is None:
-        return redirect("order_list", request.merchant.slug, request.mode)
-    return redirect("order_detail", request.merchant.slug, request.mode, found.id)
 
 
 @require_safe
@@ -91,7 +80,10 @@ def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
     done_here = operations.of_order(request.merchant, request.mode, order.id)
     split = _split(file)
     facts = _facts(request, file, split, done_here, written)
+    came_from = left_from(request.GET.get("list", ""))
     return {
+        "came_from": came_from.urlencode(),
+        "carried": carried(came_from),
         "file": file,
         "order": order,
         "payment": states.payment_state(order),
