@@ -17,6 +17,14 @@ from orders.services.orders.timeline import amount_of
 from orders.states import State
 from orders.views.payment_rows import direction
 
+OUTCOMES: dict[str, str] = {
+    Operation.State.STARTED: "started",
+    Operation.State.DONE: "done",
+    Operation.State.REFUSED: "not_done",
+    Operation.State.NOT_SENT: "not_done",
+    Operation.State.IN_DOUBT: "in_doubt",
+    Operation.State.NEEDS_REVIEW: "needs_review",
+}
 NOTHING = (Operation.State.REFUSED, Operation.State.NOT_SENT)
 CLOCKS_DIFFER = timedelta(minutes=1)  # RevKeen's may be a little behind ours
 
@@ -87,6 +95,28 @@ def only_a_part(file: OperationFile) -> bool:
     """Whether the plan ended in a step that came to nothing, after others that did happen."""
     happened = any(step.state == Operation.State.DONE for step in file.steps)
     return happened and file.current.state in NOTHING
+
+
+def outcome(operation: Operation) -> str:
+    """The template that says in one sentence where it stands."""
+    if operation.decided_by_id is not None:
+        return "orders/changes/outcome/decided.html"
+    if operation.kind == Operation.Kind.REFUND and operation.state == Operation.State.DONE:
+        return "orders/orders/refunds/_done.html"
+    return f"orders/changes/outcome/{OUTCOMES.get(operation.state, 'unknown')}.html"
+
+
+def happened(operation: Operation) -> State:
+    """What a person decided, in words."""
+    if operation.state == Operation.State.DONE:
+        return State("happened", "circle-check", "good")
+    return State("did not happen", "circle-x")
+
+
+def times_sent(operation: Operation) -> str:
+    if operation.state == Operation.State.NOT_SENT:
+        return "Not sent"
+    return {0: "Not yet", 1: "Once"}.get(operation.attempts, f"{operation.attempts} times with the same key")
 
 
 def sent(operation: Operation) -> dict[str, Any]:
