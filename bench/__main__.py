@@ -48,7 +48,7 @@ class Figure:
 def main() -> int:
     os.environ["PAGES_PER_MINUTE"] = "1000000"  # nobody opens pages as fast as this
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        stack = Stack(Path(folder) / "stack", free_port(), free_port(), hold=0)
+        stack = Stack(Path(folder) / "stack", free_port(), free_port(), undo_seconds=0)
         stack.make()
         try:
             stack.start()

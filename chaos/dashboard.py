@@ -35,7 +35,7 @@ class Dashboard:
     """Started with the `with` block and ended with it. `server` is a PostgreSQL server's address, "" means SQLite.
 
     `seconds` is what a call to RevKeen may take: little, so that hangs do not dominate; None is as in production.
-    `environment` goes before the settings here. `hold`: seconds in which what was fulfilled can be undone.
+    `environment` goes before the settings here. `undo_seconds`: those in which what was fulfilled can be undone.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Dashboard:
         reconcilers: int = 2,
         seconds: float | None = 1.0,
         environment: dict[str, str] | None = None,
-        hold: int = 0,
+        undo_seconds: int = 0,
     ) -> None:
         api = {
             "REVKEEN_LIVE_URL": emulator.api,
@@ -62,7 +62,7 @@ class Dashboard:
         self.site = Site(
             folder, server, **SETTINGS | api | short | (environment or {}) | {"DJANGO_SETTINGS_MODULE": settings}
         )
-        self.site.manage("seed_demo", f"--hold={hold}")
+        self.site.manage("seed_demo", f"--undo-seconds={undo_seconds}")
         self.folder, self.port, self._size = folder, free_port(), (workers, threads)
         self.killed = {"server": 0, "reconciler": 0}
         self._reconcilers: list[subprocess.Popen[bytes]] = []

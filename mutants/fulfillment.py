@@ -1,4 +1,4 @@
-"""Parcels at RevKeen: units that leave once, numbers, holds and undoing."""
+"""Parcels at RevKeen: units that leave once, numbers, and undoing."""
 
 from mutants.catalog import Edit, Mutant
 
@@ -89,10 +89,10 @@ MUTANTS = [
         red="tests/faults/test_partners.py::test_the_first_half_of_a_line_cannot_be_undone_while_the_second_tells_revkeen_of_the_whole",
     ),
     Mutant(
-        name="holds-ignored",
-        defense="Within the hold nobody is told: the operation goes out with the press of the button.",
+        name="undo-windows-ignored",
+        defense="Within the undo window nobody is told: the operation goes out with the press of the button.",
         target="orders.services.changes.journal:submit",
-        old="return carry_out(api, operation) if is_new and not change_request.hold else operation",
+        old="return carry_out(api, operation) if is_new and not change_request.undo_seconds else operation",
         new="return carry_out(api, operation) if is_new else operation",
         red="tests/fulfillment/test_parcels.py::test_undone_within_the_hold_nobody_ever_hears_of_it",
     ),
@@ -223,7 +223,7 @@ MUTANTS = [
     ),
     Mutant(
         name="undos-too-late",
-        defense="An undo promises that nobody was told: it is taken after the hold.",
+        defense="An undo promises that nobody was told: it is taken after the undo window.",
         target="orders.services.fulfillment.undo:_undo",
         old="held = Fulfillment.objects.filter(pk=fulfillment.pk, undone_at=None, undo_until__gt=Now())",
         new="held = Fulfillment.objects.filter(pk=fulfillment.pk, undone_at=None)",

@@ -17,12 +17,12 @@ MUTANTS = [
         target="orders.services.changes.journal:submit",
         old="""
             operation, is_new = begin(api, user, change_request)
-            return carry_out(api, operation) if is_new and not change_request.hold else operation
+            return carry_out(api, operation) if is_new and not change_request.undo_seconds else operation
         """,
         new="""
             with transaction.atomic():
                 operation, is_new = begin(api, user, change_request)
-                return carry_out(api, operation) if is_new and not change_request.hold else operation
+                return carry_out(api, operation) if is_new and not change_request.undo_seconds else operation
         """,
         red="tests/changes/test_rules_of_money.py::test_when_the_call_goes_out_its_row_is_committed",
     ),

@@ -62,7 +62,7 @@ MUTANTS = [
     ),
     Mutant(
         name="held-parcels-sent-again",
-        defense="Only an undo ends a hold: “send again” lets a held parcel out before its time.",
+        defense="Only an undo ends an undo window: “send again” lets a parcel out before its time.",
         target="orders.services.partners.manual:_write",
         old="pk=partner_update.pk, state__in=from_states, attempts=partner_update.attempts, shipment__in=let_go",
         new="pk=partner_update.pk, state__in=from_states, attempts=partner_update.attempts",
@@ -80,7 +80,7 @@ MUTANTS = [
     ),
     Mutant(
         name="parcels-let-go-early",
-        defense="Within the hold nobody is told: partners hear of a parcel that RevKeen hears nothing of.",
+        defense="Within the undo window nobody is told: partners hear of a parcel that RevKeen hears nothing of.",
         target="orders.services.fulfillment.shipments:_write_partner_updates",
         old="next_try_at=shipment.fulfillment.undo_until,",
         new="next_try_at=Now(),",

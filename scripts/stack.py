@@ -36,7 +36,7 @@ class Stack:
     emulator_port: int
     emulator_options: Sequence[str] = ("--limits", "off")
     workers: int = 2
-    hold: int = 10  # seconds in which what was fulfilled can be undone
+    undo_seconds: int = 10  # seconds in which what was fulfilled can be undone
     settings: str = "revkeen_admin.settings"
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -60,7 +60,7 @@ class Stack:
             parts = replace(self, folder=making, processes={})
             try:
                 parts.start_emulator()
-                seed = ["seed_demo", f"--hold={self.hold}"]
+                seed = ["seed_demo", f"--undo-seconds={self.undo_seconds}"]
                 for command in (["migrate"], ["createcachetable", "--database", "cache"], seed):
                     parts.manage(*command)
             finally:

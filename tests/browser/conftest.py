@@ -39,7 +39,7 @@ def chromium() -> str:
 def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("browser") / "stack"
     options = ("--limits", "off", "--orders", "90")
-    stack = Stack(folder, free_port(), free_port(), options, hold=0, settings="tests.browser.settings")
+    stack = Stack(folder, free_port(), free_port(), options, undo_seconds=0, settings="tests.browser.settings")
     stack.make()
     stack.start()
     yield stack

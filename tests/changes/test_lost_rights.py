@@ -40,7 +40,7 @@ LOSSES = pytest.mark.parametrize("lose", [demote, remove, close_account])
 @LOSSES
 def test_what_was_held_ends_unsent_in_words(lose: Any, northwind: Merchant, mara: User, emulator: Emulator) -> None:
     order = payable(emulator)
-    operation = submit(northwind, mara, change_request(northwind, mara, order, 100, hold=30))
+    operation = submit(northwind, mara, change_request(northwind, mara, order, 100, undo_seconds=30))
     lose(mara)
     ended = reconcile_due(operation)
     assert (ended.state, ended.code) == (State.NOT_SENT, "right_lost")

@@ -19,7 +19,7 @@ from tests.support.emulation import Emulator
 pytestmark = pytest.mark.database
 
 PLACE = Place("northwind", "live")
-HOLD = 2
+UNDO_SECONDS = 2
 TIMES = 20
 ENDS_SECONDS = 30.0
 UNITS = 5
@@ -73,7 +73,7 @@ class House:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("undo")
     server = os.environ.get("TEST_DATABASE_URL", "")
-    options: dict[str, Any] = {"server": server, "hold": HOLD, "seconds": 3.0}
+    options: dict[str, Any] = {"server": server, "undo_seconds": UNDO_SECONDS, "seconds": 3.0}
     with Emulator("--orders", "60") as emulator, Dashboard(folder, emulator, **options) as board:
         yield House(emulator, board)
 
@@ -88,7 +88,7 @@ def test_undo_against_the_worker_is_no_call_or_too_late_and_never_both(house: Ho
         sent = house.form(orders[nth], UNITS, browser)
         began = time.monotonic()
         assert browser.post(house.path(orders[nth]), sent).status == 303
-        page = house.undo(orders[nth], browser, began + HOLD + (nth - TIMES / 2) * 0.03)
+        page = house.undo(orders[nth], browser, began + UNDO_SECONDS + (nth - TIMES / 2) * 0.03)
         people.append(browser)
         return "Undone. No system was notified." in page, "Too late: it was already sent." in page
 
@@ -110,7 +110,7 @@ def test_undone_no_system_has_heard_of_it(house: House) -> None:
     house.emulator.forget_calls()
     assert house.press(order, sent).status == 303
     assert "Undone. No system was notified." in house.undo(order, house.browser)
-    time.sleep(HOLD + 2)
+    time.sleep(UNDO_SECONDS + 2)
     changes = [call for call in house.emulator.calls() if call["method"] != "GET"]
     assert [call for call in changes if order["id"] in json.dumps(call)] == []
     assert house.told(order) == 0

@@ -19,7 +19,7 @@ PARTNER_KEYS = {
     Connection.Provider.DIGITAL_RIVER: {"live": "sk_{}_demo", "test": "sk_test_{}_demo"},
     Connection.Provider.ORDER_PROTECTION: {"live": "op_{}_live_demo", "test": "op_{}_test_demo"},
 }
-HOLD = 10  # seconds in which what was fulfilled can be undone
+UNDO_SECONDS = 10  # in which what was fulfilled can be undone
 
 # Address, name, and the roles at each merchant.
 PEOPLE = [
@@ -36,15 +36,17 @@ class Command(BaseCommand):
     help = "Two merchants, their emulator keys and six invented people, for `make demo`."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--hold", type=int, default=HOLD, help="seconds of the hold after Fulfill")
+        parser.add_argument(
+            "--undo-seconds", type=int, default=UNDO_SECONDS, help="in which what was fulfilled can be undone"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.PLAIN_HTTP:
             raise CommandError("This is for the demo (PLAIN_HTTP=1): everybody knows its accounts’ password.")
         partners = _emulated()
-        hold = options["hold"] if partners else 0
+        undo_seconds = options["undo_seconds"] if partners else 0
         merchants = {
-            slug: Merchant.objects.create(slug=slug, name=name, time_zone=zone, undo_seconds=hold)
+            slug: Merchant.objects.create(slug=slug, name=name, time_zone=zone, undo_seconds=undo_seconds)
             for slug, (name, zone) in MERCHANTS.items()
         }
         with transaction.atomic():

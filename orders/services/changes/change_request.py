@@ -20,7 +20,7 @@ class ChangeRequest:
     """What a form asks for. Amounts in `body` are minor units; a payment token goes into `token`, never into `body`.
 
     `summary` says it in words for the journal: `120.00 EUR from Visa ••1111`. A `draft_id` is created once, ever.
-    `details` is asked for as well, though not of RevKeen. With `hold` (seconds) the worker sends it when they are over.
+    `details` is asked for as well, though not of RevKeen. With `undo_seconds` the worker sends it when they are over.
     """
 
     form_token: FormToken[object]
@@ -31,7 +31,7 @@ class ChangeRequest:
     draft_id: uuid.UUID | None = None
     then: list[Step] = field(default_factory=list)
     details: Any = None
-    hold: int = 0
+    undo_seconds: int = 0
 
     @property
     def fingerprint(self) -> str:

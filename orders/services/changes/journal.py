@@ -38,7 +38,7 @@ def submit(api: Session, user: User, change_request: ChangeRequest) -> Operation
     Raise `OrderBusy`, `OtherBody`, `NotSent` when not even the row was written, or what `asked.record` raises.
     """
     operation, is_new = begin(api, user, change_request)
-    return carry_out(api, operation) if is_new and not change_request.hold else operation
+    return carry_out(api, operation) if is_new and not change_request.undo_seconds else operation
 
 
 def find(form_token: FormToken[object]) -> Operation | None:
@@ -124,7 +124,7 @@ def _row(api: Session, user: User, change_request: ChangeRequest) -> Operation:
     form_token, connection = change_request.form_token, api.connection
     assert connection is not None  # noqa: S101  (`begin` looked)
     held, hidden = (
-        Now() + timedelta(seconds=change_request.hold),
+        Now() + timedelta(seconds=change_request.undo_seconds),
         {"payment_token": "[token]"} if change_request.token else {},
     )
     return Operation(
@@ -147,7 +147,7 @@ def _row(api: Session, user: User, change_request: ChangeRequest) -> Operation:
         who=user.email,
         asked_in=current_request_id(),
         attempts=0,
-        lease_until=held if change_request.hold else lease(),
+        lease_until=held if change_request.undo_seconds else lease(),
         next_try_at=held,
     )
 

@@ -113,7 +113,7 @@ def change_request(
         form_token.snapshot.number,
         then=rest,
         details=[asdict(parcel) for parcel in parcels],
-        hold=form_token.merchant.undo_seconds,
+        undo_seconds=form_token.merchant.undo_seconds,
         parcels=parcels,
         completed=completed,
     )
