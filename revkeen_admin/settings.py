@@ -265,6 +265,9 @@ DIGITAL_RIVER_URL = env.str("DIGITAL_RIVER_URL", default="https://api.digitalriv
 ORDER_PROTECTION_URL = env.str("ORDER_PROTECTION_URL", default="https://api.production.orderprotection.com")
 REVKEEN_VERSION = "2026-05-01"
 REVKEEN_READ_SECONDS = env.float("REVKEEN_READ_SECONDS", default=6.0)  # all reads of a page together
+# How many calls RevKeen takes of a key a minute, and the share of them that keeps the index fresh.
+REVKEEN_CALLS_A_MINUTE = {"live": 1000, "test": 100}
+INDEX_SHARE = env.float("INDEX_SHARE", default=0.5)
 REVKEEN_CHANGE_SECONDS = env.float("REVKEEN_CHANGE_SECONDS", default=25.0)
 
 # --- Partner updates, in seconds (orders/services/partners/outbox.py)

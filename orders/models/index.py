@@ -9,14 +9,17 @@ from orders.models.merchants import MODE_CHOICES, Merchant
 class IndexState(models.Model):
     """The index of one merchant and mode: how far the events feed was read, and what differed from RevKeen.
 
-    All moments are the database's.
+    All moments but the watermark are the database's.
     """
 
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
     mode = models.CharField(max_length=4, choices=MODE_CHOICES)
-    watermark = models.DateTimeField(null=True)  # every event until then was read; null before the first import began
+    watermark = models.DateTimeField(null=True)  # where the feed is read on from, by RevKeen's clock; null: not begun
     feed_due_at = models.DateTimeField(db_default=Now())
     feed_refused = models.BooleanField(default=False)  # the key may not read events
+    as_of = models.DateTimeField(null=True)  # of what events tell, every change until then is in the copies
+    next_as_of = models.DateTimeField(null=True)  # will be, once what was marked until `marked_at` has been read
+    marked_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)  # until then a worker is at it, and no other
     wait_until = models.DateTimeField(null=True)  # RevKeen asked us to wait (429), or did not answer
     next_call_at = models.DateTimeField(db_default=Now())  # calls of the background take turns by it
@@ -37,6 +40,7 @@ class ToRead(models.Model):
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
     mode = models.CharField(max_length=4, choices=MODE_CHOICES)
     order_id = models.UUIDField()
+    first_wanted_at = models.DateTimeField(db_default=Now())  # no read since then was kept
     wanted_at = models.DateTimeField(db_default=Now())  # raised by each further mark
     due_at = models.DateTimeField(db_default=Now())  # later where a read has failed
 
@@ -76,7 +80,10 @@ class Sweep(models.Model):
     expected = models.PositiveBigIntegerField(null=True)  # of which RevKeen has so many, where it counts
     changed = models.PositiveBigIntegerField(default=0)  # found outdated in this pass
     quiet = models.PositiveSmallIntegerField(default=0)  # complete passes in a row that found nothing changed
-    as_of = models.DateTimeField(null=True)  # when the last complete pass began
+    page_size = models.PositiveSmallIntegerField(default=100)  # another one where the pass before missed some
+    as_of = models.DateTimeField(null=True)  # when the last complete pass began of which everything was read
+    next_as_of = models.DateTimeField(null=True)  # will be, once what was marked until `marked_at` has been read
+    marked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "mode", "kind"], name="one_sweep_per_kind")]

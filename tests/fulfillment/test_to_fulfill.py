@@ -230,7 +230,7 @@ def test_an_index_that_nobody_keeps_fresh_stands_in_only_while_revkeen_does_not_
     order = paid_order(emulator, ("Tent", 2))
     index_everything(northwind)
     hours_ago = timezone.now() - timedelta(hours=2)
-    IndexState.objects.update(watermark=hours_ago)
+    IndexState.objects.update(as_of=hours_ago)
     assert "Live, as of" in text(shown(client))
     caches["copies"].clear()
     emulator.fault("error", times=100)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders.forms.orders.order_filter import FIELDS
-from orders.models import IndexState, Merchant, OrderCopy
+from orders.models import Merchant, OrderCopy, Sweep
 from orders.services.index import order_filters, order_list
 from orders.services.index.condition_line import Condition
 from orders.services.index.order_filters import FILTERS, Place
@@ -99,7 +99,7 @@ def test_until_all_orders_were_read_the_list_says_so_and_counts_nothing(
     assert "Not all orders have been read yet" in text(answer.content.decode())
     assert {tab.count for tab in answer.context["tabs"]} == {""}
     index_everything(northwind)
-    IndexState.objects.update(watermark=None)
+    Sweep.objects.filter(kind=Sweep.Kind.ALL).update(as_of=None)
     assert "Index, not complete yet" in text(admin.get(f"{ADDRESS}?has=note").content.decode())
 
 

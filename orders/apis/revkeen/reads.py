@@ -173,6 +173,13 @@ def events_since(created_gte: int, types: tuple[str, ...]) -> Read[Listing[objec
 
 
 # https://docs.revkeen.com/docs/api-reference/events_list
+def events(created_gte: int | None = None, starting_after: str = "") -> Read[Listing[objects.Event]]:
+    """The newest hundred events of every type since `created_gte` (Unix seconds), or those before one of them."""
+    params = _given(created_gte=created_gte, starting_after=starting_after, limit=LARGEST_PAGE)
+    return Read("/events", listing(_event, LARGEST_PAGE), "events:read", params)
+
+
+# https://docs.revkeen.com/docs/api-reference/events_list
 def order_events(order_id: uuid.UUID) -> Read[Listing[objects.Event]]:
     """The newest hundred events of an order. Those of its payments may not name it."""
     params = _given(order_id=order_id, limit=LARGEST_PAGE)

@@ -21,6 +21,7 @@ from orders.services import heartbeat, log_chain, news
 from orders.services.changes import leases, quarantine, reconcile, refund_tracking, review_checks
 from orders.services.partners import outbox, partner_worker
 from orders.services.revkeen import customer_names, session
+from orders.services.sync import turns, work
 from orders.services.webhooks import checks
 
 log = structlog.get_logger("orders.worker")
@@ -34,6 +35,7 @@ CHAIN_SECONDS = 5.0
 FILLING_SECONDS = 60.0  # for all reads of one round of names
 RECONCILERS = 8
 SENDERS = 8
+INDEXERS = 2
 OF_ONE_MERCHANT = 4  # a slow API keeps no more than these from the others
 
 
@@ -85,7 +87,7 @@ class AtHand(Generic[S]):
 class Command(BaseCommand):
     help = """Does what nobody should wait for: reconciles operations without an answer, tells partners of shipments,
     follows refunds that are on their way, checks whether decisions hold and whether webhooks come, chains the log, asks
-    for names lists lack."""
+    for names lists lack, and keeps the index of orders fresh."""
 
     def handle(self, *args: object, **options: object) -> None:
         self.check(databases=["default"])
@@ -93,12 +95,13 @@ class Command(BaseCommand):
         self.named: set[tuple[Merchant, str]] = set()
         self.of_merchants = AtHand[int](OF_ONE_MERCHANT)  # operations, refunds and decisions
         self.of_partners = AtHand[outbox.Scope](outbox.PER_SCOPE)
-        self.chain, self.names = Bell(), Bell()
+        self.chain, self.names, self.index = Bell(), Bell(), Bell()
         self.name, self.beaten_at = heartbeat.name_of_this(), -math.inf
         self.alarm = alarm_of_signals(self.stop)
         loops: list[tuple[Any, ...]] = [(self.reconcile, self.of_merchants.bell)] * RECONCILERS
         loops += [(self.send_updates, self.of_partners.bell)] * SENDERS
         loops += [(self.chain_log, self.chain, CHAIN_SECONDS), (self.fill_names, self.names, NAMES_SECONDS)]
+        loops += [(self.keep_index, self.index)] * INDEXERS
         threads = [threading.Thread(target=self.repeat, args=loop) for loop in loops]
         for thread in threads:
             thread.start()
@@ -166,16 +169,19 @@ class Command(BaseCommand):
         """Ring for what is due; the seconds until more falls due."""
         quarantine.check()  # before anything may be sent again
         of_merchants = [leases.due(), refund_tracking.due(), review_checks.due(), checks.due()]
-        of_partners = [outbox.due()]
+        turns.begin_new()
+        of_partners, of_index = [outbox.due()], turns.due()
         if any(kind.now for kind in of_merchants):
             self.of_merchants.bell.ring()
         if any(kind.now for kind in of_partners):
             self.of_partners.bell.ring()
+        if of_index.now:
+            self.index.ring()
         if log_chain.due():
             self.chain.ring()
         if customer_names.wanted() or self.new_scopes():
             self.names.ring()
-        return min(kind.seconds for kind in of_merchants + of_partners)
+        return min(kind.seconds for kind in [*of_merchants, *of_partners, of_index])
 
     def reconcile(self) -> bool:
         """An operation without an answer goes before a refund that is on its way, that before what was decided, and how
@@ -211,6 +217,15 @@ class Command(BaseCommand):
                 count = customer_names.fill(api)
             log.info("asked for names", merchant=merchant.slug, mode=mode, count=count)
         return bool(scopes)
+
+    def keep_index(self) -> bool:
+        """Of one merchant and mode, in one turn; the next one's is somebody else's."""
+        quarantine.check()
+        state = turns.claim()
+        if state is None:
+            return False
+        self.index.ring()
+        return work.work(state, self.stopping.wait) > 0
 
     def scopes(self) -> list[tuple[Merchant, str]]:
         """Where lists lack names; and once where there is not one yet, so that the first list need not lack them."""

@@ -1,17 +1,47 @@
-"""As of when the index is: stored facts of what was read, and never when somebody last tried to."""
+"""As of when the index is right, and how far its passes have come: stored facts, and nothing that is only hoped."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from orders.models import IndexState, Merchant, Sweep
 
-NEEDED = (*Sweep.OF_STATUS, Sweep.Kind.ALL)
+
+@dataclass(frozen=True)
+class Progress:
+    """Of the first import, or of one that was asked for: orders read, of so many where RevKeen counts them."""
+
+    rows: int
+    expected: int | None
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """`as_of`: every change before it that RevKeen tells of by an event, or to an order that is open, is in the copies.
+
+    None while they are being built. `compared_since`: when the last pass over all orders began, which finds the rest.
+    """
+
+    as_of: datetime | None = None
+    compared_since: datetime | None = None
+    without_events: bool = False  # the key may not read them; then the passes alone find changes
+    importing: Progress | None = None
 
 
 def as_of(merchant: Merchant, mode: str) -> datetime | None:
-    """Everything that happened at RevKeen before then is in the index; None until all orders were read once."""
+    """As of when the copies are right, by the database's clock; None while they are being built."""
+    return freshness(merchant, mode).as_of
+
+
+def freshness(merchant: Merchant, mode: str) -> Freshness:
+    """The oldest of what the feed and the passes over open orders are as of."""
     state = IndexState.objects.filter(merchant=merchant, mode=mode).first()
-    sweeps = Sweep.objects.filter(merchant=merchant, mode=mode, kind__in=NEEDED)
-    passed = dict(sweeps.values_list("kind", "as_of"))
-    if state is None or state.watermark is None or not all(passed.get(kind) for kind in NEEDED):
-        return None
-    return min([state.watermark, *(at for kind in Sweep.OF_STATUS if (at := passed[kind]) is not None)])
+    sweeps = {sweep.kind: sweep for sweep in Sweep.objects.filter(merchant=merchant, mode=mode)}
+    whole = sweeps.get(Sweep.Kind.ALL)
+    if state is None or whole is None:
+        return Freshness()
+    if whole.as_of is None:
+        return Freshness(without_events=state.feed_refused, importing=Progress(whole.rows, whole.expected))
+    parts = [max(whole.as_of, sweeps[kind].as_of or whole.as_of) for kind in Sweep.OF_STATUS]
+    if not state.feed_refused:
+        parts.append(state.as_of or whole.as_of)
+    return Freshness(min(parts), whole.as_of, state.feed_refused)

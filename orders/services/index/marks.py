@@ -11,7 +11,8 @@ from orders.models import Merchant, ToRead
 from orders.services.index import clock
 
 # A mark never falls, in whichever order those of two writers arrive.
-MARK = """INSERT INTO orders_toread (merchant_id, mode, order_id, wanted_at, due_at) VALUES (%s, %s, %s, %s, %s)
+MARK = """INSERT INTO orders_toread (merchant_id, mode, order_id, first_wanted_at, wanted_at, due_at)
+    VALUES (%s, %s, %s, %s, %s, %s)
     ON CONFLICT (merchant_id, mode, order_id) DO UPDATE SET wanted_at = excluded.wanted_at, due_at = excluded.due_at
     WHERE excluded.wanted_at > orders_toread.wanted_at"""
 
@@ -21,10 +22,11 @@ def mark(merchant: Merchant, mode: str, order_ids: Iterable[uuid.UUID]) -> None:
     at = DateTimeField().get_db_prep_value(clock.now(), connection)
     ids = [UUIDField().get_db_prep_value(order_id, connection) for order_id in sorted(set(order_ids))]
     with connection.cursor() as cursor:
-        cursor.executemany(MARK, [(merchant.pk, mode, order_id, at, at) for order_id in ids])
+        cursor.executemany(MARK, [(merchant.pk, mode, order_id, at, at, at) for order_id in ids])
 
 
 def served(merchant: Merchant, mode: str, order_ids: Iterable[uuid.UUID], read_started: datetime) -> None:
     """Reads that began then were kept: marks from before go. One of the same moment stays, for it may be the later."""
     here = ToRead.objects.filter(merchant=merchant, mode=mode, order_id__in=set(order_ids))
     here.filter(wanted_at__lt=read_started).delete()
+    here.filter(first_wanted_at__lt=read_started).update(first_wanted_at=read_started)

@@ -98,6 +98,8 @@ class Session:
         connection: Connection | None,
         client: Client | ApiError,
         seconds: float | None = None,
+        *,
+        for_index: bool = False,
     ) -> None:
         self.merchant, self.mode = merchant, mode
         self.connection, self._client = connection, client
@@ -106,6 +108,7 @@ class Session:
         self.answered = False
         self._seconds = settings.REVKEEN_READ_SECONDS if seconds is None else seconds
         self._seconds_left, self._calls_left = self._seconds, MOST_CALLS
+        self._for_index = for_index
 
     def get(self, read: Read[T]) -> Reading[T]:
         return cast(Reading[T], self.get_together(read)[0])
@@ -149,8 +152,8 @@ class Session:
     def _reading(self, read: Read[T], got: Got[T]) -> Reading[T]:
         if got.error is None:
             self.answered = True
-            self.seen.append(got.value)
-            if self.connection is not None:
+            if self.connection is not None and not self._for_index:
+                self.seen.append(got.value)
                 last_known.keep(self.connection.pk, read, got.body)
             return Reading(timezone.now(), got.value, body=got.body)
         self.errors.append(got.error)
@@ -158,7 +161,7 @@ class Session:
 
     def _last_copy(self, read: Read[T], error: ApiError) -> Reading[T] | None:
         """A refusal is an answer; only where there was none does an old answer stand in."""
-        if self.connection is None or not isinstance(error, NotSent | InDoubt):
+        if self.connection is None or self._for_index or not isinstance(error, NotSent | InDoubt):
             return None
         copy = last_known.find(self.connection.pk, read)
         try:
@@ -168,16 +171,19 @@ class Session:
 
 
 @contextmanager
-def session(merchant: Merchant, mode: str, seconds: float | None = None) -> Iterator[Session]:
+def session(
+    merchant: Merchant, mode: str, seconds: float | None = None, *, for_index: bool = False
+) -> Iterator[Session]:
     """Open the way to RevKeen for a page, and note afterwards how the key fared.
 
     Holds one of the connection's places until it is left: render after it, not in it. `seconds`, where nobody waits,
-    may be more than a page has for all its reads (REVKEEN_READ_SECONDS).
+    may be more than a page has for all its reads (REVKEEN_READ_SECONDS). What is read `for_index` is kept by whoever
+    asks, and nothing old stands in for it.
     """
     connection, opened_at = _opened(merchant, mode)
     with ExitStack() as place:
         client = _client(connection, place)
-        page = Session(merchant, mode, connection, client, seconds)
+        page = Session(merchant, mode, connection, client, seconds, for_index=for_index)
         try:
             yield page
         finally:

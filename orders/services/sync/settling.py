@@ -1,0 +1,46 @@
+"""As of when the copies are right: a stored fact, which moves only once everything has been read that was marked."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Min, Q
+from django.db.models.functions import Now
+
+from orders.models import IndexState, Merchant, OrderCopy, Sweep, ToRead
+from orders.services.index import clock
+
+
+def settle(merchant: Merchant, mode: str) -> None:
+    """Let the feed and the passes be as of when they began, where nothing is left of what they marked."""
+    here: dict[str, Any] = {"merchant": merchant, "mode": mode}
+    waiting = ToRead.objects.filter(**here).aggregate(first=Min("first_wanted_at"))["first"]
+    read = Q(marked_at__lt=waiting) if waiting else Q()
+    for model in (IndexState, Sweep):
+        model.objects.filter(read, next_as_of__isnull=False, **here).update(as_of=F("next_as_of"), next_as_of=None)
+
+
+def right_as_of(state: IndexState, moment: datetime) -> dict[str, datetime | None]:
+    """The columns that say so: at once where nothing waits to be read, else once that has been."""
+    if ToRead.objects.filter(merchant=state.merchant, mode=state.mode).exists():
+        return {"next_as_of": moment, "marked_at": clock.now()}
+    return {"as_of": moment, "next_as_of": None}
+
+
+def begin_anew(state: IndexState) -> None:
+    """Read everything again, the newest first; until that is done nobody says as of when the copies are right."""
+    here: dict[str, Any] = {"merchant": state.merchant, "mode": state.mode}
+    Sweep.objects.filter(kind=Sweep.Kind.ALL, **here).update(
+        due_at=Now(), began_at=None, created_lte=None, after=None, rows=0, as_of=None, next_as_of=None
+    )
+
+
+def rebuild(merchant: Merchant, mode: str) -> None:
+    """Read everything again and write all of it, as if no copy were known to be right."""
+    OrderCopy.objects.filter(merchant=merchant, mode=mode).update(digest="")
+    for state in IndexState.objects.filter(merchant=merchant, mode=mode):
+        begin_anew(state)
+
+
+def compare_now(merchant: Merchant, mode: str) -> None:
+    """Have every pass begin at once."""
+    Sweep.objects.filter(merchant=merchant, mode=mode, due_at__gt=Now()).update(due_at=Now() - timedelta(seconds=1))

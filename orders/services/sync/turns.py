@@ -1,0 +1,119 @@
+"""Whose index a worker keeps fresh now. One at a time has a merchant and mode, and calls as often as its key may."""
+
+import math
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from orders.models import Connection, IndexState, Sweep, ToRead
+from orders.services.due import Due
+from orders.services.index import clock
+
+SAVED = 0.1  # of a minute's calls may be made at once, after a rest
+AFTER_FAILURE = timedelta(seconds=30)
+FIRST_DUE = {kind: timedelta(minutes=5) for kind in Sweep.OF_STATUS} | {
+    Sweep.Kind.WEEK: timedelta(hours=1),
+    Sweep.Kind.QUARTER: timedelta(days=1),
+    Sweep.Kind.ALL: timedelta(),  # the first of these is the import
+}
+
+
+class Lost(Exception):
+    """Another worker has taken over: this one was too slow."""
+
+
+def lease() -> timedelta:
+    """For longer than a step may take."""
+    return timedelta(seconds=3 * settings.REVKEEN_READ_SECONDS + 10)
+
+
+def begin_new() -> None:
+    """Have an index for every merchant and mode that has a key. Of each all orders are to be read."""
+    here = {"merchant": OuterRef("merchant"), "mode": OuterRef("mode")}
+    keys = Connection.objects.filter(active=True, provider=Connection.Provider.REVKEEN)
+    for key in keys.exclude(Exists(IndexState.objects.filter(**here))):
+        with transaction.atomic():
+            place: dict[str, Any] = {"merchant_id": key.merchant_id, "mode": key.mode}
+            IndexState.objects.get_or_create(**place)
+            sweeps = [Sweep(kind=kind, due_at=Now() + wait, **place) for kind, wait in FIRST_DUE.items()]
+            Sweep.objects.bulk_create(sweeps, ignore_conflicts=True)
+
+
+def due() -> Due:
+    """Whether a worker could begin with one, or when."""
+    moments = ("feed_due_at", "next_call_at", "wait_until", "lease_until")
+    first = {name: Min(name, filter=Q(**{f"{name}__gt": Now()})) for name in moments}
+    found = [*IndexState.objects.aggregate(**first).values()]
+    found.append(Sweep.objects.filter(due_at__gt=Now()).aggregate(first=Min("due_at"))["first"])
+    to_come = [moment for moment in found if moment is not None]
+    seconds = max(0.0, (min(to_come) - clock.now()).total_seconds()) if to_come else math.inf
+    return Due(_claimable().exists(), seconds)
+
+
+def claim() -> IndexState | None:
+    """Take one for which something is due; `None` where nothing is."""
+    with transaction.atomic():
+        found = _claimable().select_related("merchant").select_for_update(skip_locked=True, of=("self",))
+        state = found.order_by("feed_due_at").first()
+        if state is not None:
+            _hold(state, clock.now())
+        return state
+
+
+def give_back(state: IndexState, *, wait: timedelta | None = None) -> None:
+    """Let it go; for so long nobody asks RevKeen for it."""
+    until = clock.now() + wait if wait else state.wait_until
+    IndexState.objects.filter(pk=state.pk, lease_until=state.lease_until).update(lease_until=None, wait_until=until)
+
+
+def take_calls(state: IndexState, calls: int = 1) -> float:
+    """Take so many calls from the share of the background: 0, or the seconds until they may be made.
+
+    Raise `Lost`. In no minute there are more than INDEX_SHARE of what RevKeen takes of the key: people have the rest.
+    """
+    a_minute = settings.REVKEEN_CALLS_A_MINUTE[state.mode] * settings.INDEX_SHARE
+    apart = timedelta(seconds=60 / (a_minute * (1 - SAVED)))
+    now = clock.now()
+    if state.next_call_at > now:
+        return (state.next_call_at - now).total_seconds()
+    state.next_call_at = max(state.next_call_at, now - a_minute * SAVED * apart) + calls * apart
+    if not _hold(state, now):
+        raise Lost
+    return 0.0
+
+
+def charge(state: IndexState, calls: int) -> None:
+    """Count further calls of the same step, which are made all the same. Raise `Lost`."""
+    a_minute = settings.REVKEEN_CALLS_A_MINUTE[state.mode] * settings.INDEX_SHARE
+    state.next_call_at += timedelta(seconds=calls * 60 / (a_minute * (1 - SAVED)))
+    if not _hold(state, clock.now()):
+        raise Lost
+
+
+def require(state: IndexState) -> None:
+    """Nobody takes over until this transaction has ended. Raise `Lost` where somebody has."""
+    if not IndexState.objects.select_for_update().filter(pk=state.pk, lease_until=state.lease_until).exists():
+        raise Lost
+
+
+def _hold(state: IndexState, now: datetime) -> int:
+    until = now + lease() + timedelta(microseconds=secrets.randbelow(1_000_000))  # no two leases are the same
+    mine = IndexState.objects.filter(pk=state.pk, lease_until=state.lease_until)
+    held = mine.update(lease_until=until, next_call_at=state.next_call_at)
+    state.lease_until = until
+    return held
+
+
+def _claimable() -> "QuerySet[IndexState]":
+    here = {"merchant": OuterRef("merchant"), "mode": OuterRef("mode")}
+    active = Connection.objects.filter(active=True, provider=Connection.Provider.REVKEEN, **here)
+    waiting = [Exists(model.objects.filter(due_at__lte=Now(), **here)) for model in (Sweep, ToRead)]
+    some = Q(feed_due_at__lte=Now()) | Q(waiting[0]) | Q(waiting[1])
+    free = Q(lease_until=None) | Q(lease_until__lte=Now())
+    rested = Q(wait_until=None) | Q(wait_until__lte=Now())
+    return IndexState.objects.filter(some, free, rested, Exists(active), next_call_at__lte=Now())
