@@ -132,6 +132,7 @@ def test_a_secret_that_was_replaced_in_revkeen_shows_and_registering_again_mends
     assert post(revkeen, key, body, signature(body, secrets_of(key)[-1])).status_code == 204
 
 
+@pytest.mark.database
 def test_a_secret_is_replaced_by_a_second_endpoint_and_the_first_goes_after_it_has_delivered(
     admin: Client, revkeen: Client, key: Connection, emulator: Emulator
 ) -> None:
@@ -249,6 +250,7 @@ def test_an_endpoint_that_is_gone_is_told_and_can_be_registered_again(
     assert WebhookReceiver.objects.get().trouble == ""
 
 
+@pytest.mark.database
 def test_the_endpoint_is_looked_at_every_five_minutes_and_not_when_it_was_set_up_by_hand(
     admin: Client, key: Connection, emulator: Emulator
 ) -> None:
