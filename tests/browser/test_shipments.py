@@ -94,7 +94,8 @@ def test_without_a_script_it_says_when_it_goes_and_can_be_undone(
     fulfill(page, unknown_there)
     expect(page.get_by_text(re.compile(r"^\s*Sending at \d\d:\d\d:\d\d"))).to_be_visible()
     page.get_by_role("button", name="Undo shipment 1").click()
-    expect(page.get_by_text("Undone. No system was notified.")).to_be_visible()
+    expect(page.get_by_role("region", name="Message")).to_contain_text("Undone. No system was notified.")
+    expect(page.get_by_role("region", name="Message")).to_be_focused()
     assert effects(emulator, unknown_there) == []
 
 
