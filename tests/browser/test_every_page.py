@@ -115,7 +115,8 @@ def test_the_current_tab_is_in_sight(width: int, open_page: OpenPage, emulator: 
 
 def test_the_total_of_a_line_stays_beside_a_long_description(open_page: OpenPage, emulator: RunningEmulator) -> None:
     order = emulator.orders("limit=1")[0]
-    lines = [{**order["line_items"][0], "description": '=HYPERLINK("http://example.com/without/any/space")'}]
+    long = '=HYPERLINK("http://example.com/without/any/space")'
+    lines = [{**order["line_items"][0], "description": long, "total": 1_000_000_000}]
     emulator.patch("orders", order["id"], line_items=lines)
     page = open_page(f"/northwind/live/orders/{order['id']}/", viewport={"width": 390, "height": 900})
     item, total = (page.locator(f"section:has(#h-lines) tbody {cell}").bounding_box() for cell in ("th", ".amt"))
