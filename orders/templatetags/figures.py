@@ -82,6 +82,13 @@ def age(value: datetime) -> str:
 
 
 @register.filter
+def ago(value: datetime) -> str:
+    """`5 min ago`, `Just now`."""
+    passed = age(value)
+    return "Just now" if passed == "0 min" else f"{passed} ago"
+
+
+@register.filter
 def day_heading(value: Any, zone: ZoneInfo) -> str:
     """`Today, 20 November 2026`."""
     days_ago = (today(zone) - value).days

@@ -131,7 +131,7 @@ def test_after_a_backup_was_restored_a_decision_sends_no_step_that_follows(
 def test_before_ten_quiet_minutes_nobody_says_that_it_did_not_happen(finance: Client, waiting: Operation) -> None:
     left_to_people(waiting, quiet=timedelta(minutes=9, seconds=50))
     page = finance.get(address(waiting)).content.decode()
-    assert "Wait ten minutes after it was last sent until" in page
+    assert "Wait ten minutes after it was last sent, until" in page
     assert "It did not happen: close it" not in page
     answer = decide(finance, waiting, "did_not", reason="sure")
     assert answer.status_code == 422

@@ -141,8 +141,8 @@ def test_a_mixed_parcel_says_what_revkeen_hears_of_now_and_what_later(
     page = look(operations, order, sent)
     assert "Ship 5 units, fulfill 1 line" in page
     words = " ".join(page.partition("RevKeen only takes whole lines.")[2].partition("</div>")[0].split())
-    assert "<bdi>Tent</bdi></span> with this parcel" in words
-    assert "<bdi>Rope</bdi></span> when its last unit ships" in words
+    assert "<bdi>Tent</bdi></q></span></span> with this parcel" in words
+    assert "<bdi>Rope</bdi></q></span></span> when its last unit ships" in words
 
 
 def test_what_is_shipped_twice_over_is_refused_by_its_field(
