@@ -161,8 +161,8 @@ MUTANTS = [
             " knows."
         ),
         target="orders.services.fulfillment.picking:picking",
-        old="slips = {order.id: _slip(order, gone, around) for order in orders if states.ready_to_ship(order)}",
-        new="slips = {order.id: _slip(order, gone, around) for order in orders}",
+        old="slips = {order.id: _slip(order, shipped, around) for order in orders if states.ready_to_ship(order)}",
+        new="slips = {order.id: _slip(order, shipped, around) for order in orders}",
         red="tests/fulfillment/test_picking.py::test_only_what_waits_to_be_shipped_is_packed",
     ),
     Mutant(

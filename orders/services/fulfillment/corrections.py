@@ -92,15 +92,15 @@ def set_status(found: Iterable[Shipment], status: str, by: User) -> list[Shipmen
 def takes_status(shipment: Shipment) -> bool:
     """Whether OrderProtection is to hear, or has heard, of it."""
     partner_updates = shipment.partner_updates.all()
-    told = any(
+    notified = any(
         partner_update.destination == PartnerUpdate.Destination.ORDER_PROTECTION for partner_update in partner_updates
     )
-    return told and shipment.kind == Shipment.Kind.PARCEL and shipment.state != Shipment.State.UNDONE
+    return notified and shipment.kind == Shipment.Kind.PARCEL and shipment.state != Shipment.State.UNDONE
 
 
 def _with_status(ids: list[int]) -> "QuerySet[Shipment, Shipment]":
-    told = PartnerUpdate.objects.filter(destination=PartnerUpdate.Destination.ORDER_PROTECTION, shipment__in=ids)
-    of_parcels = Shipment.objects.filter(pk__in=told.values("shipment"), kind=Shipment.Kind.PARCEL)
+    updates = PartnerUpdate.objects.filter(destination=PartnerUpdate.Destination.ORDER_PROTECTION, shipment__in=ids)
+    of_parcels = Shipment.objects.filter(pk__in=updates.values("shipment"), kind=Shipment.Kind.PARCEL)
     return of_parcels.exclude(state=Shipment.State.UNDONE)
 
 

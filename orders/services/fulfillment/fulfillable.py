@@ -108,10 +108,10 @@ def by_line(found: list[Shipment]) -> dict[uuid.UUID, list[Shipment]]:
 
 
 def snapshot_of(found: Fulfillable) -> FulfillmentSnapshot:
-    gone = shipped_units.shipped(found.shipments)
+    shipped = shipped_units.shipped(found.shipments)
     return FulfillmentSnapshot(
         **facts_of(found.order.require()),
-        lines={str(line.id): _line(found, line, shipped=gone[line.id] > 0) for line in found.open_lines},
+        lines={str(line.id): _line(found, line, shipped=shipped[line.id] > 0) for line in found.open_lines},
         partners={destination: found.ids.order_id(destination) for destination in PartnerUpdate.Destination.values},
         recipient=found.recipient,
     )

@@ -59,9 +59,9 @@ class PickRow:
 def picking(api: Session, order_ids: list[uuid.UUID]) -> Picking:
     """What is left of these orders, as RevKeen has them now or as they were last seen (`Paper.as_of`)."""
     around = papers.ask(api, order_ids)
-    gone = to_fulfill.gone(api, order_ids)
+    shipped = to_fulfill.gone(api, order_ids)
     orders = [order for order_id in order_ids if (order := around.order(order_id)) is not None]
-    slips = {order.id: _slip(order, gone, around) for order in orders if states.ready_to_ship(order)}
+    slips = {order.id: _slip(order, shipped, around) for order in orders if states.ready_to_ship(order)}
     return Picking(
         slips=[slip for slip in slips.values() if slip.lines],
         without=[order for order in orders if order.id not in slips or not slips[order.id].lines],
@@ -87,13 +87,15 @@ def _row(lines: list[tuple[str, PaperLine]]) -> PickRow:
     return PickRow(lines[0][1].code, descriptions, list(units.items()))
 
 
-def _slip(order: Order, gone: Counter[uuid.UUID], around: Around) -> OpenSlip:
-    lines = [_line(line, gone, around) for line in order.lines if line.quantity > gone[line.id]]
-    left_here = any(gone[line.id] for line in order.lines)
+def _slip(order: Order, shipped: Counter[uuid.UUID], around: Around) -> OpenSlip:
+    lines = [_line(line, shipped, around) for line in order.lines if line.quantity > shipped[line.id]]
+    left_here = any(shipped[line.id] for line in order.lines)
     unclear = order.fulfillment_status == "partial" and not left_here
     return OpenSlip(lines=lines, unclear=unclear, **around.facts(order.id))
 
 
-def _line(line: LineItem, gone: Counter[uuid.UUID], around: Around) -> PaperLine:
+def _line(line: LineItem, shipped: Counter[uuid.UUID], around: Around) -> PaperLine:
     product: Product | None = around.products.get(line.product_id) if line.product_id else None
-    return PaperLine(line.description, item_codes.code_of(line, product), line.quantity - gone[line.id], line.quantity)
+    return PaperLine(
+        line.description, item_codes.code_of(line, product), line.quantity - shipped[line.id], line.quantity
+    )

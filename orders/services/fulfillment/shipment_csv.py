@@ -73,9 +73,9 @@ def _item(shipment: Shipment, item: ShipmentItem) -> Cells:
 
 def _destinations(shipment: Shipment) -> Cells:
     operation = shipment.operation
-    told = {partner_update.destination: partner_update for partner_update in shipment.partner_updates.all()}
-    digital_river = told.get(PartnerUpdate.Destination.DIGITAL_RIVER)
-    order_protection = told.get(PartnerUpdate.Destination.ORDER_PROTECTION)
+    updates = {partner_update.destination: partner_update for partner_update in shipment.partner_updates.all()}
+    digital_river = updates.get(PartnerUpdate.Destination.DIGITAL_RIVER)
+    order_protection = updates.get(PartnerUpdate.Destination.ORDER_PROTECTION)
     return [
         *(operation.state if operation else "", str(operation.pk) if operation else ""),
         digital_river.state if digital_river else "",

@@ -146,8 +146,8 @@ def _holding(product: str) -> Q:
 
 def _to_destination(wanted: Wanted) -> Q:
     if wanted.destination == REVKEEN:
-        told = Operation.objects.filter(merchant=wanted.merchant, mode=wanted.mode, state=wanted.destination_state)
-        return Q(operation__in=told.values("pk")) if wanted.destination_state else Q(operation__isnull=False)
+        found = Operation.objects.filter(merchant=wanted.merchant, mode=wanted.mode, state=wanted.destination_state)
+        return Q(operation__in=found.values("pk")) if wanted.destination_state else Q(operation__isnull=False)
     partner_updates = PartnerUpdate.objects.filter(
         merchant=wanted.merchant, mode=wanted.mode, destination=wanted.destination
     )

@@ -107,10 +107,10 @@ def refuse_other_than_shown(fulfillment: Fulfillment, parcels: list[Parcel], sho
     Within the caller's transaction, which holds the order. Raise `AlreadyShipped`.
     """
     before = shipped_units.of_order(fulfillment.merchant, fulfillment.mode, fulfillment.order_id)
-    gone = shipped_units.taken(before)
+    taken = shipped_units.taken(before)
     for line_id in {item.line_id for parcel in parcels for item in parcel.items}:
         line = shown.lines[line_id]
-        left, what = max(0, line.ordered - gone[uuid.UUID(line_id)]), line.description
+        left, what = max(0, line.ordered - taken[uuid.UUID(line_id)]), line.description
         if left > line.left:
             raise CameBack(f"More units of “{what}” are left than the form showed. Check what is left.")
         if left < line.left:
@@ -153,28 +153,28 @@ def _told_after_all(operation: Operation) -> None:
 
     They are read first, because a backup may have been restored since they were told.
     """
-    told = list(
+    known = list(
         Shipment.objects.filter(operation=operation, unreported_since__isnull=False).values_list("pk", flat=True)
     )
-    blocked = PartnerUpdate.objects.filter(shipment__in=told, state=PartnerUpdate.State.BLOCKED)
+    blocked = PartnerUpdate.objects.filter(shipment__in=known, state=PartnerUpdate.State.BLOCKED)
     blocked.update(state=PartnerUpdate.State.WAITING, by_hand=True, next_try_at=Now(), code="", message="")
-    Shipment.objects.filter(pk__in=told).update(unreported_since=None)
+    Shipment.objects.filter(pk__in=known).update(unreported_since=None)
 
 
-def _tell_partners(told: Any) -> None:
-    waiting = PartnerUpdate.objects.filter(shipment__in=told, state=PartnerUpdate.State.FOR_REVKEEN)
+def _tell_partners(shipments: Any) -> None:
+    waiting = PartnerUpdate.objects.filter(shipment__in=shipments, state=PartnerUpdate.State.FOR_REVKEEN)
     waiting.update(state=PartnerUpdate.State.WAITING, next_try_at=Now())
-    told.update(state=State.LEFT)
+    shipments.update(state=State.LEFT)
 
 
 def _refuse_too_many(parcels: list[Parcel], before: list[Shipment], shown: FulfillmentSnapshot) -> None:
     """Nobody else can ship meanwhile: the caller's transaction holds the order."""
-    gone = shipped_units.taken(before)
+    taken = shipped_units.taken(before)
     for parcel in parcels:
         for item in parcel.items:
-            gone[uuid.UUID(item.line_id)] += item.quantity
+            taken[uuid.UUID(item.line_id)] += item.quantity
             line = shown.lines[item.line_id]
-            if gone[uuid.UUID(item.line_id)] > line.ordered:
+            if taken[uuid.UUID(item.line_id)] > line.ordered:
                 raise AlreadyShipped(
                     f"{_which(item.line_id, before)}of “{line.description}”. Check what is left, then send again."
                 )
