@@ -72,6 +72,7 @@ def test_without_a_script_the_button_has_to_name_the_refund_first(
     page.get_by_label("Refund to Visa ••1111").first.fill("12.5")
     page.get_by_label("Other", exact=True).check()
     page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_contain_text("Review the total and confirm it.")
     expect(page.get_by_role("button", name="Refund 12.50 USD to Visa ••1111")).to_be_visible()
     assert refunds(emulator, order) == []
     expect(page.get_by_label("Other", exact=True)).to_be_checked()

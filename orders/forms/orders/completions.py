@@ -6,7 +6,7 @@ from django import forms
 class CompletionForm(forms.Form):
     """That an order over nothing is completed: in live mode ticked, as each change of a real order is."""
 
-    confirmed = forms.BooleanField(required=False)
+    confirmed = forms.BooleanField(label="Confirmation", required=False)
 
     def __init__(self, data: Any = None, *, live: bool) -> None:
         super().__init__(data)

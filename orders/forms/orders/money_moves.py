@@ -17,7 +17,7 @@ class MoneyMoveForm(forms.Form):
 
     button: ClassVar[str]
 
-    confirmed = forms.BooleanField(required=False)
+    confirmed = forms.BooleanField(label="Confirmation", required=False)
     typed = AmountField(
         label="Enter the amount again", required=False, widget=forms.TextInput({"class": "num amount", "value": ""})
     )
@@ -67,7 +67,8 @@ class MoneyMoveForm(forms.Form):
         if self.errors:
             return False
         if self.cleaned_data[self.button] != self.named:
-            self.add_error(None, "The total changed. Review it and confirm again.")
+            changed = "The total changed. Review it and confirm again."  # "Continue" named no total yet
+            self.add_error(None, changed if self.cleaned_data[self.button] else "Review the total and confirm it.")
         elif self.asks_to_type and self.cleaned_data["typed"] != self.money:
             self.add_error("typed", "Enter the same amount as above.")
         elif self.live and not self.asks_to_type and not self.cleaned_data["confirmed"]:
