@@ -67,7 +67,9 @@ class OrderCopy(models.Model):
         indexes = [
             models.Index(fields=["merchant", "mode", "-id"], name="copies_newest"),
             models.Index(fields=["merchant", "mode", "status", "-id"], name="copies_by_status"),
-            models.Index(fields=["merchant", "mode", "total", "-id"], name="copies_by_total"),
+            models.Index(fields=["merchant", "mode", "public_id", "-id"], name="copies_by_number"),
+            models.Index(fields=["merchant", "mode", "currency", "total", "-id"], name="copies_by_total"),
+            models.Index(fields=["merchant", "mode", "gone_at", "status"], name="copies_counted"),
             models.Index(fields=["merchant", "mode", "updated_at", "-id"], name="copies_by_update"),
             models.Index(fields=["merchant", "mode", "customer_id", "-id"], name="copies_by_customer"),
             models.Index(fields=["merchant", "mode", "payment_state", "-id"], name="copies_by_payment"),

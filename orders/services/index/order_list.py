@@ -82,10 +82,14 @@ def of(place: Place) -> "QuerySet[OrderCopy, Any]":
 
 
 def count(place: Place, asked: Q) -> Counts:
-    """How many orders each status has among those asked for, in one query."""
+    """How many orders each status has among those asked for, in one query, which an index answers where it is all."""
+    if not asked:
+        of_each = of(place).order_by().values_list("status").annotate(count=Count("*"))
+        by_status = dict(of_each)
+        return Counts({**by_status, "": sum(by_status.values())})
     looked_at = of(place).filter(asked).values("status")[: LOOKED_AT + 1]
-    of_status = {name: Count("pk", filter=Q(status=name)) for name in STATUSES}
-    found = looked_at.aggregate(all_of_them=Count("pk"), **of_status)
+    of_status = {name: Count("status", filter=Q(status=name)) for name in STATUSES}
+    found = looked_at.aggregate(all_of_them=Count("*"), **of_status)
     total = found.pop("all_of_them")
     return Counts({"": total, **found}, exact=total <= LOOKED_AT)
 
