@@ -6,12 +6,15 @@ from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connection
 from django.db.models import Q
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from orders.forms.orders.order_filter import FIELDS
+from orders.forms.orders.order_views import VIEWS
 from orders.models import Merchant, OrderCopy, Sweep
 from orders.services.index import order_filters, order_list
 from orders.services.index.condition_line import Condition
@@ -179,3 +182,22 @@ def test_an_order_leads_on_through_the_list_it_was_opened_from(query: str, admin
     back = re.search(r'href="([^"]+)"[^>]*aria-label="Previous order', admin.get(onward["Location"]).content.decode())
     assert back
     assert first in admin.get(unescape(back[1]))["Location"]
+
+
+@pytest.mark.usefixtures("imported")
+@pytest.mark.parametrize(("name", "query"), VIEWS)
+def test_each_view_of_the_menu_is_answered_as_it_stands(name: str, query: str, admin: Client) -> None:
+    answer = admin.get(f"{ADDRESS}?{query}")
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert "<s>" not in page
+    assert re.search(rf'aria-current="true">{name}<', page)
+
+
+def test_the_orders_of_each_status_are_counted_out_of_an_index_alone(northwind: Merchant) -> None:
+    place = Place(northwind, "live", timezone.now())
+    with CaptureQueriesContext(connection) as queries:
+        order_list.count(place, Q())
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {queries[0]['sql']}")
+        assert "USING COVERING INDEX copies_counted" in str(cursor.fetchall())

@@ -14,6 +14,7 @@ from orders.access import merchant_page
 from orders.apis.revkeen.objects import Listing, Order
 from orders.forms.orders.order_address import PAGE, canonical, carried, left_from
 from orders.forms.orders.order_filter import OrderFilter
+from orders.forms.orders.order_views import VIEWS
 from orders.requests import MerchantRequest
 from orders.services.index.order_list import NEWEST_FIRST
 from orders.services.orders import order_lists, reading
@@ -64,7 +65,7 @@ def order_list(request: MerchantRequest) -> HttpResponse:
     found = order_lists.find(form.wanted)
     if form.page["ending_before"] and not found.ahead and found.listing.value is not None:
         return redirect(address(request, **NO_PAGE))  # going back ends on the first page, whole
-    context = {"form": form, "tabs": _tabs(request, form, found), **_table(request, form, found)}
+    context = {"form": form, "views": VIEWS, "tabs": _tabs(request, form, found), **_table(request, form, found)}
     return render_page(request, "orders/orders/list.html", context, parts=LIST_PARTS, status=found.listing.page_status)
 
 
