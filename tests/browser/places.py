@@ -43,6 +43,8 @@ def pages(emulator: RunningEmulator) -> dict[str, str]:
         "nothing in the journal": "/northwind/live/journal/?order=none&kind=pay",
         "customers": CUSTOMERS,
         "a customer": f"{CUSTOMERS}{paid['customer_id']}/",
+        "what was found": "/northwind/live/search/?q=Maren",
+        "orders of the index": f"{ORDERS}?has=note&-carrier=ups&color=red&sort=-total",
         "nothing found": "/northwind/live/search/?q=00000000-0000-4000-8000-000000000000",
         "merchant": "/northwind/live/settings/",
         "connections": "/northwind/live/settings/connections/",

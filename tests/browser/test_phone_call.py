@@ -13,17 +13,39 @@ from tests.support.emulation import RunningEmulator
 
 pytestmark = pytest.mark.browser
 
-IMPORT = (
-    "from orders.models import Merchant; from tests.support.indexed import index_everything;"
-    "index_everything(Merchant.objects.get(slug='northwind'))"
-)
+NOTE, SKU, PURCHASE, UPS = "Leave it behind the blue shed", "RT-200/B", "PO-4711-88", "1Z999AA10123456784"
 OFFERED = "#search-options [role=option]"
 SEARCH = "Search orders, customers and shipments"
+READ = """
+import uuid
+from orders.models import Fulfillment, Merchant, Shipment, TrackingNumber, User
+from orders.services.index import deriving
+from tests.support.indexed import index_everything
+merchant, order_id = Merchant.objects.get(slug="northwind"), uuid.UUID("{order}")
+here = dict(merchant=merchant, mode="live", order_id=order_id)
+pressed = Fulfillment.objects.create(id=uuid.uuid4(), user=User.objects.first(), who="", fingerprint="", **here)
+shipment = Shipment.objects.create(fulfillment=pressed, number=1, notified=False, state="left", carrier="ups", **here)
+TrackingNumber.objects.create(shipment=shipment, position=0, number="{number}", normalized="{number}")
+index_everything(merchant)
+deriving.again(merchant, "live", [order_id])
+"""
+
+
+@pytest.fixture
+def order(emulator: RunningEmulator, stack: Stack) -> dict[str, Any]:
+    """One of which there is everything to say, in the index with all the others."""
+    found = fitting(emulator)
+    line = {**found["line_items"][0], "metadata": {"sku": SKU}}
+    emulator.patch("orders", found["id"], notes=NOTE, metadata={"purchase": PURCHASE}, line_items=[line])
+    stack.manage("shell", "-c", READ.format(order=found["id"], number=UPS))
+    return found
 
 
 def said(emulator: RunningEmulator, order: dict[str, Any]) -> list[str]:
     """What somebody may say of their order."""
     customer = emulator.get(f"/customers/{order['customer_id']}")["data"]
+    invoice = emulator.get(f"/invoices/{order['invoice_id']}")["data"]
+    payment = emulator.get(f"/transactions?invoice_id={order['invoice_id']}")["data"][0]
     line = order["line_items"][0]
     whole, part = divmod(order["total"], 100)
     return [
@@ -39,6 +61,15 @@ def said(emulator: RunningEmulator, order: dict[str, Any]) -> list[str]:
         line["product_id"],
         f"{whole}.{part:02} {order['currency']}",
         f"{whole},{part:02}",
+        NOTE,
+        SKU,
+        PURCHASE,
+        UPS,
+        " ".join(UPS[at : at + 3] for at in range(0, len(UPS), 3)),
+        UPS[-8:],
+        invoice["invoice_number"],
+        payment["id"],
+        payment["card_last_four"],
     ]
 
 
@@ -47,17 +78,23 @@ def fitting(emulator: RunningEmulator) -> dict[str, Any]:
     for order in emulator.orders():
         customer = order["customer_id"] and emulator.get(f"/customers/{order['customer_id']}")["data"]
         of_a_product = order["line_items"] and order["line_items"][0]["product_id"]
-        if customer and customer.get("phone") and of_a_product and order["currency"].upper() in ("EUR", "USD", "GBP"):
+        with_cents = order["currency"].upper() in ("EUR", "USD", "GBP")
+        if customer and customer.get("phone") and of_a_product and with_cents and by_card(emulator, order):
             return order
     raise AssertionError("no order has it all")
 
 
+def by_card(emulator: RunningEmulator, order: dict[str, Any]) -> bool:
+    paid = emulator.get(f"/transactions?invoice_id={order['invoice_id']}")["data"] if order["invoice_id"] else []
+    return bool(paid) and bool(paid[0]["card_last_four"])
+
+
 def test_everything_that_is_said_leads_to_the_order(
-    open_page: OpenPage, emulator: RunningEmulator, stack: Stack
+    open_page: OpenPage, emulator: RunningEmulator, order: dict[str, Any]
 ) -> None:
-    stack.manage("shell", "-c", IMPORT)
-    order = fitting(emulator)
-    page = open_page(ORDERS)
+    page = open_page(f"{ORDERS}{order['id']}/")  # what its invoice and payments are called is known once they were read
+    expect(page.get_by_role("heading", name=order["public_id"])).to_be_visible()
+    page.goto(page.url.replace(f"{order['id']}/", ""))
     for words in said(emulator, order):
         page.get_by_role("combobox", name=SEARCH).fill(words)
         page.keyboard.press("Enter")
