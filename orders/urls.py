@@ -9,6 +9,7 @@ from orders.views.accounts import account
 from orders.views.changes import form_page, journal, review
 from orders.views.drafts import creation, drafts, origins
 from orders.views.fulfillment import fulfill, packing_slips, picking, shipment_list, shipments, to_fulfill, unreported
+from orders.views.index import settings as index
 from orders.views.merchants import connections, invitations, members, profile
 from orders.views.orders import cancellations, customers, order_edits, order_list, orders, payments, refunds, search
 from orders.views.partners import attention, settings, switched_off, updates
@@ -95,6 +96,9 @@ settings_pages: list[URLPattern | URLResolver] = [
     path("connections/<uuid:connection_id>/remove/", connections.connection_remove, name="connection_remove"),
     path("connections/", include(webhook_pages)),
     path("partners/", settings.partner_settings, name="partner_settings"),
+    path("index/", index.index_page, name="index_page"),
+    path("index/rebuild/", index.index_rebuild, name="index_rebuild"),
+    path("index/compare/", index.index_compare, name="index_compare"),
     path("members/", members.member_list, name="member_list"),
     path("members/<int:pk>/", members.member_edit, name="member_edit"),
     path("members/<int:pk>/remove/", members.member_remove, name="member_remove"),

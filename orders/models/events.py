@@ -25,6 +25,7 @@ class EventLog(models.Model):
         WEBHOOKS_ON = "webhooks_on", "Webhooks set up"
         WEBHOOK_SECRET = "webhook_secret", "Webhook secret replaced"
         WEBHOOKS_OFF = "webhooks_off", "Webhooks switched off"
+        INDEX_REBUILT = "index_rebuilt", "Index rebuilt"
         MERCHANT_CHANGED = "merchant_changed", "Merchant changed"
         PARTNER_IDS = "partner_ids", "Partners’ ids typed"
         INVITED = "invited", "Invited"

@@ -23,6 +23,8 @@ class IndexState(models.Model):
     lease_until = models.DateTimeField(null=True)  # until then a worker is at it, and no other
     wait_until = models.DateTimeField(null=True)  # RevKeen asked us to wait (429), or did not answer
     next_call_at = models.DateTimeField(db_default=Now())  # calls of the background take turns by it
+    calls = models.PositiveIntegerField(default=0)  # of the background, since `calls_from`: an hour at most
+    calls_from = models.DateTimeField(db_default=Now())
     compared = models.PositiveBigIntegerField(default=0)  # orders held against their copies
     differed = models.PositiveBigIntegerField(default=0)  # of these, those whose copies were outdated
     differed_at = models.DateTimeField(null=True)

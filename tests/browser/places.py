@@ -49,6 +49,7 @@ def pages(emulator: RunningEmulator) -> dict[str, str]:
         "merchant": "/northwind/live/settings/",
         "connections": "/northwind/live/settings/connections/",
         "partners": "/northwind/live/settings/partners/",
+        "index": "/northwind/live/settings/index/",
         "partners’ ids of sixty lines": f"{ORDERS}{emulator.cases()['orders']['sixty_lines_partial']}/partner-ids/",
         "members": "/northwind/live/settings/members/",
         "account": "/account/",

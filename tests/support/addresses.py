@@ -80,6 +80,7 @@ POST_ONLY = {
     "session_end",
     "sessions_end",
     *("connection_activate", "connection_try", "invitation_withdraw", "theme"),
+    *("index_rebuild", "index_compare"),
     *("connection_webhooks_register", "connection_webhooks_secret", "connection_webhooks_replace"),
     *("draft_copy", "draft_new", "draft_revise", "operation_decide", "contradiction_close"),
     *("fulfillment_undo", "partner_updates_send_again", "shipment_send_missed"),

@@ -6,7 +6,8 @@ from typing import Any
 from django.db.models import F, Min, Q
 from django.db.models.functions import Now
 
-from orders.models import IndexState, Merchant, OrderCopy, Sweep, ToRead
+from orders.models import EventLog, IndexState, Merchant, OrderCopy, Sweep, ToRead, User
+from orders.services import audit
 from orders.services.index import clock
 
 
@@ -34,8 +35,9 @@ def begin_anew(state: IndexState) -> None:
     )
 
 
-def rebuild(merchant: Merchant, mode: str) -> None:
+def rebuild(merchant: Merchant, mode: str, by: User) -> None:
     """Read everything again and write all of it, as if no copy were known to be right."""
+    audit.record(EventLog.Kind.INDEX_REBUILT, "All orders are read again", user=by, merchant=merchant, mode=mode)
     OrderCopy.objects.filter(merchant=merchant, mode=mode).update(digest="")
     for state in IndexState.objects.filter(merchant=merchant, mode=mode):
         begin_anew(state)

@@ -15,6 +15,7 @@ from orders.services.due import Due
 from orders.services.index import clock
 
 SAVED = 0.1  # of a minute's calls may be made at once, after a rest
+COUNTED_FOR = timedelta(hours=1)
 AFTER_FAILURE = timedelta(seconds=30)
 FIRST_DUE = {kind: timedelta(minutes=5) for kind in Sweep.OF_STATUS} | {
     Sweep.Kind.WEEK: timedelta(hours=1),
@@ -82,7 +83,7 @@ def take_calls(state: IndexState, calls: int = 1) -> float:
     if state.next_call_at > now:
         return (state.next_call_at - now).total_seconds()
     state.next_call_at = max(state.next_call_at, now - a_minute * SAVED * apart) + calls * apart
-    if not _hold(state, now):
+    if not _hold(state, now, calls):
         raise Lost
     return 0.0
 
@@ -91,7 +92,7 @@ def charge(state: IndexState, calls: int) -> None:
     """Count further calls of the same step, which are made all the same. Raise `Lost`."""
     a_minute = settings.REVKEEN_CALLS_A_MINUTE[state.mode] * settings.INDEX_SHARE
     state.next_call_at += timedelta(seconds=calls * 60 / (a_minute * (1 - SAVED)))
-    if not _hold(state, clock.now()):
+    if not _hold(state, clock.now(), calls):
         raise Lost
 
 
@@ -101,10 +102,14 @@ def require(state: IndexState) -> None:
         raise Lost
 
 
-def _hold(state: IndexState, now: datetime) -> int:
+def _hold(state: IndexState, now: datetime, calls: int = 0) -> int:
     until = now + lease() + timedelta(microseconds=secrets.randbelow(1_000_000))  # no two leases are the same
+    if now - state.calls_from > COUNTED_FOR:
+        state.calls, state.calls_from = 0, now
+    state.calls += calls
+    counted = {"calls": state.calls, "calls_from": state.calls_from}
     mine = IndexState.objects.filter(pk=state.pk, lease_until=state.lease_until)
-    held = mine.update(lease_until=until, next_call_at=state.next_call_at)
+    held = mine.update(lease_until=until, next_call_at=state.next_call_at, **counted)
     state.lease_until = until
     return held
 

@@ -1,0 +1,81 @@
+"""The index: the newest state wins, no mark is lost, and as of when it is right is never a hope."""
+
+from mutants.catalog import Mutant
+
+WRITING = "tests/index/test_writing.py"
+MACHINE = "tests/index/test_any_order.py::test_the_index_never_lies_whatever_happens_in_whatever_order"
+
+MUTANTS = [
+    Mutant(
+        name="older-states-written",
+        defense="A copy never becomes older: whatever is read last is written.",
+        target="orders.services.index.writing:_newer",
+        old="return updated_at > row.updated_at",
+        new="return True",
+        red=f"{WRITING}::test_the_newer_state_wins_whenever_it_was_read",
+    ),
+    Mutant(
+        name="stamped-when-written",
+        defense="A page that was read before a change does not undo it: copies are stamped when they are written.",
+        target="orders.services.index.writing:apply",
+        old="batch = Batch(merchant, mode, read_started, by_id)",
+        new="batch = Batch(merchant, mode, read_started.now(read_started.tzinfo), by_id)",
+        red=f"{WRITING}::test_of_two_states_with_the_same_time_the_one_wins_whose_read_began_later",
+    ),
+    Mutant(
+        name="reads-without-news-not-noted",
+        defense="A later read without news protects from an older one: it is not noted.",
+        target="orders.services.index.writing:_apply",
+        old="if same:",
+        new="if not same:",
+        red=f"{WRITING}::test_a_read_without_news_is_noted_all_the_same",
+    ),
+    Mutant(
+        name="marks-always-deleted",
+        defense="An order that changes while it is read is read again: every mark goes with any read.",
+        target="orders.services.index.marks:served",
+        old="here.filter(wanted_at__lt=read_started).delete()",
+        new="here.delete()",
+        red=f"{WRITING}::test_a_mark_goes_with_a_read_that_began_after_it_alone",
+    ),
+    Mutant(
+        name="as-of-before-marks-are-read",
+        defense="As of when the index is right waits for what was marked: it does not.",
+        target="orders.services.sync.settling:right_as_of",
+        old="if ToRead.objects.filter(merchant=state.merchant, mode=state.mode).exists():",
+        new="if False:",
+        red="tests/index/test_sync.py::test_nothing_is_as_of_a_moment_before_which_something_is_still_to_be_read",
+    ),
+    Mutant(
+        name="left-statuses-not-read",
+        defense="An order that has left a status without an event is read: what a pass has not seen is left alone.",
+        target="orders.services.sync.sweeps:_finish",
+        old="marks.mark(sweep.merchant, sweep.mode, unseen[:MOST_MARKED])",
+        new="",
+        red="tests/index/test_sync.py::test_a_change_that_no_event_tells_of_is_found_by_the_passes",
+    ),
+    Mutant(
+        name="feed-begun-after-the-import",
+        defense="What changes during the import is read: the feed is begun before its first page, or not.",
+        target="orders.services.sync.work:_next",
+        old="begun = state.watermark is not None or state.feed_refused",
+        new="begun = True",
+        red="tests/index/test_sync.py::test_the_import_has_every_order_and_takes_the_feed_first",
+    ),
+    Mutant(
+        name="no-share-of-the-calls",
+        defense="People have most of the calls: the background takes as many as it likes.",
+        target="orders.services.sync.turns:take_calls",
+        old="if state.next_call_at > now:",
+        new="if False:",
+        red="tests/index/test_sync.py::test_the_background_keeps_to_its_share",
+    ),
+    Mutant(
+        name="two-workers-at-one-index",
+        defense="One worker at a time has an index: one that was too slow goes on writing.",
+        target="orders.services.sync.turns:require",
+        old="raise Lost",
+        new="pass",
+        red="tests/index/test_sync.py::test_one_worker_at_a_time_has_an_index",
+    ),
+]

@@ -1,0 +1,45 @@
+"""How the index of a merchant and mode stands, for whoever looks after it."""
+
+from dataclasses import dataclass
+
+from orders.models import IndexState, Merchant, OrderCopy, Sweep, ToRead
+from orders.services.index import clock, freshness
+from orders.services.index.freshness import Freshness
+
+
+@dataclass(frozen=True)
+class Overview:
+    """`state` is None until a worker has begun. `calls_a_minute` is the mean of the last hour, or since a rest."""
+
+    state: IndexState | None
+    freshness: Freshness
+    orders: int
+    gone: int
+    unreadable: int
+    to_read: int
+    sweeps: list[Sweep]
+    calls_a_minute: float
+
+
+def overview(merchant: Merchant, mode: str) -> Overview:
+    state = IndexState.objects.filter(merchant=merchant, mode=mode).first()
+    copies = OrderCopy.objects.filter(merchant=merchant, mode=mode)
+    order = [kind.value for kind in Sweep.Kind]
+    sweeps = Sweep.objects.filter(merchant=merchant, mode=mode)
+    return Overview(
+        state=state,
+        freshness=freshness.freshness(merchant, mode),
+        orders=copies.filter(gone_at=None).count(),
+        gone=copies.exclude(gone_at=None).count(),
+        unreadable=copies.exclude(unreadable="").count(),
+        to_read=ToRead.objects.filter(merchant=merchant, mode=mode).count(),
+        sweeps=sorted(sweeps, key=lambda sweep: order.index(sweep.kind)),
+        calls_a_minute=_calls_a_minute(state),
+    )
+
+
+def _calls_a_minute(state: IndexState | None) -> float:
+    if state is None:
+        return 0.0
+    minutes = (clock.now() - state.calls_from).total_seconds() / 60
+    return state.calls / max(1.0, minutes)
