@@ -59,7 +59,9 @@ def _of_id(request: MerchantRequest, some_id: uuid.UUID) -> HttpResponse:
 def _elsewhere(request: MerchantRequest, text: str, found: Found) -> HttpResponse:
     """The order of a number that our own rows or RevKeen's paid orders have; else RevKeen is asked for customers."""
     where = [request.merchant.slug, request.mode]
-    order_id = known_numbers.order_of(request.merchant, request.mode, text) or _waiting(request, text)
+    order_id = known_numbers.order_of(request.merchant, request.mode, text)
+    if order_id is None and found.as_of is None:  # else the index has all orders that wait
+        order_id = _waiting(request, text)
     if order_id is not None:
         return redirect("order_detail", *where, order_id)
     known = f"as of {found.as_of.astimezone(request.merchant.zone):%H:%M:%S}" if found.as_of else "not complete yet"
