@@ -5,13 +5,15 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Shipment, ShipmentItem, Term, TrackingNumber
 from orders.money import LARGEST_MINOR
 from orders.services.index import terms
 
 AT_ONCE = 200  # copies in one transaction
+# An order has some twenty terms: as objects they would take half of the time that it takes to write an order.
+INSERT = "INSERT INTO orders_term (merchant_id, mode, order_id, kind, value) VALUES (%s, %s, %s, %s, %s)"
 NOTHING_LEFT = ("", "fulfilled", "returned")  # at RevKeen, whatever left from here
 
 Lines = Mapping[int, Sequence[OrderLineCopy]]  # by the copy's key
@@ -41,14 +43,13 @@ def derive(copies: Collection[OrderCopy], lines: Lines) -> dict[int, terms.Terms
 def write_terms(merchant: Merchant, mode: str, wanted: Mapping[int, terms.Terms]) -> None:
     """Make the terms of these copies what they should be, but for those learned elsewhere."""
     rows = Term.objects.filter(order__in=wanted).exclude(kind__in=terms.LEARNED)
-    had = {(row.order_id, row.kind, row.value): row.pk for row in rows}
+    had = {(order, kind, value): pk for pk, order, kind, value in rows.values_list("pk", "order__id", "kind", "value")}
     due = {(order, kind, value) for order, of_order in wanted.items() for kind, value in of_order}
     Term.objects.filter(pk__in=[pk for term, pk in had.items() if term not in due]).delete()
-    new = [
-        Term(merchant=merchant, mode=mode, order_id=order, kind=kind, value=value)
-        for order, kind, value in sorted(due - had.keys())
-    ]
-    Term.objects.bulk_create(new)
+    new = [(merchant.pk, mode, *term) for term in sorted(due - had.keys())]
+    if new:
+        with connection.cursor() as cursor:
+            cursor.executemany(INSERT, new)
 
 
 def again(merchant: Merchant, mode: str, order_ids: Iterable[uuid.UUID]) -> None:
