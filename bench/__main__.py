@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bench.attacks import attacks
 from bench.idle import idle
+from bench.index import index
 from bench.load import get, people
 from bench.partner_updates import partner_updates
 from bench.posts import posts
@@ -58,6 +59,7 @@ def main() -> int:
             stack.stop()
         figures += [Figure(*figure) for figure in idle(Path(folder))]
         figures += [Figure(what, *rest[:2], "×", rest[2]) for what, *rest in partner_updates(Path(folder))]
+        figures += [Figure(*figure) for figure in index(Path(folder))]
     print("\n| What | Reached | Bound | Holds |\n| --- | --- | --- | --- |")
     print("\n".join(str(figure) for figure in figures))
     return 0 if all(figure.good for figure in figures) else 1

@@ -1,0 +1,158 @@
+"""The index over many orders: searches of every kind drawn from the data, the list by every filter and sort, counts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.partner_updates import site
+from tests.support.emulation import Emulator
+from tests.support.processes import postgres_server
+
+ORDERS = 100_000  # of each merchant and mode at the emulator; those of one are read
+BEGIN = """
+import json, random, statistics, sys, time, uuid
+from django.db import connection
+from orders.models import CustomerCopy, IndexState, Merchant, OrderCopy, Sweep, User
+merchant = Merchant.objects.get(slug="northwind")
+print("ready"); input()
+"""
+
+FILL = (
+    BEGIN
+    + """
+from orders.apis.revkeen import reads
+from orders.services.index import clock, writing
+from orders.services.revkeen import customer_names, session
+def pages(read_after):
+    page = None
+    while page is None or page.rows and (page.has_more or page.total):
+        with session.session(merchant, "live", 600) as api:
+            for _ in range(200):
+                page = api.get(read_after(page)).require()
+                if not page.rows:
+                    return
+                yield page
+customers = 0
+def customers_after(page):
+    global customers
+    customers += len(page.rows) if page else 0
+    return reads.customers(offset=customers, limit=100)
+def orders_after(page):
+    return reads.orders(limit=100, starting_after=page.rows[-1].id if page else None)
+for page in pages(customers_after):
+    customer_names.remember(merchant, "live", page.rows)
+began, taken = clock.now(), []
+for page in pages(orders_after):
+    started = time.perf_counter()
+    writing.apply(merchant, "live", page, began)
+    taken.append(time.perf_counter() - started)
+    if not page.has_more:
+        break
+IndexState.objects.update_or_create(merchant=merchant, mode="live", defaults={"watermark": began})
+for kind in Sweep.Kind:
+    Sweep.objects.update_or_create(merchant=merchant, mode="live", kind=kind, defaults={"as_of": began})
+connection.cursor().execute("ANALYZE")
+size = "SELECT pg_database_size(current_database())"
+if connection.vendor == "sqlite":
+    size = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+with connection.cursor() as cursor:
+    cursor.execute(size)
+    bytes_held = cursor.fetchone()[0]
+print(json.dumps([OrderCopy.objects.count(), statistics.mean(taken), bytes_held / 2**20]))
+"""
+)
+
+PERSON = (
+    BEGIN
+    + """
+from django.test import Client
+client = Client(HTTP_HOST="localhost")
+person = User.objects.get(email="both@example.com")
+client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+def seconds(path, **asked):
+    started = time.perf_counter()
+    answer = client.get("/northwind/live/" + path, asked)
+    taken = time.perf_counter() - started
+    assert answer.status_code in (200, 302), (path, asked, answer.status_code)
+    return taken
+def told(taken):
+    taken = sorted(taken)
+    return [taken[len(taken) * 95 // 100], taken[-1]]
+"""
+)
+
+SEARCH = (
+    PERSON
+    + """
+rng = random.Random(7)
+keys = list(OrderCopy.objects.values_list("pk", flat=True))
+def drawn(kind):
+    order = OrderCopy.objects.get(pk=rng.choice(keys))
+    customer = CustomerCopy.objects.filter(customer_id=order.customer_id).first()
+    line = order.lines.first()
+    texts = {
+        "id": str(order.order_id), "number": order.public_id, "digits": order.public_id.rpartition("-")[2],
+        "amount": f"{order.total / 100:.2f} {order.currency}", "bare amount": f"{order.total / 100:.2f}",
+        "e-mail": customer.email if customer else "", "name": customer.name if customer else "",
+        "part of a name": customer.name[1:5] if customer else "", "phone": customer.phone[-6:] if customer else "",
+        "line": line.description if line else "", "part of a line": line.description[2:9] if line else "",
+        "note": order.notes[:30], "product": str(line.product_id or "") if line else "",
+        "metadata": str(next(iter(order.metadata.values()), "")), "two letters": customer.name[:2] if customer else "",
+        "nothing": uuid.uuid4().hex[:12],
+    }
+    return kind, texts[kind]
+KINDS = ["id", "number", "digits", "amount", "bare amount", "e-mail", "name", "part of a name", "phone", "line",
+         "part of a line", "note", "product", "metadata", "two letters", "nothing"]
+for kind in KINDS:
+    seconds("search/", q=drawn(kind)[1])
+by_kind = {}
+for number in range(1000):
+    kind, text = drawn(KINDS[number % len(KINDS)])
+    if text:
+        by_kind.setdefault(kind, []).append(seconds("search/", q=text))
+for kind, taken in by_kind.items():
+    middle, p95, worst = (round(one * 1000) for one in (statistics.median(taken), *told(taken)))
+    print(f"  {kind}: {len(taken)} times, p50 {middle} ms, p95 {p95}, worst {worst}", file=sys.stderr)
+print(json.dumps(told([one for taken in by_kind.values() for one in taken])))
+"""
+)
+
+LIST = (
+    PERSON
+    + """
+from orders.services.index.order_filters import FILTERS
+from orders.services.index.order_list import SORTS
+from tests.orders.test_indexed_lists import SAMPLES
+sorts = [sign + name for name in SORTS for sign in ("", "-")]
+slowest, taken = [], []
+for name in FILTERS:
+    for sort in sorts:
+        one = seconds("orders/", **{name: SAMPLES[name], "sort": sort})
+        taken.append(one)
+        slowest.append((one, name, sort))
+for one, name, sort in sorted(slowest, reverse=True)[:8]:
+    print(f"  {one * 1000:.0f} ms: {name}={SAMPLES[name]} by {sort}", file=sys.stderr)
+print(json.dumps(told(taken)))
+"""
+)
+
+Figures = Iterator[tuple[str, float, float, str, bool]]
+
+
+def index(folder: Path) -> Figures:
+    """(what, figure, bound, unit, whether at least so much)."""
+    with Emulator("--orders", str(ORDERS)) as emulator:
+        servers = {"SQLite": "", **({"PostgreSQL": postgres_server()} if postgres_server() else {})}
+        for engine, server in servers.items():
+            yield from _of_engine(folder, emulator, engine, server)
+
+
+def _of_engine(folder: Path, emulator: Emulator, engine: str, server: str) -> Figures:
+    with site(folder, emulator, server) as ours:
+        count, page, mib = ours.run(FILL, timeout=3600)
+        print(f"{engine}: {count:,} orders in {mib:.0f} MiB, a page of 100 written in {page * 1000:.0f} ms")
+        p95, worst = ours.run(SEARCH, timeout=600)
+        yield f"Search over {count:,} orders, {engine}, p95 of 1,000", p95 * 1000, 30, "ms", False
+        yield f"… {engine}, worst", worst * 1000, 150, "ms", False
+        p95, worst = ours.run(LIST, timeout=600)
+        print(f"{engine}: the slowest list took {worst * 1000:.0f} ms")
+        yield f"Orders list, each filter with each sort, {engine}, p95", p95 * 1000, 60, "ms", False
