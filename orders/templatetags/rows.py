@@ -1,7 +1,7 @@
-"""An order's row, drawn once for all who look at it: drawing fifty rows anew is half of the time of a list."""
+"""What of a list of orders is drawn once for all who look at it: drawing fifty rows anew is half of its time."""
 
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from orders.apis.revkeen.objects import Unreadable
+from orders.forms.orders.order_filter import FIELDS
 from orders.templatetags import figures
 from orders.views.orders.tables import OrderRow
 
@@ -26,6 +27,13 @@ def order_row(context: template.Context, row: OrderRow | Unreadable, what: str, 
     zone = context["merchant"].zone
     carried = context.get("list_suffix", "")
     return _drawn(row, what, ticks, context["orders_url"], carried, zone, figures.today(zone), figures.age(row.placed))
+
+
+@register.simple_tag
+@cache
+def filter_fields() -> SafeString:
+    """The fields of all filters: the same for everybody, and a quarter of a list's time to draw."""
+    return render_to_string("orders/orders/_filter_fields.html", {"fields": FIELDS})
 
 
 @lru_cache(maxsize=DRAWN)

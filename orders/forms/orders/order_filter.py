@@ -65,7 +65,6 @@ class Chip:
 class OrderFilter:
     """What a canonical address asks for."""
 
-    fields = FIELDS
     presets = list(spans.PRESETS.items())
     billing_types = list(BILLING_TYPES.items())
 
