@@ -18,7 +18,7 @@ from django.db.models.lookups import Exact
 from orders import carriers, states
 from orders.iso4217 import BY_DECIMALS, PLACES
 from orders.models import Merchant, OrderLineCopy, Shipment
-from orders.services.index import spans
+from orders.services.index import keys, spans
 from orders.services.index.condition_line import Condition
 
 OPEN = ("draft", "pending", "partially_paid")  # statuses in which an order can expire
@@ -108,6 +108,13 @@ def _days(name: str) -> Callable[[Place, str], Q]:
     return ask
 
 
+def _placed(place: Place, text: str) -> Q:
+    """No key is less than the first one of its order's moment, so those from before need not be looked at."""
+    start, _ = spans.moments(text, place.merchant.zone, place.now)
+    found = _days("created_at")(place, text)
+    return found & Q(pk__gte=keys.first_of(start)) if start else found
+
+
 def _customer(place: Place, text: str) -> Q:
     try:
         return Q(customer_id=uuid.UUID(text))
@@ -192,7 +199,7 @@ FILTERS = {
     "fulfillment": Filter("Fulfillment", _word("fulfillment_state", FULFILLMENTS), FULFILLMENTS, once=True),
     "customer": Filter("Customer", _customer, once=True),
     "billing_type": Filter("Billed", _equal("billing_type"), states.BILLING_TYPES, once=True),
-    "placed": Filter("Placed", _days("created_at"), once=True),
+    "placed": Filter("Placed", _placed, once=True),
     "updated": Filter("Updated", _days("updated_at"), span="date", once=True),
     "total": Filter("Total", _total, span="text"),
     "currency": Filter("Currency", _currency, hint="EUR", once=True),
