@@ -68,6 +68,7 @@ class Sweep(models.Model):
         WEEK = "week", "The last 7 days"
         QUARTER = "quarter", "The last 90 days"
         ALL = "all", "All orders"
+        PAYMENTS = "payments", "Payments and refunds"  # by which orders are found
 
     OF_STATUS = (Kind.DRAFT, Kind.PENDING, Kind.PARTIALLY_PAID, Kind.PAID)
 

@@ -8,7 +8,7 @@ import pytest
 from django.conf import LazySettings
 
 from orders.models import Connection, IndexState, Merchant, OrderCopy, Sweep, ToRead
-from orders.services.index import clock, freshness, marks
+from orders.services.index import clock, finding, freshness, marks
 from orders.services.sync import feed, sweeps, turns, work
 from tests.support.emulation import Emulator
 from tests.support.indexing import differing, make_due, run
@@ -204,3 +204,17 @@ def test_a_mark_from_anywhere_is_read(emulator: Emulator, place: dict[str, Any])
     assert turns.due().now
     run()
     assert OrderCopy.objects.get(order_id=order["id"]).notes == "Elsewhere"
+
+
+def test_every_order_that_was_paid_by_card_is_found_by_its_last_four(emulator: Emulator, place: dict[str, Any]) -> None:
+    run()
+    rows = emulator.get("/transactions?limit=100")["data"]
+    paid = next(row for row in rows if row["card_last_four"] and row["invoice_id"])
+    orders = set(OrderCopy.objects.filter(invoice_id=paid["invoice_id"]).values_list("id", flat=True))
+    assert orders
+    for typed in (paid["id"], paid["card_last_four"]):
+        assert orders <= {hit.key for hit in finding.find_ids(**place, text=typed, limit=200)}
+    emulator.forget_calls()
+    make_due("payments", feed=False)
+    run()
+    assert calls(emulator, "/transactions") == 1

@@ -151,6 +151,15 @@ def transactions(invoice_id: uuid.UUID) -> Read[Listing[objects.Transaction]]:
     return Read("/transactions", decode, "payments:read", params)
 
 
+# https://docs.revkeen.com/docs/api-reference/transactions_list
+def transactions_since(
+    created_gte: int | None = None, starting_after: uuid.UUID | None = None
+) -> Read[Listing[objects.Transaction]]:
+    """A hundred of all money that moved since `created_gte` (Unix seconds), the newest first."""
+    params = _given(created_gte=created_gte, starting_after=starting_after, limit=LARGEST_PAGE)
+    return Read("/transactions", listing(_transaction, LARGEST_PAGE), "payments:read", params)
+
+
 # https://docs.revkeen.com/docs/api-reference/refunds_list
 def refunds(payment_id: uuid.UUID) -> Read[Listing[objects.Refund]]:
     """The newest hundred refunds of a payment, in every status."""

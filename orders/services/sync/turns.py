@@ -21,6 +21,7 @@ FIRST_DUE = {kind: timedelta(minutes=5) for kind in Sweep.OF_STATUS} | {
     Sweep.Kind.WEEK: timedelta(hours=1),
     Sweep.Kind.QUARTER: timedelta(days=1),
     Sweep.Kind.ALL: timedelta(),  # the first of these is the import
+    Sweep.Kind.PAYMENTS: timedelta(),  # once all orders are there
 }
 
 
@@ -37,7 +38,7 @@ def begin_new() -> None:
     """Have an index for every merchant and mode that has a key. Of each all orders are to be read."""
     here = {"merchant": OuterRef("merchant"), "mode": OuterRef("mode")}
     keys = Connection.objects.filter(active=True, provider=Connection.Provider.REVKEEN)
-    for key in keys.exclude(Exists(IndexState.objects.filter(**here))):
+    for key in keys.exclude(Exists(Sweep.objects.filter(kind=Sweep.Kind.PAYMENTS, **here))):
         with transaction.atomic():
             place: dict[str, Any] = {"merchant_id": key.merchant_id, "mode": key.mode}
             IndexState.objects.get_or_create(**place)

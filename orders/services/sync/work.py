@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from orders.apis.errors import ApiError, RateLimited
 from orders.models import IndexState, Sweep
 from orders.services.revkeen.session import Session, session
-from orders.services.sync import feed, rereading, sweeps, turns
+from orders.services.sync import feed, payments, rereading, sweeps, turns
 
 log = structlog.get_logger("orders.sync")
 
@@ -49,5 +49,6 @@ def _next(state: IndexState) -> Step | None:
         return lambda api: feed.read(api, state)
     due = Sweep.objects.filter(merchant=state.merchant, mode=state.mode, due_at__lte=Now()).select_related("merchant")
     for sweep in sorted(due, key=lambda sweep: URGENCY.index(sweep.kind))[:1]:
-        return lambda api: sweeps.read_page(api, state, sweep)
+        read_page = payments.read_page if sweep.kind == Sweep.Kind.PAYMENTS else sweeps.read_page
+        return lambda api: read_page(api, state, sweep)
     return None
