@@ -201,3 +201,28 @@ def test_the_orders_of_each_status_are_counted_out_of_an_index_alone(northwind: 
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {queries[0]['sql']}")
         assert "USING COVERING INDEX copies_counted" in str(cursor.fetchall())
+
+
+@pytest.mark.usefixtures("imported", "recorded")
+@pytest.mark.parametrize("query", ["status=teleported", "status=teleported&sort=total"])
+def test_a_status_that_there_is_not_shows_and_counts_all_orders(query: str, admin: Client) -> None:
+    answer = admin.get(f"{ADDRESS}?{query}")
+    assert [tab.label for tab in answer.context["tabs"] if tab.current] == ["All"]
+    assert answer.context["total"] == str(OrderCopy.objects.filter(mode="live").count())
+
+
+@pytest.mark.usefixtures("imported", "recorded")
+def test_orders_that_cannot_be_read_do_not_end_the_paging(admin: Client) -> None:
+    OrderCopy.objects.update(unreadable="total: not a number", currency="", total=0)
+    seen, answer = 0, admin.get(f"{ADDRESS}?sort=total")
+    while answer.context["older"]:
+        seen += len(answer.context["rows"])
+        answer = admin.get(answer.context["older"])
+    assert seen + len(answer.context["rows"]) == OrderCopy.objects.count()
+
+
+@pytest.mark.usefixtures("imported")
+def test_adding_up_ticked_orders_keeps_every_condition(admin: Client) -> None:
+    drawn = admin.get(f"{ADDRESS}?-carrier=ups&-carrier=fedex&sort=total").content.decode()
+    hidden = re.findall(r'<input type="hidden" name="-carrier" value="(\w+)"', drawn.partition("bulk-form")[2])
+    assert hidden == ["ups", "fedex"]

@@ -137,6 +137,11 @@ class OrderFilter:
     def customer_id(self) -> uuid.UUID | None:
         return _uuid(self.value("customer"))
 
+    @property
+    def tab(self) -> str:
+        """The status whose tab is shown; "" for that of all, where what is asked for is no status too."""
+        return next((one.condition.text for one in self.asked if one.q is not None and _is_tab(one.condition)), "")
+
     def value(self, name: str) -> str:
         """The text of a condition that is not turned around, or ""."""
         return next((one.text for one in self.conditions if one.name == name and not one.negated), "")

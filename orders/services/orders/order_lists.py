@@ -51,6 +51,14 @@ class Found:
     from_index: bool = False
     cut: bool = False  # more orders have the text than were looked at
 
+    @property
+    def first(self) -> uuid.UUID | None:
+        return next(iter(_ids(self.listing.value)), None)
+
+    @property
+    def last(self) -> uuid.UUID | None:
+        return next(reversed(_ids(self.listing.value)), None)
+
 
 def find(wanted: Wanted) -> Found:
     """The page that is asked for. Where RevKeen does not answer and left no copy of it, it is that of the index."""
@@ -69,7 +77,7 @@ def neighbor(wanted: Wanted) -> uuid.UUID | None:
     if wanted.of_revkeen is not None:
         with session.session(wanted.place.merchant, wanted.place.mode) as api:
             listing = api.get(reads.orders(limit=1, **wanted.of_revkeen)).require()
-        return next((order.id for order in listing.rows), None)
+        return next(iter(_ids(listing)), None)
     with_text, _ = _with_text(wanted)
     question = wanted.question & with_text
     page = order_list.page(wanted.place, question, wanted.sort, wanted.after, wanted.before, size=1)
@@ -77,11 +85,23 @@ def neighbor(wanted: Wanted) -> uuid.UUID | None:
 
 
 def _live(wanted: Wanted, listing: Reading[Listing[Order]]) -> Found:
-    found = listing.value or Listing([])
-    back = wanted.before is not None
-    ahead = bool(found.rows) and (wanted.after is not None or (back and found.has_more))
-    more = bool(found.rows) and (found.has_more or back)
+    has_more = listing.value is not None and listing.value.has_more
+    some, back = bool(_ids(listing.value)), wanted.before is not None
+    ahead = some and (wanted.after is not None or (back and has_more))
+    more = some and (has_more or back)
     return Found(listing, _kept_counts(wanted), ahead, more)
+
+
+def _ids(listing: Listing[Order] | None) -> list[uuid.UUID]:
+    """Of all rows in their order, also those that could not be read, as far as they say one."""
+    return [row_id for row in listing or () if (row_id := _uuid(str(row.id)))]
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
 
 
 def _of_index(wanted: Wanted, error: ApiError | None = None) -> Found:

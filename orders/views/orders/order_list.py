@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from orders.access import merchant_page
-from orders.apis.revkeen.objects import Listing, Order
+from orders.apis.revkeen.objects import Listing
 from orders.forms.orders.order_address import PAGE, canonical, carried, left_from
 from orders.forms.orders.order_filter import OrderFilter
 from orders.forms.orders.order_views import VIEWS
@@ -84,12 +84,11 @@ def order_neighbor(request: MerchantRequest, order_id: uuid.UUID, direction: str
 
 
 def _tabs(request: MerchantRequest, form: OrderFilter, found: Found) -> list[Tab]:
-    current = form.value("status")
     return [
         Tab(
             label,
             address(request, status=status or None, **NO_PAGE),
-            status == current,
+            status == form.tab,
             found.counts.words(status) if found.counts else "",
         )
         for status, label in [("", "All"), *STATUSES.items()]
@@ -106,10 +105,10 @@ def _table(request: MerchantRequest, form: OrderFilter, found: Found) -> dict[st
         "found": found,
         "listing": found.listing,
         "rows": rows,
-        "total": found.counts.words(form.value("status")) if found.counts else listing.total,
+        "total": found.counts.words(form.tab) if found.counts else listing.total,
         "headings": [_heading(request, form, name) for name in COLUMNS],
-        "newer": _page(request, "ending_before", listing, 0) if found.ahead else "",
-        "older": _page(request, "starting_after", listing, -1) if found.more else "",
+        "newer": _page(request, "ending_before", found.first) if found.ahead else "",
+        "older": _page(request, "starting_after", found.last) if found.more else "",
         "ticked": ticked,
         "sums": sums_by_currency(ticked),
         "customer_name": names.get(form.customer_id) if form.customer_id else None,
@@ -119,8 +118,9 @@ def _table(request: MerchantRequest, form: OrderFilter, found: Found) -> dict[st
     }
 
 
-def _page(request: MerchantRequest, name: str, listing: Listing[Order], place: int) -> str:
-    return address(request, **NO_PAGE | {name: listing.rows[place].id})
+def _page(request: MerchantRequest, name: str, border: uuid.UUID | None) -> str:
+    """The address of the next page; "" where no row of this one says where it ends."""
+    return address(request, **NO_PAGE | {name: border}) if border else ""
 
 
 def _heading(request: MerchantRequest, form: OrderFilter, name: str) -> Heading:
