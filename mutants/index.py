@@ -56,10 +56,10 @@ MUTANTS = [
     ),
     Mutant(
         name="feed-begun-after-the-import",
-        defense="What changes during the import is read: the feed is begun before its first page, or not.",
+        defense="What changes during the import is read: the feed is begun when it is over.",
         target="orders.services.sync.work:_next",
-        old="begun = state.watermark is not None or state.feed_refused",
-        new="begun = True",
+        old="if IndexState.objects.filter(pk=state.pk, feed_due_at__lte=Now()).exists():",
+        new="if not Sweep.objects.filter(due_at__lte=Now()).exists():",
         red="tests/index/test_sync.py::test_the_import_has_every_order_and_takes_the_feed_first",
     ),
     Mutant(

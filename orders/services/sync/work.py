@@ -41,11 +41,10 @@ def work(state: IndexState, pause: Callable[[float], object]) -> int:
 
 
 def _next(state: IndexState) -> Step | None:
-    """Marked orders go first, then the feed, then passes. Nothing is imported before the feed has been begun."""
+    """Marked orders go first, then the feed, which is due until it was read once, and so before the import."""
     if marked := rereading.due(state):
         return lambda api: rereading.read(api, state, marked)
-    begun = state.watermark is not None or state.feed_refused
-    if not begun or IndexState.objects.filter(pk=state.pk, feed_due_at__lte=Now()).exists():
+    if IndexState.objects.filter(pk=state.pk, feed_due_at__lte=Now()).exists():
         return lambda api: feed.read(api, state)
     due = Sweep.objects.filter(merchant=state.merchant, mode=state.mode, due_at__lte=Now()).select_related("merchant")
     for sweep in sorted(due, key=lambda sweep: URGENCY.index(sweep.kind))[:1]:
