@@ -46,7 +46,7 @@ MUTANTS = [
         name="rows-lost-at-a-page-border",
         defense="Orders that are equal in what a list is sorted by are left out after the last row of a page.",
         target="orders.services.index.order_list:_beyond",
-        old="return reduce(or_, (same & beyond for same, beyond in zip(equal, further, strict=True)))",
+        old="return least & reduce(or_, (same & beyond for same, beyond in zip(equal, further, strict=True)))",
         new="return further[0]",
         red="tests/index/test_order_filters.py::test_pages_in_any_order_hold_every_row_once_forth_and_back",
     ),

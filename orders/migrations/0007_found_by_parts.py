@@ -1,7 +1,8 @@
 """What is found by parts of words is indexed by trigrams, and terms are compared byte by byte.
 
 SQLite keeps trigrams in a virtual table beside the rows, and triggers keep it in step, whoever writes; PostgreSQL has
-an index for it. Workers hear of what marks an order to be read, as of what else they have to do.
+an index for it. A later migration for which SQLite makes one of these tables anew, as it does for a new column with a
+default, loses the triggers, and has to make them again. Workers hear of what marks an order to be read, as of what else they have to do.
 """
 
 from django.db import migrations

@@ -1,4 +1,4 @@
-"""Orders are sorted by number and by amount, and counted by status, by an index."""
+"""Orders are sorted by number, customer and amounts, and counted by status, by an index."""
 
 from django.db import migrations, models
 
@@ -24,6 +24,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ordercopy',
+            index=models.Index(fields=['merchant', 'mode', 'currency', 'still_due', '-id'], name='copies_by_due'),
+        ),
+        migrations.AddIndex(
+            model_name='ordercopy',
+            index=models.Index(fields=['merchant', 'mode', 'customer_name', '-id'], name='copies_by_name'),
+        ),
+        migrations.AddIndex(
+            model_name='ordercopy',
             index=models.Index(fields=['merchant', 'mode', 'gone_at', 'status'], name='copies_counted'),
+        ),
+        migrations.AddIndex(
+            model_name='ordercopy',
+            index=models.Index(fields=['merchant', 'mode', '-id'], condition=models.Q(('text_is_cut', True)), name='copies_with_cut_text'),
         ),
     ]

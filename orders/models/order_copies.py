@@ -56,9 +56,12 @@ class OrderCopy(models.Model):
     payment_state = models.TextField(blank=True)  # the word that pages show (states.payment_state)
     fulfillment_state = models.TextField(blank=True)  # likewise (states.fulfillment_state)
     units_left = models.BigIntegerField(default=0)  # neither shipped from here nor given up
+    customer_name = models.TextField(blank=True)  # folded and without accents, to sort by; "" where there is none
+    still_due = models.BigIntegerField(default=0)  # minor units; 0 of an order that nobody pays any more
     amounts_rule = models.TextField(blank=True)  # the first rule that the amounts break (orders/amounts.py); "": none
     summary = models.TextField(blank=True)  # `Ridgeline 2 tent and 3 more`
     text = models.TextField(blank=True)  # folded, in which parts of words are found
+    text_is_cut = models.BooleanField(default=False)  # there was more of it than is kept
 
     class Meta:
         constraints = [
@@ -69,6 +72,8 @@ class OrderCopy(models.Model):
             models.Index(fields=["merchant", "mode", "status", "-id"], name="copies_by_status"),
             models.Index(fields=["merchant", "mode", "public_id", "-id"], name="copies_by_number"),
             models.Index(fields=["merchant", "mode", "currency", "total", "-id"], name="copies_by_total"),
+            models.Index(fields=["merchant", "mode", "currency", "still_due", "-id"], name="copies_by_due"),
+            models.Index(fields=["merchant", "mode", "customer_name", "-id"], name="copies_by_name"),
             models.Index(fields=["merchant", "mode", "gone_at", "status"], name="copies_counted"),
             models.Index(fields=["merchant", "mode", "updated_at", "-id"], name="copies_by_update"),
             models.Index(fields=["merchant", "mode", "customer_id", "-id"], name="copies_by_customer"),
@@ -76,6 +81,11 @@ class OrderCopy(models.Model):
             models.Index(fields=["merchant", "mode", "fulfillment_state", "-id"], name="copies_by_fulfillment"),
             models.Index(fields=["merchant", "mode", "paid_at", "-id"], name="copies_by_payment_time"),
             models.Index(fields=["merchant", "mode", "invoice_id"], name="copies_by_invoice"),
+            models.Index(
+                fields=["merchant", "mode", "-id"],
+                condition=models.Q(text_is_cut=True),
+                name="copies_with_cut_text",
+            ),
             models.Index(
                 fields=["merchant", "mode", "-id"],
                 condition=~models.Q(amounts_rule=""),

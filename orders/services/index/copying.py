@@ -20,6 +20,8 @@ MOMENTS = ("created_at", "updated_at", "paid_at", "canceled_at", "fulfilled_at",
 OF_UNREADABLE = ("read_started", "digest", "gone_at", "unreadable")  # all that is changed of a copy that there was
 OF_A_LINE = ("description", "quantity", "unit_price", "subtotal", "discount", "tax", "total", "product_id", "metadata")
 
+NOBODY_PAYS = ("canceled", "refunded")  # statuses of orders of which nothing is to be paid, whatever is due
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -66,6 +68,7 @@ def _derived(order: Order) -> dict[str, Any]:
     return storable(texts) | {
         "has_lines": order.line_items is not None,
         "amounts_rule": wrong[0].rule if wrong else "",
+        "still_due": 0 if order.status in NOBODY_PAYS else order.amount_due,
     }
 
 

@@ -9,11 +9,12 @@ from django.db import connection, transaction
 
 from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Shipment, ShipmentItem, Term, TrackingNumber
 from orders.money import LARGEST_MINOR
-from orders.services.index import terms
+from orders.services.index import folding, terms
 
 AT_ONCE = 200  # copies in one transaction
 # An order has some twenty terms: as objects they would take half of the time that it takes to write an order.
 INSERT = "INSERT INTO orders_term (merchant_id, mode, order_id, kind, value) VALUES (%s, %s, %s, %s, %s)"
+DERIVED = ("units_left", "customer_name", "text", "text_is_cut")  # columns that our shipments and the customers decide
 NOTHING_LEFT = ("", "fulfilled", "returned")  # at RevKeen, whatever left from here
 
 Lines = Mapping[int, Sequence[OrderLineCopy]]  # by the copy's key
@@ -35,7 +36,9 @@ def derive(copies: Collection[OrderCopy], lines: Lines) -> dict[int, terms.Terms
     for copy in copies:
         own, customer = lines.get(copy.id, ()), around.customers.get(copy.customer_id or uuid.UUID(int=0))
         copy.units_left = _units_left(copy, own, around.taken)
+        copy.customer_name = folding.without_accents(folding.folded(customer.name)) if customer else ""
         copy.text = terms.text_of(copy, own, customer)
+        copy.text_is_cut = len(copy.text) == folding.LONGEST_TEXT
         found[copy.id] = terms.of_order(copy, own, customer, around.numbers.get(copy.order_id, ()))
     return found
 
@@ -72,11 +75,15 @@ def of_customers(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID
 def _again(merchant: Merchant, mode: str, order_ids: Sequence[uuid.UUID]) -> None:
     found = OrderCopy.objects.filter(merchant=merchant, mode=mode, order_id__in=order_ids).order_by("id")
     copies = list(found.select_for_update().prefetch_related("lines"))
-    before = {copy.id: (copy.units_left, copy.text) for copy in copies}
+    before = {copy.id: _derived(copy) for copy in copies}
     wanted = derive(copies, {copy.id: list(copy.lines.all()) for copy in copies})
-    changed = [copy for copy in copies if (copy.units_left, copy.text) != before[copy.id]]
-    OrderCopy.objects.bulk_update(changed, ["units_left", "text"])
+    changed = [copy for copy in copies if _derived(copy) != before[copy.id]]
+    OrderCopy.objects.bulk_update(changed, DERIVED)
     write_terms(merchant, mode, wanted)
+
+
+def _derived(copy: OrderCopy) -> list[object]:
+    return [getattr(copy, name) for name in DERIVED]
 
 
 def _around(copies: Collection[OrderCopy]) -> Around:

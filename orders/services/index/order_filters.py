@@ -17,9 +17,10 @@ from django.db.models.lookups import Exact
 
 from orders import carriers, states
 from orders.iso4217 import BY_DECIMALS, PLACES
-from orders.models import Merchant, OrderLineCopy, Shipment
-from orders.services.index import keys, spans
+from orders.models import Merchant, OrderCopy, OrderLineCopy, Shipment, Term
+from orders.services.index import folding, keys, parts, spans
 from orders.services.index.condition_line import Condition
+from orders.services.index.questions import SHORTEST
 
 OPEN = ("draft", "pending", "partially_paid")  # statuses in which an order can expire
 KNOWN_CARRIERS = {carrier.code: carrier.name for carrier in carriers.CARRIERS}
@@ -144,8 +145,23 @@ def _product(place: Place, text: str) -> Q:
     try:
         return Q(Exists(lines.filter(product_id=uuid.UUID(text))))
     except ValueError:
-        words = [Q(description__icontains=word) for word in _some(text).split()]
-        return Q(Exists(lines.filter(reduce(and_, words) | Q(code__iexact=text))))
+        words = _some(text).split()
+        of_line = reduce(and_, [Q(description__icontains=word) for word in words])
+        return _with_parts(place, words) & Q(Exists(lines.filter(of_line))) | _with_code(place, text)
+
+
+def _with_code(place: Place, text: str) -> Q:
+    found = Term.objects.filter(merchant=place.merchant, mode=place.mode, kind=Term.Kind.CODE, value=folding.term(text))
+    return Q(pk__in=found.values("order"))
+
+
+def _with_parts(place: Place, words: list[str]) -> Q:
+    """Everything where these words are, and more: what is rare is found by trigrams before its lines are looked at."""
+    folded = [folding.folded(word) for word in words]
+    found = parts.keys(OrderCopy, place.merchant, place.mode, folded, parts.RARE + 1)
+    if len(found) > parts.RARE or all(len(word) < SHORTEST for word in folded):
+        return Q()
+    return Q(pk__in=found) | Q(text_is_cut=True)
 
 
 def _carrier(place: Place, text: str) -> Q:

@@ -6,25 +6,24 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Q, QuerySet
 
-from orders.models import CustomerCopy, OrderCopy
+from orders.models import OrderCopy
 from orders.services.index.order_filters import Place
 from orders.states import STATUSES
 
 PAGE_SIZE = 50
 COUNTED = 10_000  # more are "10,000+"
-LOOKED_AT = 5 * COUNTED  # rows that a count reads at most
+FEW = 1000  # orders that are looked up by themselves before they are sorted
 
 # Amounts of several currencies are not compared: they stand by currency.
 SORTS: dict[str, tuple[str, ...]] = {
     "number": ("public_id",),
-    "customer": ("sorted_name",),
+    "customer": ("customer_name",),
     "payment": ("payment_state",),
     "fulfillment": ("fulfillment_state",),
     "total": ("currency", "total"),
-    "due": ("currency", "sorted_due"),
+    "due": ("currency", "still_due"),
     "placed": (),
     "updated": ("updated_at",),
 }
@@ -66,9 +65,10 @@ def page(
     backwards = before is not None
     if backwards:
         keys = [_turned(key) for key in keys]
-    found = _sortable(sort, of(place).filter(asked))
-    start = _position(_sortable(sort, of(place)), keys, before or after)
-    wanted = found.filter(_beyond(keys, start)).order_by(*keys).defer("text").prefetch_related("lines")
+    start = _position(of(place), keys, before or after)
+    asked = asked if sort == NEWEST_FIRST else _few(place, asked)
+    found = of(place).filter(asked, _beyond(keys, start)).order_by(*keys)
+    wanted = found.defer("text").prefetch_related("lines")
     rows = list(wanted[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     if backwards and start is not None:
@@ -87,11 +87,21 @@ def count(place: Place, asked: Q) -> Counts:
         of_each = of(place).order_by().values_list("status").annotate(count=Count("*"))
         by_status = dict(of_each)
         return Counts({**by_status, "": sum(by_status.values())})
-    looked_at = of(place).filter(asked).values("status")[: LOOKED_AT + 1]
+    looked_at = of(place).filter(asked).values("status")[: COUNTED + 1]
     of_status = {name: Count("status", filter=Q(status=name)) for name in STATUSES}
     found = looked_at.aggregate(all_of_them=Count("*"), **of_status)
     total = found.pop("all_of_them")
-    return Counts({"": total, **found}, exact=total <= LOOKED_AT)
+    return Counts({"": total, **found}, exact=total <= COUNTED)
+
+
+def _few(place: Place, asked: Q) -> Q:
+    """The same question. Few orders are found first and then sorted: in the order of the list, all would be walked
+    through for them.
+    """
+    if not asked:
+        return asked
+    found = list(of(place).filter(asked).values_list("pk", flat=True)[: FEW + 1])
+    return Q(pk__in=found) if len(found) <= FEW else asked
 
 
 def _keys(sort: str) -> list[str]:
@@ -102,19 +112,6 @@ def _keys(sort: str) -> list[str]:
 
 def _turned(key: str) -> str:
     return key[1:] if key.startswith("-") else f"-{key}"
-
-
-def _sortable(sort: str, copies: "QuerySet[OrderCopy, Any]") -> "QuerySet[OrderCopy, Any]":
-    """With what is sorted by and is no column: the customer's name, and what is still to be paid."""
-    by = sort.removeprefix("-")
-    if by == "customer":
-        here = {name: OuterRef(name) for name in ("merchant", "mode", "customer_id")}
-        names = CustomerCopy.objects.filter(**here).values("name")
-        return copies.annotate(sorted_name=Coalesce(Subquery(names), Value("")))
-    if by == "due":
-        nobody_pays = When(status__in=["canceled", "refunded"], then=0)
-        return copies.annotate(sorted_due=Case(nobody_pays, default=F("amount_due"), output_field=BigIntegerField()))
-    return copies
 
 
 def _position(copies: "QuerySet[OrderCopy, Any]", keys: list[str], order_id: uuid.UUID | None) -> list[Any] | None:
@@ -136,4 +133,5 @@ def _beyond(keys: list[str], start: list[Any] | None) -> Q:
         Q(**{f"{name}__{'lt' if key.startswith('-') else 'gt'}": value})
         for key, name, value in zip(keys, names, start, strict=True)
     ]
-    return reduce(or_, (same & beyond for same, beyond in zip(equal, further, strict=True)))
+    least = Q(**{f"{names[0]}__{'lte' if keys[0].startswith('-') else 'gte'}": start[0]})  # what an index can begin at
+    return least & reduce(or_, (same & beyond for same, beyond in zip(equal, further, strict=True)))
