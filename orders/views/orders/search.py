@@ -65,7 +65,7 @@ def _elsewhere(request: MerchantRequest, text: str, found: Found) -> HttpRespons
     if order_id is not None:
         return redirect("order_detail", *where, order_id)
     known = f"as of {found.as_of.astimezone(request.merchant.zone):%H:%M:%S}" if found.as_of else "not complete yet"
-    messages.info(request, f"Nothing was found in the index ({known}). These are the customers that RevKeen finds.")
+    messages.info(request, f"Nothing was found in the index ({known}). RevKeen was asked for customers.")
     return redirect(f"{reverse('customer_list', args=where)}?{urlencode({'q': text})}")
 
 
