@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from orders.forms.orders.order_filter import FIELDS
 from orders.forms.orders.order_views import VIEWS
-from orders.models import Merchant, OrderCopy, Sweep
+from orders.models import IndexState, Merchant, OrderCopy, Sweep
 from orders.services.index import order_filters, order_list
 from orders.services.index.condition_line import Condition
 from orders.services.index.order_filters import FILTERS, Place
@@ -158,6 +158,38 @@ def test_when_revkeen_is_down_a_list_that_was_never_seen_comes_from_the_index(
     assert len(shown(answer)) == 50
     assert "You see the copy as of" in text(answer.content.decode())
     assert "Index, as of" in text(answer.content.decode())
+
+
+@pytest.mark.usefixtures("imported")
+def test_an_index_that_is_later_than_the_copy_of_the_page_stands_in_for_revkeen(
+    admin: Client, northwind: Merchant, emulator: Emulator
+) -> None:
+    admin.get(ADDRESS)
+    emulator.fault("html", path="/orders$", times=100)
+    copy = text(admin.get(ADDRESS).content.decode())
+    assert "Copy, as of" in copy
+    assert "Live, as of" not in copy
+    later = timezone.now()
+    Sweep.objects.filter(merchant=northwind).update(as_of=later)
+    IndexState.objects.filter(merchant=northwind).update(as_of=later)
+    assert "Index, as of" in text(admin.get(ADDRESS).content.decode())
+
+
+@pytest.mark.usefixtures("imported")
+def test_an_order_leads_on_while_revkeen_is_down(admin: Client, emulator: Emulator) -> None:
+    first, second, *_ = shown(admin.get(ADDRESS))
+    emulator.fault("bad_gateway", path="/orders$", times=100)
+    onward = admin.get(reverse("order_neighbor", args=["northwind", "live", first, "older"]))
+    assert second in onward["Location"]
+
+
+@pytest.mark.usefixtures("imported", "recorded")
+def test_a_page_goes_on_after_an_order_that_is_gone_meanwhile(admin: Client) -> None:
+    older = admin.get(f"{ADDRESS}?sort=total").context["older"]
+    following = shown(admin.get(older))
+    last = parse_qs(urlsplit(older).query)["starting_after"][0]
+    OrderCopy.objects.filter(order_id=last).update(gone_at=timezone.now())
+    assert shown(admin.get(older)) == following
 
 
 @pytest.mark.usefixtures("imported")

@@ -65,7 +65,7 @@ def page(
     backwards = before is not None
     if backwards:
         keys = [_turned(key) for key in keys]
-    start = _position(of(place), keys, before or after)
+    start = _position(place, keys, before or after)
     asked = asked if sort == NEWEST_FIRST else _few(place, asked)
     found = of(place).filter(asked, _beyond(keys, start)).order_by(*keys)
     wanted = found.defer("text").prefetch_related("lines")
@@ -114,12 +114,13 @@ def _turned(key: str) -> str:
     return key[1:] if key.startswith("-") else f"-{key}"
 
 
-def _position(copies: "QuerySet[OrderCopy, Any]", keys: list[str], order_id: uuid.UUID | None) -> list[Any] | None:
-    """What that order has of each key; None without one, and for one that is not here."""
+def _position(place: Place, keys: list[str], order_id: uuid.UUID | None) -> list[Any] | None:
+    """What that order has of each key, also one that has gone; None without one, and for one that was never here."""
     if order_id is None:
         return None
     names = [key.lstrip("-") for key in keys]
-    found = copies.filter(order_id=order_id).values_list(*names).first()
+    here = OrderCopy.objects.filter(merchant=place.merchant, mode=place.mode)
+    found = here.filter(order_id=order_id).values_list(*names).first()
     return list(found) if found else None
 
 

@@ -61,27 +61,33 @@ class Found:
 
 
 def find(wanted: Wanted) -> Found:
-    """The page that is asked for. Where RevKeen does not answer and left no copy of it, it is that of the index."""
-    here = wanted.place.merchant, wanted.place.mode
+    """The page that is asked for; while RevKeen does not answer, its last copy or the index, whichever is later."""
     if wanted.of_revkeen is None:
         return _of_index(wanted)
-    with session.session(*here) as api:
+    with session.session(wanted.place.merchant, wanted.place.mode) as api:
         listing = reading.list_orders(api, wanted.of_revkeen)
-    if listing.value is None and isinstance(listing.error, NotSent | InDoubt) and freshness.as_of(*here):
-        return _of_index(wanted, listing.error)
-    return _live(wanted, listing)
+    return _of_index(wanted, listing.error) if _is_behind_index(wanted, listing) else _live(wanted, listing)
 
 
 def neighbor(wanted: Wanted) -> uuid.UUID | None:
     """The order that follows on the one `wanted.after`, or comes before `wanted.before`. Raise `ApiError`."""
     if wanted.of_revkeen is not None:
         with session.session(wanted.place.merchant, wanted.place.mode) as api:
-            listing = api.get(reads.orders(limit=1, **wanted.of_revkeen)).require()
-        return next(iter(_ids(listing)), None)
+            listing = api.get(reads.orders(limit=1, **wanted.of_revkeen))
+        if not _is_behind_index(wanted, listing):
+            return next(iter(_ids(listing.require())), None)
     with_text, _ = _with_text(wanted)
     question = wanted.question & with_text
     page = order_list.page(wanted.place, question, wanted.sort, wanted.after, wanted.before, size=1)
     return next((copy.order_id for copy in page.rows), None)
+
+
+def _is_behind_index(wanted: Wanted, listing: Reading[Listing[Order]]) -> bool:
+    """RevKeen did not answer, and left no copy of this page or one that is older than the index."""
+    if not isinstance(listing.error, NotSent | InDoubt):
+        return False
+    as_of = freshness.as_of(wanted.place.merchant, wanted.place.mode)
+    return as_of is not None and (listing.value is None or listing.as_of < as_of)
 
 
 def _live(wanted: Wanted, listing: Reading[Listing[Order]]) -> Found:
