@@ -52,6 +52,7 @@ def test_rebuilding_reads_and_writes_all_orders_again_and_stands_in_the_log(
     assert freshness.as_of(northwind, "live") is None
     run()
     assert not OrderCopy.objects.filter(status="mangled").exists()
+    assert sum(sweep.changed for sweep in Sweep.objects.all()) == 0, "written again is not outdated"
     assert freshness.as_of(northwind, "live") is not None
     assert EventLog.objects.filter(kind=EventLog.Kind.INDEX_REBUILT).count() == 1
 

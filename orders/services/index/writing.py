@@ -25,11 +25,7 @@ class Applied:
     """What the orders were, held against their copies. The others were as their copies, or older."""
 
     new: Sequence[uuid.UUID] = ()  # had no copy
-    outdated: Sequence[uuid.UUID] = ()  # had one with another state
-
-    @property
-    def changed(self) -> int:
-        return len(self.new) + len(self.outdated)
+    outdated: Sequence[uuid.UUID] = ()  # had one with another state, as far as that was known
 
 
 @dataclass(frozen=True)
@@ -79,12 +75,13 @@ def _apply(batch: Batch) -> Applied:
     rows = {row.order_id: row for row in here.order_by("id").select_for_update()}
     newer = {id: order for id, order in sorted(batch.orders.items()) if _newer(order, rows.get(id), batch.read_started)}
     changed = {id: order for id, order in newer.items() if not _same(order, rows.get(id))}
+    outdated = tuple(id for id in changed if id in rows and rows[id].digest)  # a rebuild has forgotten the digests
     same = [rows[id].pk for id in newer.keys() - changed.keys()]
     if same:
         OrderCopy.objects.filter(pk__in=same).update(read_started=batch.read_started)
     if changed:
         _write(batch, changed, rows)
-    return Applied(tuple(id for id in changed if id not in rows), tuple(id for id in changed if id in rows))
+    return Applied(tuple(id for id in changed if id not in rows), outdated)
 
 
 def _newer(order: Sent, row: OrderCopy | None, read_started: datetime) -> bool:
