@@ -111,6 +111,12 @@ def bare_amount(money: Money | None) -> SafeString | str:
 
 
 @register.filter
+def thousands(count: int) -> str:
+    """`12,345`."""
+    return f"{count:,}"
+
+
+@register.filter
 def as_text(value: Any) -> str:
     """A value of metadata: text as it is, everything else as JSON, and nothing endless."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
