@@ -135,8 +135,14 @@ def test_an_address_carries_only_what_is_set(admin: Client) -> None:
     }
 
 
-def test_the_line_and_the_address_say_the_same_both_ways(admin: Client) -> None:
-    line = 'status:paid -carrier:ups total:>100 product:"wool blanket" sort:-total 3 m'
+@pytest.mark.parametrize(
+    "line",
+    [
+        'status:paid -carrier:ups total:>100 product:"wool blanket" sort:-total 3 m',
+        "-q:tent -sort:number sort:-total",
+    ],
+)
+def test_the_line_and_the_address_say_the_same_both_ways(line: str, admin: Client) -> None:
     answer = admin.get(ADDRESS, {"line": line})
     page = admin.get(answer["Location"]).content.decode()
     found = re.search(r'id="line"[^>]* value="([^"]*)"', page)

@@ -126,6 +126,9 @@ def test_neighboring_days_neither_overlap_nor_leave_a_gap(zone: str) -> None:
         "color=red",
         "sort=color",
         "total=a+lot",
+        "total=100..5",
+        "-q=tent",
+        "-sort=total",
     ],
 )
 def test_a_condition_that_makes_no_sense_is_struck_out_and_the_list_is_drawn(

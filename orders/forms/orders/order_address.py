@@ -73,13 +73,13 @@ def settled(conditions: Iterable[Condition]) -> list[Condition]:
     texts = []
     for condition in conditions:
         text = storable(condition.text).strip()[:LONGEST]
-        name = "" if condition.name == TEXT else condition.name
+        name = "" if condition.name == TEXT and not condition.negated else condition.name
         if not text or name in (*BESIDE, LINE) or (name, text) == (SORT, NEWEST_FIRST):
             continue
-        if not name and not condition.negated:
+        if not name:
             texts.append(text)
             continue
-        once = name == SORT or (name in FILTERS and FILTERS[name].once and not condition.negated)
+        once = not condition.negated and (name == SORT or (name in FILTERS and FILTERS[name].once))
         one = Condition(name, text, condition.negated)
         found[name if once else one] = one
     if texts:

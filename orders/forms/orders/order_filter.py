@@ -75,17 +75,17 @@ class OrderFilter:
     @cached_property
     def conditions(self) -> list[Condition]:
         """All but the order and the page, as they stand in the address."""
-        return [one for one in settled(typed(self.data)) if one.name != SORT]
+        return [one for one in settled(typed(self.data)) if one.name != SORT or one.negated]
 
     @cached_property
     def asked(self) -> list[Asked]:
         """Every condition but the text to look for."""
-        return [order_filters.asked(self.place, one) for one in self.conditions if one.name or one.negated]
+        return [order_filters.asked(self.place, one) for one in self.conditions if one.name]
 
     @property
     def text(self) -> str:
         """What is to be looked for, or ""."""
-        return next((one.text for one in self.conditions if not one.name and not one.negated), "")
+        return next((one.text for one in self.conditions if not one.name), "")
 
     @property
     def sort(self) -> str:
@@ -150,7 +150,7 @@ class OrderFilter:
     def line(self) -> str:
         """Everything that is asked for, as people type it."""
         sorted_by = [Condition(SORT, self._said(SORT))] if self._said(SORT) else []
-        named = [one for one in self.conditions if one.name or one.negated]
+        named = [one for one in self.conditions if one.name]
         text = [Condition("", self.text)] if self.text else []
         return condition_line.write([*named, *sorted_by, *text])
 
@@ -222,7 +222,7 @@ def _is_tab(condition: Condition) -> bool:
 
 def _chip(one: Asked) -> Chip:
     condition, known = one.condition, one.filter
-    name = f"{'-' * condition.negated}{condition.name or TEXT}"
+    name = f"{'-' * condition.negated}{condition.name}"
     if known is None:
         return Chip(name, condition.text, condition.written, one.broken)
     words: Mapping[str, str] = known.choices or spans.PRESETS

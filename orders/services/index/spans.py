@@ -86,6 +86,8 @@ def _bounds(text: str) -> dict[str, str]:
         bounds = bounds if "" not in bounds else {"gte": text, "lte": text}
     if not bounds or not all(AMOUNT.fullmatch(amount) for amount in bounds.values()):
         raise ValueError(NUMBER)
+    if first and last and Decimal(first) > Decimal(last):
+        raise ValueError("The last amount is less than the first one.")
     return bounds
 
 
