@@ -27,6 +27,7 @@ class Right(Enum):
 
     SEE = "see orders and customers"
     SEE_RAW = "see raw data"
+    SHARE = "save views for the team"
     DRAFT = "create and change orders"
     PAY = "take payments and cancel orders"
     REFUND = "refund payments"
@@ -48,6 +49,7 @@ SUMMARIES = {
 ROLES: dict[Right, set[Role]] = {
     Right.SEE: set(Role),
     Right.SEE_RAW: {Role.ADMIN, Role.FINANCE},
+    Right.SHARE: set(Role) - {Role.VIEWER},
     Right.DRAFT: {Role.ADMIN, Role.SUPPORT},
     Right.PAY: {Role.ADMIN, Role.SUPPORT},
     Right.REFUND: {Role.ADMIN, Role.FINANCE},
@@ -61,6 +63,11 @@ ROLES: dict[Right, set[Role]] = {
 # Pages below /<merchant>/<mode>/, by the name of their URL.
 PAGES: dict[str, Right] = {
     "order_list": Right.SEE,
+    "saved_view_list": Right.SEE,
+    "saved_view_add": Right.SEE,
+    "saved_view": Right.SEE,
+    "saved_view_edit": Right.SEE,
+    "saved_view_remove": Right.SEE,
     "order_detail": Right.SEE,
     "order_neighbor": Right.SEE,
     "order_json": Right.SEE_RAW,

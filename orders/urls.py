@@ -11,7 +11,17 @@ from orders.views.drafts import creation, drafts, origins
 from orders.views.fulfillment import fulfill, packing_slips, picking, shipment_list, shipments, to_fulfill, unreported
 from orders.views.index import settings as index
 from orders.views.merchants import connections, invitations, members, profile
-from orders.views.orders import cancellations, customers, order_edits, order_list, orders, payments, refunds, search
+from orders.views.orders import (
+    cancellations,
+    customers,
+    order_edits,
+    order_list,
+    orders,
+    payments,
+    refunds,
+    saved_views,
+    search,
+)
 from orders.views.partners import attention, settings, switched_off, updates
 from orders.views.webhooks import receive as webhook
 from orders.views.webhooks import settings as webhooks
@@ -30,6 +40,11 @@ register_converter(DirectionConverter, "direction")
 
 order_pages = [
     path("", order_list.order_list, name="order_list"),
+    path("views/", saved_views.saved_view_list, name="saved_view_list"),
+    path("views/add/", saved_views.saved_view_add, name="saved_view_add"),
+    path("views/<uuid:view_id>/", saved_views.saved_view, name="saved_view"),
+    path("views/<uuid:view_id>/edit/", saved_views.saved_view_edit, name="saved_view_edit"),
+    path("views/<uuid:view_id>/remove/", saved_views.saved_view_remove, name="saved_view_remove"),
     path("<uuid:order_id>/", orders.order_detail, name="order_detail"),
     path("<uuid:order_id>/<direction:direction>/", order_list.order_neighbor, name="order_neighbor"),
     path("<uuid:order_id>/json/", orders.order_json, name="order_json"),

@@ -12,6 +12,7 @@ from orders.models.partner_updates import PartnerUpdate, PartnerUpdateAttempt, W
 from orders.models.partners import OrderIds, PartnerOrder, PartnerSettings
 from orders.models.people import User
 from orders.models.refunds import RefundStatus
+from orders.models.saved_views import SavedView
 from orders.models.sessions import Session
 from orders.models.shipments import Fulfillment, Shipment, ShipmentItem, SlipPrint, TrackingNumber
 from orders.models.unsent import UnsentForm
@@ -47,6 +48,7 @@ __all__ = [
     "PartnerUpdateAttempt",
     "ProductCopy",
     "RefundStatus",
+    "SavedView",
     "Session",
     "Shipment",
     "ShipmentItem",

@@ -9,6 +9,7 @@ from orders.permissions import Right
 MAY = {
     Right.SEE: {"admin", "support", "finance", "operations", "viewer"},
     Right.SEE_RAW: {"admin", "finance"},
+    Right.SHARE: {"admin", "support", "finance", "operations"},
     Right.DRAFT: {"admin", "support"},
     Right.PAY: {"admin", "support"},
     Right.REFUND: {"admin", "finance"},

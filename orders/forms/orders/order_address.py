@@ -20,7 +20,8 @@ TEXT = "q"
 LINE = "line"  # all conditions as one line, in place of any others
 SORT = "sort"
 PAGE = ("starting_after", "ending_before")
-BESIDE = (*PAGE, "tick")  # what stands in the address and is no condition
+VIEW = "view"  # the saved view that the list began as
+BESIDE = (*PAGE, "tick", VIEW)  # what stands in the address and is no condition
 SPANS = {"created": "placed", "updated": "updated", "total": "total"}  # typed as `_from` and `_to`
 NAME = re.compile("-?[a-z_]+")
 MOST_CONDITIONS = 40
@@ -41,10 +42,17 @@ def canonical(given: QueryDict) -> QueryDict:
 
 
 def left_from(text: str) -> QueryDict:
-    """The list that somebody came from, as the address of an order carries it: its conditions and its order."""
+    """The list that somebody came from, as the address of an order carries it: its conditions, its order, its view."""
     address = canonical(QueryDict(text[:LONGEST_LIST]))
-    for name in BESIDE:
+    for name in (*PAGE, "tick"):
         address.pop(name, None)
+    return address
+
+
+def to_keep(text: str) -> QueryDict:
+    """What a saved view keeps of an address: its conditions and its order."""
+    address = left_from(text)
+    address.pop(VIEW, None)
     return address
 
 

@@ -129,10 +129,32 @@ def _with_text(wanted: Wanted) -> tuple[Q, bool]:
 
 def _kept_counts(wanted: Wanted) -> Counts | None:
     """Beside a live page, as they were at most some seconds ago: it costs no query for them."""
-    asked = repr((wanted.place.merchant.pk, wanted.place.mode, wanted.counted_as)).encode()
-    key = f"order-counts:{hashlib.blake2b(asked, digest_size=16).hexdigest()}"
+    key = _key("order-counts", wanted.place, wanted.counted_as)
     counts: Counts | None = caches["process"].get_or_set(key, lambda: _counts(wanted), KEPT_SECONDS)
     return counts
+
+
+def counts_of_each(place: Place, lists: dict[str, Wanted]) -> dict[str, str]:
+    """By the address of a list, how many orders it has, as of at most some seconds ago; none before the import ended.
+
+    One query counts all, and each text to look for costs its own.
+    """
+    key = _key("view-counts", place, *sorted(lists))
+    counts: dict[str, str] | None = caches["process"].get_or_set(key, lambda: _count_each(place, lists), KEPT_SECONDS)
+    return counts or {}
+
+
+def _count_each(place: Place, lists: dict[str, Wanted]) -> dict[str, str]:
+    if not freshness.as_of(place.merchant, place.mode):
+        return {}
+    questions = [wanted.question & _with_text(wanted)[0] for wanted in lists.values()]
+    counted = order_list.count_each(place, questions)
+    return {query: counts.words("") for query, counts in zip(lists, counted, strict=True)}
+
+
+def _key(kind: str, place: Place, *asked: str) -> str:
+    said = repr((place.merchant.pk, place.mode, asked)).encode()
+    return f"{kind}:{hashlib.blake2b(said, digest_size=16).hexdigest()}"
 
 
 def _counts(wanted: Wanted) -> Counts | None:

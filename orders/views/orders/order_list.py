@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -12,12 +12,12 @@ from django.views.decorators.http import require_safe
 
 from orders.access import merchant_page
 from orders.apis.revkeen.objects import Listing
-from orders.forms.orders.order_address import PAGE, canonical, carried, left_from
+from orders.forms.orders.order_address import PAGE, canonical, carried, left_from, to_keep
 from orders.forms.orders.order_filter import OrderFilter
 from orders.forms.orders.order_views import VIEWS
 from orders.requests import MerchantRequest
 from orders.services.index.order_list import NEWEST_FIRST
-from orders.services.orders import order_lists, reading
+from orders.services.orders import order_lists, reading, saved_views
 from orders.services.orders.order_lists import Found
 from orders.states import STATUSES
 from orders.views.addresses import address
@@ -65,7 +65,12 @@ def order_list(request: MerchantRequest) -> HttpResponse:
     found = order_lists.find(form.wanted)
     if form.page["ending_before"] and not found.ahead and found.listing.value is not None:
         return redirect(address(request, **NO_PAGE))  # going back ends on the first page, whole
-    context = {"form": form, "views": VIEWS, "tabs": _tabs(request, form, found), **_table(request, form, found)}
+    context = {
+        "form": form,
+        "tabs": _tabs(request, form, found),
+        **_views(request, form),
+        **_table(request, form, found),
+    }
     return render_page(request, "orders/orders/list.html", context, parts=LIST_PARTS, status=found.listing.page_status)
 
 
@@ -81,6 +86,20 @@ def order_neighbor(request: MerchantRequest, order_id: uuid.UUID, direction: str
     if found is None:
         return redirect(f"{reverse('order_list', args=where)}?{came_from.urlencode()}".rstrip("?"))
     return redirect(reverse("order_detail", args=[*where, found]) + carried(came_from))
+
+
+def _views(request: MerchantRequest, form: OrderFilter) -> dict[str, Any]:
+    """What the menu of views needs until it is opened, and the view that the list began as: a query only for that."""
+    view = saved_views.find(request.membership, request.mode, form.view_id) if form.view_id else None
+    query = request.GET.urlencode()
+    changed = view is not None and dict(QueryDict(view.query).lists()) != dict(to_keep(query).lists())
+    return {
+        "views": VIEWS,
+        "list": left_from(query).urlencode(),
+        "saved_view": view,
+        "view_changed": changed,
+        "view_may_change": changed and view is not None and saved_views.may_change(request.membership, view),
+    }
 
 
 def _tabs(request: MerchantRequest, form: OrderFilter, found: Found) -> list[Tab]:
