@@ -78,4 +78,12 @@ MUTANTS = [
         new="pass",
         red="tests/index/test_sync.py::test_one_worker_at_a_time_has_an_index",
     ),
+    Mutant(
+        name="own-changes-after-the-answer",
+        defense="What was changed here is kept in the index after the answer, so that the next search may miss it.",
+        target="orders.services.revkeen.session:session",
+        old="when = afterwards.now if page.changed else afterwards.do",
+        new="when = afterwards.do",
+        red="tests/index/test_sight.py::test_what_was_changed_here_is_in_the_index_before_the_answer",
+    ),
 ]

@@ -24,7 +24,7 @@ _left = _Left()
 def do(work: Work) -> None:
     """Do `work` after the answer to the request of this thread; at once where there is none. It raises nothing here."""
     if _left.work is None:
-        _do(work)
+        now(work)
     else:
         _left.work.append(work)
 
@@ -37,7 +37,7 @@ def begin(sender: Any, **kwargs: Any) -> None:
 def end(sender: Any, **kwargs: Any) -> None:
     work, _left.work = _left.work or [], None
     for one in work:
-        _do(one)
+        now(one)
 
 
 # Before Django puts the database's connection back: what is done here needs it.
@@ -46,7 +46,8 @@ request_finished.connect(end)
 request_finished.connect(close_old_connections)
 
 
-def _do(work: Work) -> None:
+def now(work: Work) -> None:
+    """Do `work` before the answer, because the next page has to show it. It raises nothing here."""
     try:
         work()
     except Exception:  # the page is right without it, and whatever it was comes up again

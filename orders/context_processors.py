@@ -31,7 +31,7 @@ SECTIONS = [
         "Settings",
         "settings",
         "merchant_settings",
-        ("merchant_", "connection_", "partner_settings", "member_", "invitation_"),
+        ("merchant_", "connection_", "partner_settings", "member_", "invitation_", "index_"),
     ),
 ]
 

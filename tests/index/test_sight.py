@@ -6,13 +6,14 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from orders import afterwards
 from orders.models import Fulfillment, IndexState, Merchant, Operation, OrderCopy, Shipment, Term, User
 from orders.services.fulfillment import corrections, undo
 from orders.services.fulfillment.corrections import Tracking
 from orders.services.index import clock, finding, sight
 from tests.support.emulation import Emulator
 from tests.support.fulfilling import fulfill, paid_order
-from tests.support.journal import reconcile_due
+from tests.support.journal import change_request, payable, reconcile_due, submit
 from tests.support.pages import order_path
 from tests.support.samples import an_order
 
@@ -41,6 +42,14 @@ def test_every_order_of_a_list_that_was_read_is_in_the_index(admin: Client, emul
     admin.get("/northwind/live/orders/")
     read = {order["id"] for order in emulator.orders("limit=50")}
     assert {str(copy.order_id) for copy in OrderCopy.objects.all()} == read
+
+
+def test_what_was_changed_here_is_in_the_index_before_the_answer(
+    northwind: Merchant, mara: User, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(afterwards, "do", lambda work: None)  # nothing is done after it
+    paid = submit(northwind, mara, change_request(northwind, mara, payable(emulator), 100))
+    assert OrderCopy.objects.get(order_id=paid.order_id).amount_paid == 100
 
 
 def test_an_order_page_learns_what_its_order_is_found_by(

@@ -17,6 +17,7 @@ from django.test import Client, RequestFactory
 
 from orders.context_processors import SECTIONS
 from orders.models import Merchant
+from orders.context_processors import SECTIONS
 from orders.permissions import PAGES
 from orders.services.orders.timeline import ICONS_AND_WORDS
 from orders.templatetags import look
@@ -43,6 +44,12 @@ RESERVE = {
 
 def test_every_class_in_a_template_has_a_rule() -> None:
     assert _classes_used() - _classes_defined() - HOOKS == set()
+
+
+def test_every_page_of_a_merchant_belongs_to_a_section_of_the_navigation() -> None:
+    beginnings = tuple(beginning for *_, beginnings in SECTIONS for beginning in beginnings)
+    outside = {"fulfillment_undo", "contradiction_close"}  # they show no page of their own
+    assert {name for name in PAGES if not name.startswith(beginnings)} - outside == set()
 
 
 def test_every_rule_is_for_something() -> None:

@@ -57,7 +57,7 @@ GROUPS: dict[str, tuple[str, tuple[Event, ...]]] = {
         ),
     ),
     "decisions": ("Decisions", (Event.DECIDED, Event.DECISION_CONTRADICTED, Event.CONTRADICTION_CLOSED)),
-    "others": ("Other", (Event.MERCHANT_CHANGED, Event.EXPORTED, Event.REFUSED)),
+    "others": ("Other", (Event.MERCHANT_CHANGED, Event.INDEX_REBUILT, Event.EXPORTED, Event.REFUSED)),
 }
 KINDS: list[Any] = [
     ("", "any kind"),

@@ -105,7 +105,7 @@ class Session:
         self.connection, self._client = connection, client
         self.errors: list[ApiError] = []
         self.seen: list[object] = []  # what was answered, for the index
-        self.answered = False
+        self.answered = self.changed = False
         self._seconds = settings.REVKEEN_READ_SECONDS if seconds is None else seconds
         self._seconds_left, self._calls_left = self._seconds, MOST_CALLS
         self._for_index = for_index
@@ -135,7 +135,7 @@ class Session:
         except ApiError as error:
             self.errors.append(error)
             raise
-        self.answered = True
+        self.answered = self.changed = True
         self.seen.append(value)
         return value
 
@@ -190,7 +190,8 @@ def session(
             if connection is not None:
                 note_use(connection, page.answered, page.errors)
             if page.seen:
-                afterwards.do(partial(sight.look, merchant, mode, opened_at, page.seen))
+                when = afterwards.now if page.changed else afterwards.do
+                when(partial(sight.look, merchant, mode, opened_at, page.seen))
 
 
 def active_connection(merchant: Merchant, mode: str) -> Connection | None:
