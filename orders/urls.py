@@ -170,6 +170,7 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/session/", account.session_state, name="session_state"),
     path("account/theme/", account.theme, name="theme"),
+    path("account/shortcuts/", account.shortcuts, name="shortcuts"),
     path("account/sessions/end/", account.session_end, name="session_end"),
     path("account/sessions/end-all/", account.sessions_end, name="sessions_end"),
     path("invitation/", invitations.invitation_accept, name="invitation_accept"),

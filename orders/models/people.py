@@ -19,6 +19,7 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=120)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(auto_now_add=True)
+    uses_shortcuts = models.BooleanField(default=True)  # of single keys, which dictation presses too
 
     invited_to: tuple[str, ...] = ()  # names of merchants that they are about to join, while they choose a password
 

@@ -14,22 +14,42 @@ function closeMenusOutside(event) {
 document.addEventListener("click", closeMenusOutside);
 document.addEventListener("focusin", closeMenusOutside);
 
-document.addEventListener("keydown", (event) => {
+document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenu());
+
+function closeMenu() {
   const menu = document.querySelector(MENU);
-  if (event.key === "Escape" && menu) {
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  }
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+}
+
+// --- Keys: what a key stands for says so itself (aria-keyshortcuts). A link is followed, a table moves among its rows
+// (lists.js), the search field gets the focus: none changes anything. Who has switched them off gets no such attribute.
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.shiftKey && /\w/.test(event.key)) return; // "?" and, on some keyboards, "/" need it
+  if (isTyping() || document.querySelector("dialog[open]")) return;
+  const place = document.querySelector(`[aria-keyshortcuts~="${CSS.escape(event.key)}"]`);
+  if (place ? answersKey(place, event.key) : movesInRows(event.key)) event.preventDefault();
 });
 
-// --- "/" goes to the search field
+function answersKey(place, key) {
+  if (place.matches("table")) return answersRowKey(place, key);
+  if (place.matches("a")) place.click();
+  else place.focus();
+  place.select?.(); // a field
+  return true;
+}
 
-document.addEventListener("keydown", (event) => {
-  const search = document.querySelector("[data-search]");
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !search || isTyping()) return;
+// --- The list of the keys; without it, or without this file, the link leads to the same list at the account
+
+document.addEventListener("click", (event) => {
+  const keys = document.getElementById("shortcuts");
+  if (!keys || !event.target.closest("[data-shortcuts]")) return;
   event.preventDefault();
-  search.focus();
-  search.select();
+  closeMenu();
+  keys.showModal();
 });
 
 function isTyping(inside = document) {

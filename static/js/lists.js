@@ -55,6 +55,41 @@ document.addEventListener("reset", () => setTimeout(followTicks));
 document.addEventListener("htmx:afterSwap", followTicks);
 window.addEventListener("pageshow", followTicks);
 
+// --- With Shift a click ticks, or clears, all rows from the one that was clicked before
+
+let clickedBefore = "";
+
+document.addEventListener("click", ({ target, shiftKey }) => {
+  if (!target.matches("tbody .tick input[type=checkbox]")) return;
+  const ticks = ticksOf(target);
+  const ends = [target.value, clickedBefore].map((value) => ticks.findIndex((tick) => tick.value === value));
+  const between = shiftKey && !ends.includes(-1) ? ticks.slice(Math.min(...ends), Math.max(...ends) + 1) : [];
+  for (const tick of between) tick.checked = target.checked;
+  clickedBefore = target.value;
+});
+
+// --- Keys in a table: the row whose link has the focus is the one that is opened and ticked
+
+const STEPS = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 };
+const ROW_LINK = "tbody th a";
+
+function answersRowKey(table, key) {
+  const links = [...table.querySelectorAll(ROW_LINK)];
+  const row = document.activeElement.closest("tbody tr");
+  const at = links.findIndex((link) => row?.contains(link));
+  const next = key in STEPS ? links[Math.max(at + STEPS[key], 0)] : undefined;
+  next?.focus();
+  if (key === "o") links[at]?.click();
+  if (key === "x" && at >= 0) row.querySelector(".tick input:enabled")?.click();
+  return at >= 0 || next !== undefined;
+}
+
+// Arrows scroll the page until a row has the focus.
+function movesInRows(key) {
+  const table = document.activeElement.closest("table[aria-keyshortcuts~=j]");
+  return key.startsWith("Arrow") && key in STEPS && table !== null && answersRowKey(table, key);
+}
+
 // --- What the search field offers: arrows move among it, Enter opens the chosen one, Escape and moving on close it
 
 const FOUND = "search-options";

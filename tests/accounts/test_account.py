@@ -62,3 +62,14 @@ def test_an_invented_theme_changes_nothing(client: Client) -> None:
     assert "theme" not in answer.cookies
     client.cookies["theme"] = '"><script>alert(1)</script>'
     assert "<script>alert" not in page(client)
+
+
+def test_keys_are_switched_off_for_one_person_and_on_again(client: Client, mara: User, northwind: Merchant) -> None:
+    other = sign_in(make_person("ben@northwind.example", northwind, "viewer"))
+    client.post(reverse("shortcuts"), {})
+    assert "Keyboard shortcuts are off." in (off := page(client))
+    assert "aria-keyshortcuts" not in off
+    assert '<dialog id="shortcuts"' not in off
+    assert 'aria-keyshortcuts="?"' in page(other)
+    client.post(reverse("shortcuts"), {"uses_shortcuts": "on"})
+    assert 'aria-keyshortcuts="?"' in page(client)

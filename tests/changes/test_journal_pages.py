@@ -303,7 +303,7 @@ def test_a_page_stays_what_it_is_when_rows_come_in_before_it(admin: Client, make
     for number in range(60):
         make(summary=f"old {number}")
     first = admin.get(JOURNAL).content.decode()
-    older = re.search(r'id="older" href="([^"]+)"', first)
+    older = re.search(r'id="older"\s+href="([^"]+)"', first)
     assert older
     address = older[1].replace("&amp;", "&").split("?")[1]
     before = shown(admin, address)

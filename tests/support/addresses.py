@@ -44,6 +44,7 @@ PERSONAL = {
     "chooser",
     "account",
     "theme",
+    "shortcuts",
     "session_end",
     "sessions_end",
     "account_reauthenticate",
@@ -80,7 +81,7 @@ def merchant_patterns() -> dict[str, URLPattern]:
 POST_ONLY = {
     "session_end",
     "sessions_end",
-    *("connection_activate", "connection_try", "invitation_withdraw", "theme"),
+    *("connection_activate", "connection_try", "invitation_withdraw", "theme", "shortcuts"),
     *("index_rebuild", "index_compare"),
     *("connection_webhooks_register", "connection_webhooks_secret", "connection_webhooks_replace"),
     *("draft_copy", "draft_new", "draft_revise", "operation_decide", "contradiction_close"),

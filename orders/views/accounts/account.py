@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders.access import signed_in
 from orders.accounts import LAST_FACTOR, merchants_asking_for_second_factor
-from orders.forms.accounts.account import Theme
+from orders.forms.accounts.account import Shortcuts, Theme
 from orders.requests import Request
 from orders.services.accounts import signed_in as places
 from orders.services.accounts import unsent
@@ -36,6 +36,7 @@ def account(request: Request) -> HttpResponse:
         "recovery_codes": factors.filter(type=Authenticator.Type.RECOVERY_CODES).exists(),
         "asking": merchants_asking_for_second_factor(request.user),
         "places": places.places_of(request.user, request.session),
+        "shortcuts_form": Shortcuts(initial={"uses_shortcuts": request.user.uses_shortcuts}),
         "theme_form": Theme(initial={"theme": request.COOKIES.get("theme", "system")}),
     }
     return render_page(request, "orders/accounts/page.html", context)
@@ -63,6 +64,17 @@ def theme(request: Request) -> HttpResponse:
             samesite="Lax",
         )
     return response
+
+
+@signed_in
+@require_POST
+def shortcuts(request: Request) -> HttpResponse:
+    form = Shortcuts(request.POST)
+    if form.is_valid():
+        request.user.uses_shortcuts = form.cleaned_data["uses_shortcuts"]
+        request.user.save(update_fields=["uses_shortcuts"])
+        messages.success(request, f"Keyboard shortcuts are {'on' if request.user.uses_shortcuts else 'off'}.")
+    return redirect("account")
 
 
 @signed_in
