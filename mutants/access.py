@@ -255,4 +255,39 @@ MUTANTS = [
         new='return [merchant.pk, mode, kind, str(order_id or "")]',
         red="tests/merchants/test_role_escalation.py::test_a_form_token_is_good_for_the_person_who_opened_the_form",
     ),
+    Mutant(
+        name="views-changed-by-anybody",
+        defense="The team's views are changed by whoever sees them.",
+        target="orders.views.orders.saved_views:_view_to_change",
+        old="not saved_views.may_change(request.membership, view)",
+        new="False",
+        red="tests/orders/test_order_views.py::test_the_teams_views_are_changed_by_their_author_and_by_admins",
+    ),
+    Mutant(
+        name="views-of-anybody",
+        defense="What others saved for themselves stands in everybody's menu.",
+        target="orders.services.orders.saved_views:seen_by",
+        old=".filter(Q(shared=True) | Q(author=membership.user))",
+        new="",
+        red="tests/orders/test_order_views.py::test_a_view_is_one_persons_unless_it_is_the_teams",
+    ),
+    Mutant(
+        name="views-of-any-merchant",
+        defense="Another merchant's views stand in the menu.",
+        target="orders.services.orders.saved_views:seen_by",
+        old="merchant=membership.merchant, ",
+        new="",
+        red="tests/orders/test_order_views.py::test_a_view_is_one_persons_unless_it_is_the_teams",
+    ),
+    Mutant(
+        name="views-shared-by-viewers",
+        defense="A form field gives a right: whoever only sees orders saves views for the team.",
+        target="orders.forms.orders.saved_views:SaveView.__init__",
+        old="""
+        if not may_share:
+            del self.fields["whose"]
+    """,
+        new="",
+        red="tests/orders/test_order_views.py::test_a_viewer_saves_views_but_none_for_the_team",
+    ),
 ]

@@ -6,9 +6,9 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Count, IntegerField, Q, QuerySet, Subquery
+from django.db.models import Count, Q, QuerySet
 
-from orders.models import Merchant, OrderCopy
+from orders.models import OrderCopy
 from orders.services.index.order_filters import Place
 from orders.states import STATUSES
 
@@ -92,21 +92,6 @@ def count(place: Place, asked: Q) -> Counts:
     found = looked_at.aggregate(all_of_them=Count("*"), **of_status)
     total = found.pop("all_of_them")
     return Counts({"": total, **found}, exact=total <= COUNTED)
-
-
-class _Rows(Subquery):
-    """How many rows a query has."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
-    output_field = IntegerField()
-    empty_result_set_value = 0  # where it is known without asking
-
-
-def count_each(place: Place, questions: list[Q]) -> list[Counts]:
-    """How many orders each question finds, all in one query, in which each stops counting above `COUNTED`."""
-    found = [_Rows(of(place).filter(asked).order_by().values("pk")[: COUNTED + 1]) for asked in questions]
-    of_each = Merchant.objects.filter(pk=place.merchant.pk).values_list(*found).get() if found else ()
-    return [Counts({"": total}, exact=total <= COUNTED) for total in of_each]
 
 
 def _few(place: Place, asked: Q) -> Q:

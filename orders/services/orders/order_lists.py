@@ -1,6 +1,7 @@
 """A list of orders, from whoever can answer: RevKeen, live, or the index, which says as of when it is."""
 
 import hashlib
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from orders.services.revkeen.session import Reading
 
 MOST_FOUND = 2_000  # orders with the text that is looked for, the newest
 KEPT_SECONDS = 10
+COUNTING_SECONDS = 0.25  # for all views together
 
 
 @dataclass(frozen=True)
@@ -127,36 +129,27 @@ def _with_text(wanted: Wanted) -> tuple[Q, bool]:
     return Q(pk__in=[hit.key for hit in hits[:MOST_FOUND]]), len(hits) > MOST_FOUND
 
 
-def _kept_counts(wanted: Wanted) -> Counts | None:
-    """Beside a live page, as they were at most some seconds ago: it costs no query for them."""
-    key = _key("order-counts", wanted.place, wanted.counted_as)
+def counts_of_each(lists: list[Wanted]) -> list[Counts | None]:
+    """How many orders each list has, one after another until `COUNTING_SECONDS` are over.
+
+    None for those that are left then, and for all until the import ended. What was counted is kept for some seconds,
+    so that the next time goes on from there.
+    """
+    until = time.monotonic() + COUNTING_SECONDS
+    return [_kept_counts(wanted, count=time.monotonic() < until) for wanted in lists]
+
+
+def _kept_counts(wanted: Wanted, *, count: bool = True) -> Counts | None:
+    """As they were at most some seconds ago, so that a live page costs no query for them. `count`: if none are kept."""
+    asked = repr((wanted.place.merchant.pk, wanted.place.mode, wanted.counted_as)).encode()
+    key = f"order-counts:{hashlib.blake2b(asked, digest_size=16).hexdigest()}"
+    if not count:
+        kept: Counts | None = caches["process"].get(key)
+        return kept
     counts: Counts | None = caches["process"].get_or_set(key, lambda: _counts(wanted), KEPT_SECONDS)
     return counts
 
 
-def counts_of_each(place: Place, lists: dict[str, Wanted]) -> dict[str, str]:
-    """By the address of a list, how many orders it has, as of at most some seconds ago; none before the import ended.
-
-    One query counts all, and each text to look for costs its own.
-    """
-    key = _key("view-counts", place, *sorted(lists))
-    counts: dict[str, str] | None = caches["process"].get_or_set(key, lambda: _count_each(place, lists), KEPT_SECONDS)
-    return counts or {}
-
-
-def _count_each(place: Place, lists: dict[str, Wanted]) -> dict[str, str]:
-    if not freshness.as_of(place.merchant, place.mode):
-        return {}
-    questions = [wanted.question & _with_text(wanted)[0] for wanted in lists.values()]
-    counted = order_list.count_each(place, questions)
-    return {query: counts.words("") for query, counts in zip(lists, counted, strict=True)}
-
-
-def _key(kind: str, place: Place, *asked: str) -> str:
-    said = repr((place.merchant.pk, place.mode, asked)).encode()
-    return f"{kind}:{hashlib.blake2b(said, digest_size=16).hexdigest()}"
-
-
 def _counts(wanted: Wanted) -> Counts | None:
     as_of = freshness.as_of(wanted.place.merchant, wanted.place.mode)
-    return order_list.count(wanted.place, wanted.beside_status) if as_of else None
+    return order_list.count(wanted.place, wanted.beside_status & _with_text(wanted)[0]) if as_of else None

@@ -19,7 +19,6 @@ from orders.forms.orders.saved_views import SaveView
 from orders.models import SavedView
 from orders.permissions import Right
 from orders.requests import MerchantRequest
-from orders.services.index.order_filters import Place
 from orders.services.orders import order_lists, saved_views
 from orders.services.orders.saved_views import MOST, Gone, NameTaken, TooMany
 from orders.views.pages import render_page, sent
@@ -31,7 +30,7 @@ MENU = {"order-views": "orders/orders/saved_views/_menu.html"}
 class Row:
     name: str
     url: str
-    count: str  # `1,204`, or "" where the index cannot count yet
+    count: str  # `1,204`, or "" where it is not counted yet
     line: str  # all that is asked for
     current: bool
     view: SavedView | None = None  # None for those that are there from the beginning
@@ -117,14 +116,15 @@ def _groups(request: MerchantRequest, shown: QueryDict) -> list[tuple[str, list[
     """The views that are there from the beginning, one's own and the team's, each with its count."""
     views = list(saved_views.seen_by(request.membership, request.mode))
     filters = {query: _filter(request, canonical(QueryDict(query))) for query in _queries(views)}
-    place = Place(request.merchant, request.mode, timezone.now())
-    counts = order_lists.counts_of_each(place, {query: one.wanted for query, one in filters.items()})
+    counted = order_lists.counts_of_each([one.wanted for one in filters.values()])
+    counts = {query: found for query, found in zip(filters, counted, strict=True) if found}
 
     def row(name: str, query: str, view: SavedView | None = None) -> Row:
         current = shown.get(VIEW) == str(view.pk) if view else shown.urlencode() == query
         changeable = view is not None and saved_views.may_change(request.membership, view)
         url = _address(request, view) if view else _list_of(request, query)
-        return Row(name, url, counts.get(query, ""), filters[query].line, current, view, changeable)
+        count = counts[query].words(filters[query].tab) if query in counts else ""
+        return Row(name, url, count, filters[query].line, current, view, changeable)
 
     fixed = [row(name, query) for name, query in VIEWS]
     mine, team = ([row(view.name, view.query, view) for view in views if view.shared is of] for of in (False, True))
@@ -132,7 +132,8 @@ def _groups(request: MerchantRequest, shown: QueryDict) -> list[tuple[str, list[
 
 
 def _queries(views: list[SavedView]) -> list[str]:
-    return [*(query for _, query in VIEWS), *(view.query for view in views)]
+    """In the order in which they are counted, those that somebody saved first."""
+    return [*(view.query for view in views), *(query for _, query in VIEWS)]
 
 
 def _filter(request: MerchantRequest, address: QueryDict) -> OrderFilter:
