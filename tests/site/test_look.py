@@ -17,7 +17,6 @@ from django.test import Client, RequestFactory
 
 from orders.context_processors import SECTIONS
 from orders.models import Merchant
-from orders.context_processors import SECTIONS
 from orders.permissions import PAGES
 from orders.services.orders.timeline import ICONS_AND_WORDS
 from orders.templatetags import look
