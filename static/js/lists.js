@@ -94,6 +94,15 @@ function movesInRows(key) {
 
 const FOUND = "search-options";
 
+document.addEventListener("keydown", (event) => {
+  const search = document.querySelector("[data-search]");
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key !== "k") return;
+  if (!search || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
 function chosen() {
   return document.querySelector(`#${FOUND} [aria-selected=true]`);
 }

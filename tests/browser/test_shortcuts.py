@@ -111,3 +111,12 @@ def test_whoever_switches_keys_off_finds_the_list_at_the_account(
     expect(page.get_by_text("Keyboard shortcuts are on.")).to_be_visible()
     press(page, "?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+
+
+def test_ctrl_k_finds_a_page_by_its_name_also_from_a_field(open_page: OpenPage, emulator: RunningEmulator) -> None:
+    page = open_page("/northwind/live/journal/")
+    press(page, "/", "a", "Control+k")  # what was typed is selected, and replaced
+    page.keyboard.type("fulf")
+    expect(page.get_by_role("option", name="To fulfill", exact=True)).to_be_visible()
+    press(page, "ArrowDown", "Enter")
+    page.wait_for_url("**/northwind/live/to-fulfill/")

@@ -115,3 +115,15 @@ def test_whatever_is_typed_is_no_error(admin: Client, imported: Any, typed: str)
     list_page = reverse("order_list", args=["northwind", "live"])
     assert admin.get(list_page, {"q": typed, "sort": "total"}, follow=True).status_code in (200, 400)
     assert admin.get(list_page, {"line": typed}, follow=True).status_code in (200, 400)
+
+
+@pytest.mark.usefixtures("imported")
+def test_pages_and_views_are_found_by_their_names_as_far_as_one_may_open_them(admin: Client, support: Client) -> None:
+    def offered(client: Client, typed: str) -> str:
+        return client.get(SEARCH, {"q": typed}, headers=TYPING).content.decode()
+
+    assert f'href="{reverse("merchant_settings", args=["northwind", "live"])}"' in offered(admin, "sett")
+    assert "Does not add up" in offered(admin, "add up")
+    assert "found-page" not in offered(admin, "s")
+    assert "found-page" not in offered(support, "sett")
+    assert ask(admin, "Drafts")["Location"] == reverse("draft_list", args=["northwind", "live"])

@@ -14,6 +14,7 @@ from orders.services.fulfillment import known_numbers, to_fulfill
 from orders.services.orders import reading, searching
 from orders.services.orders.searching import CustomerHit, Found, OrderHit
 from orders.services.revkeen import session
+from orders.views.orders import destinations
 from orders.views.pages import render_page, search_text
 
 TYPED_AHEAD = 6  # of each group, offered while somebody types
@@ -34,9 +35,14 @@ def search(request: MerchantRequest) -> HttpResponse:
     if not typing:
         if found.only is not None:
             return _opened(request, found.only)
+        if found.nothing and (place := destinations.called(request, text)):
+            return redirect(place.url)
         if found.nothing and text:
             return _of_id(request, some_id) if some_id is not None else _elsewhere(request, text, found)
-    return render_page(request, PAGE, {"text": text, "found": found, "most": searching.SHOWN}, parts=PARTS)
+    context = {"text": text, "found": found, "most": searching.SHOWN}
+    if typing:
+        context["destinations"] = destinations.named(request, text)[:TYPED_AHEAD]
+    return render_page(request, PAGE, context, parts=PARTS)
 
 
 def _opened(request: MerchantRequest, hit: OrderHit | CustomerHit) -> HttpResponse:
