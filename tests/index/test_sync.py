@@ -125,12 +125,13 @@ def test_nothing_is_as_of_a_moment_before_which_something_is_still_to_be_read(
 ) -> None:
     run()
     before = freshness.as_of(**place)
-    emulator.make_order()
-    emulator.fault("error", "/orders/.*", times=2, status=500)
+    marks.mark(place["merchant"], place["mode"], [uuid.UUID(emulator.make_order()["id"])])
+    emulator.fault("error", "/orders/.*", times=50, status=500)  # of each that is marked, the second try too
     make_due(*STATUSES)
     run()
     assert ToRead.objects.exists()
     assert freshness.as_of(**place) == before
+    emulator.clear_faults()
     IndexState.objects.update(wait_until=None)
     ToRead.objects.update(due_at=clock.now())
     run()
