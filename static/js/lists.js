@@ -55,6 +55,68 @@ document.addEventListener("reset", () => setTimeout(followTicks));
 document.addEventListener("htmx:afterSwap", followTicks);
 window.addEventListener("pageshow", followTicks);
 
+// --- What is ticked stays ticked on the other pages of a list ([data-ticks-of]: of which), in this tab, until something
+// is ticked in another list; a form sends all of it, at most as much as [data-most]
+
+const STORE = "ticks";
+const bulkForms = () => document.querySelectorAll("[data-ticks-of]");
+const listOf = (form) => `${document.body.dataset.person} ${form.dataset.ticksOf}`;
+const boxesOf = (form) => [...form.querySelectorAll("tbody .tick input:enabled")];
+
+function storedFor(form) {
+  const { of, ids } = JSON.parse(sessionStorage.getItem(STORE) ?? "{}");
+  return of === listOf(form) ? ids : [];
+}
+
+function elsewhereOf(form) {
+  const here = new Set(boxesOf(form).map((box) => box.value));
+  return storedFor(form).filter((id) => !here.has(id));
+}
+
+function rememberTicks(form, elsewhere = elsewhereOf(form)) {
+  const ticked = boxesOf(form).filter((box) => box.checked);
+  const ids = [...elsewhere, ...ticked.map((box) => box.value)];
+  if (ids.length || storedFor(form).length) sessionStorage.setItem(STORE, JSON.stringify({ of: listOf(form), ids }));
+  const most = Number(form.dataset.most);
+  say(form.querySelector("[data-elsewhere]"), elsewhere.length > 0, `${elsewhere.length} more on other pages`);
+  say(form.querySelector("[data-too-many]"), ids.length > most, `At most ${most} at once`);
+}
+
+function say(place, isSo, words) {
+  place.hidden = !isSo;
+  place.textContent = isSo ? words : "";
+}
+
+// `asked`: what the address says is ticked, also where it was sent on by somebody else.
+function recallTicks(asked = []) {
+  for (const form of bulkForms()) {
+    const ids = new Set([...storedFor(form), ...asked]);
+    for (const box of boxesOf(form)) box.checked = ids.delete(box.value) || box.checked;
+    rememberTicks(form, [...ids]);
+  }
+  followTicks();
+}
+
+recallTicks(new URLSearchParams(location.search).getAll("tick"));
+document.addEventListener("htmx:afterSwap", () => recallTicks());
+window.addEventListener("pageshow", () => recallTicks());
+
+document.addEventListener("change", ({ target }) => {
+  const form = target.closest("[data-ticks-of]");
+  if (form) rememberTicks(form);
+});
+document.addEventListener("reset", ({ target }) => target.matches("[data-ticks-of]") && setTimeout(rememberTicks, 0, target, []));
+document.addEventListener("click", ({ target }) => target.closest("[data-clear]") && sessionStorage.removeItem(STORE));
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("[data-ticks-of]")) return;
+  if (!form.querySelector("[data-too-many]").hidden) return event.preventDefault();
+  for (const field of form.querySelectorAll(".sent-along")) field.remove();
+  const name = boxesOf(form)[0]?.name;
+  const fields = elsewhereOf(form).map((value) => ({ type: "hidden", className: "sent-along", name, value }));
+  form.append(...fields.map((field) => Object.assign(document.createElement("input"), field)));
+});
+
 // --- With Shift a click ticks, or clears, all rows from the one that was clicked before
 
 let clickedBefore = "";

@@ -1,5 +1,7 @@
 """One box ticks all rows of a list; without a script there is none, and rows are ticked one by one."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -27,6 +29,38 @@ def test_one_box_ticks_all_rows_of_the_page_or_none(where: str, open_page: OpenP
     page.get_by_role("button", name="Clear").click()
     expect(every).not_to_be_checked()
     expect(page.locator("tbody .tick :checked")).to_have_count(0)
+
+
+def test_ticks_stay_through_pages_and_sorts_and_are_sent_together(
+    open_page: OpenPage, emulator: RunningEmulator
+) -> None:
+    page = open_page(ORDERS)
+    page.locator("tbody .tick input").nth(3).check()
+    page.get_by_role("link", name="Older").click()
+    expect(page.get_by_text("1 more on other pages")).to_be_visible()
+    page.locator("tbody .tick input").first.check()
+    page.get_by_role("link", name="Newer").click()
+    expect(page.locator("tbody .tick input").nth(3)).to_be_checked()
+    page.get_by_role("link", name="Total", exact=True).click()
+    page.get_by_role("button", name="Add up").click()
+    expect(page.get_by_role("heading", name="2 selected orders")).to_be_visible()
+    page.get_by_role("link", name="Clear", exact=True).click()
+    expect(page.locator(".bulk")).to_be_hidden()
+    page.locator("tbody .tick input").first.check()
+    page.get_by_role("link", name=re.compile("^Paid")).click()  # other orders: nothing of them is ticked
+    expect(page.locator(".bulk")).to_be_hidden()
+
+
+def test_more_than_an_address_can_say_is_not_sent(open_page: OpenPage, emulator: RunningEmulator) -> None:
+    page = open_page(ORDERS)
+    page.get_by_label("Select all on this page").check()
+    page.get_by_role("link", name="Older").click()
+    page.get_by_label("Select all on this page").check()
+    expect(page.get_by_text("At most 80 at once")).to_be_visible()
+    page.get_by_role("button", name="Add up").click()
+    expect(page).to_have_url(re.compile("starting_after"))
+    page.get_by_role("link", name=re.compile(r"^Add up all \d+")).click()
+    expect(page.get_by_role("heading", name=re.compile(r"All \d+ orders of this list"))).to_be_visible()
 
 
 def test_the_box_for_all_rows_follows_a_live_refresh(open_page: OpenPage, emulator: RunningEmulator) -> None:

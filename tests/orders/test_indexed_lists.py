@@ -19,6 +19,7 @@ from orders.models import IndexState, Merchant, OrderCopy, Sweep
 from orders.services.index import order_filters, order_list
 from orders.services.index.condition_line import Condition
 from orders.services.index.order_filters import FILTERS, Place
+from orders.views.orders.tables import Sum, sums_by_currency
 from tests.orders.test_order_list import ADDRESS, link, shown
 from tests.support.emulation import Emulator
 from tests.support.indexed import index_everything
@@ -257,6 +258,33 @@ def test_orders_that_cannot_be_read_do_not_end_the_paging(admin: Client) -> None
         seen += len(answer.context["rows"])
         answer = admin.get(answer.context["older"])
     assert seen + len(answer.context["rows"]) == OrderCopy.objects.count()
+
+
+def totals(found: list[Sum]) -> dict[str, tuple[int, int, int]]:
+    return {one.total.currency: (one.count, one.total.minor, one.due.minor) for one in found}
+
+
+@pytest.mark.usefixtures("imported", "recorded")
+@pytest.mark.database
+def test_ticked_orders_of_other_pages_and_whole_lists_are_added_up(admin: Client) -> None:
+    first = admin.get(ADDRESS)
+    second = admin.get(link(first, "Older"))
+    ids = [*shown(first)[:3], *shown(second)]
+    ticks = "&".join(f"tick={one}" for one in [*ids, uuid.uuid4(), "x"])
+    ticked = admin.get(f"{ADDRESS}?{ticks}").context
+    rows = [row.order for answer in (first, second) for row in answer.context["rows"]]
+    assert totals(ticked["sums"]) == totals(sums_by_currency([one for one in rows if str(one.id) in ids]))
+    assert (ticked["summed"], ticked["missing"]) == (len(ids), 1)
+    everything = admin.get(f"{ADDRESS}?sums=all").context
+    assert totals(everything["sums"]) == totals(sums_by_currency(rows))
+    assert "sums=all" not in link(admin.get(f"{ADDRESS}?sums=all"), "Older")
+
+
+@pytest.mark.usefixtures("recorded")
+def test_until_all_orders_were_read_no_list_is_added_up_whole(admin: Client, emulator: Emulator) -> None:
+    answer = admin.get(f"{ADDRESS}?sums=all")
+    assert answer.context["sums"] == []
+    assert "Add up all" not in answer.content.decode()
 
 
 @pytest.mark.usefixtures("imported")

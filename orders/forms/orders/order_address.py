@@ -21,7 +21,9 @@ LINE = "line"  # all conditions as one line, in place of any others
 SORT = "sort"
 PAGE = ("starting_after", "ending_before")
 VIEW = "view"  # the saved view that the list began as
-BESIDE = (*PAGE, "tick", VIEW)  # what stands in the address and is no condition
+TICK = "tick"  # an order that is ticked, to be added up
+SUMS = "sums"  # "all": the whole list is added up
+BESIDE = (*PAGE, TICK, SUMS, VIEW)  # what stands in the address and is no condition
 SPANS = {"created": "placed", "updated": "updated", "total": "total"}  # typed as `_from` and `_to`
 NAME = re.compile("-?[a-z_]+")
 MOST_CONDITIONS = 40
@@ -44,7 +46,7 @@ def canonical(given: QueryDict) -> QueryDict:
 def left_from(text: str) -> QueryDict:
     """The list that somebody came from, as the address of an order carries it: its conditions, its order, its view."""
     address = canonical(QueryDict(text[:LONGEST_LIST]))
-    for name in (*PAGE, "tick"):
+    for name in (*PAGE, TICK, SUMS):
         address.pop(name, None)
     return address
 

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.http import QueryDict
 
 from orders.forms.fields.days import describe
-from orders.forms.orders.order_address import PAGE, SORT, TEXT, VIEW, settled, typed
+from orders.forms.orders.order_address import PAGE, SORT, SUMS, TEXT, TICK, VIEW, settled, typed
 from orders.models import Merchant
 from orders.services.index import condition_line, order_filters, order_list, spans
 from orders.services.index.condition_line import Condition
@@ -200,7 +200,7 @@ class OrderFilter:
     @property
     def hidden(self) -> list[tuple[str, str]]:
         """What the form of the menus carries along: all that has no field in it."""
-        shown = ["billing_type", *(["placed"] if any(self.placed_days) else []), *PAGE, "tick"]
+        shown = ["billing_type", *(["placed"] if any(self.placed_days) else []), *PAGE, TICK, SUMS]
         return [(name, value) for name, values in self.data.lists() if name not in shown for value in values]
 
     @property

@@ -12,7 +12,8 @@ from django.db.models import Q
 from orders.apis.errors import ApiError, InDoubt, NotSent
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Listing, Order
-from orders.services.index import copies, finding, freshness, order_list
+from orders.services.index import adding_up, copies, finding, freshness, order_list
+from orders.services.index.adding_up import Added
 from orders.services.index.order_filters import Place
 from orders.services.index.order_list import NEWEST_FIRST, Counts
 from orders.services.orders import reading
@@ -21,6 +22,7 @@ from orders.services.revkeen.session import Reading
 
 MOST_FOUND = 2_000  # orders with the text that is looked for, the newest
 KEPT_SECONDS = 10
+MOST_ADDED = order_list.COUNTED  # orders that are added up together
 COUNTING_SECONDS = 0.25  # for all views together
 
 
@@ -127,6 +129,11 @@ def _with_text(wanted: Wanted) -> tuple[Q, bool]:
         return Q(), False
     hits = finding.find_ids(wanted.place.merchant, wanted.place.mode, wanted.text, MOST_FOUND + 1)
     return Q(pk__in=[hit.key for hit in hits[:MOST_FOUND]]), len(hits) > MOST_FOUND
+
+
+def added_up(wanted: Wanted) -> list[Added]:
+    """What all orders of the list come to, on whatever page they are, as the index has them."""
+    return adding_up.of_all(wanted.place, wanted.question & _with_text(wanted)[0])
 
 
 def counts_of_each(lists: list[Wanted]) -> list[Counts | None]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from orders.access import merchant_page
 from orders.apis.revkeen.objects import Listing
-from orders.forms.orders.order_address import PAGE, canonical, carried, left_from, to_keep
+from orders.forms.orders.order_address import PAGE, SORT, SUMS, TICK, VIEW, canonical, carried, left_from, to_keep
 from orders.forms.orders.order_filter import OrderFilter
 from orders.forms.orders.order_views import VIEWS
 from orders.requests import MerchantRequest
@@ -21,11 +21,12 @@ from orders.services.orders import order_lists, reading, saved_views
 from orders.services.orders.order_lists import Found
 from orders.states import STATUSES
 from orders.views.addresses import address
-from orders.views.orders.tables import OrderRow, order_rows, sums_by_currency
+from orders.views.orders.adding_up import added_up
+from orders.views.orders.tables import OrderRow, order_rows
 from orders.views.pages import render_page
 
 LIST_PARTS = {"order-table": "orders/orders/_table.html", "customer-orders": "orders/orders/_customer_orders.html"}
-NO_PAGE = dict.fromkeys((*PAGE, "tick"))
+NO_PAGE = dict.fromkeys((*PAGE, TICK, SUMS))
 
 # Column → its heading, how it is sorted at the first click, and its classes.
 COLUMNS = {
@@ -117,7 +118,7 @@ def _tabs(request: MerchantRequest, form: OrderFilter, found: Found) -> list[Tab
 def _table(request: MerchantRequest, form: OrderFilter, found: Found) -> dict[str, Any]:
     listing = found.listing.value or Listing([])
     names = reading.customer_labels(request.merchant, request.mode, listing.rows, form.customer_id)
-    rows = order_rows(listing, names, set(request.GET.getlist("tick")))
+    rows = order_rows(listing, names, set(request.GET.getlist(TICK)))
     chips = [(chip, _without(request, chip.name, chip.text)) for chip in form.chips]
     ticked = [row.order for row in rows if isinstance(row, OrderRow) and row.ticked]
     return {
@@ -128,13 +129,23 @@ def _table(request: MerchantRequest, form: OrderFilter, found: Found) -> dict[st
         "headings": [_heading(request, form, name) for name in COLUMNS],
         "newer": _page(request, "ending_before", found.first) if found.ahead else "",
         "older": _page(request, "starting_after", found.last) if found.more else "",
-        "ticked": ticked,
-        "sums": sums_by_currency(ticked),
+        **added_up(request, form, found, ticked),
+        "ticks_of": _ticks_of(request),
+        "without_ticks": address(request, **{TICK: None, SUMS: None}),
+        "all_added": address(request, **{TICK: None, SUMS: "all"}),
         "customer_name": names.get(form.customer_id) if form.customer_id else None,
         "list_suffix": carried(left_from(request.GET.urlencode())),
         "chips": chips,
         "shown_chips": [(chip, url) for chip, url in chips if not chip.in_sentence],
     }
+
+
+def _ticks_of(request: MerchantRequest) -> str:
+    """What the ticks belong to: they stay on every page of the same orders, however they are sorted."""
+    asked = left_from(request.GET.urlencode())
+    for name in (SORT, VIEW):
+        asked.pop(name, None)
+    return f"{request.path}?{asked.urlencode()}"
 
 
 def _page(request: MerchantRequest, name: str, border: uuid.UUID | None) -> str:

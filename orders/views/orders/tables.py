@@ -8,6 +8,7 @@ from datetime import datetime
 from orders import amounts, states
 from orders.apis.revkeen.objects import Listing, Order, Unreadable
 from orders.money import Money
+from orders.services.index.adding_up import Added
 from orders.states import State
 
 LONGEST_NUMBER = 24
@@ -73,25 +74,28 @@ def order_row(order: Order, names: dict[uuid.UUID, str], ticked: Collection[str]
     )
 
 
-def sums_by_currency(orders: list[Order]) -> list[Sum]:
-    """One sum a currency, in minor units exactly."""
-    return [_sum([order for order in orders if order.currency_code == code], code) for code in _currencies(orders)]
+def sums_by_currency(orders: Iterable[Order], others: Iterable[Added] = ()) -> list[Sum]:
+    """One sum a currency, in minor units exactly; `others` were added up already."""
+    each = [*map(_added, orders), *others]
+    return [
+        _sum([one for one in each if one.currency == code], code) for code in sorted({one.currency for one in each})
+    ]
 
 
-def _currencies(orders: list[Order]) -> list[str]:
-    return sorted({order.currency_code for order in orders})
+def _added(order: Order) -> Added:
+    return Added(order.currency_code, 1, order.total, order.amount_paid, order.amount_refunded, _due(order))
 
 
-def _sum(orders: list[Order], currency: str) -> Sum:
+def _sum(each: list[Added], currency: str) -> Sum:
     def add(amounts: Iterable[int]) -> Money:
         return Money(sum(amounts), currency)
 
     return Sum(
-        count=len(orders),
-        total=add(order.total for order in orders),
-        paid=add(order.amount_paid for order in orders),
-        refunded=add(order.amount_refunded for order in orders),
-        due=add(_due(order) for order in orders),
+        count=sum(one.count for one in each),
+        total=add(one.total for one in each),
+        paid=add(one.paid for one in each),
+        refunded=add(one.refunded for one in each),
+        due=add(one.due for one in each),
     )
 
 
