@@ -63,6 +63,7 @@ ROLES: dict[Right, set[Role]] = {
 # Pages below /<merchant>/<mode>/, by the name of their URL.
 PAGES: dict[str, Right] = {
     "order_list": Right.SEE,
+    "order_columns": Right.SEE,
     "saved_view_list": Right.SEE,
     "saved_view_add": Right.SEE,
     "saved_view": Right.SEE,

@@ -13,6 +13,7 @@ from orders.views.index import settings as index
 from orders.views.merchants import connections, invitations, members, profile
 from orders.views.orders import (
     cancellations,
+    columns,
     customers,
     order_edits,
     order_list,
@@ -40,6 +41,7 @@ register_converter(DirectionConverter, "direction")
 
 order_pages = [
     path("", order_list.order_list, name="order_list"),
+    path("columns/", columns.order_columns_choose, name="order_columns"),
     path("views/", saved_views.saved_view_list, name="saved_view_list"),
     path("views/add/", saved_views.saved_view_add, name="saved_view_add"),
     path("views/<uuid:view_id>/", saved_views.saved_view, name="saved_view"),

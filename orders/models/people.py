@@ -20,6 +20,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(auto_now_add=True)
     uses_shortcuts = models.BooleanField(default=True)  # of single keys, which dictation presses too
+    order_columns = models.CharField(max_length=200, blank=True, default="")  # of lists of orders; "": the usual ones
 
     invited_to: tuple[str, ...] = ()  # names of merchants that they are about to join, while they choose a password
 

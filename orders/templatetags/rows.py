@@ -16,17 +16,23 @@ from orders.views.orders.tables import OrderRow
 
 register = template.Library()
 
+WIDE = ("customer", "items")  # where a flag has room
 DRAWN = 4_096  # rows that a process keeps, of about 2 KB
 
 
 @register.simple_tag(takes_context=True)
-def order_row(context: template.Context, row: OrderRow | Unreadable, what: str, ticks: bool = False) -> SafeString:
-    """The row of an order, with the customer or the items of it in the second column; `what` says which."""
+def order_row(
+    context: template.Context, row: OrderRow | Unreadable, columns: tuple[str, ...], ticks: bool = False
+) -> SafeString:
+    """The row of an order with these columns behind its number."""
     if isinstance(row, Unreadable):
-        return render_to_string("orders/orders/_unreadable_row.html", {"row": row, "ticks": ticks})
+        facts = {"row": row, "columns": columns, "flag_in": _wide(columns), "ticks": ticks}
+        return render_to_string("orders/orders/_unreadable_row.html", facts)
     zone = context["merchant"].zone
     carried = context.get("list_suffix", "")
-    return _drawn(row, what, ticks, context["orders_url"], carried, zone, figures.today(zone), figures.age(row.placed))
+    return _drawn(
+        row, columns, ticks, context["orders_url"], carried, zone, figures.today(zone), figures.age(row.placed)
+    )
 
 
 @register.simple_tag
@@ -38,12 +44,20 @@ def filter_fields() -> SafeString:
 
 @lru_cache(maxsize=DRAWN)
 def _drawn(
-    row: OrderRow, what: str, ticks: bool, orders_url: str, carried: str, zone: ZoneInfo, day: date, age: str
+    row: OrderRow,
+    columns: tuple[str, ...],
+    ticks: bool,
+    orders_url: str,
+    carried: str,
+    zone: ZoneInfo,
+    day: date,
+    age: str,
 ) -> SafeString:
     """Everything that the row depends on is an argument, the day too: it says "Today" and "Yesterday"."""
     facts: dict[str, Any] = {
         "row": row,
-        "what": what,
+        "columns": columns,
+        "flag_in": _wide(columns),
         "ticks": ticks,
         "orders_url": orders_url,
         "carried": carried,
@@ -51,3 +65,7 @@ def _drawn(
         "age": age,
     }
     return render_to_string("orders/orders/_row.html", facts)
+
+
+def _wide(columns: tuple[str, ...]) -> str:
+    return next((name for name in columns if name in WIDE), "")

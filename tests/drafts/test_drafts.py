@@ -187,6 +187,20 @@ def test_what_is_not_saved_while_one_types_is_named(support: Client, draft: Draf
     assert '<a href="#id_invoice_id">Linked invoice</a>: Choose an invoice from the list.' in page
 
 
+def test_a_new_order_is_for_the_customer_whose_orders_somebody_looks_at(support: Client, emulator: Emulator) -> None:
+    customer = emulator.get("/customers?limit=1", TEST_KEY)["data"][0]
+    where = ["northwind", "test"]
+    pages = [
+        reverse("customer_detail", args=[*where, customer["id"]]),
+        f"{reverse('order_list', args=where)}?customer={customer['id']}",
+    ]
+    for page in pages:
+        assert f'name="customer" value="{customer["id"]}"' in support.get(page).content.decode()
+    support.post(reverse("draft_new", args=where), {"customer": customer["id"]})
+    assert Draft.objects.get(customer_id=customer["id"]).customer_label == customer["name"]
+    assert support.post(reverse("draft_new", args=where), {"customer": "x"}).status_code == 404
+
+
 def test_a_customer_is_found_and_taken(support: Client, draft: Draft, emulator: Emulator) -> None:
     customer = emulator.get("/customers?limit=1", TEST_KEY)["data"][0]
     answer = save(support, draft, "find_customers", q=customer["email"])

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from orders.forms.orders.order_columns import DEFAULT
 from orders.models import Merchant, SavedView
 from orders.services.orders import order_lists, saved_views
 from tests.conftest import make_merchant, make_person, sign_in
@@ -53,7 +54,8 @@ def test_a_view_opens_the_list_as_it_was_saved_under_its_name(admin: Client) -> 
     view = SavedView.objects.get()
     answer = admin.get(page(view))
     asked = parse_qs(urlsplit(answer["Location"]).query)
-    assert asked == {"status": ["paid"], "sort": ["-total"], "view": [str(view.pk)]}
+    columns = " ".join(DEFAULT)
+    assert asked == {"status": ["paid"], "sort": ["-total"], "view": [str(view.pk)], "columns": [columns]}
     shown = admin.get(answer["Location"])
     assert (heading(shown), "Changed" in text(shown.content.decode())) == ("Big & paid", False)
 

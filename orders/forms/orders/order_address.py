@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from orders.forms.orders import order_columns
+from orders.forms.orders.order_columns import COLUMNS_OF_LIST
 from orders.services.index import condition_line
 from orders.services.index.condition_line import Condition
 from orders.services.index.order_filters import FILTERS
@@ -23,7 +25,7 @@ PAGE = ("starting_after", "ending_before")
 VIEW = "view"  # the saved view that the list began as
 TICK = "tick"  # an order that is ticked, to be added up
 SUMS = "sums"  # "all": the whole list is added up
-BESIDE = (*PAGE, TICK, SUMS, VIEW)  # what stands in the address and is no condition
+BESIDE = (*PAGE, TICK, SUMS, VIEW, COLUMNS_OF_LIST)  # what stands in the address and is no condition
 SPANS = {"created": "placed", "updated": "updated", "total": "total"}  # typed as `_from` and `_to`
 NAME = re.compile("-?[a-z_]+")
 MOST_CONDITIONS = 40
@@ -40,6 +42,8 @@ def canonical(given: QueryDict) -> QueryDict:
     for name in BESIDE:
         if values := [value for value in given.getlist(name) if value]:
             asked.setlist(name, values)
+    if columns := order_columns.read(asked.pop(COLUMNS_OF_LIST, [""])[-1]):
+        asked[COLUMNS_OF_LIST] = order_columns.write(columns)
     return asked
 
 
@@ -52,7 +56,7 @@ def left_from(text: str) -> QueryDict:
 
 
 def to_keep(text: str) -> QueryDict:
-    """What a saved view keeps of an address: its conditions and its order."""
+    """What a saved view keeps of an address: its conditions, its order and its columns."""
     address = left_from(text)
     address.pop(VIEW, None)
     return address

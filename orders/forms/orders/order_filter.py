@@ -13,6 +13,7 @@ from django.http import QueryDict
 
 from orders.forms.fields.days import describe
 from orders.forms.orders.order_address import PAGE, SORT, SUMS, TEXT, TICK, VIEW, settled, typed
+from orders.forms.orders.order_columns import COLUMNS_OF_LIST
 from orders.models import Merchant
 from orders.services.index import condition_line, order_filters, order_list, spans
 from orders.services.index.condition_line import Condition
@@ -86,6 +87,11 @@ class OrderFilter:
     def view_id(self) -> uuid.UUID | None:
         """The saved view that the list began as."""
         return _uuid(self._said(VIEW))
+
+    @property
+    def columns(self) -> str:
+        """The columns that the list has of its own, or ""."""
+        return self._said(COLUMNS_OF_LIST)
 
     @property
     def text(self) -> str:

@@ -20,6 +20,7 @@ from orders.services.changes.plans import Step
 from orders.services.changes.snapshots import OrderSnapshot, facts_of, kept
 from orders.services.changes.snapshots import snapshot_of as order_snapshot
 from orders.services.revkeen.session import Session
+from orders.storable import storable
 
 Line = dict[str, Any]
 Kind = Operation.Kind
@@ -83,8 +84,14 @@ def operation_of(draft: Draft) -> Operation | None:
     return taken.select_related("user").first()
 
 
-def start(merchant: Merchant, mode: str, by: User) -> Draft:
-    return Draft.objects.create(merchant=merchant, mode=mode, lines=[new_line()], created_by=by, updated_by=by)
+def start(merchant: Merchant, mode: str, by: User, customer: Customer | None = None) -> Draft:
+    known = for_customer(customer) if customer else {}
+    return Draft.objects.create(merchant=merchant, mode=mode, lines=[new_line()], created_by=by, updated_by=by, **known)
+
+
+def for_customer(customer: Customer) -> dict[str, Any]:
+    """What a draft keeps of its customer."""
+    return {"customer_id": customer.id, "customer_label": storable(customer.shown_name)[:300]}
 
 
 def save(draft: Draft, changes: dict[str, Any], *, version: int, page: str, next_page: str, by: User) -> Draft:

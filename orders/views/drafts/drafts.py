@@ -46,7 +46,12 @@ def draft_list(request: MerchantRequest) -> HttpResponse:
 @merchant_page
 @require_POST
 def draft_new(request: MerchantRequest) -> HttpResponse:
-    return to_draft(request, drafts.start(request.merchant, request.mode, request.user))
+    """An empty draft, or one for the customer whose orders somebody looks at."""
+    for_whom = None
+    if chosen := request.POST.get("customer"):
+        with session.session(request.merchant, request.mode) as api:
+            for_whom = drafts.customer(api, _uuid(chosen))
+    return to_draft(request, drafts.start(request.merchant, request.mode, request.user, for_whom))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -155,7 +160,7 @@ def _before_saving(request: MerchantRequest, draft: Draft, data: QueryDict, do: 
             if do == "find_customers":
                 return {"customers": drafts.find_customers(api, search_text(request, data.get("q", "")))}
             found = drafts.customer(api, _uuid(what))
-            return {"changes": {"customer_id": found.id, "customer_label": storable(found.shown_name)[:300]}}
+            return {"changes": drafts.for_customer(found)}
     elif do in ("find_offers", "add_offer"):
         return products.found(request, draft, data, what if do == "add_offer" else "")
     elif do == "currency":

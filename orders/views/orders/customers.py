@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from orders import states
 from orders.access import merchant_page
 from orders.apis.revkeen.objects import Listing
+from orders.forms.orders import order_columns
 from orders.forms.orders.customers import MAX_OFFSET, CustomerSearch
 from orders.requests import MerchantRequest
 from orders.services.orders import customers
@@ -45,6 +46,7 @@ def customer_detail(request: MerchantRequest, customer_id: uuid.UUID) -> HttpRes
     context = {
         "file": file,
         "customer": customer,
+        "columns": order_columns.OF_CUSTOMER,
         "rows": order_rows(file.orders.value or Listing([]), {customer.id: customer.shown_name}),
         "methods": [(method, states.payment_method_state(method, expired=method.expired(now))) for method in methods],
     }

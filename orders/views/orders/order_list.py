@@ -12,7 +12,9 @@ from django.views.decorators.http import require_safe
 
 from orders.access import merchant_page
 from orders.apis.revkeen.objects import Listing
+from orders.forms.orders import order_columns
 from orders.forms.orders.order_address import PAGE, SORT, SUMS, TICK, VIEW, canonical, carried, left_from, to_keep
+from orders.forms.orders.order_columns import COLUMNS, COLUMNS_OF_LIST, NUMBER
 from orders.forms.orders.order_filter import OrderFilter
 from orders.forms.orders.order_views import VIEWS
 from orders.requests import MerchantRequest
@@ -28,17 +30,6 @@ from orders.views.pages import render_page
 LIST_PARTS = {"order-table": "orders/orders/_table.html", "customer-orders": "orders/orders/_customer_orders.html"}
 NO_PAGE = dict.fromkeys((*PAGE, TICK, SUMS))
 
-# Column → its heading, how it is sorted at the first click, and its classes.
-COLUMNS = {
-    "number": ("Order", "number", ""),
-    "customer": ("Customer", "customer", ""),
-    "payment": ("Payment", "payment", ""),
-    "fulfillment": ("Fulfillment", "fulfillment", ""),
-    "total": ("Total", "-total", "num"),
-    "due": ("Due", "-due", "num"),
-    "placed": ("Placed", "-placed", "placed"),
-}
-
 
 @dataclass(frozen=True)
 class Tab:
@@ -52,7 +43,7 @@ class Tab:
 class Heading:
     label: str
     classes: str
-    url: str  # sorts by it, or the other way round
+    url: str  # sorts by it, or the other way round; "" where it cannot be sorted
     sorted: str  # "ascending", "descending" or ""
 
 
@@ -120,13 +111,15 @@ def _table(request: MerchantRequest, form: OrderFilter, found: Found) -> dict[st
     names = reading.customer_labels(request.merchant, request.mode, listing.rows, form.customer_id)
     rows = order_rows(listing, names, set(request.GET.getlist(TICK)))
     chips = [(chip, _without(request, chip.name, chip.text)) for chip in form.chips]
+    columns = order_columns.shown(request.GET, request.user.order_columns)
     ticked = [row.order for row in rows if isinstance(row, OrderRow) and row.ticked]
     return {
         "found": found,
         "listing": found.listing,
         "rows": rows,
         "total": found.counts.words(form.tab) if found.counts else listing.total,
-        "headings": [_heading(request, form, name) for name in COLUMNS],
+        "columns": columns,
+        "headings": [_heading(request, form, name) for name in ("number", *columns)],
         "newer": _page(request, "ending_before", found.first) if found.ahead else "",
         "older": _page(request, "starting_after", found.last) if found.more else "",
         **added_up(request, form, found, ticked),
@@ -143,7 +136,7 @@ def _table(request: MerchantRequest, form: OrderFilter, found: Found) -> dict[st
 def _ticks_of(request: MerchantRequest) -> str:
     """What the ticks belong to: they stay on every page of the same orders, however they are sorted."""
     asked = left_from(request.GET.urlencode())
-    for name in (SORT, VIEW):
+    for name in (SORT, VIEW, COLUMNS_OF_LIST):
         asked.pop(name, None)
     return f"{request.path}?{asked.urlencode()}"
 
@@ -154,13 +147,15 @@ def _page(request: MerchantRequest, name: str, border: uuid.UUID | None) -> str:
 
 
 def _heading(request: MerchantRequest, form: OrderFilter, name: str) -> Heading:
-    label, first, classes = COLUMNS[name]
+    column = COLUMNS.get(name, NUMBER)
+    if not column.sort:
+        return Heading(column.label, column.classes, "", "")
     is_sorted = form.sort.removeprefix("-") == name
     descending = form.sort.startswith("-")
-    following = first if not is_sorted else name if descending else f"-{name}"
+    following = column.sort if not is_sorted else name if descending else f"-{name}"
     sort = None if following == NEWEST_FIRST else following
     words = ("descending" if descending else "ascending") if is_sorted else ""
-    return Heading(label, classes, address(request, sort=sort, **NO_PAGE), words)
+    return Heading(column.label, column.classes, address(request, sort=sort, **NO_PAGE), words)
 
 
 def _without(request: MerchantRequest, name: str, text: str) -> str:

@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from orders.access import merchant_page, refuse
+from orders.forms.orders import order_columns
 from orders.forms.orders.order_address import VIEW, canonical, left_from, to_keep
+from orders.forms.orders.order_columns import COLUMNS_OF_LIST
 from orders.forms.orders.order_filter import OrderFilter
 from orders.forms.orders.order_views import VIEWS
 from orders.forms.orders.saved_views import SaveView
@@ -56,7 +58,7 @@ def saved_view(request: MerchantRequest, view_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page
 def saved_view_add(request: MerchantRequest) -> HttpResponse:
-    initial = {"list": to_keep(request.GET.get("list", "")).urlencode()}
+    initial = {"list": _with_columns(request, to_keep(request.GET.get("list", ""))).urlencode()}
     form = SaveView(sent(request), initial=initial, may_share=request.membership.may(Right.SHARE))
     if request.method == "POST" and form.is_valid():
         name, query = form.cleaned_data["name"], to_keep(form.cleaned_data["list"]).urlencode()
@@ -110,6 +112,12 @@ def _form_page(request: MerchantRequest, form: SaveView, view: SavedView | None 
     if view is not None or kept:
         context["back"] = _list_of_view(request, view) if view else _list_of(request, kept.urlencode())
     return render_page(request, "orders/orders/saved_views/form.html", context, status=422 if form.errors else 200)
+
+
+def _with_columns(request: MerchantRequest, kept: QueryDict) -> QueryDict:
+    """A view keeps the columns that its author sees: others may have chosen other ones."""
+    kept[COLUMNS_OF_LIST] = order_columns.write(order_columns.shown(kept, request.user.order_columns))
+    return kept
 
 
 def _groups(request: MerchantRequest, shown: QueryDict) -> list[tuple[str, list[Row]]]:

@@ -30,6 +30,7 @@ class OrderRow:
     total: Money
     due: Money | None
     placed: datetime
+    updated: datetime
     adds_up: bool
     done: bool
     ticked: bool
@@ -68,6 +69,7 @@ def order_row(order: Order, names: dict[uuid.UUID, str], ticked: Collection[str]
         total=order.money(order.total),
         due=order.money(due) if (due := _due(order)) else None,
         placed=order.created_at,
+        updated=order.updated_at,
         adds_up=not amounts.check(order, None).mismatches,
         done=states.finished(order),
         ticked=str(order.id) in ticked,
