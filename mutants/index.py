@@ -3,6 +3,7 @@
 from mutants.catalog import Mutant
 
 WRITING = "tests/index/test_writing.py"
+MONEY = "tests/index/test_money_copies.py"
 MACHINE = "tests/index/test_any_order.py::test_the_index_never_lies_whatever_happens_in_whatever_order"
 
 MUTANTS = [
@@ -33,7 +34,7 @@ MUTANTS = [
     Mutant(
         name="marks-always-deleted",
         defense="An order that changes while it is read is read again: every mark goes with any read.",
-        target="orders.services.index.marks:served",
+        target="orders.services.index.marks:_served",
         old="here.filter(wanted_at__lt=read_started).delete()",
         new="here.delete()",
         red=f"{WRITING}::test_a_mark_goes_with_a_read_that_began_after_it_alone",
@@ -85,5 +86,29 @@ MUTANTS = [
         old="when = afterwards.now if page.changed else afterwards.do",
         new="when = afterwards.do",
         red="tests/index/test_sight.py::test_what_was_changed_here_is_in_the_index_before_the_answer",
+    ),
+    Mutant(
+        name="older-payments-written",
+        defense="The copy of a payment never becomes older: whatever is read last is written.",
+        target="orders.services.index.money_copies:_newer",
+        old="return updated_at > kept",
+        new="return True",
+        red=f"{MONEY}::test_the_newer_state_of_a_payment_wins_and_at_a_tie_the_later_read",
+    ),
+    Mutant(
+        name="owners-guessed",
+        defense="Of several orders with one invoice none is guessed: the first one that was paid has the money.",
+        target="orders.services.index.owners:_owner",
+        old="if told or len(candidates) != 1:",
+        new="if told or not candidates:",
+        red=f"{MONEY}::test_of_several_orders_of_an_invoice_none_is_guessed",
+    ),
+    Mutant(
+        name="pending-money-forgotten",
+        defense="What is not pending any more is read: what a pass over pending money has not seen is left alone.",
+        target="orders.services.sync.payments:_finish",
+        old="if not of.new:",
+        new="if False:",
+        red=f"{MONEY}::test_what_is_not_pending_any_more_is_found_although_no_event_tells_of_it",
     ),
 ]

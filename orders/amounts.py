@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from orders.apis.revkeen.objects import LineItem, Order, Transaction
 from orders.money import Money
-from orders.own_payments import Split, came_in
+from orders.own_payments import Split, came_in, went_back
 
 Compared = tuple[str, int, int]  # the rule, what follows from the other amounts, what RevKeen sent; in minor units
 
@@ -82,13 +82,9 @@ def _payment_sums(order: Order, transactions: Iterable[Transaction]) -> Iterator
     paid = refunded = 0
     for transaction in (row for row in transactions if row.currency.upper() == order.currency_code):
         paid += transaction.amount if came_in(transaction) else 0
-        refunded += transaction.amount if _went_back(transaction) else 0
+        refunded += transaction.amount if went_back(transaction) else 0
     yield "Payments together", paid, order.amount_paid
     yield "Refunds together", refunded, order.amount_refunded
-
-
-def _went_back(transaction: Transaction) -> bool:
-    return transaction.type in ("refund", "void") and transaction.status == "succeeded"
 
 
 def _sum(lines: Iterable[LineItem], name: str) -> int:

@@ -31,6 +31,10 @@ def came_in(transaction: Transaction) -> bool:
     return transaction.type == "sale" and transaction.status in CAME_IN
 
 
+def went_back(transaction: Transaction) -> bool:
+    return transaction.type in ("refund", "void") and transaction.status == "succeeded"
+
+
 def split(order: Order, transactions: Listing[Transaction], events: Listing[Event] | None) -> Split:
     """`events` are the order's own; None where they could not be read."""
     rows, whole = transactions.rows, not (transactions.has_more or transactions.unreadable)

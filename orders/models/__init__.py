@@ -3,7 +3,7 @@ from orders.models.customer_copies import CustomerCopy
 from orders.models.decisions import DecisionCheck
 from orders.models.drafts import Draft, DraftVisit
 from orders.models.events import EventLog
-from orders.models.index import IndexState, ProductCopy, Sweep, ToRead
+from orders.models.index import IndexState, InvoiceToRead, ProductCopy, Sweep, ToRead
 from orders.models.log_chain import ChainHead, ChainLink, Fact, Unchained
 from orders.models.merchants import INVITATION_LASTS, MODES, Invitation, Membership, Merchant
 from orders.models.operations import JournalCounter, Operation, OperationToken, OrderLock
@@ -15,6 +15,7 @@ from orders.models.refunds import RefundStatus
 from orders.models.saved_views import SavedView
 from orders.models.sessions import Session
 from orders.models.shipments import Fulfillment, Shipment, ShipmentItem, SlipPrint, TrackingNumber
+from orders.models.transaction_copies import MoneyCopy, RefundCopy, TransactionCopy
 from orders.models.unsent import UnsentForm
 from orders.models.webhooks import WebhookReceived, WebhookReceiver, WebhookSecret
 
@@ -33,9 +34,11 @@ __all__ = [
     "Fulfillment",
     "IndexState",
     "Invitation",
+    "InvoiceToRead",
     "JournalCounter",
     "Membership",
     "Merchant",
+    "MoneyCopy",
     "Operation",
     "OperationToken",
     "OrderCopy",
@@ -47,6 +50,7 @@ __all__ = [
     "PartnerUpdate",
     "PartnerUpdateAttempt",
     "ProductCopy",
+    "RefundCopy",
     "RefundStatus",
     "SavedView",
     "Session",
@@ -57,6 +61,7 @@ __all__ = [
     "Term",
     "ToRead",
     "TrackingNumber",
+    "TransactionCopy",
     "Unchained",
     "UnsentForm",
     "User",

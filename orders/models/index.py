@@ -36,15 +36,23 @@ class IndexState(models.Model):
         return f"Index of {self.merchant_id}, {self.mode}"
 
 
-class ToRead(models.Model):
-    """An order that may have changed at RevKeen: a mark, which goes once a read that began after it was kept."""
+class Mark(models.Model):
+    """That something may have changed at RevKeen, which goes once a read that began after it was kept."""
 
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
     mode = models.CharField(max_length=4, choices=MODE_CHOICES)
-    order_id = models.UUIDField()
     first_wanted_at = models.DateTimeField(db_default=Now())  # no read since then was kept
     wanted_at = models.DateTimeField(db_default=Now())  # raised by each further mark
     due_at = models.DateTimeField(db_default=Now())  # later where a read has failed
+
+    class Meta:
+        abstract = True
+
+
+class ToRead(Mark):
+    """An order that may have changed at RevKeen."""
+
+    order_id = models.UUIDField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "mode", "order_id"], name="one_mark_per_order")]
@@ -52,6 +60,19 @@ class ToRead(models.Model):
 
     def __str__(self) -> str:
         return f"Order {self.order_id}, to be read"
+
+
+class InvoiceToRead(Mark):
+    """An invoice of which money may have moved: its transactions and their refunds are read."""
+
+    invoice_id = models.UUIDField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "mode", "invoice_id"], name="one_mark_per_invoice")]
+        indexes = [models.Index(fields=["merchant", "mode", "due_at"], name="invoice_marks_due")]
+
+    def __str__(self) -> str:
+        return f"Invoice {self.invoice_id}, to be read"
 
 
 class Sweep(models.Model):
@@ -68,9 +89,19 @@ class Sweep(models.Model):
         WEEK = "week", "The last 7 days"
         QUARTER = "quarter", "The last 90 days"
         ALL = "all", "All orders"
-        PAYMENTS = "payments", "Payments and refunds"  # by which orders are found
+        PAYMENTS = "payments", "New payments"  # the first pass reads all of them
+        PAY_PENDING = "pay_pending", "Pending payments"
+        REFUNDS = "refunds", "New refunds"  # likewise
+        REFUND_PENDING = "refund_pending", "Pending refunds"
+        REFUND_WORK = "refund_work", "Refunds being processed"
+        PAY_ALL = "pay_all", "All payments"
+        REFUND_ALL = "refund_all", "All refunds"
 
     OF_STATUS = (Kind.DRAFT, Kind.PENDING, Kind.PARTIALLY_PAID, Kind.PAID)
+    OF_MONEY = (
+        *(Kind.PAYMENTS, Kind.PAY_PENDING, Kind.REFUNDS, Kind.REFUND_PENDING, Kind.REFUND_WORK),
+        *(Kind.PAY_ALL, Kind.REFUND_ALL),
+    )
 
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
     mode = models.CharField(max_length=4, choices=MODE_CHOICES)
@@ -78,7 +109,7 @@ class Sweep(models.Model):
     due_at = models.DateTimeField(db_default=Now())
     began_at = models.DateTimeField(null=True)  # of the pass that is under way; null: none is
     created_lte = models.BigIntegerField(null=True)  # where it is: Unix seconds, inclusive
-    after = models.UUIDField(null=True)  # and the last order read, where more are of one second than a page holds
+    after = models.UUIDField(null=True)  # and the last row read, where more are of one second than a page holds
     rows = models.PositiveBigIntegerField(default=0)  # read in this pass
     expected = models.PositiveBigIntegerField(null=True)  # of which RevKeen has so many, where it counts
     changed = models.PositiveBigIntegerField(default=0)  # found outdated in this pass

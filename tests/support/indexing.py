@@ -1,15 +1,16 @@
 """A worker's rounds at the index, one after the other."""
 
 import time
+import uuid
 from typing import Any
 
 import msgspec
 from django.db.models.functions import Now
 
 from orders.apis.revkeen import objects
-from orders.apis.revkeen.objects import Order
-from orders.models import IndexState, OrderCopy, Sweep
-from orders.services.index import copying
+from orders.apis.revkeen.objects import Order, Refund, Transaction
+from orders.models import IndexState, OrderCopy, RefundCopy, Sweep, TransactionCopy
+from orders.services.index import copying, money_fields
 from orders.services.sync import turns, work
 from tests.support.emulation import RunningEmulator
 
@@ -48,3 +49,26 @@ def all_orders(emulator: RunningEmulator, key: str = "rk_live_northwind_demo") -
         found += [read(msgspec.json.encode(row)) for row in page["data"]]
         if not page["has_more"]:
             return found
+
+
+def money_differing(emulator: RunningEmulator, key: str = "rk_live_northwind_demo") -> list[str]:
+    """The ids of transactions and refunds that RevKeen has otherwise than the copies, or that one of both lacks."""
+    told: dict[uuid.UUID, Transaction | Refund] = {row.id: row for row in all_money(emulator, key)}
+    kept = {copy.transaction_id: copy.digest for copy in TransactionCopy.objects.all()}
+    kept |= {copy.refund_id: copy.digest for copy in RefundCopy.objects.all()}
+    missing = told.keys() ^ kept.keys()
+    other = [id for id in told.keys() & kept.keys() if kept[id] != money_fields.digest_of(told[id])]
+    return sorted(map(str, [*missing, *other]))
+
+
+def all_money(emulator: RunningEmulator, key: str = "rk_live_northwind_demo") -> list[Transaction | Refund]:
+    found: list[Transaction | Refund] = []
+    for path, kind in (("/transactions", Transaction), ("/refunds", Refund)):
+        read, more, begin = objects.reader(kind), True, len(found)
+        while more:
+            place = f"&starting_after={found[-1].id}" if len(found) > begin and kind is Transaction else ""
+            place = f"&offset={len(found) - begin}" if kind is Refund else place
+            page = emulator.get(f"{path}?limit=100{place}", key)
+            found += [read(msgspec.json.encode(row)) for row in page["data"]]
+            more = page.get("has_more") or page.get("meta", {}).get("has_more", False)
+    return found

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from orders.apis.revkeen import objects
-from orders.apis.revkeen.objects import Order, Transaction
+from orders.apis.revkeen.objects import Order, Refund, Transaction
 
 LINE = {
     "id": str(uuid.uuid4()),
@@ -51,3 +51,15 @@ def a_transaction(**changes: Any) -> Transaction:
         "created_at": "2026-11-01T10:00:00Z",
     }
     return objects.reader(Transaction)(msgspec.json.encode(fields | changes))
+
+
+def a_refund(**changes: Any) -> Refund:
+    fields = {
+        "id": str(uuid.uuid4()),
+        "payment_id": str(uuid.uuid4()),
+        "amount_minor": 500,
+        "status": "succeeded",
+        "currency": "USD",
+        "created_at": "2026-11-02T10:00:00Z",
+    }
+    return objects.reader(Refund)(msgspec.json.encode(fields | changes))

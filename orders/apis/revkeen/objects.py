@@ -4,7 +4,7 @@ Amounts are strict: no float, no text, no NaN passes as one. The source of the f
 """
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -14,6 +14,9 @@ from orders.apis.decoding import reader as reader
 from orders.apis.decoding import refuse_depth, without_nulls
 from orders.apis.listings import Listing as Listing
 from orders.apis.listings import Unreadable as Unreadable
+from orders.apis.revkeen.events import Event as Event
+from orders.apis.revkeen.events import EventData as EventData
+from orders.apis.revkeen.events import EventRequest as EventRequest
 from orders.countries import country_name
 from orders.money import LARGEST_MINOR, Money
 
@@ -204,6 +207,8 @@ class Transaction(Struct, frozen=True):
     card_brand: str | None = None
     card_last_four: str | None = None
     payment_method_type: str | None = None
+    customer_id: uuid.UUID | None = None
+    updated_at: Time | None = None
 
     @property
     def method(self) -> str:
@@ -222,6 +227,9 @@ class Refund(Struct, frozen=True):
     reason_details: str | None = None
     failure_reason: str | None = None
     created_at: Time | None = None
+    processed_at: Time | None = None
+    order_id: uuid.UUID | None = None
+    public_id: str | None = None
 
     @property
     def final(self) -> bool:
@@ -250,35 +258,6 @@ class Invoice(Struct, frozen=True):
     @property
     def closed(self) -> bool:
         return self.status in ("paid", "void", "uncollectible")
-
-
-class EventData(Struct, frozen=True):
-    object: Json = {}
-    previous_attributes: Json | None = None
-
-
-class EventRequest(Struct, frozen=True):
-    id: str | None = None
-    idempotency_key: str | None = None
-
-
-class Event(Struct, frozen=True):
-    id: str
-    type: str
-    created: Annotated[int, Meta(ge=0, le=10**11)]  # Unix time, seconds
-    data: EventData = EventData()
-    request: EventRequest | None = None
-    livemode: bool | None = None
-
-    @property
-    def at(self) -> datetime:
-        return datetime.fromtimestamp(self.created, UTC)
-
-    @property
-    def order_id(self) -> str:
-        """The order it names; "" where it names none, as events of payments may not."""
-        named = self.data.object.get("id" if self.type.startswith("order.") else "order_id")
-        return named if isinstance(named, str) else ""
 
 
 def brand_name(brand: str | None) -> str:

@@ -7,6 +7,7 @@ API reference explains; here it is `Listing` whatever it was there.
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -153,11 +154,12 @@ def transactions(invoice_id: uuid.UUID) -> Read[Listing[objects.Transaction]]:
 
 # https://docs.revkeen.com/docs/api-reference/transactions_list
 def transactions_since(
-    created_gte: int | None = None, starting_after: uuid.UUID | None = None
+    created_gte: int | None = None, starting_after: uuid.UUID | None = None, status: str = ""
 ) -> Read[Listing[objects.Transaction]]:
     """A hundred of all money that moved since `created_gte` (Unix seconds), the newest first."""
-    params = _given(created_gte=created_gte, starting_after=starting_after, limit=LARGEST_PAGE)
-    return Read("/transactions", listing(_transaction, LARGEST_PAGE), "payments:read", params)
+    params = _given(created_gte=created_gte, starting_after=starting_after, status=status, limit=LARGEST_PAGE)
+    decode = _of(listing(_transaction, LARGEST_PAGE), "transactions", {"status": status})
+    return Read("/transactions", decode, "payments:read", params)
 
 
 # https://docs.revkeen.com/docs/api-reference/refunds_list
@@ -165,6 +167,17 @@ def refunds(payment_id: uuid.UUID) -> Read[Listing[objects.Refund]]:
     """The newest hundred refunds of a payment, in every status."""
     params = _given(payment_id=payment_id, limit=LARGEST_PAGE)
     decode = _of(listing(_refund, LARGEST_PAGE), "refunds", {"payment_id": payment_id})
+    return Read("/refunds", decode, "refunds:read", params)
+
+
+# https://docs.revkeen.com/docs/api-reference/refunds_list
+def refunds_since(
+    created_after: datetime | None = None, offset: int = 0, status: str = ""
+) -> Read[Listing[objects.Refund]]:
+    """A hundred of all refunds since `created_after`, the newest first; `offset` of them are left out."""
+    after = created_after.isoformat() if created_after else None
+    params = _given(created_after=after, offset=offset, status=status, limit=LARGEST_PAGE)
+    decode = _of(listing(_refund, LARGEST_PAGE), "refunds", {"status": status})
     return Read("/refunds", decode, "refunds:read", params)
 
 

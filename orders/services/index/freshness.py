@@ -32,6 +32,17 @@ def as_of(merchant: Merchant, mode: str) -> datetime | None:
     return freshness(merchant, mode).as_of
 
 
+def money_as_of(merchant: Merchant, mode: str) -> datetime | None:
+    """As of when the copies of transactions and refunds are right: the oldest of the passes over them.
+
+    None until each of these has come to its end once.
+    """
+    kinds = [kind for kind in Sweep.OF_MONEY if kind not in (Sweep.Kind.PAY_ALL, Sweep.Kind.REFUND_ALL)]
+    passes = Sweep.objects.filter(merchant=merchant, mode=mode, kind__in=kinds)
+    moments = [as_of for as_of in passes.values_list("as_of", flat=True) if as_of is not None]
+    return min(moments) if len(moments) == len(kinds) else None
+
+
 def freshness(merchant: Merchant, mode: str) -> Freshness:
     """The oldest of what the feed and the passes over open orders are as of."""
     state = IndexState.objects.filter(merchant=merchant, mode=mode).first()

@@ -1,6 +1,7 @@
 """What orders are found by that no order says: invoice numbers, payments, cards, refunds, and the codes of products."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from orders.apis.revkeen.objects import Invoice, Product, Refund, Transaction
@@ -21,7 +22,7 @@ def learn(merchant: Merchant, mode: str, told: Sequence[Invoice | Transaction | 
     orders = _by_invoice(merchant, mode, {invoice_id for invoice_id, _, _ in learned})
     found = {(order, kind, value) for invoice_id, kind, value in learned for order in orders.get(invoice_id, ())}
     _keep_terms(merchant, mode, found)
-    refunds = {one.payment_id: one for one in told if isinstance(one, Refund)}
+    refunds = [one for one in told if isinstance(one, Refund)]
     if refunds:
         _keep_refunds(merchant, mode, refunds)
 
@@ -56,11 +57,14 @@ def _keep_terms(merchant: Merchant, mode: str, found: set[tuple[int, Term.Kind, 
     Term.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _keep_refunds(merchant: Merchant, mode: str, refunds: dict[uuid.UUID, Refund]) -> None:
+def _keep_refunds(merchant: Merchant, mode: str, refunds: Sequence[Refund]) -> None:
     """A refund names its payment, which its order is found by."""
-    payments = [str(payment_id) for payment_id in refunds]
+    payments = {str(refund.payment_id) for refund in refunds}
     paid = Term.objects.filter(merchant=merchant, mode=mode, kind=Kind.PAYMENT, value__in=payments)
-    found = {(term.order_id, Kind.PAYMENT, str(refunds[uuid.UUID(term.value)].id)) for term in paid}
+    orders = defaultdict(set)
+    for term in paid:
+        orders[term.value].add(term.order_id)
+    found = {(order, Kind.PAYMENT, str(one.id)) for one in refunds for order in orders[str(one.payment_id)]}
     _keep_terms(merchant, mode, found)
 
 

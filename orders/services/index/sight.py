@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from orders.apis.listings import Listing
 from orders.apis.revkeen.objects import Invoice, Order, Product, Refund, Transaction
 from orders.models import IndexState, Merchant, Operation
-from orders.services.index import copying, learning, writing
+from orders.services.index import copying, learning, money_copies, writing
 from orders.services.index.writing import Applied, Sent
 
 REMEMBERED = 20_000
@@ -23,7 +23,7 @@ _seen: OrderedDict[Hashable, object] = OrderedDict()
 
 
 def look(merchant: Merchant, mode: str, read_started: datetime, values: Iterable[object]) -> None:
-    """Apply the orders among these answers, and learn from the invoices, payments, refunds and products.
+    """Keep the orders and the money among these answers, and learn from the invoices and products.
 
     `read_started`: the database's clock before the first of them was asked for.
     """
@@ -33,6 +33,7 @@ def look(merchant: Merchant, mode: str, read_started: datetime, values: Iterable
     if orders:
         _count(merchant, mode, len(orders), writing.apply(merchant, mode, orders, read_started))
     learning.learn(merchant, mode, [one for one in new if not isinstance(one, Order)])
+    money_copies.keep(merchant, mode, new, read_started)
     for one in new:
         _remember((merchant.pk, mode), one)
 

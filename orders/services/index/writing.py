@@ -14,10 +14,11 @@ from django.db import IntegrityError, transaction
 from orders.apis.listings import Unreadable
 from orders.apis.revkeen.objects import Order
 from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Term
-from orders.services.index import copying, deriving, keys, terms
+from orders.services.index import copying, deriving, keys, marks, owners, terms
 
 ATTEMPTS = 3  # another may write the same new order at the same moment
 Sent = Order | Unreadable
+Money = tuple[uuid.UUID | None, int, int]  # an order's invoice, and its minor units paid and refunded
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def _same(order: Sent, row: OrderCopy | None) -> bool:
 
 
 def _write(batch: Batch, changed: Mapping[uuid.UUID, Sent], rows: Mapping[uuid.UUID, OrderCopy]) -> None:
+    moved = {id: _money(row) for id, row in rows.items()}
     copies = _copies(batch, changed, rows)
     read = [copy for copy in copies if isinstance(changed[copy.order_id], Order)]
     lines = {copy.pk: copying.lines_of(changed[copy.order_id], copy) for copy in read}  # type: ignore[arg-type]
@@ -113,6 +115,19 @@ def _write(batch: Batch, changed: Mapping[uuid.UUID, Sent], rows: Mapping[uuid.U
     OrderLineCopy.objects.filter(order__in=lines).delete()
     OrderLineCopy.objects.bulk_create([line for of_order in lines.values() for line in of_order])
     deriving.write_terms(batch.merchant, batch.mode, wanted)
+    _read_money(batch, read, moved)
+
+
+def _read_money(batch: Batch, copies: Iterable[OrderCopy], moved: Mapping[uuid.UUID, Money]) -> None:
+    """Of orders of which money moved the invoices are read too; whose the money of an invoice is may be another now."""
+    invoices = {copy.invoice_id for copy in copies} | {invoice_id for invoice_id, _, _ in moved.values()}
+    owners.of_invoices(batch.merchant, batch.mode, {invoice_id for invoice_id in invoices if invoice_id})
+    apart = [copy for copy in copies if moved.get(copy.order_id, _money(copy)) != _money(copy)]
+    marks.mark_invoices(batch.merchant, batch.mode, {copy.invoice_id for copy in apart if copy.invoice_id})
+
+
+def _money(copy: OrderCopy) -> Money:
+    return copy.invoice_id, copy.amount_paid, copy.amount_refunded
 
 
 def _copies(batch: Batch, changed: Mapping[uuid.UUID, Sent], rows: Mapping[uuid.UUID, OrderCopy]) -> list[OrderCopy]:

@@ -5,6 +5,7 @@ An event may be seen later than one that came after it, so the feed is read from
 
 import uuid
 from collections import OrderedDict
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from django.db import transaction
 from orders.apis.errors import ScopeMissing
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Event
-from orders.models import IndexState
+from orders.models import IndexState, TransactionCopy
 from orders.services.index import clock, marks
 from orders.services.revkeen.session import Session
 from orders.services.sync import settling, turns
@@ -40,7 +41,8 @@ def read(api: Session, state: IndexState) -> None:
     new = [event for event in events if (state.pk, event.id) not in _seen]
     with transaction.atomic():
         if new and state.watermark is not None:
-            marks.mark(state.merchant, state.mode, filter(None, map(_order_of, new)))
+            marks.mark(state.merchant, state.mode, filter(None, (_uuid(event.order_id) for event in new)))
+            marks.mark_invoices(state.merchant, state.mode, _invoices_of(state, new))
         if not whole:
             settling.begin_anew(state)
         _write(
@@ -80,9 +82,17 @@ def _moved(before: datetime | None, events: list[Event], latest: datetime) -> da
     return max(before or EARLIEST, min(newest, latest))
 
 
-def _order_of(event: Event) -> uuid.UUID | None:
+def _invoices_of(state: IndexState, events: list[Event]) -> Iterable[uuid.UUID]:
+    """Those that events name, and those of the payments that events of refunds name."""
+    payments = filter(None, (_uuid(event.payment_id) for event in events))
+    copies = TransactionCopy.objects.filter(merchant=state.merchant, mode=state.mode, transaction_id__in=set(payments))
+    named = (_uuid(event.invoice_id) for event in events)
+    return filter(None, [*named, *copies.values_list("invoice_id", flat=True)])
+
+
+def _uuid(text: str) -> uuid.UUID | None:
     try:
-        return uuid.UUID(event.order_id)
+        return uuid.UUID(text)
     except ValueError:
         return None
 

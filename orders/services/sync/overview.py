@@ -1,8 +1,18 @@
 """How the index of a merchant and mode stands, for whoever looks after it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from orders.models import IndexState, Merchant, OrderCopy, Sweep, ToRead
+from orders.models import (
+    IndexState,
+    InvoiceToRead,
+    Merchant,
+    OrderCopy,
+    RefundCopy,
+    Sweep,
+    ToRead,
+    TransactionCopy,
+)
 from orders.services.index import clock, freshness
 from orders.services.index.freshness import Freshness
 
@@ -16,6 +26,9 @@ class Overview:
     orders: int
     gone: int
     unreadable: int
+    transactions: int
+    refunds: int
+    money_as_of: datetime | None
     to_read: int
     sweeps: list[Sweep]
     calls_a_minute: float
@@ -24,6 +37,8 @@ class Overview:
 def overview(merchant: Merchant, mode: str) -> Overview:
     state = IndexState.objects.filter(merchant=merchant, mode=mode).first()
     copies = OrderCopy.objects.filter(merchant=merchant, mode=mode)
+    transactions = TransactionCopy.objects.filter(merchant=merchant, mode=mode)
+    refunds = RefundCopy.objects.filter(merchant=merchant, mode=mode)
     order = [kind.value for kind in Sweep.Kind]
     sweeps = Sweep.objects.filter(merchant=merchant, mode=mode)
     return Overview(
@@ -31,8 +46,11 @@ def overview(merchant: Merchant, mode: str) -> Overview:
         freshness=freshness.freshness(merchant, mode),
         orders=copies.filter(gone_at=None).count(),
         gone=copies.exclude(gone_at=None).count(),
-        unreadable=copies.exclude(unreadable="").count(),
-        to_read=ToRead.objects.filter(merchant=merchant, mode=mode).count(),
+        unreadable=sum(rows.exclude(unreadable="").count() for rows in (copies, transactions, refunds)),
+        transactions=transactions.count(),
+        refunds=refunds.count(),
+        money_as_of=freshness.money_as_of(merchant, mode),
+        to_read=sum(model.objects.filter(merchant=merchant, mode=mode).count() for model in (ToRead, InvoiceToRead)),
         sweeps=sorted(sweeps, key=lambda sweep: order.index(sweep.kind)),
         calls_a_minute=_calls_a_minute(state),
     )

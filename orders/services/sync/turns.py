@@ -3,6 +3,8 @@
 import math
 import secrets
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from orders.models import Connection, IndexState, Sweep, ToRead
+from orders.models import Connection, IndexState, InvoiceToRead, Sweep, ToRead
 from orders.services.due import Due
 from orders.services.index import clock
 
@@ -21,7 +23,9 @@ FIRST_DUE = {kind: timedelta(minutes=5) for kind in Sweep.OF_STATUS} | {
     Sweep.Kind.WEEK: timedelta(hours=1),
     Sweep.Kind.QUARTER: timedelta(days=1),
     Sweep.Kind.ALL: timedelta(),  # the first of these is the import
-    Sweep.Kind.PAYMENTS: timedelta(),  # once all orders are there
+    **dict.fromkeys(Sweep.OF_MONEY, timedelta()),  # once all orders are there
+    Sweep.Kind.PAY_ALL: timedelta(days=7),  # what is new is all of it at first
+    Sweep.Kind.REFUND_ALL: timedelta(days=7),
 }
 
 
@@ -38,7 +42,7 @@ def begin_new() -> None:
     """Have an index for every merchant and mode that has a key. Of each all orders are to be read."""
     here = {"merchant": OuterRef("merchant"), "mode": OuterRef("mode")}
     keys = Connection.objects.filter(active=True, provider=Connection.Provider.REVKEEN)
-    for key in keys.exclude(Exists(Sweep.objects.filter(kind=Sweep.Kind.PAYMENTS, **here))):
+    for key in keys.exclude(Exists(Sweep.objects.filter(kind=Sweep.Kind.REFUND_ALL, **here))):
         with transaction.atomic():
             place: dict[str, Any] = {"merchant_id": key.merchant_id, "mode": key.mode}
             IndexState.objects.get_or_create(**place)
@@ -118,8 +122,8 @@ def _hold(state: IndexState, now: datetime, calls: int = 0) -> int:
 def _claimable() -> "QuerySet[IndexState]":
     here = {"merchant": OuterRef("merchant"), "mode": OuterRef("mode")}
     active = Connection.objects.filter(active=True, provider=Connection.Provider.REVKEEN, **here)
-    waiting = [Exists(model.objects.filter(due_at__lte=Now(), **here)) for model in (Sweep, ToRead)]
-    some = Q(feed_due_at__lte=Now()) | Q(waiting[0]) | Q(waiting[1])
+    waiting = [Exists(model.objects.filter(due_at__lte=Now(), **here)) for model in (Sweep, ToRead, InvoiceToRead)]
+    some = reduce(or_, map(Q, waiting), Q(feed_due_at__lte=Now()))
     free = Q(lease_until=None) | Q(lease_until__lte=Now())
     rested = Q(wait_until=None) | Q(wait_until__lte=Now())
     return IndexState.objects.filter(some, free, rested, Exists(active), next_call_at__lte=Now())

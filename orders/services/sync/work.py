@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from orders.apis.errors import ApiError, RateLimited
 from orders.models import IndexState, Sweep
 from orders.services.revkeen.session import Session, session
-from orders.services.sync import feed, payments, rereading, sweeps, turns
+from orders.services.sync import feed, invoices, payments, rereading, sweeps, turns
 
 log = structlog.get_logger("orders.sync")
 
@@ -41,13 +41,15 @@ def work(state: IndexState, pause: Callable[[float], object]) -> int:
 
 
 def _next(state: IndexState) -> Step | None:
-    """Marked orders go first, then the feed, which is due until it was read once, and so before the import."""
+    """What is marked goes first, then the feed, which is due until it was read once, and so before the import."""
     if marked := rereading.due(state):
         return lambda api: rereading.read(api, state, marked)
+    if moved := invoices.due(state):
+        return lambda api: invoices.read(api, state, moved)
     if IndexState.objects.filter(pk=state.pk, feed_due_at__lte=Now()).exists():
         return lambda api: feed.read(api, state)
     due = Sweep.objects.filter(merchant=state.merchant, mode=state.mode, due_at__lte=Now()).select_related("merchant")
     for sweep in sorted(due, key=lambda sweep: URGENCY.index(sweep.kind))[:1]:
-        read_page = payments.read_page if sweep.kind == Sweep.Kind.PAYMENTS else sweeps.read_page
+        read_page = payments.read_page if sweep.kind in Sweep.OF_MONEY else sweeps.read_page
         return lambda api: read_page(api, state, sweep)
     return None

@@ -97,6 +97,8 @@ def _take(receiver: WebhookReceiver, payload: Payload) -> None:
     _, is_new = WebhookReceived.objects.get_or_create(connection=connection, event_id=payload.id)
     if is_new:
         marks.mark(connection.merchant, connection.mode, _order_ids(connection, payload))
+        invoice_id = webhooks.invoice_id(payload)
+        marks.mark_invoices(connection.merchant, connection.mode, [invoice_id] if invoice_id else [])
 
 
 def _order_ids(connection: Connection, payload: Payload) -> set[uuid.UUID]:

@@ -21,7 +21,7 @@ def index_page(request: MerchantRequest) -> HttpResponse:
 @require_POST
 def index_rebuild(request: MerchantRequest) -> HttpResponse:
     settling.rebuild(request.merchant, request.mode, by=request.user)
-    messages.success(request, "All orders are being read again. Lists and search work meanwhile.")
+    messages.success(request, "All orders, payments and refunds are being read again. Lists and search work meanwhile.")
     return redirect("index_page", request.merchant.slug, request.mode)
 
 
