@@ -1,5 +1,6 @@
 """What the frame around every page needs: where one is, where one can go, and the theme."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -15,6 +16,8 @@ from orders.services.accounts import unsent
 from orders.services.changes import journal_list
 from orders.services.fulfillment import waiting_orders
 from orders.services.partners import outbox
+from orders.views.orders import view_counts
+from orders.views.orders.view_counts import CountedView
 
 THEMES = ("light", "dark")
 
@@ -44,6 +47,7 @@ class NavigationItem:
     current: bool
     count: int = 0
     counted: str = ""  # what the count is of
+    views: Sequence[CountedView] = ()  # lists of its own that stand below it
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,11 @@ def _navigation(request: MerchantRequest) -> list[NavigationItem]:
 
 def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> NavigationItem:
     """While operations wait for a person the way to the journal counts them, and leads to them; so do partner
-    updates, and orders to fulfill.
+    updates, and orders to fulfill. Below the orders stand their views.
     """
+    if name == "order_list":
+        views = view_counts.counted(request)
+        return replace(item, views=views, current=item.current and not any(view.current for view in views))
     if name == "to_fulfill":
         return replace(item, count=waiting_orders.count(request.merchant, request.mode), counted="orders")
     if name == "partner_update_list":

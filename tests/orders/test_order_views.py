@@ -5,13 +5,18 @@ import uuid
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from orders.forms.orders.order_columns import DEFAULT
+from orders.forms.orders.order_views import VIEWS as VIEWS_THERE
 from orders.models import Merchant, SavedView
+from orders.services.index import counting
 from orders.services.orders import order_lists, saved_views
+from orders.views.orders.view_counts import CountedView
 from tests.conftest import make_merchant, make_person, sign_in
 from tests.orders.test_order_list import ADDRESS
 from tests.support.emulation import Emulator
@@ -85,6 +90,47 @@ def test_each_view_says_how_many_orders_its_list_has(admin: Client, northwind: M
     assert int(rows[-1].count) > 0
     admin.post(page(SavedView.objects.get(), "saved_view_edit"), {"name": "Open", "list": "q=no+such+order"})
     assert counts(admin)[-1] == "0"
+
+
+def in_navigation(client: Client, address: str) -> dict[str, CountedView]:
+    return {view.name: view for item in client.get(address).context["navigation"] for view in item.views}
+
+
+@pytest.mark.database
+def test_the_navigation_has_the_views_with_the_counts_of_their_lists(admin: Client, northwind: Merchant) -> None:
+    index_everything(northwind)
+    save(admin, "Open", "status=pending&sort=total")
+    there = reverse("journal", args=["northwind", "live"])
+    views = in_navigation(admin, there)
+    assert [*views] == [*(name for name, _ in VIEWS_THERE), "Open"]
+    for view in views.values():
+        drawn = admin.get(view.url, follow=True)
+        assert view.count == drawn.context["total"], view.name
+        assert [item.current for item in drawn.context["navigation"]].count(True) == 0
+    assert [name for name, view in in_navigation(admin, views["Part paid"].url).items() if view.current] == [
+        "Part paid"
+    ]
+    assert "Open" not in in_navigation(person(northwind, "viewer"), there)
+
+
+@pytest.mark.database
+def test_the_navigation_counts_all_views_in_one_query_and_keeps_that_for_a_moment(
+    admin: Client, northwind: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index_everything(northwind)
+    save(admin, "Slow", "metadata=channel&status=paid")
+    there = reverse("journal", args=["northwind", "live"])
+    with CaptureQueriesContext(connection) as asked:
+        views = in_navigation(admin, there)
+    assert len([query for query in asked.captured_queries if "counted" in query["sql"]]) == 1
+    assert [name for name, view in views.items() if not view.count] == ["Slow"]
+    with CaptureQueriesContext(connection) as again:
+        assert in_navigation(admin, there) == views
+    assert len(again) < len(asked)
+    assert not [query for query in again.captured_queries if "counted" in query["sql"]]
+    monkeypatch.setattr(counting, "MOST", 1)
+    save(admin, "All", "placed=2001-01-01..")
+    assert in_navigation(admin, there)["All"].count == "1+"
 
 
 def test_counting_ends_in_time_and_keeps_what_was_counted(
@@ -164,7 +210,7 @@ def test_the_menu_is_asked_for_when_it_is_opened(admin: Client, emulator: Emulat
     view = SavedView.objects.get()
     closed = admin.get(ADDRESS).content.decode()
     assert VIEWS in closed
-    assert page(view) not in closed
+    assert f'{page(view)}"' not in closed.partition('id="order-views"')[2]
     opened = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "order-views"}
     emulator.forget_calls()
     menu = admin.get(VIEWS, {"list": f"total=>100&sort=-total&view={view.pk}"}, **opened).content.decode()

@@ -1,0 +1,81 @@
+"""The views that stand in the navigation, each with how many orders its list has."""
+
+import hashlib
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.core.cache import caches
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+
+from orders.forms.orders.order_address import VIEW, canonical
+from orders.forms.orders.order_filter import OrderFilter
+from orders.forms.orders.order_views import VIEWS
+from orders.requests import MerchantRequest
+from orders.services.index import counting, freshness
+from orders.services.orders import saved_views
+
+SAVED = 8  # of those that somebody saved
+KEPT_SECONDS = 10
+KEPT_TIMES = 500  # as long as counting took, so that what is slow to count costs little in the end
+
+
+@dataclass(frozen=True)
+class CountedView:
+    name: str
+    url: str
+    count: str  # `204`, or "" where it is not quick to count, and until all orders were imported
+    current: bool
+
+
+def counted(request: MerchantRequest) -> list[CountedView]:
+    """Those that are there from the beginning and some that somebody saved, with counts of some seconds ago."""
+    views = saved_views.seen_by(request.membership, request.mode)[:SAVED]
+    path = reverse("order_list", args=[request.merchant.slug, request.mode])
+    places = [
+        *((name, f"{path}?{query}", query, query) for name, query in VIEWS),
+        *((view.name, f"{path}views/{view.pk}/", view.query, str(view.pk)) for view in views),
+    ]
+    counts = _counts(request, {query for _, _, query, _ in places})
+    shown = _shown(request)
+    return [CountedView(name, url, counts[query], key == shown) for name, url, query, key in places]
+
+
+def _shown(request: MerchantRequest) -> str:
+    """The view or the query that the list on this page is."""
+    if not request.resolver_match or request.resolver_match.url_name != "order_list":
+        return ""
+    return request.GET.get(VIEW) or request.GET.urlencode()
+
+
+def _counts(request: MerchantRequest, queries: Iterable[str]) -> dict[str, str]:
+    keys = {query: _key(request, query) for query in queries}
+    kept = caches["process"].get_many(keys.values())
+    missing = sorted(query for query, key in keys.items() if key not in kept)
+    if missing:
+        began = time.monotonic()
+        fresh = {keys[query]: count for query, count in _counted_now(request, missing).items()}
+        caches["process"].set_many(fresh, max(KEPT_SECONDS, KEPT_TIMES * (time.monotonic() - began)))
+        kept |= fresh
+    return {query: kept[key] for query, key in keys.items()}
+
+
+def _counted_now(request: MerchantRequest, queries: list[str]) -> dict[str, str]:
+    counts = dict.fromkeys(queries, "")
+    if freshness.as_of(request.merchant, request.mode) is None:
+        return counts
+    now = timezone.now()
+    forms = {query: OrderFilter(canonical(QueryDict(query)), request.merchant, request.mode, now) for query in queries}
+    quick = {query: form for query, form in forms.items() if {one.name for one in form.conditions} <= counting.QUICK}
+    if quick:
+        place = next(iter(quick.values())).place
+        found = counting.count_each(place, [form.wanted.question for form in quick.values()])
+        counts |= dict(zip(quick, found, strict=True))
+    return counts
+
+
+def _key(request: MerchantRequest, query: str) -> str:
+    asked = repr((request.merchant.pk, request.mode, query)).encode()
+    return f"view-count:{hashlib.blake2b(asked, digest_size=16).hexdigest()}"
