@@ -29,7 +29,7 @@ pressed = Fulfillment.objects.create(id=uuid.uuid4(), user=User.objects.first(),
 shipment = Shipment.objects.create(fulfillment=pressed, number=1, notified=False, state="left", carrier="ups", **here)
 TrackingNumber.objects.create(shipment=shipment, position=0, number="{number}", normalized="{number}")
 index_everything(merchant)
-deriving.again(merchant, "live", [order_id])
+deriving.of_shipments(merchant, "live", order_id)
 """
 
 

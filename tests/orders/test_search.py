@@ -1,7 +1,6 @@
 """The box above each page: what a customer says on the telephone finds the order, and a single hit opens."""
 
 import re
-import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orders.models import Merchant, OrderCopy
-from orders.services.index import deriving
 from tests.support.emulation import Emulator
 from tests.support.fulfilling import fulfill, paid_order
 from tests.support.indexed import index_everything
@@ -67,7 +65,6 @@ def test_a_tracking_number_is_found_whole_with_spaces_and_by_its_end(
     order = paid_order(emulator, 1)
     assert fulfill(operations, order, carrier="ups", tracking_number=UPS).status_code == 303
     index_everything(northwind)
-    deriving.again(northwind, "live", [uuid.UUID(order["id"])])
     for typed in (UPS, "1Z 999 AA1 01 2345 6784", UPS.lower(), UPS[-8:]):
         assert found(ask(admin, typed)) == [order["id"]], typed
     typing = admin.get(SEARCH, {"q": UPS[:10]}, headers=TYPING).content.decode()

@@ -71,7 +71,7 @@ def correct(shipment: Shipment, seen_version: int, tracking: Tracking, by: User)
             raise Stale
         found.update(version=F("version") + 1, carrier=tracking.carrier)
         shipments.write_tracking(standing, tracking.numbers)
-        deriving.again(standing.merchant, standing.mode, [standing.order_id])
+        deriving.of_shipments(standing.merchant, standing.mode, standing.order_id)
         _send_again(standing)
         _record(Kind.SHIPMENT_CORRECTED, standing, f"{before} → {tracking}", by)
     return True

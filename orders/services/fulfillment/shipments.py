@@ -97,7 +97,7 @@ def write(
         _write_one(fulfillment, number, parcel, step, operation if step == 0 else None, shown)
         for number, (parcel, step) in enumerate(zip(parcels, steps, strict=True), start=len(before) + 1)
     ]
-    deriving.again(fulfillment.merchant, fulfillment.mode, [fulfillment.order_id])
+    deriving.of_shipments(fulfillment.merchant, fulfillment.mode, fulfillment.order_id)
     return written
 
 
@@ -136,7 +136,8 @@ def revkeen_ended(sender: type[Operation], operation: Operation, **kwargs: Any) 
     waiting = PartnerUpdate.objects.filter(shipment__in=not_taken, state__in=not_sent)
     waiting.update(state=PartnerUpdate.State.BLOCKED, code="revkeen", message=operation.message[:500])
     not_taken.update(state=State.REFUSED)
-    deriving.again(operation.merchant, operation.mode, [operation.order_id] if operation.order_id else [])
+    if operation.order_id is not None:
+        deriving.of_shipments(operation.merchant, operation.mode, operation.order_id)
 
 
 def may_be_undone(fulfillment: Fulfillment, now: datetime) -> bool:

@@ -60,4 +60,4 @@ def _undo_shipments(fulfillment: Fulfillment) -> None:
     if untouched.update(state=PartnerUpdate.State.UNDONE) != partner_updates.count():
         raise TooLate
     written.update(state=Shipment.State.UNDONE)
-    deriving.again(fulfillment.merchant, fulfillment.mode, [fulfillment.order_id])
+    deriving.of_shipments(fulfillment.merchant, fulfillment.mode, fulfillment.order_id)

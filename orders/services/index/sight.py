@@ -6,10 +6,12 @@ A process remembers what it has seen, so that a page on which nothing changed co
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import F
 from django.db.models.functions import Now
 
+from orders import afterwards
 from orders.apis.listings import Listing
 from orders.apis.revkeen.objects import Invoice, Order, Product, Refund, Transaction
 from orders.models import IndexState, Merchant, Operation
@@ -31,7 +33,8 @@ def look(merchant: Merchant, mode: str, read_started: datetime, values: Iterable
     new = [one for one in flat if _is_new((merchant.pk, mode), one)]
     orders: list[Sent] = [one for one in new if isinstance(one, Order)]
     if orders:
-        _count(merchant, mode, len(orders), writing.apply(merchant, mode, orders, read_started))
+        applied = writing.apply(merchant, mode, orders, read_started)
+        afterwards.do(partial(_count, merchant, mode, len(orders), applied))
     learning.learn(merchant, mode, [one for one in new if not isinstance(one, Order)])
     money_copies.keep(merchant, mode, new, read_started)
     for one in new:
@@ -66,9 +69,11 @@ def _remember(place: tuple[int, str], one: Order | Invoice | Transaction | Refun
 
 def _count(merchant: Merchant, mode: str, looked_at: int, applied: Applied) -> None:
     """What the index had otherwise was not kept fresh enough, unless it was changed from here just now."""
-    lately = Operation.objects.filter(merchant=merchant, mode=mode, created_at__gt=Now() - OURS)
-    ours = set(lately.filter(order_id__in=applied.outdated).values_list("order_id", flat=True))
-    count_drift(merchant, mode, looked_at - len(applied.new), len(set(applied.outdated) - ours))
+    differed = set(applied.outdated)
+    if differed:
+        lately = Operation.objects.filter(merchant=merchant, mode=mode, created_at__gt=Now() - OURS)
+        differed -= set(lately.filter(order_id__in=differed).values_list("order_id", flat=True))
+    count_drift(merchant, mode, looked_at - len(applied.new), len(differed))
 
 
 def count_drift(merchant: Merchant, mode: str, compared: int, differed: int) -> None:

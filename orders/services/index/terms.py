@@ -12,19 +12,17 @@ Terms = set[tuple[int, str]]
 
 LEARNED = (Kind.INVOICE_NUMBER, Kind.PAYMENT, Kind.CARD)  # from what else was read, not from the order itself
 END_OF_TRACKING = 8  # characters, as people read a number out
-MOST_TERMS = 1000  # of an order
+MOST_TERMS = 1000  # of an order, and of its parcels
 
 
-def of_order(
-    copy: OrderCopy, lines: Iterable[OrderLineCopy], customer: CustomerCopy | None, numbers: Iterable[str]
-) -> Terms:
-    """All but those learned elsewhere. `numbers` are the normalized tracking numbers of our shipments."""
-    found = dict.fromkeys(
-        (kind, value)
-        for kind, text in (*_of_order(copy, lines), *_of_customer(copy, customer), *_of_parcels(numbers))
-        if (value := folding.term(text))
-    )
-    return {(kind.value, value) for (kind, value), _ in zip(found, range(MOST_TERMS), strict=False)}
+def of_order(copy: OrderCopy, lines: Iterable[OrderLineCopy], customer: CustomerCopy | None) -> Terms:
+    """Those that follow from what RevKeen tells of the order itself and of its customer."""
+    return _bounded((*_of_order(copy, lines), *_of_customer(copy, customer)))
+
+
+def of_parcels(numbers: Iterable[str]) -> Terms:
+    """Those of our shipments. `numbers` are their normalized tracking numbers."""
+    return _bounded((Kind.TRACKING, value) for number in numbers for value in tracking(number))
 
 
 def amount(minor: int, currency: str) -> str:
@@ -51,6 +49,11 @@ def text_of(copy: OrderCopy, lines: Iterable[OrderLineCopy], customer: CustomerC
 
 def text_of_customer(customer: CustomerCopy) -> str:
     return _together([*_texts_of(customer), *folding.values(customer.fields)])
+
+
+def _bounded(said: Iterable[tuple[Kind, str]]) -> Terms:
+    found = dict.fromkeys((kind, value) for kind, text in said if (value := folding.term(text)))
+    return {(kind.value, value) for (kind, value), _ in zip(found, range(MOST_TERMS), strict=False)}
 
 
 def _together(said: Iterable[str]) -> str:
@@ -88,7 +91,3 @@ def _of_customer(copy: OrderCopy, customer: CustomerCopy | None) -> Iterator[tup
         yield Kind.PHONE, folding.digits(customer.phone)
         yield from ((Kind.NAME, word) for word in folding.words(customer.name))
         yield from ((Kind.PAIR, pair) for pair in folding.pairs(customer.name))
-
-
-def _of_parcels(numbers: Iterable[str]) -> Iterator[tuple[Kind, str]]:
-    yield from ((Kind.TRACKING, value) for number in numbers for value in tracking(number))

@@ -106,7 +106,7 @@ def _release(partner_update: PartnerUpdate, by: User) -> bool:
         return False
     refused = Shipment.objects.filter(pk=partner_update.shipment_id, state=Shipment.State.REFUSED)
     if refused.update(state=Shipment.State.LEFT, unreported_since=Now()):
-        deriving.again(partner_update.merchant, partner_update.mode, [partner_update.order_id])
+        deriving.of_shipments(partner_update.merchant, partner_update.mode, partner_update.order_id)
     return True
 
 
