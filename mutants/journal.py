@@ -101,9 +101,9 @@ MUTANTS = [
     Mutant(
         name="later-steps-lost",
         defense="Fault 46, half of a plan: what follows on a step that is done is forgotten.",
-        target="orders.services.changes.plans:follow",
-        old="following = later.then if operation.state == Operation.State.DONE else later.instead",
-        new="following = [] if operation.state == Operation.State.DONE else later.instead",
+        target="orders.services.changes.plans:_steps_after",
+        old="return later.then if operation.state == Operation.State.DONE else later.instead",
+        new="return [] if operation.state == Operation.State.DONE else later.instead",
         red="tests/orders/test_refunds.py::test_two_payments_go_back_one_after_another_under_one_lock",
     ),
     Mutant(
@@ -201,9 +201,9 @@ MUTANTS = [
     Mutant(
         name="replacement-not-taken-back",
         defense="Fault 46, half of a plan: what replaces a step that was refused is forgotten.",
-        target="orders.services.changes.plans:follow",
-        old="following = later.then if operation.state == Operation.State.DONE else later.instead",
-        new="following = later.then if operation.state == Operation.State.DONE else []",
+        target="orders.services.changes.plans:_steps_after",
+        old="return later.then if operation.state == Operation.State.DONE else later.instead",
+        new="return later.then if operation.state == Operation.State.DONE else []",
         red="tests/drafts/test_drafts.py::test_paid_in_between_the_replacement_is_canceled_instead",
     ),
     Mutant(

@@ -9,7 +9,11 @@ from orders.models import Merchant, Shipment
 
 def of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shipment]:
     """What left or may have left, and what was given up, the first one first; not what was refused or undone."""
-    return [shipment for shipment in all_of_order(merchant, mode, order_id) if shipment.state in Shipment.COUNTED]
+    return counted(all_of_order(merchant, mode, order_id))
+
+
+def counted(shipments: Iterable[Shipment]) -> list[Shipment]:
+    return [shipment for shipment in shipments if shipment.state in Shipment.COUNTED]
 
 
 def all_of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shipment]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from orders import carriers
 from orders.models import Membership, Merchant, Operation, Shipment, ShipmentItem
@@ -45,6 +46,15 @@ def shipped_lines(order: dict[str, Any]) -> list[list[str]]:
 
 
 # What is sent, and what is kept
+
+
+def test_one_press_asks_the_database_few_questions(
+    operations: Client, order: dict[str, Any], django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    opened = form_token(operations, order)
+    with django_assert_max_num_queries(60):
+        fulfill(operations, order, form_token=opened, carrier="ups", tracking_number="1Z 999 AA1")
+    assert Operation.objects.get().state == State.DONE
 
 
 @pytest.mark.database

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
+from orders import shipped_units
 from orders.models import Connection, Fulfillment, Merchant, PartnerUpdate, PartnerUpdateAttempt, Shipment, User
 from orders.services.fulfillment import shipments
 from orders.services.fulfillment.fulfillable import FulfillmentSnapshot, LineSnapshot
@@ -51,7 +52,8 @@ def ship(merchant: Merchant, user: User, order: Any, *parcels: Parcel, mode: str
         fingerprint="", user=user, who=user.email,
     )  # fmt: skip
     fulfillment.refresh_from_db()
-    return shipments.write(fulfillment, list(parcels), [None] * len(parcels), shown(order))
+    before = shipped_units.all_of_order(merchant, mode, order["id"])
+    return shipments.write(fulfillment, list(parcels), [None] * len(parcels), shown(order), before)
 
 
 def shown(order: Any) -> FulfillmentSnapshot:

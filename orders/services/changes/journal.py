@@ -83,8 +83,8 @@ def carry_out(api: Session, operation: Operation) -> Operation:
 
 def go_on(api: Session, operation: Operation) -> Operation:
     """Carry out what follows on an operation that has ended, but not what waits for a person or is with another."""
-    following = Operation.objects.filter(plan_id=operation.plan_id, step=operation.step + 1).first()
-    if operation.open or following is None:
+    following = plans.begun_after(operation)
+    if following is None:
         return operation
     untouched = following.state == Operation.State.STARTED and following.attempts == 0
     return carry_out(api, following) if untouched else following

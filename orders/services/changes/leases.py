@@ -30,7 +30,7 @@ def take_to_send(operation: Operation) -> bool:
     now = {"last_sent_at": Now(), "lease_until": lease(), "unreachable": False}
     if not may_be_sent.update(attempts=F("attempts") + 1, **now):
         return False
-    operation.refresh_from_db(fields=["attempts"])
+    operation.attempts += 1
     return True
 
 

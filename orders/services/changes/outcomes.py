@@ -115,16 +115,16 @@ def decided(operation: Operation, state: str, *, by: Any, reason: str, **facts: 
 
 def _end(operation: Operation, state: str, **facts: Any) -> Operation:
     with transaction.atomic():
-        if _write(operation, unless_sent_since=state == State.NOT_SENT, state=state, ended_at=Now(), **facts):
+        ended = _write(operation, unless_sent_since=state == State.NOT_SENT, state=state, ended_at=Now(), **facts)
+        operation.refresh_from_db()
+        if ended:
             OperationToken.objects.filter(operation=operation).delete()
-            operation.refresh_from_db()
             if operation.kind == Operation.Kind.REFUND and state == State.DONE:
                 refund_tracking.begin(operation)
             plans.follow(operation)
             operation_ended.send(Operation, operation=operation)
             quarantine.count_up()
             transaction.on_commit(quarantine.note_count)
-    operation.refresh_from_db()
     log.info("operation ended", operation=str(operation.pk), kind=operation.kind, state=operation.state)
     return operation
 

@@ -49,14 +49,20 @@ def created_by(operation_id: uuid.UUID) -> str:
 
 def follow(operation: Operation) -> Operation | None:
     """Begin what follows on an operation that has just ended, in the transaction that ended it, or free its orders."""
-    later = later_of(operation)
-    following = later.then if operation.state == Operation.State.DONE else later.instead
+    following = _steps_after(operation)
     if not following:
         OrderLock.objects.filter(plan_id=operation.plan_id).delete()
         return None
     if operation.created_order_id is not None:
         lock(operation, operation.created_order_id)
     return _begin(operation, following[0], following[1:])
+
+
+def begun_after(operation: Operation) -> Operation | None:
+    """The step that was begun as this one ended; None where nothing follows."""
+    if operation.open or not _steps_after(operation):
+        return None
+    return Operation.objects.filter(plan_id=operation.plan_id, step=operation.step + 1).first()
 
 
 def later_of(operation: Operation) -> Later:
@@ -76,6 +82,11 @@ def lock(operation: Operation, order_id: uuid.UUID) -> None:
 
 def operations_of(plan_id: uuid.UUID) -> list[Operation]:
     return list(Operation.objects.filter(plan_id=plan_id).order_by("step"))
+
+
+def _steps_after(operation: Operation) -> list[Step]:
+    later = later_of(operation)
+    return later.then if operation.state == Operation.State.DONE else later.instead
 
 
 def _begin(before: Operation, step: Step, rest: list[Step]) -> Operation:

@@ -8,7 +8,7 @@ from orders.permissions import Right
 
 def fix(operation: Operation) -> None:
     """Keep who may decide about it beside whoever asked, in the transaction that writes its row."""
-    operation.deciders.set(others_now(operation))
+    operation.deciders.add(*others_now(operation))
 
 
 def hand_on(before: Operation, step: Operation) -> None:

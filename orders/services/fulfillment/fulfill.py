@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
 
-from orders import carriers
+from orders import carriers, shipped_units
 from orders.apis.errors import NotSent
 from orders.apis.revkeen import reads
 from orders.models import Fulfillment, Operation, OrderLock, Shipment, User
@@ -19,7 +19,7 @@ from orders.services.changes.change_request import ChangeRequest, NoJournal, Ord
 from orders.services.changes.form_tokens import FormToken
 from orders.services.changes.plans import Step
 from orders.services.changes.snapshots import kept, order_alone
-from orders.services.fulfillment import shipments, units_given_up
+from orders.services.fulfillment import shipments, undo, units_given_up
 from orders.services.fulfillment.fulfillable import FulfillmentSnapshot
 from orders.services.fulfillment.shipments import Parcel
 from orders.services.revkeen.session import Session
@@ -95,9 +95,7 @@ class FulfillmentRequest(ChangeRequest):
 
     def record(self, operation: Operation) -> None:
         fulfillment = _fulfillment(operation.user, self.form_token, operation.fingerprint, operation)
-        shipments.refuse_other_than_shown(fulfillment, self.parcels, self.form_token.snapshot)
-        written = shipments.write(fulfillment, self.parcels, _steps(self.completed), self.form_token.snapshot)
-        units_given_up.note(written)
+        _write(fulfillment, self.parcels, _steps(self.completed), self.form_token.snapshot, operation)
 
 
 def change_request(
@@ -149,6 +147,7 @@ def _fulfillment(
 ) -> Fulfillment:
     """An operation and its fulfillment are held until the same moment, so that none goes out that may yet be undone."""
     assert form_token.order_id is not None  # noqa: S101  (only an order that is there can be fulfilled)
+    moments = {"undo_until": undo.undo_until(form_token.merchant)} if operation is None else _moments(operation)
     fulfillment = Fulfillment.objects.create(
         pk=form_token.operation_id,
         merchant=form_token.merchant,
@@ -158,15 +157,29 @@ def _fulfillment(
         fingerprint=fingerprint,
         user=user,
         who=user.email,
-        undo_until=shipments.undo_until(form_token.merchant) if operation is None else _undo_until(operation),
+        **moments,
     )
-    fulfillment.refresh_from_db(fields=["undo_until", "created_at"])
+    if operation is None:
+        fulfillment.refresh_from_db(fields=["undo_until", "created_at"])
     return fulfillment
 
 
-def _undo_until(operation: Operation) -> datetime:
-    operation.refresh_from_db(fields=["next_try_at"])
-    return operation.next_try_at
+def _moments(operation: Operation) -> dict[str, datetime]:
+    operation.refresh_from_db(fields=["created_at", "next_try_at"])
+    return {"created_at": operation.created_at, "undo_until": operation.next_try_at}
+
+
+def _write(
+    fulfillment: Fulfillment,
+    parcels: list[Parcel],
+    steps: list[int | None],
+    shown: FulfillmentSnapshot,
+    operation: Operation | None = None,
+) -> None:
+    """Write the shipments, if what is left is what the form showed. Raise what `shipments` raises."""
+    before = shipped_units.all_of_order(fulfillment.merchant, fulfillment.mode, fulfillment.order_id)
+    shipments.refuse_other_than_shown(parcels, before, shown)
+    units_given_up.note(shipments.write(fulfillment, parcels, steps, shown, before, operation))
 
 
 def _write_down(api: Session, user: User, form_token: FulfillmentFormToken, parcels: list[Parcel]) -> Fulfillment:
@@ -200,8 +213,7 @@ def _write_alone(user: User, form_token: FulfillmentFormToken, parcels: list[Par
             plan_id=form_token.operation_id,
         )
         fulfillment = _fulfillment(user, form_token, fingerprint)
-        shipments.refuse_other_than_shown(fulfillment, parcels, form_token.snapshot)
-        units_given_up.note(shipments.write(fulfillment, parcels, [None] * len(parcels), form_token.snapshot))
+        _write(fulfillment, parcels, [None] * len(parcels), form_token.snapshot)
         lock.delete()
         quarantine.count_up()
     quarantine.note_count()

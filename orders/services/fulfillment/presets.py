@@ -22,4 +22,6 @@ def preset_of(membership: Membership) -> Preset:
 def remember(membership: Membership, parcels: Iterable[Parcel], email: str) -> None:
     """`email`: the choice about the customer's e-mail, "" where there was none to make: the last one stays."""
     carrier = next((parcel.carrier for parcel in parcels if parcel.carrier), membership.last_carrier)
-    Membership.objects.filter(pk=membership.pk).update(last_carrier=carrier, last_email=email or membership.last_email)
+    chosen = Preset(carrier, email or membership.last_email)
+    if chosen != preset_of(membership):
+        Membership.objects.filter(pk=membership.pk).update(last_carrier=chosen.carrier, last_email=chosen.email)

@@ -6,9 +6,9 @@ hear.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models.functions import Now
@@ -18,13 +18,13 @@ from orders import carriers, shipped_units
 from orders.apis.errors import NotSent
 from orders.models import (
     Fulfillment,
-    Merchant,
     Operation,
     PartnerUpdate,
     Shipment,
     ShipmentItem,
     TrackingNumber,
 )
+from orders.services.changes import plans
 from orders.services.changes.outcomes import operation_ended
 from orders.services.fulfillment.fulfillable import FulfillmentSnapshot
 from orders.services.index import deriving
@@ -81,33 +81,37 @@ class Parcel:
 
 
 def write(
-    fulfillment: Fulfillment, parcels: list[Parcel], steps: list[int | None], shown: FulfillmentSnapshot
+    fulfillment: Fulfillment,
+    parcels: list[Parcel],
+    steps: list[int | None],
+    shown: FulfillmentSnapshot,
+    before: list[Shipment],
+    operation: Operation | None = None,
 ) -> list[Shipment]:
-    """Write the shipments of a fulfillment and their partner updates, within the caller's transaction, which holds
-    the order.
+    """Write shipments and their partner updates, within the caller's transaction, which holds the order.
 
-    `steps`: for each parcel the step of the plan that tells RevKeen of it, None where nothing is due to it.
+    `steps`: for each parcel the step of the plan that tells RevKeen of it, None where nothing is due to it. `before`:
+    every shipment of the order (`shipped_units.all_of_order`), read in this transaction. `operation`: the first step.
     Raise `AlreadyShipped`, or `BelongsElsewhere`.
     """
-    before = shipped_units.of_order(fulfillment.merchant, fulfillment.mode, fulfillment.order_id)
     _refuse_too_many(parcels, before, shown)
-    _supersede(fulfillment, parcels)
-    operation = Operation.objects.filter(pk=fulfillment.pk).first()
-    written = [
-        _write_one(fulfillment, number, parcel, step, operation if step == 0 else None, shown)
-        for number, (parcel, step) in enumerate(zip(parcels, steps, strict=True), start=len(before) + 1)
-    ]
+    _supersede(fulfillment, parcels, before)
+    partners = directory.with_keys(fulfillment.merchant, fulfillment.mode)
+    written, first = [], len(shipped_units.counted(before)) + 1
+    for number, (parcel, step) in enumerate(zip(parcels, steps, strict=True), start=first):
+        shipment = _write_one(fulfillment, number, parcel, step, operation if step == 0 else None, shown)
+        _write_partner_updates(shipment, partners, shown)
+        written.append(shipment)
     deriving.of_shipments(fulfillment.merchant, fulfillment.mode, fulfillment.order_id)
     return written
 
 
-def refuse_other_than_shown(fulfillment: Fulfillment, parcels: list[Parcel], shown: FulfillmentSnapshot) -> None:
+def refuse_other_than_shown(parcels: list[Parcel], before: list[Shipment], shown: FulfillmentSnapshot) -> None:
     """What is left has to be what the form showed, for that decides which lines RevKeen is told of.
 
-    Within the caller's transaction, which holds the order. Raise `AlreadyShipped`.
+    `before`: as `write` has it. Raise `AlreadyShipped`.
     """
-    before = shipped_units.of_order(fulfillment.merchant, fulfillment.mode, fulfillment.order_id)
-    taken = shipped_units.taken(before)
+    taken = shipped_units.taken(shipped_units.counted(before))
     for line_id in {item.line_id for parcel in parcels for item in parcel.items}:
         line = shown.lines[line_id]
         left, what = max(0, line.ordered - taken[uuid.UUID(line_id)]), line.description
@@ -128,8 +132,9 @@ def revkeen_ended(sender: type[Operation], operation: Operation, **kwargs: Any) 
     if operation.state == Operation.State.DONE:
         _told_after_all(operation)
         _tell_partners(of_fulfillment.filter(step=operation.step))
-        following = Operation.objects.filter(plan_id=operation.plan_id, step=operation.step + 1).first()
-        of_fulfillment.filter(step=operation.step + 1).update(operation=following)
+        following = plans.begun_after(operation)
+        if following is not None:
+            of_fulfillment.filter(step=following.step).update(operation=following)
         return
     not_taken = of_fulfillment.filter(step__gte=operation.step)
     not_sent = (PartnerUpdate.State.FOR_REVKEEN, PartnerUpdate.State.FAILED)  # failed: a backup was restored
@@ -138,15 +143,6 @@ def revkeen_ended(sender: type[Operation], operation: Operation, **kwargs: Any) 
     not_taken.update(state=State.REFUSED)
     if operation.order_id is not None:
         deriving.of_shipments(operation.merchant, operation.mode, operation.order_id)
-
-
-def may_be_undone(fulfillment: Fulfillment, now: datetime) -> bool:
-    return fulfillment.undone_at is None and fulfillment.undo_until > now
-
-
-def undo_until(merchant: Merchant) -> Any:
-    """When a fulfillment that is written now goes out, by the database's clock."""
-    return Now() + timedelta(seconds=merchant.undo_seconds)
 
 
 def _told_after_all(operation: Operation) -> None:
@@ -170,7 +166,7 @@ def _tell_partners(shipments: Any) -> None:
 
 def _refuse_too_many(parcels: list[Parcel], before: list[Shipment], shown: FulfillmentSnapshot) -> None:
     """Nobody else can ship meanwhile: the caller's transaction holds the order."""
-    taken = shipped_units.taken(before)
+    taken = shipped_units.taken(shipped_units.counted(before))
     for parcel in parcels:
         for item in parcel.items:
             taken[uuid.UUID(item.line_id)] += item.quantity
@@ -182,18 +178,19 @@ def _refuse_too_many(parcels: list[Parcel], before: list[Shipment], shown: Fulfi
 
 
 def _which(line_id: str, before: list[Shipment]) -> str:
-    numbers = [shipment.number for shipment in before if uuid.UUID(line_id) in shipped_units.taken([shipment])]
+    counted = shipped_units.counted(before)
+    numbers = [shipment.number for shipment in counted if uuid.UUID(line_id) in shipped_units.taken([shipment])]
     if not numbers:
         return "There are not enough units "
     return f"Shipment{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))} of this order took units "
 
 
-def _supersede(fulfillment: Fulfillment, parcels: list[Parcel]) -> None:
+def _supersede(fulfillment: Fulfillment, parcels: list[Parcel], before: list[Shipment]) -> None:
     """What RevKeen refused and is sent anew now needs nobody any more."""
-    lines = {item.line_id for parcel in parcels for item in parcel.items}
-    refused = Shipment.objects.filter(
-        merchant=fulfillment.merchant, mode=fulfillment.mode, order_id=fulfillment.order_id, state=State.REFUSED
-    ).filter(items__line_item_id__in=lines)
+    lines = {uuid.UUID(item.line_id) for parcel in parcels for item in parcel.items}
+    refused = [one for one in before if one.state == State.REFUSED and lines & shipped_units.taken([one]).keys()]
+    if not refused:
+        return
     blocked = PartnerUpdate.objects.filter(shipment__in=refused, state=PartnerUpdate.State.BLOCKED)
     blocked.update(
         state=PartnerUpdate.State.STOPPED, stopped_by=fulfillment.who, reason="The order was fulfilled again."
@@ -212,9 +209,8 @@ def _write_one(
     shipment.number, shipment.step, shipment.operation = number, step, operation
     shipment.state = State.LEFT if step is None else State.PENDING
     shipment.save(force_insert=True)
-    write_tracking(shipment, parcel.tracking)
+    _add_tracking(shipment, parcel.tracking)
     ShipmentItem.objects.bulk_create(_item(shipment, item, shown) for item in parcel.items)
-    _write_partner_updates(shipment, shown)
     return shipment
 
 
@@ -243,6 +239,10 @@ def _shipment(fulfillment: Fulfillment, parcel: Parcel) -> Shipment:
 def write_tracking(shipment: Shipment, tracking: Iterable[tuple[str, str]]) -> None:
     """(number, address) in their order; those that stood there go."""
     TrackingNumber.objects.filter(shipment=shipment).delete()
+    _add_tracking(shipment, tracking)
+
+
+def _add_tracking(shipment: Shipment, tracking: Iterable[tuple[str, str]]) -> None:
     TrackingNumber.objects.bulk_create(
         TrackingNumber(
             shipment=shipment,
@@ -278,23 +278,23 @@ def hears_of(shipment: Shipment, destination: str) -> bool:
     return shipment.kind == Shipment.Kind.PARCEL or destination == PartnerUpdate.Destination.DIGITAL_RIVER
 
 
-def _write_partner_updates(shipment: Shipment, shown: FulfillmentSnapshot) -> None:
+def _write_partner_updates(shipment: Shipment, partners: Mapping[str, bool], shown: FulfillmentSnapshot) -> None:
     """One for each partner that has a key here; while it is switched off the partner update waits for a person."""
-    for provider, on in directory.with_keys(shipment.merchant, shipment.mode).items():
-        if not hears_of(shipment, provider):
-            continue
-        partner_order_id = shown.partners[provider]
-        if on:
-            named = (shipment.merchant, shipment.mode, provider, partner_order_id)
-            partner_orders.claim(*named, shipment.order_id, shipment.order_number)
-        goes = PartnerUpdate.State.WAITING if shipment.step is None else PartnerUpdate.State.FOR_REVKEEN
-        PartnerUpdate.objects.create(
+    hearing = {provider: on for provider, on in partners.items() if hears_of(shipment, provider)}
+    for provider in (provider for provider, on in hearing.items() if on):
+        named = (shipment.merchant, shipment.mode, provider, shown.partners[provider])
+        partner_orders.claim(*named, shipment.order_id, shipment.order_number)
+    goes = PartnerUpdate.State.WAITING if shipment.step is None else PartnerUpdate.State.FOR_REVKEEN
+    PartnerUpdate.objects.bulk_create(
+        PartnerUpdate(
             shipment=shipment,
             destination=provider,
             merchant=shipment.merchant,
             mode=shipment.mode,
             order_id=shipment.order_id,
-            partner_order_id=partner_order_id,
+            partner_order_id=shown.partners[provider],
             state=goes if on else PartnerUpdate.State.OFF,
             next_try_at=shipment.fulfillment.undo_until,
         )
+        for provider, on in hearing.items()
+    )

@@ -1,9 +1,12 @@
 """Taking back a fulfillment within its undo window, before any system was told of it."""
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from orders.models import Fulfillment, Operation, OrderLock, PartnerUpdate, Shipment, User
+from orders.models import Fulfillment, Merchant, Operation, OrderLock, PartnerUpdate, Shipment, User
 from orders.services.changes import outcomes
 from orders.services.fulfillment import units_given_up
 from orders.services.index import deriving
@@ -21,7 +24,17 @@ class OthersFollow(TooLate):
 
 def held(operation: Operation) -> bool:
     """Nobody was told of it yet."""
-    return operation.merchant.undo_seconds > 0 and operation.state == Operation.State.STARTED and not operation.attempts
+    begun = operation.state == Operation.State.STARTED and not operation.attempts
+    return begun and operation.merchant.undo_seconds > 0
+
+
+def may_be_undone(fulfillment: Fulfillment, now: datetime) -> bool:
+    return fulfillment.undone_at is None and fulfillment.undo_until > now
+
+
+def undo_until(merchant: Merchant) -> Any:
+    """When a fulfillment that is written now goes out, by the database's clock."""
+    return Now() + timedelta(seconds=merchant.undo_seconds)
 
 
 def undo(fulfillment: Fulfillment, by: User) -> None:

@@ -12,7 +12,7 @@ from django.utils.text import Truncator
 
 from orders import carriers, states
 from orders.models import Merchant, Operation, PartnerUpdate, Shipment
-from orders.services.fulfillment import shipments
+from orders.services.fulfillment import undo
 from orders.states import State
 from orders.templatetags.figures import clock
 from orders.views.fulfillment.update_words import NOT_CONNECTED_WORDS, SOON, Words, words_of
@@ -86,7 +86,7 @@ def cards(merchant: Merchant, found: Sequence[Shipment]) -> Cards:
 
 def card(merchant: Merchant, shipment: Shipment, of_order: Sequence[Shipment]) -> Card:
     now = timezone.now()
-    held = shipments.may_be_undone(shipment.fulfillment, now)
+    held = undo.may_be_undone(shipment.fulfillment, now)
     until = shipment.fulfillment.undo_until if held else None
     undone = shipment.state == Shipment.State.UNDONE
     return Card(

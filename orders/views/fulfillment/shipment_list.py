@@ -21,7 +21,7 @@ from orders.money import Money
 from orders.requests import MerchantRequest
 from orders.services.fulfillment import shipment_csv as table
 from orders.services.fulfillment import shipment_list as ours
-from orders.services.fulfillment import shipments
+from orders.services.fulfillment import undo
 from orders.services.partners import digital_river_list as digital_river
 from orders.services.partners.digital_river_list import Compared
 from orders.services.revkeen.session import Reading
@@ -197,7 +197,7 @@ def _rows(request: MerchantRequest, found: list[Shipment]) -> list[Row]:
 def _row(request: MerchantRequest, shipment: Shipment, told: list[Shipment]) -> Row:
     items = shipment.items.all()
     of_order = [one for one in told if one.order_id == shipment.order_id]
-    held = shipments.may_be_undone(shipment.fulfillment, timezone.now())
+    held = undo.may_be_undone(shipment.fulfillment, timezone.now())
     until = shipment.fulfillment.undo_until if held else None
     undone = shipment.state == Shipment.State.UNDONE
     rows = [] if undone else destinations.destinations(request.merchant, shipment, of_order, until)

@@ -20,7 +20,7 @@ from orders.forms.orders.order_edits import Clash
 from orders.models import PartnerUpdate, PartnerUpdateAttempt, Shipment, ShipmentItem
 from orders.money import Money
 from orders.requests import MerchantRequest
-from orders.services.fulfillment import corrections, shipments
+from orders.services.fulfillment import corrections, undo
 from orders.services.fulfillment.corrections import Stale, Tracking
 from orders.views.fulfillment import destinations
 from orders.views.pages import render_page, sent
@@ -149,7 +149,7 @@ def to_order(request: MerchantRequest, shipment: Shipment) -> HttpResponse:
 
 def blocked_reason(shipment: Shipment) -> str:
     """Why its tracking cannot be put right now; "" when it can."""
-    return corrections.blocked_reason(shipment, held=shipments.may_be_undone(shipment.fulfillment, timezone.now()))
+    return corrections.blocked_reason(shipment, held=undo.may_be_undone(shipment.fulfillment, timezone.now()))
 
 
 def _page(request: MerchantRequest, shipment: Shipment, form: StatusForm, status: int = 200) -> HttpResponse:
