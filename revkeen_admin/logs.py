@@ -15,10 +15,10 @@ SHARED: list[Any] = [
     structlog.processors.format_exc_info,
 ]
 
-# The first two say what every page is made of; our own lines say enough. The last
-# says at each start that it makes no pictures, and we need none.
 # What opens a door to whoever reads it: the keys of links for a new password, and the tokens of invitations.
 SECRETS = re.compile(r"(?i)(/password/reset/key/[0-9a-z]+-)[^\s/\"'&?#<>]+|(token(?:=|%3d))[\w.~-]{16,}")
+# The first two say what every page is made of; our own lines say enough. The last
+# says at each start that it makes no pictures, and we need none.
 QUIET = ("asyncio", "django.template", "pyBarcode")
 
 
