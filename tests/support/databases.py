@@ -46,9 +46,8 @@ class Database:
     def copy(self, original: "Database") -> None:
         if self._server:
             self._tell_server(f"CREATE DATABASE {self._name} TEMPLATE {original._name}")
-        else:
-            shutil.copy(original._folder / "site.sqlite3", self._folder)
-        shutil.copy(original._folder / "cache.sqlite3", self._folder)
+        for file in original._folder.glob("*.sqlite3"):
+            shutil.copy(file, self._folder)
 
     def drop(self) -> None:
         if self._server:
