@@ -30,8 +30,9 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.shiftKey && /\w/.test(event.key)) return; // "?" and, on some keyboards, "/" need it
   if (isTyping() || document.querySelector("dialog[open]")) return;
-  const place = document.querySelector(`[aria-keyshortcuts~="${CSS.escape(event.key)}"]`);
-  if (place ? answersKey(place, event.key) : movesInRows(event.key)) event.preventDefault();
+  const key = event.key === " " ? "Space" : event.key;
+  const place = document.querySelector(`[aria-keyshortcuts~="${CSS.escape(key)}"]`);
+  if (place ? answersKey(place, key) : movesInRows(key)) event.preventDefault();
 });
 
 function answersKey(place, key) {

@@ -141,6 +141,8 @@ function answersRowKey(table, key) {
   const at = links.findIndex((link) => row?.contains(link));
   const next = key in STEPS ? links[Math.max(at + STEPS[key], 0)] : undefined;
   next?.focus();
+  if (next && isPeeking()) peek(next);
+  if (key === "Space") return at >= 0 && links[at] === document.activeElement && peekOrClose(links[at]);
   if (key === "o") links[at]?.click();
   if (key === "x" && at >= 0) row.querySelector(".tick input:enabled")?.click();
   return at >= 0 || next !== undefined;
@@ -151,6 +153,62 @@ function movesInRows(key) {
   const table = document.activeElement.closest("table[aria-keyshortcuts~=j]");
   return key.startsWith("Arrow") && key in STEPS && table !== null && answersRowKey(table, key);
 }
+
+// --- Peek: an order beside the list (#peek), by a row's button or Space; Escape closes it, and the focus is in its row
+
+const CLOSED = "";
+let peeked = CLOSED; // the id of the link of its row
+
+const isPeeking = () => peeked !== CLOSED;
+
+function peek(link, event) {
+  peeked = link.id;
+  markPeeked();
+  const to = { target: "#peek", source: "#peek", swap: "innerHTML", event };
+  htmx.ajax("GET", link.getAttribute("href"), to);
+}
+
+function peekOrClose(link, event) {
+  if (peeked === link.id) closePeek();
+  else peek(link, event);
+  return true;
+}
+
+function closePeek() {
+  if (!isPeeking()) return;
+  const link = document.getElementById(peeked);
+  peeked = CLOSED;
+  markPeeked();
+  const place = document.getElementById("peek");
+  htmx.trigger(place, "htmx:abort"); // what is still on its way
+  place.replaceChildren();
+  link?.focus();
+}
+
+function markPeeked() {
+  for (const link of document.querySelectorAll(`${ROW_LINK}[aria-current]`)) link.removeAttribute("aria-current");
+  if (isPeeking()) document.getElementById(peeked)?.setAttribute("aria-current", "true");
+}
+
+function peekStep(step) {
+  const links = [...document.querySelectorAll(`table.orders ${ROW_LINK}`)];
+  const next = links[links.findIndex((link) => link.id === peeked) + step];
+  if (next) peek(next);
+}
+
+document.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const button = event.target.closest("[data-peek], [data-peek-step], [data-peek-close]");
+  if (!button) return;
+  event.preventDefault();
+  if (button.matches("[data-peek]")) peekOrClose(button.closest("tr").querySelector("th a"), event);
+  else if (button.matches("[data-peek-step]")) peekStep(Number(button.dataset.peekStep));
+  else closePeek();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.defaultPrevented && !isTyping() && !document.querySelector("dialog[open]")) closePeek();
+});
+document.addEventListener("htmx:afterSwap", markPeeked);
 
 // --- What the search field offers: arrows move among it, Enter opens the chosen one, Escape and moving on close it
 

@@ -34,6 +34,28 @@ def test_a_row_is_reached_ticked_and_opened(open_page: OpenPage, emulator: Runni
     page.wait_for_url(f"**{address}")
 
 
+def test_an_order_is_looked_at_beside_the_list_and_the_next_ones_by_key(
+    open_page: OpenPage, emulator: RunningEmulator
+) -> None:
+    page = open_page(ORDERS)
+    links, peek = page.locator("tbody th a"), page.get_by_role("complementary", name="Order at a glance")
+    number = [links.nth(at).inner_text() for at in range(3)]
+    press(page, "j", "Space")
+    expect(peek.get_by_role("heading", name=number[0])).to_be_visible()
+    press(page, "j")
+    expect(peek.get_by_role("heading", name=number[1])).to_be_visible()
+    peek.get_by_role("button", name="Next order").click()
+    expect(peek.get_by_role("heading", name=number[2])).to_be_visible()
+    press(page, "Escape")
+    expect(peek).to_be_hidden()
+    expect(links.nth(2)).to_be_focused()
+    press(page, "Space", "Space")
+    expect(peek).to_be_hidden()
+    page.get_by_role("link", name=f"Look at {number[1]}").click()
+    peek.get_by_role("link", name="Open the order").click()
+    expect(page.get_by_role("heading", name=number[1], level=1)).to_be_visible()
+
+
 @pytest.mark.parametrize(("on", "back"), [("j", "k"), ("]", "[")])
 def test_keys_turn_pages_and_lead_from_order_to_order(
     on: str, back: str, open_page: OpenPage, emulator: RunningEmulator

@@ -42,7 +42,7 @@ def test_a_person_sees_the_columns_that_they_chose_and_nobody_else_does(admin: C
 def test_each_row_has_the_cells_of_its_columns(columns: list[str], admin: Client) -> None:
     answer = admin.get(ADDRESS, {"columns": " ".join(columns)})
     row = answer.content.decode().partition("<tbody")[2].partition("</tr>")[0]
-    assert row.count("<td") == len(columns) + 1  # and the tick
+    assert row.count("<td") == len(columns) + 2  # and the tick, and what opens it beside the list
     assert len(shown(answer)) == 50
 
 

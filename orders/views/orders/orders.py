@@ -32,6 +32,7 @@ from orders.services.revkeen import session
 from orders.states import State
 from orders.views.fulfillment import destinations
 from orders.views.order_head import holder, read_or_404, sums
+from orders.views.orders.peek import PEEK, peek
 from orders.views.pages import render_page
 from orders.views.payment_rows import payment_rows
 
@@ -42,6 +43,8 @@ POST_PAGES = ("draft_revise", "draft_copy")  # they make something here and lead
 @require_safe
 @merchant_page
 def order_detail(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
+    if request.htmx and request.htmx.target == PEEK:
+        return peek(request, order_id)
     file = read_or_404(request, lambda api: reading_module.order_file(api, order_id))
     return render_page(request, "orders/orders/detail.html", _detail(request, file), status=file.order.page_status)
 
