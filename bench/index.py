@@ -135,6 +135,28 @@ print(json.dumps(told(taken)))
 """
 )
 
+EXPORT = (
+    BEGIN
+    + """
+from django.http import QueryDict
+from django.utils import timezone
+from orders.forms.exports.lists import LISTS, Wanted
+from orders.models import Membership
+from orders.services.exports import files
+def peak():
+    return int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) / 1024
+member = Membership.objects.get(merchant=merchant, user__email="both@example.com")
+started = time.perf_counter()
+table = LISTS["orders"].table(Wanted(merchant, "live", member, QueryDict("sort=-total"), timezone.now()))
+table.count(20_001)
+pieces = files.content(table, merchant.zone, "comma")
+next(pieces)
+first, before = time.perf_counter() - started, peak()
+size = sum(map(len, pieces))
+print(json.dumps([first, peak() - before, size / 2**20, time.perf_counter() - started]))
+"""
+)
+
 Figures = Iterator[tuple[str, float, float, str, bool]]
 
 
@@ -155,4 +177,8 @@ def _of_engine(folder: Path, emulator: Emulator, engine: str, server: str) -> Fi
         yield f"… {engine}, worst", worst * 1000, 150, "ms", False
         p95, worst = ours.run(LIST, timeout=600)
         print(f"{engine}: the slowest list took {worst * 1000:.0f} ms")
+        first, memory, mib, seconds = ours.run(EXPORT, timeout=600)
+        print(f"{engine}: all orders as CSV, {mib:.0f} MiB in {seconds:.0f} s")
+        yield f"Export of {count:,} orders by total, {engine}, until its first byte", first * 1000, 1000, "ms", False
+        yield f"… {engine}, memory from its first byte to its last", memory, 20, "MiB", False
         yield f"Orders list, each filter with each sort, {engine}, p95", p95 * 1000, 60, "ms", False

@@ -30,6 +30,7 @@ SECTIONS = [
     ("Customers", "user", "customer_list", ("customer_",)),
     ("Drafts", "file-pencil", "draft_list", ("draft_",)),
     ("Journal", "book-2", "journal", ("journal", "operation_")),
+    ("Exports", "download", "export_list", ("export_",)),
     (
         "Settings",
         "settings",

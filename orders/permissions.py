@@ -34,6 +34,8 @@ class Right(Enum):
     FULFILL = "fulfill orders"
     JOURNAL = "see the journal"  # one's own operations
     JOURNAL_OF_ALL = "see what others did"
+    EXPORT = "export lists"  # shipments, partner updates, and what one sees of the journal
+    EXPORT_ALL = "export orders and customers"
     DECIDE = "decide the outcome of a change"
     MANAGE = "manage the merchant, its connections and its members"
 
@@ -56,6 +58,8 @@ ROLES: dict[Right, set[Role]] = {
     Right.FULFILL: {Role.ADMIN, Role.OPERATIONS},
     Right.JOURNAL: {Role.ADMIN, Role.SUPPORT, Role.FINANCE, Role.OPERATIONS},
     Right.JOURNAL_OF_ALL: {Role.ADMIN, Role.FINANCE},
+    Right.EXPORT: {Role.ADMIN, Role.SUPPORT, Role.FINANCE, Role.OPERATIONS},
+    Right.EXPORT_ALL: {Role.ADMIN, Role.FINANCE},
     Right.DECIDE: {Role.ADMIN, Role.FINANCE},
     Right.MANAGE: {Role.ADMIN},
 }
@@ -86,7 +90,6 @@ PAGES: dict[str, Right] = {
     "order_ids": Right.FULFILL,
     "order_shipments": Right.SEE,
     "shipment_list": Right.SEE,
-    "shipment_list_csv": Right.JOURNAL,
     "digital_river_list": Right.SEE,
     "digital_river_detail": Right.SEE,
     "shipment_detail": Right.SEE,
@@ -113,7 +116,12 @@ PAGES: dict[str, Right] = {
     "draft_discard": Right.DRAFT,
     "draft_create": Right.DRAFT,
     "journal": Right.JOURNAL,
-    "journal_csv": Right.JOURNAL,
+    "export_list": Right.EXPORT,
+    "export_start": Right.EXPORT,
+    "export_file": Right.EXPORT,
+    "export_remove": Right.EXPORT,
+    "export_schedule_add": Right.EXPORT,
+    "export_schedule_remove": Right.EXPORT,
     "operation_detail": Right.JOURNAL,
     "operation_decide": Right.DECIDE,
     "contradiction_close": Right.DECIDE,

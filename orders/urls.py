@@ -8,6 +8,7 @@ from orders.views import health
 from orders.views.accounts import account
 from orders.views.changes import form_page, journal, review
 from orders.views.drafts import creation, drafts, origins
+from orders.views.exports import exports, schedules
 from orders.views.fulfillment import fulfill, packing_slips, picking, shipment_list, shipments, to_fulfill, unreported
 from orders.views.index import settings as index
 from orders.views.merchants import connections, invitations, members, profile
@@ -74,7 +75,6 @@ draft_pages = [
 
 journal_pages = [
     path("", journal.journal, name="journal"),
-    path("csv/", journal.journal_csv, name="journal_csv"),
     path("<uuid:operation_id>/", review.operation_detail, name="operation_detail"),
     path("<uuid:operation_id>/decide/", review.operation_decide, name="operation_decide"),
     path("<uuid:operation_id>/close/", review.contradiction_close, name="contradiction_close"),
@@ -126,7 +126,6 @@ settings_pages: list[URLPattern | URLResolver] = [
 
 shipment_pages = [
     path("", shipment_list.shipment_list, name="shipment_list"),
-    path("csv/", shipment_list.shipment_list_csv, name="shipment_list_csv"),
     path("digital-river/", shipment_list.digital_river_list, name="digital_river_list"),
     path("digital-river/<path:fulfillment_id>/", shipment_list.digital_river_detail, name="digital_river_detail"),
     path("statuses/", shipments.shipment_statuses, name="shipment_statuses"),
@@ -149,6 +148,15 @@ partner_update_pages = [
     path("<int:pk>/release/", updates.partner_update_release, name="partner_update_release"),
 ]
 
+export_pages = [
+    path("", exports.export_list, name="export_list"),
+    path("start/", exports.export_start, name="export_start"),
+    path("<uuid:export_id>/file/", exports.export_file, name="export_file"),
+    path("<uuid:export_id>/remove/", exports.export_remove, name="export_remove"),
+    path("schedules/add/", schedules.export_schedule_add, name="export_schedule_add"),
+    path("schedules/<uuid:schedule_id>/remove/", schedules.export_schedule_remove, name="export_schedule_remove"),
+]
+
 merchant_pages: list[URLPattern | URLResolver] = [
     path("orders/", include(order_pages)),
     path("fulfillments/<uuid:fulfillment_id>/undo/", fulfill.fulfillment_undo, name="fulfillment_undo"),
@@ -157,6 +165,7 @@ merchant_pages: list[URLPattern | URLResolver] = [
     path("shipments/", include(shipment_pages)),
     path("partner-updates/", include(partner_update_pages)),
     path("journal/", include(journal_pages)),
+    path("exports/", include(export_pages)),
     path("to-fulfill/", to_fulfill.to_fulfill, name="to_fulfill"),
     path("to-fulfill/slips/", picking.open_slips, name="open_slips"),
     path("to-fulfill/pick-list/", picking.pick_list, name="pick_list"),

@@ -3,6 +3,7 @@ from orders.models.customer_copies import CustomerCopy
 from orders.models.decisions import DecisionCheck
 from orders.models.drafts import Draft, DraftVisit
 from orders.models.events import EventLog
+from orders.models.exports import Export, ExportChunk, ExportFormat, ExportSchedule
 from orders.models.index import IndexState, InvoiceToRead, ProductCopy, Sweep, ToRead
 from orders.models.log_chain import ChainHead, ChainLink, Fact, Unchained
 from orders.models.merchants import INVITATION_LASTS, MODES, Invitation, Membership, Merchant
@@ -30,6 +31,10 @@ __all__ = [
     "Draft",
     "DraftVisit",
     "EventLog",
+    "Export",
+    "ExportChunk",
+    "ExportFormat",
+    "ExportSchedule",
     "Fact",
     "Fulfillment",
     "IndexState",

@@ -3,6 +3,8 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from orders.models.exports import ExportFormat
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -21,6 +23,8 @@ class User(AbstractBaseUser):
     date_joined = models.DateTimeField(auto_now_add=True)
     uses_shortcuts = models.BooleanField(default=True)  # of single keys, which dictation presses too
     order_columns = models.CharField(max_length=200, blank=True, default="")  # of lists of orders; "": the usual ones
+    export_format = models.CharField(max_length=10, choices=ExportFormat.choices, default=ExportFormat.COMMA)
+    export_mark = models.BooleanField(default=True)  # their CSV begins with a byte order mark
 
     invited_to: tuple[str, ...] = ()  # names of merchants that they are about to join, while they choose a password
 

@@ -206,7 +206,8 @@ tabs.postMessage(here.person);
 // --- Leaving with something unsaved asks; what saves itself is saved
 
 document.addEventListener("input", (event) => {
-  if (isOurs(event.target.form)) unsaved.add(event.target.form);
+  const form = event.target.form;
+  if (isOurs(form) && !form.matches("[data-downloads]")) unsaved.add(form); // what is chosen for a file is no loss
 });
 
 document.addEventListener("htmx:beforeSend", (event) => {

@@ -16,6 +16,8 @@ MAY = {
     Right.FULFILL: {"admin", "operations"},
     Right.JOURNAL: {"admin", "support", "finance", "operations"},
     Right.JOURNAL_OF_ALL: {"admin", "finance"},
+    Right.EXPORT: {"admin", "support", "finance", "operations"},
+    Right.EXPORT_ALL: {"admin", "finance"},
     Right.DECIDE: {"admin", "finance"},
     Right.MANAGE: {"admin"},
 }
@@ -86,5 +88,6 @@ POST_ONLY = {
     *("connection_webhooks_register", "connection_webhooks_secret", "connection_webhooks_replace"),
     *("draft_copy", "draft_new", "draft_revise", "operation_decide", "contradiction_close"),
     *("fulfillment_undo", "partner_updates_send_again", "shipment_send_missed"),
+    *("export_start", "export_remove", "export_schedule_remove"),
     *("shipment_status", "shipment_statuses", "shipment_known"),
 }

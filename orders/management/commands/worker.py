@@ -16,9 +16,11 @@ import structlog
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
 
+from orders.forms.exports import lists
 from orders.models import DecisionCheck, Merchant, Operation, PartnerUpdate, RefundStatus, WebhookReceiver
 from orders.services import heartbeat, log_chain, news
 from orders.services.changes import leases, quarantine, reconcile, refund_tracking, review_checks
+from orders.services.exports import work as exports
 from orders.services.partners import outbox, partner_worker
 from orders.services.revkeen import customer_names, session
 from orders.services.sync import turns, work
@@ -87,7 +89,7 @@ class AtHand(Generic[S]):
 class Command(BaseCommand):
     help = """Does what nobody should wait for: reconciles operations without an answer, tells partners of shipments,
     follows refunds that are on their way, checks whether decisions hold and whether webhooks come, chains the log, asks
-    for names lists lack, and keeps the index of orders fresh."""
+    for names lists lack, keeps the index of orders fresh, and makes the files of large exports."""
 
     def handle(self, *args: object, **options: object) -> None:
         self.check(databases=["default"])
@@ -95,13 +97,14 @@ class Command(BaseCommand):
         self.named: set[tuple[Merchant, str]] = set()
         self.of_merchants = AtHand[int](OF_ONE_MERCHANT)  # operations, refunds and decisions
         self.of_partners = AtHand[outbox.Scope](outbox.PER_SCOPE)
-        self.chain, self.names, self.index = Bell(), Bell(), Bell()
+        self.chain, self.names, self.index, self.exports = Bell(), Bell(), Bell(), Bell()
         self.name, self.beaten_at = heartbeat.name_of_this(), -math.inf
         self.alarm = alarm_of_signals(self.stop)
         loops: list[tuple[Any, ...]] = [(self.reconcile, self.of_merchants.bell)] * RECONCILERS
         loops += [(self.send_updates, self.of_partners.bell)] * SENDERS
         loops += [(self.chain_log, self.chain, CHAIN_SECONDS), (self.fill_names, self.names, NAMES_SECONDS)]
         loops += [(self.keep_index, self.index)] * INDEXERS
+        loops += [(self.make_exports, self.exports)]
         threads = [threading.Thread(target=self.repeat, args=loop) for loop in loops]
         for thread in threads:
             thread.start()
@@ -170,18 +173,20 @@ class Command(BaseCommand):
         quarantine.check()  # before anything may be sent again
         of_merchants = [leases.due(), refund_tracking.due(), review_checks.due(), checks.due()]
         turns.begin_new()
-        of_partners, of_index = [outbox.due()], turns.due()
+        of_partners, of_index, of_exports = [outbox.due()], turns.due(), exports.due()
         if any(kind.now for kind in of_merchants):
             self.of_merchants.bell.ring()
         if any(kind.now for kind in of_partners):
             self.of_partners.bell.ring()
         if of_index.now:
             self.index.ring()
+        if any(kind.now for kind in of_exports):
+            self.exports.ring()
         if log_chain.due():
             self.chain.ring()
         if customer_names.wanted() or self.new_scopes():
             self.names.ring()
-        return min(kind.seconds for kind in [*of_merchants, *of_partners, of_index])
+        return min(kind.seconds for kind in [*of_merchants, *of_partners, of_index, *of_exports])
 
     def reconcile(self) -> bool:
         """An operation without an answer goes before a refund that is on its way, that before what was decided, and how
@@ -226,6 +231,10 @@ class Command(BaseCommand):
             return False
         self.index.ring()
         return work.work(state, self.stopping.wait) > 0
+
+    def make_exports(self) -> bool:
+        """One at a time: it takes the processor, not the network."""
+        return exports.work(lists.table_of, self.stopping.is_set)
 
     def scopes(self) -> list[tuple[Merchant, str]]:
         """Where lists lack names; and once where there is not one yet, so that the first list need not lack them."""

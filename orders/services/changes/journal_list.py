@@ -91,6 +91,11 @@ def all_rows(wanted: Wanted) -> Iterator[Row]:
         last = position(rows[-1])
 
 
+def count(wanted: Wanted, most: int) -> int:
+    """All rows, but no more than `most`."""
+    return min(most, sum(found[:most].count() for found in [_operations(wanted), *_events(wanted)]))
+
+
 def position(row: Row) -> Position:
     if isinstance(row, EventLog):
         return Position(row.at, True, row.pk)

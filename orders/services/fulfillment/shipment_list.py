@@ -64,6 +64,12 @@ def all_rows(wanted: Wanted) -> Iterator[Shipment]:
         last = rows[-1].pk
 
 
+def count_items(wanted: Wanted, most: int) -> int:
+    """The lines of all shipments that are wanted, but no more than `most`."""
+    found = Shipment.objects.filter(_conditions(wanted), merchant=wanted.merchant, mode=wanted.mode)
+    return ShipmentItem.objects.filter(shipment__in=found.values("pk"))[:most].count()
+
+
 def telling_revkeen(merchant: Merchant, mode: str, orders: Collection[uuid.UUID]) -> list[Shipment]:
     """The shipments of these orders that RevKeen is told of lines with, for all orders in one query."""
     if not orders:

@@ -1,6 +1,7 @@
 """The list of orders out of the index, where RevKeen cannot answer: any filter, any order, and how many there are."""
 
 import uuid
+from array import array
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -74,6 +75,12 @@ def page(
     if backwards and start is not None:
         return Page(rows[::-1], more, True)
     return Page(rows, start is not None, more)
+
+
+def keys(place: Place, asked: Q, sort: str, most: int) -> "array[int]":
+    """The keys of all orders asked for, in their order, but no more than `most`: one query, so one moment's."""
+    found = of(place).filter(asked).order_by(*_keys(sort)).values_list("pk", flat=True)
+    return array("q", found[:most])
 
 
 def of(place: Place) -> "QuerySet[OrderCopy, Any]":

@@ -3,6 +3,7 @@
 import hashlib
 import time
 import uuid
+from array import array
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,12 @@ def find(wanted: Wanted) -> Found:
     with session.session(wanted.place.merchant, wanted.place.mode) as api:
         listing = reading.list_orders(api, wanted.of_revkeen)
     return _of_index(wanted, listing.error) if _is_behind_index(wanted, listing) else _live(wanted, listing)
+
+
+def all_keys(wanted: Wanted, most: int) -> tuple["array[int]", bool]:
+    """The keys of all copies in the list, in its order, `most` at most; and whether more have the text looked for."""
+    with_text, cut = _with_text(wanted)
+    return order_list.keys(wanted.place, wanted.question & with_text, wanted.sort, most), cut
 
 
 def neighbor(wanted: Wanted) -> uuid.UUID | None:

@@ -1,5 +1,6 @@
 """The partner updates that need someone, over all orders, longest waiting first."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,6 +12,7 @@ from orders.services.partners import manual, outbox
 
 State = PartnerUpdate.State
 PAGE_SIZE = 50
+EXPORTED_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,19 @@ def page(
         return Page(rows[:size][::-1], len(rows) > size, True)
     rows = list((found.filter(pk__gt=after) if after is not None else found).order_by("pk")[: size + 1])
     return Page(rows[:size], after is not None, len(rows) > size)
+
+
+def all_rows(merchant: Merchant, mode: str, destination: str) -> Iterator[PartnerUpdate]:
+    """All of them, read piece by piece."""
+    last: int | None = None
+    while rows := page(merchant, mode, destination, last, None, EXPORTED_AT_ONCE).rows:
+        yield from rows
+        last = rows[-1].pk
+
+
+def count(merchant: Merchant, mode: str, destination: str, most: int) -> int:
+    """How many there are, but no more than `most`."""
+    return _found(merchant, mode, destination)[:most].count()
 
 
 def can_be_sent_again(partner_update: PartnerUpdate) -> bool:

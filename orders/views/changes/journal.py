@@ -1,11 +1,11 @@
-"""The journal: what was asked of RevKeen and what happened around it, on one page and as CSV."""
+"""The journal: what was asked of RevKeen and what happened around it, on one page."""
 
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.text import Truncator
 from django.views.decorators.http import require_safe
@@ -16,12 +16,10 @@ from orders.forms.changes.journal import STATES, JournalFilter
 from orders.models import EventLog, Operation, User
 from orders.permissions import Right
 from orders.requests import MerchantRequest
-from orders.services.changes import journal_csv as table
 from orders.services.changes import journal_list
 from orders.services.changes.journal_list import Page, Row
 from orders.states import State
 from orders.views.addresses import address
-from orders.views.csv_answers import csv_answer, csv_links
 from orders.views.pages import render_page
 
 PAGING: dict[str, None] = {"after": None, "before": None}
@@ -65,18 +63,6 @@ def journal(request: MerchantRequest) -> HttpResponse:
     return render_page(request, "orders/changes/journal/list.html", context | _table(request, form, page))
 
 
-@require_safe
-@merchant_page
-def journal_csv(request: MerchantRequest) -> HttpResponseBase:
-    """All rows that the same filter shows, not one page of them. That somebody took them along is itself recorded."""
-    form = _form(request)
-    if not form.is_valid():
-        context = {"form": form, "tabs": _tabs(request), "sees_all": _only_of(request) is None}
-        return render_page(request, "orders/changes/journal/list.html", context, status=400)
-    rows = table.rows(form.wanted(request.merchant, request.mode, _only_of(request)))
-    return csv_answer(request, rows, "the journal", form.conditions)
-
-
 def _form(request: MerchantRequest) -> JournalFilter:
     people: list[User] = [] if _only_of(request) else journal_list.people(request.merchant)
     return JournalFilter(request.GET, zone=request.merchant.zone, people=people)
@@ -103,7 +89,6 @@ def _table(request: MerchantRequest, form: JournalFilter, page: Page) -> dict[st
         "lines": [_line(row, numbers) for row in page.rows],
         "newer": newer,
         "older": older,
-        **csv_links(request, "journal_csv", **PAGING),
         "conditions": [(words, address(request, **{name: None}, **PAGING)) for name, words in form.conditions],
     }
 

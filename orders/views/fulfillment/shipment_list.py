@@ -1,10 +1,10 @@
-"""The lists of what was sent off: ours with its filters and as CSV, and Digital River's own, read live."""
+"""The lists of what was sent off: ours with its filters, and Digital River's own, read live."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -19,14 +19,12 @@ from orders.forms.fulfillment.shipment_filters import LONGEST_ID, STATES, Digita
 from orders.models import Shipment, ShipmentItem
 from orders.money import Money
 from orders.requests import MerchantRequest
-from orders.services.fulfillment import shipment_csv as table
 from orders.services.fulfillment import shipment_list as ours
 from orders.services.fulfillment import undo
 from orders.services.partners import digital_river_list as digital_river
 from orders.services.partners.digital_river_list import Compared
 from orders.services.revkeen.session import Reading
 from orders.views.addresses import address
-from orders.views.csv_answers import csv_answer, csv_links
 from orders.views.fulfillment import destinations
 from orders.views.fulfillment.destinations import Destination
 from orders.views.pages import render_page
@@ -105,17 +103,6 @@ def shipment_list(request: MerchantRequest) -> HttpResponse:
 
 @require_safe
 @merchant_page
-def shipment_list_csv(request: MerchantRequest) -> HttpResponseBase:
-    """All that the same filter shows, not one page of it. That somebody took it along is itself recorded."""
-    form = ShipmentFilter(request.GET, zone=request.merchant.zone)
-    if not form.is_valid():
-        return render_page(request, LIST, {"form": form, "tabs": _tabs(request)}, status=400)
-    rows = table.rows(form.wanted(request.merchant, request.mode))
-    return csv_answer(request, rows, "shipments", form.conditions)
-
-
-@require_safe
-@merchant_page
 def digital_river_list(request: MerchantRequest) -> HttpResponse:
     """What Digital River has, whoever told it; nothing of it is kept here."""
     form = DigitalRiverFilter(request.GET, zone=request.merchant.zone)
@@ -181,7 +168,6 @@ def _table(request: MerchantRequest, form: ShipmentFilter, page: ours.Page) -> d
         "rows": _rows(request, rows),
         "newer": newer,
         "older": older,
-        **csv_links(request, "shipment_list_csv", **PAGING),
         "conditions": [(words, address(request, **{name: None}, **PAGING)) for name, words in form.conditions],
         "statuses": STATUSES,
     }

@@ -1,41 +1,43 @@
 """Shipments as a table for other programs: a row for each line that a shipment has units of, with all that is kept."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
-from typing import Any
+from functools import partial
 
-from orders import csv_cells
 from orders.models import Merchant, PartnerUpdate, Shipment, ShipmentItem
 from orders.money import Money
 from orders.services.fulfillment import shipment_list
 from orders.services.fulfillment.shipment_list import Wanted
+from orders.tables import Column, Kind, Table, Value
 
-Cells = list[Any]
+COLUMNS = [
+    Column("Time", Kind.MOMENT),
+    *map(Column, ("Order", "Order id", "Shipment", "Reference", "Kind", "State", "By", "E-mail", "Customer e-mailed")),
+    *map(Column, ("Carrier", "Carrier code", "Tracking numbers", "Tracking addresses", "Reason")),
+    Column("Version", Kind.NUMBER),
+    *map(Column, ("Line item id", "Description", "Product id")),
+    *(Column(name, Kind.NUMBER) for name in ("Units", "Units ordered")),
+    *(Column(name, Kind.MONEY) for name in ("Distributor cost", "Shipping cost")),
+    *map(Column, ("RevKeen", "RevKeen operation", "Digital River", "Digital River id")),
+    Column("Digital River sent", Kind.MOMENT),
+    *map(Column, ("Digital River answer", "OrderProtection", "OrderProtection status")),
+    Column("OrderProtection sent", Kind.MOMENT),
+    *map(Column, ("OrderProtection answer", "Merchant", "Mode")),
+]
 
-PARTS = (
-    *("Order", "Order id", "Shipment", "Reference", "Kind", "State", "By", "E-mail", "Customer e-mailed"),
-    *("Carrier", "Carrier code", "Tracking numbers", "Tracking addresses", "Reason", "Version"),
-    *("Line item id", "Description", "Product id", "Units", "Units ordered"),
-    *("Distributor cost", "Shipping cost", "Currency of costs"),
-    *("RevKeen", "RevKeen operation"),
-    *("Digital River", "Digital River id", "Digital River sent (UTC)", "Digital River answer"),
-    *("OrderProtection", "OrderProtection status", "OrderProtection sent (UTC)", "OrderProtection answer"),
-    *("Merchant", "Mode"),
-)
+
+def table(wanted: Wanted, filter_words: str) -> Table:
+    return Table("Shipments", COLUMNS, _rows(wanted), partial(shipment_list.count_items, wanted), filter=filter_words)
 
 
-def rows(wanted: Wanted) -> Iterator[Cells]:
-    """The head, then a row for each line of every shipment, in UTC and in the merchant's time."""
-    yield ["Time (UTC)", f"Time ({wanted.merchant.time_zone})", *PARTS]
+def _rows(wanted: Wanted) -> Iterator[list[Value]]:
     for shipment in shipment_list.all_rows(wanted):
         for item in shipment.items.all():
             yield _row(wanted.merchant, shipment, item)
 
 
-def _row(merchant: Merchant, shipment: Shipment, item: ShipmentItem) -> Cells:
-    at = shipment.created_at
+def _row(merchant: Merchant, shipment: Shipment, item: ShipmentItem) -> list[Value]:
     return [
-        *(_time(at, UTC), _time(at, merchant.zone)),
+        shipment.created_at,
         *_shipment(shipment),
         *_item(shipment, item),
         *_destinations(shipment),
@@ -43,12 +45,12 @@ def _row(merchant: Merchant, shipment: Shipment, item: ShipmentItem) -> Cells:
     ]
 
 
-def _shipment(shipment: Shipment) -> Cells:
+def _shipment(shipment: Shipment) -> list[Value]:
     tracking = shipment.tracking.all()
     return [
         shipment.order_number,
         str(shipment.order_id),
-        shipment.number,
+        str(shipment.number),
         str(shipment.reference),
         shipment.kind,
         shipment.state,
@@ -64,14 +66,13 @@ def _shipment(shipment: Shipment) -> Cells:
     ]
 
 
-def _item(shipment: Shipment, item: ShipmentItem) -> Cells:
-    product = str(item.product_id or "")
+def _item(shipment: Shipment, item: ShipmentItem) -> list[Value]:
+    about: list[Value] = [str(item.line_item_id), item.description, str(item.product_id or "")]
     costs = [_cost(minor, shipment.cost_currency) for minor in (item.distributor_cost, item.shipping_cost)]
-    units = [item.quantity, item.ordered]
-    return [str(item.line_item_id), item.description, product, *units, *costs, shipment.cost_currency]
+    return [*about, item.quantity, item.ordered, *costs]
 
 
-def _destinations(shipment: Shipment) -> Cells:
+def _destinations(shipment: Shipment) -> list[Value]:
     operation = shipment.operation
     updates = {partner_update.destination: partner_update for partner_update in shipment.partner_updates.all()}
     digital_river = updates.get(PartnerUpdate.Destination.DIGITAL_RIVER)
@@ -87,21 +88,13 @@ def _destinations(shipment: Shipment) -> Cells:
     ]
 
 
-def _sent(partner_update: PartnerUpdate | None) -> Cells:
+def _sent(partner_update: PartnerUpdate | None) -> list[Value]:
     """When it was sent, and what the last answer was."""
     if partner_update is None:
-        return ["", ""]
+        return [None, ""]
     answer = (str(partner_update.status or ""), partner_update.code, partner_update.message)
-    return [_time(partner_update.sent_at, UTC), " ".join(part for part in answer if part)]
+    return [partner_update.sent_at, " ".join(part for part in answer if part)]
 
 
-def _cost(minor: int | None, currency: str) -> Any:
-    """In major units; as minor units where the currency's decimals are not known."""
-    if minor is None:
-        return ""
-    number = csv_cells.number(Money(minor, currency))
-    return minor if number is None else number
-
-
-def _time(moment: datetime | None, zone: tzinfo) -> str:
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment else ""
+def _cost(minor: int | None, currency: str) -> Money | None:
+    return None if minor is None else Money(minor, currency)
