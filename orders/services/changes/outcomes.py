@@ -4,6 +4,7 @@ An operation that is final stays as it is; whoever comes later with another word
 """
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -11,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.dispatch import Signal
 
+from orders import afterwards
 from orders.apis.errors import ApiError, InDoubt, Refused
 from orders.apis.revkeen.objects import Order
 from orders.models import Operation, OperationToken
@@ -124,7 +126,7 @@ def _end(operation: Operation, state: str, **facts: Any) -> Operation:
             plans.follow(operation)
             operation_ended.send(Operation, operation=operation)
             quarantine.count_up()
-            transaction.on_commit(quarantine.note_count)
+            transaction.on_commit(partial(afterwards.do, quarantine.note_count))
     log.info("operation ended", operation=str(operation.pk), kind=operation.kind, state=operation.state)
     return operation
 

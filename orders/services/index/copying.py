@@ -1,6 +1,7 @@
 """An order as RevKeen sends it becomes rows: every field, and what follows from them alone."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -82,3 +83,19 @@ def columns() -> list[str]:
     """Those of a copy that a newer state replaces."""
     kept = ("id", "merchant", "mode", "order_id")
     return [field.name for field in OrderCopy._meta.concrete_fields if field.name not in kept]
+
+
+def values_of(copy: OrderCopy) -> dict[str, object]:
+    return {name: getattr(copy, name) for name in columns()}
+
+
+def changed_columns(copies: Iterable[tuple[dict[str, object] | None, OrderCopy]]) -> list[str]:
+    """Those that differ in one of these copies from the values before, None for a new one: the less is written, the
+    fewer indexes have to follow.
+    """
+    changed = {"metadata"}  # of which Python takes 1 and true for the same
+    for before, copy in copies:
+        if before is None:
+            return columns()
+        changed |= {name for name, value in before.items() if getattr(copy, name) != value}
+    return sorted(changed)

@@ -106,12 +106,14 @@ def _same(order: Sent, row: OrderCopy | None) -> bool:
 
 def _write(batch: Batch, changed: Mapping[uuid.UUID, Sent], rows: Mapping[uuid.UUID, OrderCopy]) -> None:
     moved = {id: _money(row) for id, row in rows.items()}
+    before = {row.pk: copying.values_of(row) for row in rows.values()}
     copies = _copies(batch, changed, rows)
     read = [copy for copy in copies if isinstance(changed[copy.order_id], Order)]
     lines = {copy.pk: copying.lines_of(changed[copy.order_id], copy) for copy in read}  # type: ignore[arg-type]
     _want_customers(batch, read)
     wanted = deriving.derive(read, lines)
-    OrderCopy.objects.bulk_create(copies, update_conflicts=True, unique_fields=["id"], update_fields=copying.columns())
+    columns = copying.changed_columns((before.get(copy.pk), copy) for copy in copies)
+    OrderCopy.objects.bulk_create(copies, update_conflicts=True, unique_fields=["id"], update_fields=columns)
     OrderLineCopy.objects.filter(order__in=lines).delete()
     OrderLineCopy.objects.bulk_create([line for of_order in lines.values() for line in of_order])
     deriving.write_terms(batch.merchant, batch.mode, wanted)
