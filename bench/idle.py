@@ -13,7 +13,7 @@ from bench.partner_updates import BEGIN, STORES, site, sold
 from tests.support.emulation import Emulator
 from tests.support.processes import ROOT, Site, postgres_server
 
-QUIET_SECONDS = 15.0  # until it has asked for the names of a fresh installation
+QUIET_SECONDS = 30.0  # until it has asked for the names of a fresh installation and imported its orders
 IDLE_SECONDS = 60.0
 TIMES = 12
 
