@@ -66,6 +66,7 @@ class Caller:
     def __init__(self, api: Api, base_url: str, key: str, headers: Mapping[str, str], gate: Gate) -> None:
         self._api, self._base_url, self._key, self._gate = api, base_url, key, gate
         self._headers = headers
+        self.second_tries = 0
 
     def read(self, path: str, deadline: float, *, scope: str = "", params: transport.Params | None = None) -> bytes:
         """The JSON at `path`; asked for once more after a failure that may pass. Raise an `ApiError`."""
@@ -74,6 +75,7 @@ class Caller:
         except (NotSent, InDoubt) as error:
             if time.monotonic() >= deadline or not self._worth_another_try(error):
                 raise
+        self.second_tries += 1
         return self.call("GET", path, deadline, scope=scope, params=params)
 
     def call(

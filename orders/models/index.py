@@ -28,6 +28,8 @@ class IndexState(models.Model):
     compared = models.PositiveBigIntegerField(default=0)  # orders held against their copies
     differed = models.PositiveBigIntegerField(default=0)  # of these, those whose copies were outdated
     differed_at = models.DateTimeField(null=True)
+    sampled = models.PositiveBigIntegerField(default=0)  # copies drawn by lot and held against what they are copies of
+    sampled_outdated = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "mode"], name="one_index_per_mode")]
@@ -89,6 +91,7 @@ class Sweep(models.Model):
         WEEK = "week", "The last 7 days"
         QUARTER = "quarter", "The last 90 days"
         ALL = "all", "All orders"
+        CUSTOMERS = "customers", "Customers"  # whose names lists show
         PAYMENTS = "payments", "New payments"  # the first pass reads all of them
         PAY_PENDING = "pay_pending", "Pending payments"
         REFUNDS = "refunds", "New refunds"  # likewise
@@ -96,6 +99,7 @@ class Sweep(models.Model):
         REFUND_WORK = "refund_work", "Refunds being processed"
         PAY_ALL = "pay_all", "All payments"
         REFUND_ALL = "refund_all", "All refunds"
+        SAMPLE = "sample", "A sample of 30 copies"  # how well the others keep them
 
     OF_STATUS = (Kind.DRAFT, Kind.PENDING, Kind.PARTIALLY_PAID, Kind.PAID)
     OF_MONEY = (

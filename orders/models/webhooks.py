@@ -24,6 +24,7 @@ class WebhookReceiver(models.Model):
         PAUSED = "paused", "RevKeen has paused webhooks to this address, because they failed"
         DISABLED = "disabled", "The webhook endpoint is disabled in RevKeen"
         GONE = "gone", "The webhook endpoint was deleted in RevKeen"
+        FAILING = "failing", "Webhooks have failed since RevKeen was asked before"
         ELSEWHERE = "elsewhere", "The webhook endpoint in RevKeen leads to another address"
 
     connection = models.OneToOneField(Connection, models.CASCADE, primary_key=True, related_name="webhooks")
@@ -34,6 +35,8 @@ class WebhookReceiver(models.Model):
     last_refusal = models.CharField(max_length=20, choices=Refusal.choices, blank=True)
     # What the worker reads of the endpoint at RevKeen, where it was registered from here.
     trouble = models.CharField(max_length=20, choices=Trouble.choices, blank=True)
+    failed_of = models.UUIDField(null=True)  # the endpoint of which so many deliveries had failed at the last look
+    failed_deliveries = models.PositiveBigIntegerField(default=0)
     checked_at = models.DateTimeField(null=True)
     next_check_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(db_default=Now())  # somebody is at it until then

@@ -1,7 +1,10 @@
 """How copies are kept fresh: the import, the feed, marks and passes, and as of when they are right."""
 
+import random
+import time
 import uuid
-from datetime import timedelta
+from bisect import bisect_left
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -54,6 +57,18 @@ def test_what_events_tell_of_is_read_once(emulator: Emulator, place: dict[str, A
         run()
     assert differing(emulator) == []
     assert calls(emulator, order["id"]) == 1
+
+
+def test_an_event_that_is_seen_after_a_later_read_is_not_missed(emulator: Emulator, place: dict[str, Any]) -> None:
+    run()
+    emulator.settings(feed_lag=1)
+    emulator.make_order()
+    make_due()
+    run()
+    time.sleep(1.1)
+    make_due()
+    run()
+    assert differing(emulator) == []
 
 
 def test_a_change_that_no_event_tells_of_is_found_by_the_passes(emulator: Emulator, place: dict[str, Any]) -> None:
@@ -146,16 +161,36 @@ def test_without_events_the_passes_alone_keep_it_fresh(emulator: Emulator, place
     assert found.as_of == Sweep.objects.get(kind="all").as_of
 
 
-def test_the_background_keeps_to_its_share(emulator: Emulator, place: dict[str, Any], settings: LazySettings) -> None:
+@pytest.mark.parametrize("share", [500, 50])
+def test_the_background_keeps_to_its_share_in_every_minute(
+    share: int, place: dict[str, Any], settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps of one call and of several, with second tries, as fast as they may be, in a hurry and after rests."""
+    settings.REVKEEN_CALLS_A_MINUTE = {"live": 2 * share, "test": 2 * share}
+    turns.begin_new()
+    state, rng, made = turns.claim(), random.Random(share), list[datetime]()
+    assert state is not None
+    now = clock.now()
+    monkeypatch.setattr(turns.clock, "now", lambda: now)
+    for _ in range(share * 4):
+        calls, more = rng.choice([(1, 0), (1, 1), (4, 0), (5, 3)])
+        while seconds := turns.take_calls(state, calls):
+            now += timedelta(seconds=seconds)
+        turns.charge(state, more)
+        made += [now] * (calls + more)
+        if rng.random() < 0.02:
+            now += timedelta(seconds=rng.choice([1, 20, 3600]))
+    in_a_minute = [bisect_left(made, at + timedelta(minutes=1)) - place for place, at in enumerate(made)]
+    assert share * 0.8 < max(in_a_minute) <= share
+
+
+def test_the_page_read_ahead_waits_for_its_turn(place: dict[str, Any], settings: LazySettings) -> None:
     settings.REVKEEN_CALLS_A_MINUTE = {"live": 100, "test": 100}
     turns.begin_new()
     state = turns.claim()
     assert state is not None
-    taken = sum(turns.take_calls(state) == 0 for _ in range(30))
-    assert taken <= 6
-    state.next_call_at = clock.now() - timedelta(hours=1)
-    assert sum(turns.take_calls(state) == 0 for _ in range(30)) <= 6
-    assert 0 < turns.take_calls(state) < 60 / 45 + 0.1
+    waits = [turns.reserve(state) for _ in range(4)]
+    assert waits == pytest.approx([0, 1.5, 3, 4.5], abs=0.2)
 
 
 def test_one_worker_at_a_time_has_an_index(place: dict[str, Any]) -> None:

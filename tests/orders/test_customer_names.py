@@ -15,16 +15,20 @@ import pytest
 from django.utils import timezone
 
 from orders.apis.revkeen import reads
-from orders.models import CustomerCopy, Merchant
+from orders.models import Connection, CustomerCopy, Merchant, OrderCopy, Sweep
 from orders.services.revkeen import customer_names, session
 from tests.support.emulation import Emulator
+from tests.support.indexing import read_customers, run
 
 pytestmark = pytest.mark.database
 
 
 def fill(merchant: Merchant) -> int:
-    with session.session(merchant, "live") as api:
-        return customer_names.fill(api)
+    """Ask for those that are wanted now, and say how many."""
+    names = customer_names.next_wanted(merchant, "live")
+    with session.session(merchant, "live", for_index=True) as api:
+        customer_names.fill(api, names)
+    return len(names)
 
 
 def customers(emulator: Emulator) -> list[dict[str, str]]:
@@ -32,18 +36,36 @@ def customers(emulator: Emulator) -> list[dict[str, str]]:
     return rows
 
 
-def test_the_first_time_whole_pages_are_read(northwind: Merchant, emulator: Emulator) -> None:
+def test_all_customers_are_read_by_pages_and_none_by_itself(northwind: Merchant, emulator: Emulator) -> None:
     rows = customers(emulator)
-    customer_names.known(northwind, "live", [uuid.UUID(row["id"]) for row in rows])
     emulator.forget_calls()
-    fill(northwind)
+    read_customers(northwind)
     assert len(emulator.calls()) == 1
     named = customer_names.known(northwind, "live", [uuid.UUID(row["id"]) for row in rows])
     assert len(named) == len(rows)
+    assert fill(northwind) == 0
+
+
+def test_customers_of_imported_orders_are_left_to_the_pages(northwind: Merchant, emulator: Emulator) -> None:
+    Connection.objects.exclude(merchant=northwind, mode="live").delete()
+    run()
+    asked = [call["path"] for call in emulator.calls() if "/customers" in call["path"]]
+    assert len(asked) == 1
+    assert not OrderCopy.objects.exclude(customer_id=None).filter(customer_name="").exists()
+
+
+def test_a_key_that_may_not_read_customers_keeps_nothing_else_from_being_read(
+    northwind: Merchant, emulator: Emulator
+) -> None:
+    Connection.objects.exclude(merchant=northwind, mode="live").delete()
+    emulator.fault("respond", "/customers", status=403, body={"error": {"message": "No scope."}})
+    run()
+    assert Sweep.objects.get(kind="payments").as_of is not None
+    assert Sweep.objects.get(kind="customers").as_of is None
 
 
 def test_later_only_the_wanted_ones_are_asked_for(northwind: Merchant, emulator: Emulator) -> None:
-    fill(northwind)
+    read_customers(northwind)
     row = customers(emulator)[0]
     CustomerCopy.objects.filter(customer_id=row["id"]).delete()
     customer_names.known(northwind, "live", [uuid.UUID(row["id"])])
@@ -53,7 +75,7 @@ def test_later_only_the_wanted_ones_are_asked_for(northwind: Merchant, emulator:
 
 
 def test_a_customer_that_is_gone_is_not_asked_for_again_and_again(northwind: Merchant, emulator: Emulator) -> None:
-    fill(northwind)
+    read_customers(northwind)
     gone = uuid.uuid4()
     customer_names.known(northwind, "live", [gone])
     assert [fill(northwind), fill(northwind)] == [1, 0]
@@ -64,14 +86,14 @@ def test_a_customer_that_is_gone_is_not_asked_for_again_and_again(northwind: Mer
 def test_a_name_of_spaces_falls_back_to_the_address(northwind: Merchant, emulator: Emulator) -> None:
     row = customers(emulator)[0]
     emulator.patch("customers", row["id"], name="   ", company_name="")
-    fill(northwind)
+    read_customers(northwind)
     assert CustomerCopy.objects.get(customer_id=row["id"]).name == row["email"]
 
 
 def test_a_name_with_a_nul_is_kept_without_it(northwind: Merchant, emulator: Emulator) -> None:
     row = customers(emulator)[0]
     emulator.patch("customers", row["id"], name="Ac\x00me", email="a\x00@acme.example")
-    fill(northwind)
+    read_customers(northwind)
     kept = CustomerCopy.objects.get(customer_id=row["id"])
     assert (kept.name, kept.email) == ("Acme", "a@acme.example")
 
@@ -84,27 +106,18 @@ def test_a_customer_listed_twice_is_kept_once(northwind: Merchant, emulator: Emu
     assert CustomerCopy.objects.get().name == customer.shown_name
 
 
-def test_a_new_key_is_filled_before_anybody_opens_a_list(northwind: Merchant, emulator: Emulator) -> None:
-    assert set(customer_names.scopes_without_any()) == {(northwind, "live"), (northwind, "test")}
-    fill(northwind)
-    assert customer_names.scopes_without_any() == [(northwind, "test")]
-    assert len(customer_names.known(northwind, "live", [uuid.UUID(row["id"]) for row in customers(emulator)])) > 50
-
-
 def test_what_an_outage_left_unanswered_is_asked_for_again(northwind: Merchant, emulator: Emulator) -> None:
-    fill(northwind)
+    read_customers(northwind)
     row = customers(emulator)[0]
     CustomerCopy.objects.filter(customer_id=row["id"]).delete()
     customer_names.known(northwind, "live", [uuid.UUID(row["id"])])
     emulator.fault("disconnect", times=5)
     fill(northwind)
     emulator.clear_faults()
-    fill(northwind)
+    assert fill(northwind) == 0, "at once"
+    CustomerCopy.objects.filter(customer_id=row["id"]).update(asked_at=timezone.now() - timedelta(minutes=11))
+    assert fill(northwind) == 1
     assert CustomerCopy.objects.get(customer_id=row["id"]).seen_at is not None
-
-
-def test_nothing_is_asked_where_nothing_is_wanted(northwind: Merchant, emulator: Emulator) -> None:
-    assert customer_names.scopes_with_wanted() == []
 
 
 def test_the_worker_ends_when_asked_to(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from orders.models import CustomerCopy, Merchant
 from orders.services.index import spans
-from orders.services.revkeen import customer_names, session
 from tests.support.emulation import Emulator
+from tests.support.indexing import read_customers
 
 ADDRESS = reverse("order_list", args=["northwind", "live"])
 
@@ -164,14 +164,12 @@ def test_customers_go_by_their_id_until_the_worker_has_asked_for_the_name(
 ) -> None:
     order = next(order for order in emulator.orders("limit=50") if order["customer_id"])
     assert f"{order['customer_id'][:8]}…" in admin.get(ADDRESS).content.decode()
-    with session.session(northwind, "live") as api:
-        customer_names.fill(api)
+    read_customers(northwind)
     assert f"{order['customer_id'][:8]}…" not in admin.get(ADDRESS).content.decode()
 
 
 def test_names_of_one_mode_are_not_shown_in_the_other(admin: Client, northwind: Merchant) -> None:
-    with session.session(northwind, "live") as api:
-        customer_names.fill(api)
+    read_customers(northwind)
     assert not CustomerCopy.objects.filter(merchant=northwind, mode="test").exists()
 
 

@@ -9,9 +9,10 @@ from django.db.models.functions import Now
 
 from orders.apis.revkeen import objects
 from orders.apis.revkeen.objects import Order, Refund, Transaction
-from orders.models import IndexState, OrderCopy, RefundCopy, Sweep, TransactionCopy
+from orders.models import IndexState, Merchant, OrderCopy, RefundCopy, Sweep, TransactionCopy
 from orders.services.index import copying, money_fields
-from orders.services.sync import turns, work
+from orders.services.revkeen import session
+from orders.services.sync import customers, turns, work
 from tests.support.emulation import RunningEmulator
 
 
@@ -22,6 +23,17 @@ def run() -> int:
     while (state := turns.claim()) is not None:
         steps += work.work(state, time.sleep)
     return steps
+
+
+def read_customers(merchant: Merchant, mode: str = "live") -> None:
+    """The pass over all customers alone, as a worker makes it."""
+    turns.begin_new()
+    state = IndexState.objects.get(merchant=merchant, mode=mode)
+    sweep = Sweep.objects.get(merchant=merchant, mode=mode, kind=Sweep.Kind.CUSTOMERS)
+    with session.session(merchant, mode, for_index=True) as api:
+        customers.read_page(api, state, sweep)
+        while sweep.began_at is not None:
+            customers.read_page(api, state, sweep)
 
 
 def make_due(*kinds: str, feed: bool = True, place: dict[str, Any] | None = None) -> None:

@@ -216,12 +216,14 @@ def test_the_page_says_what_was_refused_last_and_why(admin: Client, revkeen: Cli
         ({"circuit_breaker_state": "half_open"}, "RevKeen has paused webhooks"),
         ({"status": "disabled"}, "is disabled in RevKeen"),
         ({"url": "http://127.0.0.1:9/elsewhere/"}, "leads to another address"),
+        ({"failed_deliveries": 3}, "Webhooks have failed since"),
     ],
 )
 def test_what_keeps_revkeen_from_delivering_stands_on_the_pages_of_settings(
-    planted: dict[str, str], words: str, admin: Client, key: Connection, emulator: Emulator
+    planted: dict[str, object], words: str, admin: Client, key: Connection, emulator: Emulator
 ) -> None:
     do(admin, key, "register")
+    checks.check(WebhookReceiver.objects.get())
     emulator.patch("webhook_endpoints", endpoints(emulator)[0]["id"], **planted)
     checks.check(WebhookReceiver.objects.get())
     listing = reverse("connection_list", args=["northwind", "live"])

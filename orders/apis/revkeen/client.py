@@ -66,6 +66,11 @@ class Client:
         self._livemode = next((live for begin, live in LIVEMODES.items() if key.startswith(begin)), None)
         self._read_seconds, self._change_seconds = read_seconds, change_seconds
 
+    @property
+    def second_tries(self) -> int:
+        """Reads that were made once more."""
+        return self._caller.second_tries
+
     def change(self, change: Change[T], key: uuid.UUID) -> T:
         """Make a change under its idempotency key. Raise an `ApiError`; only `NotSent` means that nothing arrived.
 

@@ -5,7 +5,6 @@ from it but which orders to read.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -15,6 +14,7 @@ from orders.apis.decoding import reader
 from orders.apis.listings import Listing
 from orders.apis.revkeen.changes import Change
 from orders.apis.revkeen.reads import LARGEST_PAGE, Read, listing, wrapped
+from orders.apis.revkeen.subjects import Subject, subject_of
 
 READ, WRITE = "webhooks:read", "webhooks:write"
 # Those that may change an order. RevKeen asks not to subscribe to all; its lists of names disagree, so all are named.
@@ -48,6 +48,7 @@ class Endpoint(Struct, frozen=True):
     url: str
     status: str = "enabled"
     circuit_breaker_state: str = "closed"
+    failed_deliveries: int = 0
     secret: str = ""
 
 
@@ -101,27 +102,6 @@ def delete_endpoint(endpoint_id: uuid.UUID) -> Change[object]:
     return Change("DELETE", path("webhook-endpoints", endpoint_id), {}, reader(_Ignored), WRITE)
 
 
-def order_ids(payload: Payload) -> set[uuid.UUID]:
-    """The orders that it names, which are none where its ids are of another form."""
-    subject = _subject(payload)
-    is_order = subject.get("object") == "order" or payload.type.startswith("order.")
-    return set(_ids([subject.get("id") if is_order else None, subject.get("order_id")]))
-
-
-def invoice_id(payload: Payload) -> uuid.UUID | None:
-    """The invoice that it names: payments name no order."""
-    return next(_ids([_subject(payload).get("invoice_id")]), None)
-
-
-def _subject(payload: Payload) -> dict[str, Any]:
-    subject = payload.data.get("object")
-    return subject if isinstance(subject, dict) else {}
-
-
-def _ids(values: Iterable[object]) -> Iterator[uuid.UUID]:
-    for value in values:
-        try:
-            if isinstance(value, str):
-                yield uuid.UUID(value)
-        except ValueError:
-            continue
+def subject(payload: Payload) -> Subject:
+    """What it names."""
+    return subject_of(payload.type, payload.data.get("object"))

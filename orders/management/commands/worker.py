@@ -17,12 +17,11 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
 
 from orders.forms.exports import lists
-from orders.models import DecisionCheck, Merchant, Operation, PartnerUpdate, RefundStatus, WebhookReceiver
+from orders.models import DecisionCheck, Operation, PartnerUpdate, RefundStatus, WebhookReceiver
 from orders.services import heartbeat, log_chain, news
 from orders.services.changes import leases, quarantine, reconcile, refund_tracking, review_checks
 from orders.services.exports import work as exports
 from orders.services.partners import outbox, partner_worker
-from orders.services.revkeen import customer_names, session
 from orders.services.sync import turns, work
 from orders.services.webhooks import checks
 
@@ -32,9 +31,7 @@ C = TypeVar("C", Operation, RefundStatus, DecisionCheck, WebhookReceiver, Partne
 S = TypeVar("S", bound=Hashable)
 
 AFTER_FAILURE_SECONDS = 2.0
-NAMES_SECONDS = 2.0
 CHAIN_SECONDS = 5.0
-FILLING_SECONDS = 60.0  # for all reads of one round of names
 RECONCILERS = 8
 SENDERS = 8
 INDEXERS = 2
@@ -88,21 +85,20 @@ class AtHand(Generic[S]):
 
 class Command(BaseCommand):
     help = """Does what nobody should wait for: reconciles operations without an answer, tells partners of shipments,
-    follows refunds that are on their way, checks whether decisions hold and whether webhooks come, chains the log, asks
-    for names lists lack, keeps the index of orders fresh, and makes the files of large exports."""
+    follows refunds that are on their way, checks whether decisions hold and whether webhooks come, chains the log,
+    keeps the index of orders and customers fresh, and makes the files of large exports."""
 
     def handle(self, *args: object, **options: object) -> None:
         self.check(databases=["default"])
         self.stopping = threading.Event()
-        self.named: set[tuple[Merchant, str]] = set()
         self.of_merchants = AtHand[int](OF_ONE_MERCHANT)  # operations, refunds and decisions
         self.of_partners = AtHand[outbox.Scope](outbox.PER_SCOPE)
-        self.chain, self.names, self.index, self.exports = Bell(), Bell(), Bell(), Bell()
+        self.chain, self.index, self.exports = Bell(), Bell(), Bell()
         self.name, self.beaten_at = heartbeat.name_of_this(), -math.inf
         self.alarm = alarm_of_signals(self.stop)
         loops: list[tuple[Any, ...]] = [(self.reconcile, self.of_merchants.bell)] * RECONCILERS
         loops += [(self.send_updates, self.of_partners.bell)] * SENDERS
-        loops += [(self.chain_log, self.chain, CHAIN_SECONDS), (self.fill_names, self.names, NAMES_SECONDS)]
+        loops += [(self.chain_log, self.chain, CHAIN_SECONDS)]
         loops += [(self.keep_index, self.index)] * INDEXERS
         loops += [(self.make_exports, self.exports)]
         threads = [threading.Thread(target=self.repeat, args=loop) for loop in loops]
@@ -184,8 +180,6 @@ class Command(BaseCommand):
             self.exports.ring()
         if log_chain.due():
             self.chain.ring()
-        if customer_names.wanted() or self.new_scopes():
-            self.names.ring()
         return min(kind.seconds for kind in [*of_merchants, *of_partners, of_index, *of_exports])
 
     def reconcile(self) -> bool:
@@ -215,14 +209,6 @@ class Command(BaseCommand):
         log_chain.sign_head()
         return chained == log_chain.AT_ONCE
 
-    def fill_names(self) -> bool:
-        scopes = self.scopes()
-        for merchant, mode in scopes:
-            with session.session(merchant, mode, FILLING_SECONDS) as api:
-                count = customer_names.fill(api)
-            log.info("asked for names", merchant=merchant.slug, mode=mode, count=count)
-        return bool(scopes)
-
     def keep_index(self) -> bool:
         """Of one merchant and mode, in one turn; the next one's is somebody else's."""
         quarantine.check()
@@ -235,15 +221,6 @@ class Command(BaseCommand):
     def make_exports(self) -> bool:
         """One at a time: it takes the processor, not the network."""
         return exports.work(lists.table_of, self.stopping.is_set)
-
-    def scopes(self) -> list[tuple[Merchant, str]]:
-        """Where lists lack names; and once where there is not one yet, so that the first list need not lack them."""
-        new = self.new_scopes()
-        self.named |= new
-        return [*new, *(scope for scope in customer_names.scopes_with_wanted() if scope not in new)]
-
-    def new_scopes(self) -> set[tuple[Merchant, str]]:
-        return set(customer_names.scopes_without_any()) - self.named
 
 
 def alarm_of_signals(stop: Callable[[int, FrameType | None], None]) -> socket.socket:

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 
 from orders.apis.listings import Unreadable
 from orders.apis.revkeen.objects import Order
-from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Term
+from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Sweep, Term
 from orders.services.index import copying, deriving, keys, marks, owners, terms
 
 ATTEMPTS = 3  # another may write the same new order at the same moment
@@ -165,7 +165,9 @@ def _forget_learned(copy: OrderCopy, values: Mapping[str, object]) -> None:
 
 
 def _want_customers(batch: Batch, copies: Iterable[OrderCopy]) -> None:
-    """Those we have never seen are noted, for the worker to ask for."""
+    """Those we have never seen are noted, for the worker to ask for, unless all customers are to be read anyway."""
+    if Sweep.objects.filter(merchant=batch.merchant, mode=batch.mode, kind=Sweep.Kind.CUSTOMERS, as_of=None).exists():
+        return
     ids = {copy.customer_id for copy in copies if copy.customer_id}
     here = CustomerCopy.objects.filter(merchant=batch.merchant, mode=batch.mode)
     unseen = ids - set(here.filter(customer_id__in=ids).values_list("customer_id", flat=True))

@@ -5,20 +5,20 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 import msgspec
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 
-from orders.apis.errors import NotUnderstood
+from orders.apis.errors import NotUnderstood, RateLimited
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer
-from orders.models import Connection, CustomerCopy, Merchant
-from orders.services.index import deriving, terms
+from orders.models import CustomerCopy, Merchant
+from orders.services.index import clock, deriving, terms
 from orders.services.revkeen.session import Reading, Session
 from orders.storable import storable
 
 ASKED_AGAIN_AFTER = timedelta(minutes=10)
 ASKED_AT_ONCE = 5
-FIRST_PAGES = 20
+AFTER_FAILURE = timedelta(seconds=30)
 
 
 def known(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
@@ -56,40 +56,27 @@ def remember(merchant: Merchant, mode: str, customers: Iterable[Customer]) -> No
     deriving.of_customers(merchant, mode, [row.customer_id for row in rows])
 
 
-def scopes_with_wanted() -> list[tuple[Merchant, str]]:
-    """The merchants and modes whose lists lack names."""
-    pairs = set(_wanted().values_list("merchant", "mode"))
-    merchants = Merchant.objects.in_bulk([merchant_id for merchant_id, _ in pairs])
-    return [(merchants[merchant_id], mode) for merchant_id, mode in sorted(pairs)]
+def wanted() -> "QuerySet[CustomerCopy]":
+    """Those whose names a page or an order lacks and who may be asked for now."""
+    return CustomerCopy.objects.filter(Q(asked_at=None) | Q(asked_at__lt=Now() - ASKED_AGAIN_AFTER), seen_at=None)
 
 
-def wanted() -> bool:
-    """Whether a list lacks a name."""
-    return _wanted().exists()
+def next_wanted(merchant: Merchant, mode: str) -> list[CustomerCopy]:
+    """The next few, those never asked for first."""
+    found = wanted().filter(merchant=merchant, mode=mode)
+    return list(found.order_by(F("asked_at").asc(nulls_first=True), "pk")[:ASKED_AT_ONCE])
 
 
-def scopes_without_any() -> list[tuple[Merchant, str]]:
-    """The merchants and modes that have a key and not one name yet."""
-    here = {"merchant": OuterRef("merchant"), "mode": OuterRef("mode")}
-    named = CustomerCopy.objects.filter(seen_at__isnull=False, **here)
-    active = Connection.objects.filter(~Exists(named), active=True, provider=Connection.Provider.REVKEEN)
-    return [(key.merchant, key.mode) for key in active.select_related("merchant")]
-
-
-def fill(api: Session) -> int:
-    """Ask RevKeen for wanted names and say how many were asked for; for the worker.
-
-    The first time whole pages of customers are read, because a call for each name would use up the rate limit.
-    """
-    of_scope = CustomerCopy.objects.filter(merchant=api.merchant, mode=api.mode)
-    if not of_scope.exclude(seen_at=None).exists():
-        _read_pages(api)
-    names = list(_wanted().filter(merchant=api.merchant, mode=api.mode).order_by("asked_at", "pk")[:ASKED_AT_ONCE])
+def fill(api: Session, names: list[CustomerCopy]) -> None:
+    """Ask RevKeen for these, for the worker. Who is not told of is asked for again later. Raise `RateLimited`."""
     readings = api.get_together(*(reads.customer(name.customer_id) for name in names))
     remember(api.merchant, api.mode, [reading.value for reading in readings if reading.value and not reading.stale])
-    answered = [name.pk for name, reading in zip(names, readings, strict=True) if _was_answered(reading)]
-    of_scope.filter(pk__in=answered).update(asked_at=timezone.now())
-    return len(names)
+    for name, reading in zip(names, readings, strict=True):
+        wait = ASKED_AGAIN_AFTER if _was_answered(reading) else AFTER_FAILURE
+        CustomerCopy.objects.filter(pk=name.pk).update(asked_at=Now() - ASKED_AGAIN_AFTER + wait)
+    for reading in readings:
+        if isinstance(reading.error, RateLimited):
+            raise reading.error
 
 
 def _was_answered(reading: Reading[Customer]) -> bool:
@@ -98,23 +85,8 @@ def _was_answered(reading: Reading[Customer]) -> bool:
 
 
 def _copy(merchant: Merchant, mode: str, customer: Customer) -> CustomerCopy:
-    row = CustomerCopy(merchant=merchant, mode=mode, customer_id=customer.id, seen_at=timezone.now())
+    row = CustomerCopy(merchant=merchant, mode=mode, customer_id=customer.id, seen_at=clock.now())
     row.name, row.email = storable(customer.shown_name)[:300], storable(customer.email)[:320]
     row.phone, row.fields = storable(customer.phone or ""), storable(msgspec.to_builtins(customer))
     row.text = terms.text_of_customer(row)
     return row
-
-
-def _wanted() -> QuerySet[CustomerCopy]:
-    lately = timezone.now() - ASKED_AGAIN_AFTER
-    return CustomerCopy.objects.filter(Q(asked_at=None) | Q(asked_at__lt=lately), seen_at=None)
-
-
-def _read_pages(api: Session) -> None:
-    for page in range(FIRST_PAGES):
-        listing = api.get(reads.customers(offset=page * reads.LARGEST_PAGE, limit=reads.LARGEST_PAGE)).value
-        if listing is None:
-            return
-        remember(api.merchant, api.mode, listing.rows)
-        if len(listing.rows) + len(listing.unreadable) < reads.LARGEST_PAGE:
-            return

@@ -125,6 +125,11 @@ class Session:
         """One round: reads that do not depend on each other, side by side."""
         return tuple(self._reading(read, got) for read, got in zip(reads, self._calls(reads), strict=True))
 
+    @property
+    def second_tries(self) -> int:
+        """Calls made beyond those asked for: reads that failed in a way that may pass."""
+        return 0 if isinstance(self._client, ApiError) else self._client.second_tries
+
     def change(self, change: Change[T], key: uuid.UUID) -> T:
         """Make a change, for the journal alone: nothing else may change anything. Raise `ApiError`."""
         if isinstance(self._client, ApiError):
@@ -142,6 +147,8 @@ class Session:
     def _calls(self, reads: tuple[Read[Any], ...]) -> tuple[Got[Any], ...]:
         if isinstance(self._client, ApiError):
             return tuple(Got(error=self._client) for _ in reads)
+        if self._for_index:  # nobody waits for all rounds together
+            self._seconds_left = self._seconds
         made, too_many = reads[: self._calls_left], reads[self._calls_left :]
         self._calls_left -= len(made)
         started = time.monotonic()
@@ -182,7 +189,7 @@ def session(
     """
     connection, opened_at = _opened(merchant, mode)
     with ExitStack() as place:
-        client = _client(connection, place)
+        client = _client(connection, opened_at, place)
         page = Session(merchant, mode, connection, client, seconds, for_index=for_index)
         try:
             yield page
@@ -223,7 +230,7 @@ def note_use(connection: Connection, answered: bool, errors: list[ApiError]) -> 
     if isinstance(failure, KeyRefused) and connection.refused_at is None:
         changes["refused_at"] = now
     if isinstance(failure, RateLimited):
-        changes["wait_until"] = now + timedelta(seconds=failure.wait)
+        changes["wait_until"] = Now() + timedelta(seconds=failure.wait)  # hosts may disagree
     if changes:
         Connection.objects.filter(pk=connection.pk).update(**changes)
 
@@ -238,13 +245,13 @@ def _active(merchant: Merchant, mode: str) -> "QuerySet[Connection]":
     return Connection.objects.filter(merchant=merchant, mode=mode, provider=Connection.Provider.REVKEEN, active=True)
 
 
-def _client(connection: Connection | None, place: ExitStack) -> Client | ApiError:
+def _client(connection: Connection | None, now: datetime, place: ExitStack) -> Client | ApiError:
     """The client, with a place for as long as `place` is open, or the error that every read then ends in."""
     if connection is None:
         return NotConnected("There is no active RevKeen key for this merchant and mode.")
     gate = gate_of(connection.pk)
     if connection.wait_until is not None:  # another process was asked to wait
-        gate.asked_to_wait((connection.wait_until - timezone.now()).total_seconds())
+        gate.asked_to_wait((connection.wait_until - now).total_seconds())
     try:
         place.enter_context(gate.page())
         return client_for(connection.mode, connection.secret, gate)

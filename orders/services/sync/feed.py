@@ -3,9 +3,7 @@
 An event may be seen later than one that came after it, so the feed is read from well before where it was read to.
 """
 
-import uuid
 from collections import OrderedDict
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -13,12 +11,14 @@ from django.db import transaction
 from orders.apis.errors import ScopeMissing
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Event
-from orders.models import IndexState, TransactionCopy
-from orders.services.index import clock, marks
+from orders.apis.revkeen.subjects import Subject, subject_of
+from orders.models import IndexState, WebhookReceiver
+from orders.services.index import clock, concerned
 from orders.services.revkeen.session import Session
 from orders.services.sync import settling, turns
 
 EVERY = timedelta(seconds=30)
+EVERY_WITHOUT_WEBHOOKS = timedelta(seconds=10)  # that should come: RevKeen does not deliver them
 ASKED_AGAIN = timedelta(hours=1)  # of a key that may not read events
 LAG = timedelta(seconds=120)  # until an event is seen by whoever asks
 MOST_PAGES = 50  # of a hundred events; after a longer absence everything is read anew
@@ -28,31 +28,37 @@ REMEMBERED = 20_000
 _seen: OrderedDict[tuple[int, str], None] = OrderedDict()  # events whose orders this process has marked
 
 
-def read(api: Session, state: IndexState) -> None:
-    """Mark the orders of new events, and move the watermark. Raise `ApiError`, `Lost`."""
+def read(api: Session, state: IndexState, pause: turns.Pause) -> None:
+    """Mark the orders of new events, and move the watermark. Raise `ApiError`, `Lost`, `Ending`."""
     if state.next_as_of is not None:
         settling.settle(state.merchant, state.mode)
     read_started = clock.now()
     try:
-        events, whole = _since(api, state)
+        events, whole = _since(api, state, pause)
     except ScopeMissing:
         _write(state, feed_refused=True, feed_due_at=read_started + ASKED_AGAIN)
         return
     new = [event for event in events if (state.pk, event.id) not in _seen]
     with transaction.atomic():
         if new and state.watermark is not None:
-            marks.mark(state.merchant, state.mode, filter(None, (_uuid(event.order_id) for event in new)))
-            marks.mark_invoices(state.merchant, state.mode, _invoices_of(state, new))
+            concerned.mark(state.merchant, state.mode, _subjects(new))
         if not whole:
             settling.begin_anew(state)
         _write(
             state,
             watermark=_moved(state.watermark, events, read_started - LAG),
             feed_refused=False,
-            feed_due_at=read_started + EVERY,
+            feed_due_at=read_started + interval(state),
             **settling.right_as_of(state, read_started - LAG),
         )
     _remember(state, new)
+
+
+def interval(state: IndexState) -> timedelta:
+    """Until the next read: shorter while webhooks, which tell of changes earlier, are set up and do not come."""
+    here = {"connection__merchant": state.merchant, "connection__mode": state.mode, "connection__active": True}
+    in_trouble = WebhookReceiver.objects.filter(**here).exclude(trouble="")
+    return EVERY_WITHOUT_WEBHOOKS if in_trouble.exists() else EVERY
 
 
 def forget_seen() -> None:
@@ -60,7 +66,7 @@ def forget_seen() -> None:
     _seen.clear()
 
 
-def _since(api: Session, state: IndexState) -> tuple[list[Event], bool]:
+def _since(api: Session, state: IndexState, pause: turns.Pause) -> tuple[list[Event], bool]:
     """The events since a little before the watermark, the newest first, and whether these are all.
 
     The first time only the newest are read: what they tell of is in the import, which begins afterwards.
@@ -72,7 +78,7 @@ def _since(api: Session, state: IndexState) -> tuple[list[Event], bool]:
         found += listing.rows
         if since is None or not listing.has_more or not listing.rows:
             return found, True
-        turns.charge(state, 1)
+        turns.wait_for_calls(state, 1, pause)
     return found, False
 
 
@@ -82,19 +88,8 @@ def _moved(before: datetime | None, events: list[Event], latest: datetime) -> da
     return max(before or EARLIEST, min(newest, latest))
 
 
-def _invoices_of(state: IndexState, events: list[Event]) -> Iterable[uuid.UUID]:
-    """Those that events name, and those of the payments that events of refunds name."""
-    payments = filter(None, (_uuid(event.payment_id) for event in events))
-    copies = TransactionCopy.objects.filter(merchant=state.merchant, mode=state.mode, transaction_id__in=set(payments))
-    named = (_uuid(event.invoice_id) for event in events)
-    return filter(None, [*named, *copies.values_list("invoice_id", flat=True)])
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
+def _subjects(events: list[Event]) -> list[Subject]:
+    return [subject_of(event.type, event.data.object) for event in events]
 
 
 def _write(state: IndexState, **changes: object) -> None:

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -26,14 +27,19 @@ def due(state: IndexState) -> list[uuid.UUID]:
     return list(found.order_by("due_at").values_list("invoice_id", flat=True)[:AT_ONCE])
 
 
-def read(api: Session, state: IndexState, invoice_ids: list[uuid.UUID]) -> None:
-    """Read the money of these side by side and keep what was answered. Raise the `ApiError` of one that was not."""
-    turns.charge(state, len(invoice_ids) - 1)
+def read(api: Session, state: IndexState, invoice_ids: list[uuid.UUID], pause: turns.Pause) -> None:
+    """Read the money of these side by side and keep what was answered.
+
+    Raise the `ApiError` of one that was not, `Lost`, `Ending`.
+    """
     read_started = clock.now()
     money = dict(zip(invoice_ids, api.get_together(*map(reads.transactions, invoice_ids)), strict=True))
     payments = [(id, row.id) for id, reading in money.items() for row in _payments(reading)][:MOST_PAYMENTS]
-    turns.charge(state, len(payments))
-    refunds = api.get_together(*(reads.refunds(payment_id) for _, payment_id in payments))
+    refunds: list[Reading[Any]] = []
+    for begin in range(0, len(payments), AT_ONCE):
+        few = payments[begin : begin + AT_ONCE]
+        turns.wait_for_calls(state, len(few), pause)
+        refunds += api.get_together(*(reads.refunds(payment_id) for _, payment_id in few))
     failed = {id for id, reading in money.items() if not _answered(reading)}
     failed |= {id for (id, _), reading in zip(payments, refunds, strict=True) if not _answered(reading)}
     with transaction.atomic():

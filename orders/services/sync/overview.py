@@ -15,6 +15,7 @@ from orders.models import (
 )
 from orders.services.index import clock, freshness
 from orders.services.index.freshness import Freshness
+from orders.services.sync import sampling
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Overview:
     to_read: int
     sweeps: list[Sweep]
     calls_a_minute: float
+    at_most_outdated: float | None  # percent of all copies, as far as the drawn ones tell
 
 
 def overview(merchant: Merchant, mode: str) -> Overview:
@@ -53,6 +55,7 @@ def overview(merchant: Merchant, mode: str) -> Overview:
         to_read=sum(model.objects.filter(merchant=merchant, mode=mode).count() for model in (ToRead, InvoiceToRead)),
         sweeps=sorted(sweeps, key=lambda sweep: order.index(sweep.kind)),
         calls_a_minute=_calls_a_minute(state),
+        at_most_outdated=sampling.at_most_outdated(state) if state else None,
     )
 
 

@@ -4,7 +4,11 @@ Lists are read on by time and not by cursor, a second over what was read last, s
 lost at the border of two pages. One page is one transaction with its position: a worker that is killed loses nothing.
 """
 
+import contextvars
+import time
 import uuid
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,11 +17,13 @@ import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 
+from orders.apis.listings import Listing
 from orders.apis.revkeen import reads
-from orders.apis.revkeen.objects import Listing, Order
+from orders.apis.revkeen.objects import Order
+from orders.apis.revkeen.reads import Read
 from orders.models import IndexState, OrderCopy, Sweep
 from orders.services.index import clock, keys, marks, writing
-from orders.services.revkeen.session import Session
+from orders.services.revkeen.session import Reading, Session
 from orders.services.sync import settling, turns
 
 log = structlog.get_logger("orders.sync")
@@ -49,20 +55,54 @@ def window_of(sweep: Sweep) -> Window:
     return Window(sweep.kind if sweep.kind in Sweep.OF_STATUS else "", since)
 
 
-def read_page(api: Session, state: IndexState, sweep: Sweep) -> None:
-    """Read the next page and keep it together with where the pass is then. Raise `ApiError`."""
+def read_pages(api: Session, state: IndexState, sweep: Sweep, most: int, go_on: Callable[[], bool]) -> int:
+    """Read the next pages, each while the one before it is written, and keep each together with where the pass is then.
+
+    Return how many: `most`, or fewer where the pass ends or `go_on` says no. Raise `ApiError`, `Lost`.
+    """
     read_started = clock.now()
     if sweep.began_at is None:
         _begin(sweep, read_started)
+    listing = api.get(_page(sweep)).require()
+    with ThreadPoolExecutor(1) as beside:
+        for number in range(1, most + 1):
+            window, ended = window_of(sweep), not (listing.has_more and _move(sweep, listing))
+            last = ended or number == most or not go_on()
+            following = None if last else _ask(beside, api, state, sweep)
+            _keep(state, sweep, listing, read_started, window if ended else None)
+            if following is None:
+                return number
+            read_started, answer = following
+            listing = answer.result().require()
+    raise AssertionError("unreachable")
+
+
+def _page(sweep: Sweep) -> Read[Listing[Order]]:
     window = window_of(sweep)
-    page = reads.orders(
+    return reads.orders(
         status=window.status,
         created_gte=window.created_gte,
         created_lte=sweep.created_lte,
         starting_after=sweep.after,
         limit=sweep.page_size,
     )
-    listing = api.get(page).require()
+
+
+def _ask(beside: Executor, api: Session, state: IndexState, sweep: Sweep) -> "tuple[datetime, Future[Reading[Any]]]":
+    """Have the next page read when it is its turn. When that is asked for is early enough for when it began."""
+    page, read_started, seconds = _page(sweep), clock.now(), turns.reserve(state)
+
+    def read() -> Reading[Any]:
+        time.sleep(seconds)
+        return api.get(page)
+
+    return read_started, beside.submit(contextvars.copy_context().run, read)
+
+
+def _keep(
+    state: IndexState, sweep: Sweep, listing: Listing[Order], read_started: datetime, ended: Window | None
+) -> None:
+    """`ended`: what the pass has read, where this was the last page of it."""
     with transaction.atomic():
         turns.require(state)
         applied = writing.apply(sweep.merchant, sweep.mode, listing, read_started)
@@ -71,10 +111,10 @@ def read_page(api: Session, state: IndexState, sweep: Sweep) -> None:
             sweep.expected = listing.total
         sweep.rows += len(listing.rows) + len(listing.unreadable)
         sweep.changed += len(applied.outdated)
-        if listing.has_more and _move(sweep, listing):
+        if ended is None:
             sweep.save()
         else:
-            _finish(sweep, window)
+            _finish(sweep, ended)
 
 
 def _begin(sweep: Sweep, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -15,8 +16,10 @@ from django.db.models.functions import Now
 from orders.models import Connection, IndexState, InvoiceToRead, Sweep, ToRead
 from orders.services.due import Due
 from orders.services.index import clock
+from orders.services.revkeen import customer_names
 
-SAVED = 0.1  # of a minute's calls may be made at once, after a rest
+SAVED = 0.04  # of a minute's calls may be made at once, after a rest
+MOST_OF_A_STEP = 8  # calls, with second tries: so many are kept free in every minute
 COUNTED_FOR = timedelta(hours=1)
 AFTER_FAILURE = timedelta(seconds=30)
 FIRST_DUE = {kind: timedelta(minutes=5) for kind in Sweep.OF_STATUS} | {
@@ -26,11 +29,20 @@ FIRST_DUE = {kind: timedelta(minutes=5) for kind in Sweep.OF_STATUS} | {
     **dict.fromkeys(Sweep.OF_MONEY, timedelta()),  # once all orders are there
     Sweep.Kind.PAY_ALL: timedelta(days=7),  # what is new is all of it at first
     Sweep.Kind.REFUND_ALL: timedelta(days=7),
+    Sweep.Kind.CUSTOMERS: timedelta(),
+    Sweep.Kind.SAMPLE: timedelta(hours=1),
 }
+
+
+Pause = Callable[[float], object]  # waits for some seconds, or ends at once, and says so, when all shall end
 
 
 class Lost(Exception):
     """Another worker has taken over: this one was too slow."""
+
+
+class Ending(Exception):
+    """The worker was told to end while it waited."""
 
 
 def lease() -> timedelta:
@@ -42,7 +54,7 @@ def begin_new() -> None:
     """Have an index for every merchant and mode that has a key. Of each all orders are to be read."""
     here = {"merchant": OuterRef("merchant"), "mode": OuterRef("mode")}
     keys = Connection.objects.filter(active=True, provider=Connection.Provider.REVKEEN)
-    for key in keys.exclude(Exists(Sweep.objects.filter(kind=Sweep.Kind.REFUND_ALL, **here))):
+    for key in keys.exclude(Exists(Sweep.objects.filter(kind=Sweep.Kind.SAMPLE, **here))):
         with transaction.atomic():
             place: dict[str, Any] = {"merchant_id": key.merchant_id, "mode": key.mode}
             IndexState.objects.get_or_create(**place)
@@ -82,28 +94,46 @@ def take_calls(state: IndexState, calls: int = 1) -> float:
 
     Raise `Lost`. In no minute there are more than INDEX_SHARE of what RevKeen takes of the key: people have the rest.
     """
-    a_minute = settings.REVKEEN_CALLS_A_MINUTE[state.mode] * settings.INDEX_SHARE
-    apart = timedelta(seconds=60 / (a_minute * (1 - SAVED)))
     now = clock.now()
     if state.next_call_at > now:
         return (state.next_call_at - now).total_seconds()
-    state.next_call_at = max(state.next_call_at, now - a_minute * SAVED * apart) + calls * apart
-    if not _hold(state, now, calls):
-        raise Lost
+    _take(state, now, calls)
     return 0.0
 
 
+def reserve(state: IndexState) -> float:
+    """Take one call that may be made so many seconds from now. Raise `Lost`."""
+    now = clock.now()
+    seconds = max(0.0, (state.next_call_at - now).total_seconds())
+    _take(state, now, 1)
+    return seconds
+
+
+def wait_for_calls(state: IndexState, calls: int, pause: Pause) -> None:
+    """Take so many calls as soon as they may be made. Raise `Lost`, `Ending`."""
+    while seconds := take_calls(state, calls):
+        if pause(seconds):
+            raise Ending
+
+
 def charge(state: IndexState, calls: int) -> None:
-    """Count further calls of the same step, which are made all the same. Raise `Lost`."""
-    a_minute = settings.REVKEEN_CALLS_A_MINUTE[state.mode] * settings.INDEX_SHARE
-    state.next_call_at += timedelta(seconds=calls * 60 / (a_minute * (1 - SAVED)))
-    if not _hold(state, clock.now(), calls):
-        raise Lost
+    """Count calls that were made beyond those taken. Raise `Lost`."""
+    _take(state, clock.now(), calls)
 
 
 def require(state: IndexState) -> None:
     """Nobody takes over until this transaction has ended. Raise `Lost` where somebody has."""
     if not IndexState.objects.select_for_update().filter(pk=state.pk, lease_until=state.lease_until).exists():
+        raise Lost
+
+
+def _take(state: IndexState, now: datetime, calls: int) -> None:
+    """So many calls at once as were saved and a step may make, the others evenly: together a minute's."""
+    a_minute = settings.REVKEEN_CALLS_A_MINUTE[state.mode] * settings.INDEX_SHARE
+    saved = int(a_minute * SAVED)
+    apart = timedelta(seconds=60 / max(1.0, a_minute - saved - MOST_OF_A_STEP))
+    state.next_call_at = max(state.next_call_at, now - saved * apart) + calls * apart
+    if not _hold(state, now, calls):
         raise Lost
 
 
@@ -123,6 +153,7 @@ def _claimable() -> "QuerySet[IndexState]":
     here = {"merchant": OuterRef("merchant"), "mode": OuterRef("mode")}
     active = Connection.objects.filter(active=True, provider=Connection.Provider.REVKEEN, **here)
     waiting = [Exists(model.objects.filter(due_at__lte=Now(), **here)) for model in (Sweep, ToRead, InvoiceToRead)]
+    waiting.append(Exists(customer_names.wanted().filter(**here)))
     some = reduce(or_, map(Q, waiting), Q(feed_due_at__lte=Now()))
     free = Q(lease_until=None) | Q(lease_until__lte=Now())
     rested = Q(wait_until=None) | Q(wait_until__lte=Now())

@@ -20,6 +20,7 @@ from orders.services.webhooks import registration
 
 log = structlog.get_logger("orders.webhooks")
 
+MOST_COUNTED = 2**53  # what is told to be more is as many
 LONGEST_OVERLAP = timedelta(minutes=10)  # of two secrets, where the new one is not heard of
 
 Trouble = WebhookReceiver.Trouble
@@ -50,7 +51,7 @@ def check(receiver: WebhookReceiver) -> None:
     try:
         client = registration.client_of(receiver.connection)
         *former, current = registration.current_secrets(receiver.connection)
-        facts = {"trouble": _trouble(client, current), "checked_at": Now()}
+        facts = _looked(client, receiver, current) | {"checked_at": Now()}
         if _proven(current):
             _end(client, former)
     except (ApiError, ValueError) as error:  # ValueError: it was switched off since
@@ -59,21 +60,26 @@ def check(receiver: WebhookReceiver) -> None:
     WebhookReceiver.objects.filter(pk=receiver.pk).update(**facts, **later)
 
 
-def _trouble(client: Client, secret: WebhookSecret) -> str:
-    """Raise `ApiError` where RevKeen does not say."""
+def _looked(client: Client, receiver: WebhookReceiver, secret: WebhookSecret) -> dict[str, Any]:
+    """What RevKeen says of the endpoint, as columns. Raise `ApiError` where it does not say."""
     assert secret.endpoint_id is not None  # noqa: S101 (only registered ones are checked)
     got = client.get(webhooks.endpoint(secret.endpoint_id))
     if isinstance(got.error, Missing):
-        return Trouble.GONE
-    return _of(got.require(), registration.address_of(secret.connection))
+        return {"trouble": Trouble.GONE}
+    endpoint = got.require()
+    failed = {"failed_of": endpoint.id, "failed_deliveries": min(max(0, endpoint.failed_deliveries), MOST_COUNTED)}
+    return {"trouble": _trouble(endpoint, receiver), **failed}
 
 
-def _of(endpoint: Endpoint, address: str) -> str:
-    if endpoint.url != address:
+def _trouble(endpoint: Endpoint, receiver: WebhookReceiver) -> str:
+    if endpoint.url != registration.address_of(receiver.connection):
         return Trouble.ELSEWHERE
     if endpoint.status != "enabled":
         return Trouble.DISABLED
-    return "" if endpoint.circuit_breaker_state == "closed" else Trouble.PAUSED
+    if endpoint.circuit_breaker_state != "closed":
+        return Trouble.PAUSED
+    rises = receiver.failed_of == endpoint.id and endpoint.failed_deliveries > receiver.failed_deliveries
+    return Trouble.FAILING if rises else ""
 
 
 def _proven(secret: WebhookSecret) -> bool:

@@ -12,8 +12,8 @@ from django.db.models.functions import Now
 
 from orders.apis.revkeen import webhooks
 from orders.apis.revkeen.webhooks import Payload
-from orders.models import Connection, OrderCopy, WebhookReceived, WebhookReceiver, WebhookSecret
-from orders.services.index import clock, marks
+from orders.models import WebhookReceived, WebhookReceiver, WebhookSecret
+from orders.services.index import clock, concerned
 from orders.services.webhooks import signatures
 from orders.services.webhooks.signatures import Wrong
 
@@ -22,7 +22,6 @@ log = structlog.get_logger("orders.webhooks")
 LARGEST_BODY = 256 * 1024  # bytes
 FORMER_SECRET = timedelta(hours=35)  # RevKeen's last retry of what it signed before comes within these
 NOTED_EVERY = timedelta(seconds=10)  # so that a burst does not wait for one row
-MOST_ORDERS = 100  # of one invoice
 KEPT = timedelta(days=40)  # far longer than RevKeen comes again with the same
 ACCOUNT = "X-Revkeen-Account"
 
@@ -96,18 +95,7 @@ def _take(receiver: WebhookReceiver, payload: Payload) -> None:
     connection = receiver.connection
     _, is_new = WebhookReceived.objects.get_or_create(connection=connection, event_id=payload.id)
     if is_new:
-        marks.mark(connection.merchant, connection.mode, _order_ids(connection, payload))
-        invoice_id = webhooks.invoice_id(payload)
-        marks.mark_invoices(connection.merchant, connection.mode, [invoice_id] if invoice_id else [])
-
-
-def _order_ids(connection: Connection, payload: Payload) -> set[uuid.UUID]:
-    """Those that it names, else those of the invoice that it names: payments name no order."""
-    named, invoice_id = webhooks.order_ids(payload), webhooks.invoice_id(payload)
-    if named or invoice_id is None:
-        return named
-    copies = OrderCopy.objects.filter(merchant=connection.merchant, mode=connection.mode, invoice_id=invoice_id)
-    return set(copies.values_list("order_id", flat=True)[:MOST_ORDERS])
+        concerned.mark(connection.merchant, connection.mode, [webhooks.subject(payload)])
 
 
 def _note(receiver: WebhookReceiver, secret: WebhookSecret, account: str, now: datetime) -> None:
