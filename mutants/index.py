@@ -135,4 +135,25 @@ MUTANTS = [
         new="return named",
         red="tests/index/test_hints.py::test_an_event_of_a_payment_or_refund_has_the_order_read",
     ),
+    Mutant(
+        name="customers-without-their-terms",
+        defense="A worker that is killed leaves no customer whose orders are not found by name: terms come later.",
+        target="orders.services.revkeen.customer_names",
+        old="@transaction.atomic",
+        new="",
+        red="tests/orders/test_customer_names.py::test_customers_are_kept_with_the_terms_of_their_orders_or_not_at_all",
+    ),
+    Mutant(
+        name="webhook-payloads-believed",
+        defense="No row is made of a payload: its status is written.",
+        target="orders.services.webhooks.receive:_take",
+        old="if is_new:",
+        new="""
+        from orders.models import OrderCopy
+        told = payload.data.get("object") or {}
+        OrderCopy.objects.filter(order_id__in=webhooks.subject(payload).orders).update(status=str(told.get("status")))
+        if is_new:
+    """,
+        red="tests/webhooks/test_receive.py::test_nothing_that_a_payload_says_becomes_a_row",
+    ),
 ]

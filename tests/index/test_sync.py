@@ -93,9 +93,10 @@ def test_an_order_that_is_gone_is_kept_and_marked(emulator: Emulator, place: dic
     assert differing(emulator) == []
 
 
-def test_hundreds_of_orders_of_one_second_are_all_there(emulator: Emulator, place: dict[str, Any]) -> None:
+@pytest.mark.parametrize("count", [12, pytest.param(350, marks=pytest.mark.full)])
+def test_many_orders_of_one_second_are_all_there(count: int, emulator: Emulator, place: dict[str, Any]) -> None:
     emulator.settings(whole_seconds=True)
-    made = [emulator.make_order() for _ in range(12)]
+    made = [emulator.make_order() for _ in range(count)]
     for order in made:
         emulator.patch("orders", order["id"], created_at=made[0]["created_at"])
     Sweep.objects.update(page_size=5)

@@ -15,10 +15,10 @@ import pytest
 from django.utils import timezone
 
 from orders.apis.revkeen import reads
-from orders.models import Connection, CustomerCopy, Merchant, OrderCopy, Sweep
+from orders.models import Connection, CustomerCopy, IndexState, Merchant, OrderCopy, Sweep
 from orders.services.revkeen import customer_names, session
 from tests.support.emulation import Emulator
-from tests.support.indexing import read_customers, run
+from tests.support.indexing import derived_otherwise, read_customers, run
 
 pytestmark = pytest.mark.database
 
@@ -52,6 +52,23 @@ def test_customers_of_imported_orders_are_left_to_the_pages(northwind: Merchant,
     asked = [call["path"] for call in emulator.calls() if "/customers" in call["path"]]
     assert len(asked) == 1
     assert not OrderCopy.objects.exclude(customer_id=None).filter(customer_name="").exists()
+
+
+def test_customers_are_kept_with_the_terms_of_their_orders_or_not_at_all(
+    northwind: Merchant, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Connection.objects.exclude(merchant=northwind, mode="live").delete()
+    with monkeypatch.context() as killed:
+        killed.setattr(customer_names.deriving, "of_customers", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    IndexState.objects.update(lease_until=None)
+    run()
+    assert derived_otherwise() == []
+
+
+def _killed(*args: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_key_that_may_not_read_customers_keeps_nothing_else_from_being_read(

@@ -9,8 +9,8 @@ from django.db.models.functions import Now
 
 from orders.apis.revkeen import objects
 from orders.apis.revkeen.objects import Order, Refund, Transaction
-from orders.models import IndexState, Merchant, OrderCopy, RefundCopy, Sweep, TransactionCopy
-from orders.services.index import copying, money_fields
+from orders.models import IndexState, Merchant, OrderCopy, RefundCopy, Sweep, Term, TransactionCopy
+from orders.services.index import copying, deriving, money_fields, terms
 from orders.services.revkeen import session
 from orders.services.sync import customers, turns, work
 from tests.support.emulation import RunningEmulator
@@ -50,6 +50,21 @@ def differing(emulator: RunningEmulator, key: str = "rk_live_northwind_demo", **
     missing = told.keys() ^ kept.keys()
     other = [id for id in told.keys() & kept.keys() if kept[id].digest != copying.digest_of(told[id])]
     return sorted(map(str, [*missing, *other]))
+
+
+def derived_otherwise(**place: Any) -> list[str]:
+    """The ids of the orders whose terms, text or units are not what follows from their copies now."""
+    copies = list(OrderCopy.objects.filter(unreadable="", **place).prefetch_related("lines"))
+    before = {copy.pk: [getattr(copy, name) for name in deriving.DERIVED] for copy in copies}
+    wanted = deriving.derive(copies, {copy.pk: list(copy.lines.all()) for copy in copies})
+    kept: dict[int, set[tuple[int, str]]] = {copy.pk: set() for copy in copies}
+    rows = Term.objects.filter(order__in=kept).exclude(kind__in=terms.LEARNED)
+    for order, kind, value in rows.values_list("order", "kind", "value"):
+        kept[order].add((kind, value))
+    after = {copy.pk: [getattr(copy, name) for name in deriving.DERIVED] for copy in copies}
+    return [
+        str(copy.order_id) for copy in copies if (before[copy.pk], kept[copy.pk]) != (after[copy.pk], wanted[copy.pk])
+    ]
 
 
 def all_orders(emulator: RunningEmulator, key: str = "rk_live_northwind_demo") -> list[Order]:

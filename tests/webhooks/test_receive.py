@@ -15,9 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders.models import Connection, Merchant, OrderCopy, ToRead, WebhookReceived, WebhookReceiver, WebhookSecret
-from orders.services.index import clock, marks
+from orders.services.index import clock, marks, writing
 from orders.services.webhooks import receive
 from tests.conftest import captured_log
+from tests.support.samples import an_order
 from tests.support.webhooks import ORDER, SECRET, an_event, live_key, marked, post, signature, take_webhooks
 
 
@@ -45,8 +46,10 @@ def test_a_signed_event_has_its_order_read_whichever_header_it_is_signed_in(
 
 
 def test_nothing_that_a_payload_says_becomes_a_row(revkeen: Client, connection: Connection) -> None:
-    post(revkeen, connection, an_event())
-    assert not OrderCopy.objects.exists()
+    writing.apply(connection.merchant, "live", [an_order(id=str(ORDER), status="pending")], clock.now())
+    for order_id in (ORDER, uuid.uuid4()):
+        post(revkeen, connection, an_event(order_id))
+    assert OrderCopy.objects.get().status == "pending"
 
 
 @pytest.mark.database

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 import msgspec
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -18,6 +19,7 @@ from orders.storable import storable
 
 ASKED_AGAIN_AFTER = timedelta(minutes=10)
 ASKED_AT_ONCE = 5
+WRITTEN_AT_ONCE = 10  # customers with all their orders, in one transaction
 AFTER_FAILURE = timedelta(seconds=30)
 
 
@@ -45,10 +47,16 @@ def remember(merchant: Merchant, mode: str, customers: Iterable[Customer]) -> No
     had = of_scope.filter(customer_id__in=found).exclude(seen_at=None)
     known_already = {row.customer_id: (row.name, row.email, row.fields) for row in had}
     rows = [row for row in found.values() if known_already.get(row.customer_id) != (row.name, row.email, row.fields)]
-    if not rows:
-        return
+    rows.sort(key=lambda row: row.customer_id)
+    for begin in range(0, len(rows), WRITTEN_AT_ONCE):
+        _write(merchant, mode, rows[begin : begin + WRITTEN_AT_ONCE])
+
+
+@transaction.atomic
+def _write(merchant: Merchant, mode: str, rows: list[CustomerCopy]) -> None:
+    """With their orders' terms: customers that are kept are not written again, and so would these never be."""
     CustomerCopy.objects.bulk_create(
-        sorted(rows, key=lambda row: row.customer_id),
+        rows,
         update_conflicts=True,
         unique_fields=["merchant", "mode", "customer_id"],
         update_fields=["name", "email", "phone", "fields", "text", "seen_at"],
