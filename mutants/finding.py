@@ -37,8 +37,8 @@ MUTANTS = [
         name="old-index-fulfilled-from",
         defense="An index that nobody keeps fresh says what waits to be shipped, though RevKeen would answer.",
         target="orders.services.fulfillment.to_fulfill:search",
-        old="if as_of is not None and timezone.now() - as_of <= FRESH:",
-        new="if as_of is not None:",
+        old="timezone.now() - as_of <= FRESH",
+        new="True",
         red="tests/fulfillment/test_to_fulfill.py"
         "::test_an_index_that_nobody_keeps_fresh_stands_in_only_while_revkeen_does_not_answer",
     ),

@@ -237,3 +237,17 @@ def test_an_index_that_nobody_keeps_fresh_stands_in_only_while_revkeen_does_not_
     assert list(rows(client)) == [order["id"]]
     assert "Index, as of" in text(shown(client))
     assert "You see the copy as of" in text(shown(client))
+    assert f"/{order['id']}/fulfill/" not in shown(client), "it would only fail"
+
+
+@pytest.mark.usefixtures("nothing_waits")
+def test_as_soon_as_the_worker_has_no_answer_the_queue_says_so(
+    client: Client, northwind: Merchant, emulator: Emulator
+) -> None:
+    order = paid_order(emulator, ("Tent", 2))
+    index_everything(northwind)
+    IndexState.objects.update(wait_until=timezone.now() + timedelta(seconds=30))
+    assert f"/{order['id']}/fulfill/" in shown(client), "RevKeen answers again"
+    caches["copies"].clear()
+    emulator.fault("error", times=100)
+    assert "You see the copy as of" in text(shown(client))

@@ -1,10 +1,14 @@
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
 
+from orders.models import Connection, Merchant, OrderCopy
 from tests.support.emulation import Emulator
+from tests.support.fresh import forget_gates
+from tests.support.indexing import run
 
 LIST = reverse("customer_list", args=["northwind", "live"])
 
@@ -118,3 +122,25 @@ def test_an_id_that_is_nowhere_is_said(admin: Client) -> None:
     answer = admin.get(reverse("search", args=["northwind", "live"]), {"q": "00000000-0000-4000-8000-000000000000"})
     assert answer.status_code == 404
     assert "No order or customer has the id" in answer.content.decode()
+
+
+def test_while_revkeen_is_down_customers_are_shown_as_the_index_has_them(
+    admin: Client, emulator: Emulator, customer: dict[str, Any], northwind: Merchant, settings: LazySettings
+) -> None:
+    settings.REVKEEN_CALLS_A_MINUTE = {"live": 10_000_000, "test": 10_000_000}
+    emulator.fault("error", "/customers", times=1000, status=500)
+    emulator.fault("error", "/orders", times=1000, status=500)
+    address = reverse("customer_detail", args=["northwind", "live", customer["id"]])
+    assert admin.get(LIST, {"q": customer["name"]}).status_code == 503, "nothing was copied yet"
+    emulator.clear_faults()
+    forget_gates()
+    Connection.objects.exclude(merchant=northwind, mode="live").delete()
+    run()
+    emulator.fault("error", "/", times=1000, status=500)
+    for page in (admin.get(LIST), admin.get(LIST, {"q": customer["email"].upper()}), admin.get(address)):
+        shown = page.content.decode()
+        assert (page.status_code, "You see the copy as of" in shown) == (200, True)
+        assert customer["email"] in shown
+    for order in OrderCopy.objects.filter(customer_id=customer["id"]).order_by("-id")[:20]:
+        assert order.public_id in shown
+    assert "No customers found" in admin.get(LIST, {"q": "nobody of this name"}).content.decode()

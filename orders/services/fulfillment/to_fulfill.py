@@ -65,7 +65,7 @@ def search(api: Session, *, anew: bool = False) -> Reading[Search]:
     Where RevKeen fails, the error beside what there is.
     """
     as_of = freshness.as_of(api.merchant, api.mode)
-    if as_of is not None and timezone.now() - as_of <= FRESH:
+    if as_of is not None and timezone.now() - as_of <= FRESH and not freshness.halted(api.merchant, api.mode):
         return Reading(as_of, waiting_orders.of_index(api.merchant, api.mode))
     kept = None if anew else _kept(api)
     if kept is not None:

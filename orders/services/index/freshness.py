@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models.functions import Now
+
 from orders.models import IndexState, Merchant, Sweep
 
 
@@ -30,6 +32,11 @@ class Freshness:
 def as_of(merchant: Merchant, mode: str) -> datetime | None:
     """As of when the copies are right, by the database's clock; None while they are being built."""
     return freshness(merchant, mode).as_of
+
+
+def halted(merchant: Merchant, mode: str) -> bool:
+    """Whether a worker waits because RevKeen did not answer it, or asked it to."""
+    return IndexState.objects.filter(merchant=merchant, mode=mode, wait_until__gt=Now()).exists()
 
 
 def money_as_of(merchant: Merchant, mode: str) -> datetime | None:

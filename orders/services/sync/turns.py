@@ -21,7 +21,7 @@ from orders.services.revkeen import customer_names
 SAVED = 0.04  # of a minute's calls may be made at once, after a rest
 MOST_OF_A_STEP = 8  # calls, with second tries: so many are kept free in every minute
 COUNTED_FOR = timedelta(hours=1)
-AFTER_FAILURE = timedelta(seconds=30)
+AFTER_FAILURE = timedelta(seconds=15)
 FIRST_DUE = {kind: timedelta(minutes=5) for kind in Sweep.OF_STATUS} | {
     Sweep.Kind.WEEK: timedelta(hours=1),
     Sweep.Kind.QUARTER: timedelta(days=1),
