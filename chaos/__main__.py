@@ -16,13 +16,27 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from chaos import full_disk, heavy_answers, partners, slow_merchant, trials
+from chaos import burst, full_disk, heavy_answers, imports, partners, slow_merchant, trials
 from chaos import reconcile_time as reconciling
-from chaos.report import Report, beside_of, filled_of, growth_of, machine_of, partners_of, table_of, waits_of
+from chaos.report import (
+    Report,
+    beside_of,
+    burst_of,
+    filled_of,
+    growth_of,
+    imports_of,
+    index_machine_of,
+    machine_of,
+    partners_of,
+    table_of,
+    waits_of,
+)
 from tests.support.processes import postgres_server
 
 MACHINE_RUNS, MACHINE_STEPS = 500, 50
+INDEX_RUNS, INDEX_STEPS = 200, 50
 SHIPMENTS, KILLS = 300, 100
+IMPORT_KILLS = 200
 
 
 def main() -> int:
@@ -100,6 +114,31 @@ def machine(folder: Path, options: argparse.Namespace, report: Report) -> None:
     report.add(machine_of(MACHINE_RUNS, MACHINE_STEPS, [half.wait() for half in halves]))
 
 
+def index(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    """On each engine that there is: imports that are killed, and a burst of webhooks."""
+    servers = {"SQLite": "", **({"PostgreSQL": postgres_server()} if postgres_server() else {})}
+    for engine, server in servers.items():
+        for part in ("imports", "burst"):
+            (folder / f"{engine}-{part}").mkdir()
+        found = imports.measure(folder / f"{engine}-imports", IMPORT_KILLS, server=server, seed=options.seed)
+        report.add(imports_of(engine, found))
+        report.add(burst_of(engine, burst.measure(folder / f"{engine}-burst", server=server, seed=options.seed)))
+
+
+def index_machine(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    """In two processes with a seed each, the second on PostgreSQL where there is a server."""
+    runs = {"INDEX_MACHINE_RUNS": str(INDEX_RUNS // 2), "INDEX_MACHINE_STEPS": str(INDEX_STEPS)}
+    command = [sys.executable, "-m", "pytest", "-q", "--show-capture=no", "tests/index/test_any_order.py"]
+    server = postgres_server()
+    own = f"{server.rsplit('/', 1)[0]}/chaos_index_{os.getpid()}" if server else ""
+    places = [{}, {"TEST_DATABASE_URL": own} if own else {}]
+    halves = [
+        subprocess.Popen([*command, f"--hypothesis-seed={options.seed + half}"], env=os.environ | runs | place)
+        for half, place in enumerate(places)
+    ]
+    report.add(index_machine_of(INDEX_RUNS, INDEX_STEPS, [half.wait() for half in halves]))
+
+
 PARTS: dict[str, Callable[[Path, argparse.Namespace, Report], None]] = {
     "sqlite": sqlite,
     "postgres": postgres,
@@ -107,6 +146,8 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace, Report], None]] = {
     "partners-sqlite": partners_sqlite,
     "partners-postgres": partners_postgres,
     "machine": machine,
+    "index": index,
+    "index-machine": index_machine,
     "reconcile-time": reconcile_time,
     "heavy-answers": heavy,
     "full-disk": disk,

@@ -4,10 +4,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from chaos.books import Books, Row
+from chaos.burst import CHANGES, Burst
 from chaos.full_disk import Filled
 from chaos.heavy_answers import BOUND as HEAVY_BOUND
 from chaos.heavy_answers import KINDS as HEAVY
 from chaos.heavy_answers import Growth
+from chaos.imports import ORDERS, Imports
 from chaos.partners import Run as PartnersRun
 from chaos.reconcile_time import BOUND, OUTAGE_SECONDS, UNKNOWNS, Waits
 from chaos.slow_merchant import BOUND as BESIDE_BOUND
@@ -130,6 +132,27 @@ def beside_of(beside: Beside) -> Section:
         f"(bound: {BESIDE_BOUND}). {beside.charges} charges, {beside.refused} refused."
     )
     return Section("Beside a slow merchant", [line], beside.good)
+
+
+def imports_of(engine: str, found: Imports) -> Section:
+    line = (
+        f"{found.killed} processes killed in {found.imports} imports of {ORDERS:,} orders: {found.compared:,} rows "
+        f"compared, {len(found.wrong)} wrong; {found.calls} pages asked for (allowed: {found.allowed:.0f})."
+    )
+    return Section(f"Imports that are killed, {engine}", [line, *found.wrong[:SHOWN]], found.good)
+
+
+def burst_of(engine: str, burst: Burst) -> Section:
+    line = (
+        f"{CHANGES:,} changes in {burst.seconds:.0f} s, each told twice by webhook: {burst.taken:,} taken, "
+        f"{len(burst.wrong)} copies wrong; {burst.servers} servers and {burst.workers} workers killed."
+    )
+    return Section(f"A burst of webhooks, {engine}", [line, *burst.wrong[:SHOWN]], burst.good)
+
+
+def index_machine_of(runs: int, steps: int, codes: list[int]) -> Section:
+    ended = "the copies are what they claim after each step" if not any(codes) else "a run failed, see above"
+    return Section("The index in any order", [f"{runs} runs of up to {steps} steps: {ended}."], not any(codes))
 
 
 def machine_of(runs: int, steps: int, codes: list[int]) -> Section:
