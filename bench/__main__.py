@@ -1,6 +1,7 @@
 """`make bench`: how fast, as ratios within one run on this machine, with the API at a fixed 50 ms.
 
-BENCH_SECONDS and BENCH_PAIRS make the runs longer. Fails when a bound is broken.
+BENCH_SECONDS and BENCH_PAIRS make the runs longer; BENCH_SWEEPS=1 measures how soon untold changes are found. Fails
+when a bound is broken.
 """
 
 import json
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.attacks import attacks
+from bench.freshness import freshness
 from bench.idle import idle
 from bench.index import index
 from bench.load import get, people
@@ -60,6 +62,7 @@ def main() -> int:
         figures += [Figure(*figure) for figure in idle(Path(folder))]
         figures += [Figure(what, *rest[:2], "×", rest[2]) for what, *rest in partner_updates(Path(folder))]
         figures += [Figure(*figure) for figure in index(Path(folder))]
+        figures += [Figure(*figure) for figure in freshness(Path(folder))]
     print("\n| What | Reached | Bound | Holds |\n| --- | --- | --- | --- |")
     print("\n".join(str(figure) for figure in figures))
     return 0 if all(figure.good for figure in figures) else 1

@@ -61,6 +61,9 @@ class RunningEmulator:
     def add_key(self, key: str, merchant: str, mode: str, scopes: tuple[str, ...] = ("*",)) -> None:
         self._control("POST", "keys", {"key": key, "merchant": merchant, "mode": mode, "scopes": scopes})
 
+    def set_scopes(self, key: str, scopes: list[str]) -> None:
+        self._control("POST", "keys/scopes", {"key": key, "scopes": scopes})
+
     def add_partner_key(self, key: str, provider: str, merchant: str = "northwind", mode: str = "live") -> None:
         account = {"key": key, "merchant": merchant, "mode": mode, "scopes": ["*"], "provider": provider}
         self._control("POST", "keys", account)
