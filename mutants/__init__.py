@@ -3,6 +3,7 @@
 from mutants import (
     access,
     append_only,
+    approvals,
     decisions,
     exports,
     finding,
@@ -25,6 +26,7 @@ from mutants.catalog import Mutant
 TOPICS = (
     access,
     append_only,
+    approvals,
     decisions,
     exports,
     finding,

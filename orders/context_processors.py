@@ -13,6 +13,7 @@ from orders.permissions import PAGES
 from orders.requests import MerchantRequest
 from orders.services import heartbeat
 from orders.services.accounts import unsent
+from orders.services.approvals import counting
 from orders.services.changes import journal_list
 from orders.services.fulfillment import waiting_orders
 from orders.services.partners import outbox
@@ -29,13 +30,14 @@ SECTIONS = [
     ("Partner updates", "send", "partner_update_list", ("partner_update_", "partner_updates_")),
     ("Customers", "user", "customer_list", ("customer_",)),
     ("Drafts", "file-pencil", "draft_list", ("draft_",)),
+    ("Approvals", "check", "approval_list", ("approval_",)),
     ("Journal", "book-2", "journal", ("journal", "operation_")),
     ("Exports", "download", "export_list", ("export_",)),
     (
         "Settings",
         "settings",
         "merchant_settings",
-        ("merchant_", "connection_", "partner_settings", "member_", "invitation_", "index_"),
+        ("merchant_", "connection_", "partner_settings", "limit_", "member_", "invitation_", "index_"),
     ),
 ]
 
@@ -99,7 +101,7 @@ def _navigation(request: MerchantRequest) -> list[NavigationItem]:
 
 def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> NavigationItem:
     """While operations wait for a person the way to the journal counts them, and leads to them; so do partner
-    updates, and orders to fulfill. Below the orders stand their views.
+    updates, requests for approval, and orders to fulfill. Below the orders stand their views.
     """
     if name == "order_list":
         views = view_counts.counted(request)
@@ -109,6 +111,9 @@ def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> Na
     if name == "partner_update_list":
         count = outbox.lately_needing_someone(request.merchant, request.mode)
         return replace(item, count=count, counted="need review")
+    if name == "approval_list":
+        count = counting.lately_waiting_for(request.membership, request.mode)
+        return replace(item, count=count, counted="wait for you")
     waiting = journal_list.lately_needing_someone(request.membership, request.mode) if name == "journal" else 0
     if not waiting:
         return item

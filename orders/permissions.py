@@ -32,6 +32,7 @@ class Right(Enum):
     PAY = "take payments and cancel orders"
     REFUND = "refund payments"
     FULFILL = "fulfill orders"
+    APPROVALS = "see requests for approval"  # one's own, and those of what one may do oneself
     JOURNAL = "see the journal"  # one's own operations
     JOURNAL_OF_ALL = "see what others did"
     EXPORT = "export lists"  # shipments, partner updates, and what one sees of the journal
@@ -56,6 +57,7 @@ ROLES: dict[Right, set[Role]] = {
     Right.PAY: {Role.ADMIN, Role.SUPPORT},
     Right.REFUND: {Role.ADMIN, Role.FINANCE},
     Right.FULFILL: {Role.ADMIN, Role.OPERATIONS},
+    Right.APPROVALS: {Role.ADMIN, Role.SUPPORT, Role.FINANCE},
     Right.JOURNAL: {Role.ADMIN, Role.SUPPORT, Role.FINANCE, Role.OPERATIONS},
     Right.JOURNAL_OF_ALL: {Role.ADMIN, Role.FINANCE},
     Right.EXPORT: {Role.ADMIN, Role.SUPPORT, Role.FINANCE, Role.OPERATIONS},
@@ -126,6 +128,11 @@ PAGES: dict[str, Right] = {
     "operation_decide": Right.DECIDE,
     "contradiction_close": Right.DECIDE,
     "operation_watch": Right.SEE,
+    "approval_list": Right.APPROVALS,
+    "approval_detail": Right.APPROVALS,
+    "approval_approve": Right.APPROVALS,
+    "approval_decline": Right.APPROVALS,
+    "approval_withdraw": Right.APPROVALS,
     "customer_list": Right.SEE,
     "customer_detail": Right.SEE,
     "search": Right.SEE,
@@ -142,6 +149,7 @@ PAGES: dict[str, Right] = {
     "connection_webhooks_secret": Right.MANAGE,
     "connection_webhooks_replace": Right.MANAGE,
     "connection_webhooks_switch_off": Right.MANAGE,
+    "limit_settings": Right.MANAGE,
     "partner_settings": Right.MANAGE,
     "index_page": Right.MANAGE,
     "index_rebuild": Right.MANAGE,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orders.apis.revkeen.objects import Order, PaymentMethod, Transaction
-from orders.models import Operation, PartnerUpdate, Shipment
+from orders.models import ApprovalRequest, Operation, PartnerUpdate, Shipment
 
 
 @dataclass(frozen=True)
@@ -156,6 +156,21 @@ def operation_state(operation: Operation) -> State:
     if operation.decided_by_id is not None and operation.state == Operation.State.REFUSED:
         return State("Did not happen", "circle-x")
     return _known(OPERATION_STATES, operation.state)
+
+
+APPROVAL_STATES = {
+    ApprovalRequest.State.WAITING: State("Waiting", "clock", "wait"),
+    ApprovalRequest.State.APPROVED: State("Approved", "circle-check", "good"),
+    ApprovalRequest.State.DECLINED: State("Declined", "ban"),
+    ApprovalRequest.State.WITHDRAWN: State("Withdrawn", "arrow-back-up"),
+    ApprovalRequest.State.EXPIRED: State("Expired", "circle-x"),
+}
+
+
+def approval_state(request: ApprovalRequest) -> State:
+    """One whose time is over has expired, whether or not the worker has come to write it down."""
+    over = request.state == ApprovalRequest.State.WAITING and not request.waiting
+    return _known(APPROVAL_STATES, ApprovalRequest.State.EXPIRED if over else request.state)
 
 
 SHIPMENT_STATES = {

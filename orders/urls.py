@@ -6,6 +6,8 @@ from django.urls.converters import StringConverter
 from orders.models import MODES
 from orders.views import health
 from orders.views.accounts import account
+from orders.views.approvals import approvals
+from orders.views.approvals import limits as approval_limits
 from orders.views.changes import form_page, journal, review
 from orders.views.drafts import creation, drafts, origins
 from orders.views.exports import exports, schedules
@@ -81,6 +83,14 @@ journal_pages = [
     path("<uuid:operation_id>/watch/", form_page.operation_watch, name="operation_watch"),
 ]
 
+approval_pages = [
+    path("", approvals.approval_list, name="approval_list"),
+    path("<uuid:approval_id>/", approvals.approval_detail, name="approval_detail"),
+    path("<uuid:approval_id>/approve/", approvals.approval_approve, name="approval_approve"),
+    path("<uuid:approval_id>/decline/", approvals.approval_decline, name="approval_decline"),
+    path("<uuid:approval_id>/withdraw/", approvals.approval_withdraw, name="approval_withdraw"),
+]
+
 customer_pages = [
     path("", customers.customer_list, name="customer_list"),
     path("<uuid:customer_id>/", customers.customer_detail, name="customer_detail"),
@@ -112,6 +122,7 @@ settings_pages: list[URLPattern | URLResolver] = [
     path("connections/<uuid:connection_id>/rename/", connections.connection_rename, name="connection_rename"),
     path("connections/<uuid:connection_id>/remove/", connections.connection_remove, name="connection_remove"),
     path("connections/", include(webhook_pages)),
+    path("limits/", approval_limits.limit_settings, name="limit_settings"),
     path("partners/", settings.partner_settings, name="partner_settings"),
     path("index/", index.index_page, name="index_page"),
     path("index/rebuild/", index.index_rebuild, name="index_rebuild"),
@@ -164,6 +175,7 @@ merchant_pages: list[URLPattern | URLResolver] = [
     path("drafts/", include(draft_pages)),
     path("shipments/", include(shipment_pages)),
     path("partner-updates/", include(partner_update_pages)),
+    path("approvals/", include(approval_pages)),
     path("journal/", include(journal_pages)),
     path("exports/", include(export_pages)),
     path("to-fulfill/", to_fulfill.to_fulfill, name="to_fulfill"),

@@ -1,3 +1,4 @@
+from orders.models.approvals import ApprovalRequest, ApprovalToken
 from orders.models.connections import Connection
 from orders.models.customer_copies import CustomerCopy
 from orders.models.decisions import DecisionCheck
@@ -23,6 +24,8 @@ from orders.models.webhooks import WebhookReceived, WebhookReceiver, WebhookSecr
 __all__ = [
     "INVITATION_LASTS",
     "MODES",
+    "ApprovalRequest",
+    "ApprovalToken",
     "ChainHead",
     "ChainLink",
     "Connection",

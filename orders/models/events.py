@@ -44,6 +44,12 @@ class EventLog(models.Model):
         PARTNER_UPDATE_RELEASED = "partner_update_released", "Partner update released"
         REVKEEN_KNOWS = "revkeen_knows", "RevKeen not told"
         UNITS_GIVEN_UP = "units_given_up", "Units given up"
+        LIMITS_CHANGED = "limits_changed", "Limits changed"
+        APPROVAL_ASKED = "approval_asked", "Approval asked for"
+        APPROVAL_GIVEN = "approval_given", "Approved"
+        APPROVAL_DECLINED = "approval_declined", "Approval declined"
+        APPROVAL_WITHDRAWN = "approval_withdrawn", "Request for approval withdrawn"
+        APPROVAL_EXPIRED = "approval_expired", "Request for approval expired"
         REFUSED = "refused", "Attempt refused"
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)

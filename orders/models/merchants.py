@@ -3,7 +3,7 @@ import zoneinfo
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
 
@@ -37,6 +37,11 @@ class Merchant(models.Model):
     mfa_required = models.BooleanField(default=False)
     # In live mode a larger sum is typed once more: whole units by currency, where it is not the preset.
     sums_to_type = models.JSONField(default=dict, blank=True)
+    # The most a person may move without another's approval (services/changes/limits.py), and how long that may take.
+    limits = models.JSONField(default=dict, blank=True)
+    approval_days = models.PositiveSmallIntegerField(
+        default=3, validators=[MinValueValidator(1), MaxValueValidator(30)]
+    )
     # For so many seconds after Fulfill nobody is told, and it can be undone.
     undo_seconds = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(120)])
     # On packing slips, below the name.

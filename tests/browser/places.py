@@ -50,6 +50,8 @@ def pages(emulator: RunningEmulator) -> dict[str, str]:
         "connections": "/northwind/live/settings/connections/",
         "partners": "/northwind/live/settings/partners/",
         "index": "/northwind/live/settings/index/",
+        "limits": "/northwind/live/settings/limits/",
+        "approvals": "/northwind/live/approvals/",
         "partners’ ids of sixty lines": f"{ORDERS}{emulator.cases()['orders']['sixty_lines_partial']}/partner-ids/",
         "members": "/northwind/live/settings/members/",
         "account": "/account/",

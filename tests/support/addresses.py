@@ -14,6 +14,7 @@ MAY = {
     Right.PAY: {"admin", "support"},
     Right.REFUND: {"admin", "finance"},
     Right.FULFILL: {"admin", "operations"},
+    Right.APPROVALS: {"admin", "support", "finance"},
     Right.JOURNAL: {"admin", "support", "finance", "operations"},
     Right.JOURNAL_OF_ALL: {"admin", "finance"},
     Right.EXPORT: {"admin", "support", "finance", "operations"},

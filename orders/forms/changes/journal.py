@@ -57,6 +57,17 @@ GROUPS: dict[str, tuple[str, tuple[Event, ...]]] = {
         ),
     ),
     "decisions": ("Decisions", (Event.DECIDED, Event.DECISION_CONTRADICTED, Event.CONTRADICTION_CLOSED)),
+    "approvals": (
+        "Limits and approval",
+        (
+            Event.LIMITS_CHANGED,
+            Event.APPROVAL_ASKED,
+            Event.APPROVAL_GIVEN,
+            Event.APPROVAL_DECLINED,
+            Event.APPROVAL_WITHDRAWN,
+            Event.APPROVAL_EXPIRED,
+        ),
+    ),
     "others": ("Other", (Event.MERCHANT_CHANGED, Event.INDEX_REBUILT, Event.EXPORTED, Event.REFUSED)),
 }
 KINDS: list[Any] = [

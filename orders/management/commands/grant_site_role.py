@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 
-from orders.models import ChainHead, ChainLink, EventLog, Operation
+from orders.models import ApprovalRequest, ChainHead, ChainLink, EventLog, Operation
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 ONLY_ADDED_TO = (EventLog, ChainLink, ChainHead)
@@ -40,6 +40,6 @@ def statements(role: str) -> list[str]:
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
         f"REVOKE UPDATE, DELETE ON {only_added} FROM {role}",
-        f"REVOKE DELETE ON {Operation._meta.db_table} FROM {role}",
+        f"REVOKE DELETE ON {Operation._meta.db_table}, {ApprovalRequest._meta.db_table} FROM {role}",
         f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {role}",
     ]

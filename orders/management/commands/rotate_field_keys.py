@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 
 from orders import secrets
-from orders.models import Connection, OperationToken, WebhookSecret
+from orders.models import ApprovalToken, Connection, OperationToken, WebhookSecret
 
 BATCH = 200
 
@@ -60,7 +60,7 @@ def _rotate_authenticator(pk: Any) -> None:
         authenticator.save(update_fields=["data"])
 
 
-def _rotate_sealed(kind: type[OperationToken] | type[WebhookSecret]) -> Callable[[Any], None]:
+def _rotate_sealed(kind: type[ApprovalToken] | type[OperationToken] | type[WebhookSecret]) -> Callable[[Any], None]:
     def rotate(pk: Any) -> None:
         row = kind.objects.select_for_update().filter(pk=pk).first()
         if row is not None:
@@ -74,6 +74,7 @@ SEALED: dict[Any, Any] = {
     Connection: _rotate_connection,
     Authenticator: _rotate_authenticator,
     OperationToken: _rotate_sealed(OperationToken),
+    ApprovalToken: _rotate_sealed(ApprovalToken),
     WebhookSecret: _rotate_sealed(WebhookSecret),
 }
 

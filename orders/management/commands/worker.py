@@ -19,6 +19,7 @@ from django.db import close_old_connections, connections
 from orders.forms.exports import lists
 from orders.models import DecisionCheck, Operation, PartnerUpdate, RefundStatus, WebhookReceiver
 from orders.services import heartbeat, log_chain, news
+from orders.services.approvals import ending
 from orders.services.changes import leases, quarantine, reconcile, refund_tracking, review_checks
 from orders.services.exports import work as exports
 from orders.services.partners import outbox, partner_worker
@@ -86,21 +87,21 @@ class AtHand(Generic[S]):
 class Command(BaseCommand):
     help = """Does what nobody should wait for: reconciles operations without an answer, tells partners of shipments,
     follows refunds that are on their way, checks whether decisions hold and whether webhooks come, chains the log,
-    keeps the index of orders and customers fresh, and makes the files of large exports."""
+    keeps the index of orders and customers fresh, ends requests for approval, and makes the files of large exports."""
 
     def handle(self, *args: object, **options: object) -> None:
         self.check(databases=["default"])
         self.stopping = threading.Event()
         self.of_merchants = AtHand[int](OF_ONE_MERCHANT)  # operations, refunds and decisions
         self.of_partners = AtHand[outbox.Scope](outbox.PER_SCOPE)
-        self.chain, self.index, self.exports = Bell(), Bell(), Bell()
+        self.chain, self.index, self.exports, self.approvals = Bell(), Bell(), Bell(), Bell()
         self.name, self.beaten_at = heartbeat.name_of_this(), -math.inf
         self.alarm = alarm_of_signals(self.stop)
         loops: list[tuple[Any, ...]] = [(self.reconcile, self.of_merchants.bell)] * RECONCILERS
         loops += [(self.send_updates, self.of_partners.bell)] * SENDERS
         loops += [(self.chain_log, self.chain, CHAIN_SECONDS)]
         loops += [(self.keep_index, self.index)] * INDEXERS
-        loops += [(self.make_exports, self.exports)]
+        loops += [(self.make_exports, self.exports), (self.expire_requests, self.approvals)]
         threads = [threading.Thread(target=self.repeat, args=loop) for loop in loops]
         for thread in threads:
             thread.start()
@@ -169,7 +170,8 @@ class Command(BaseCommand):
         quarantine.check()  # before anything may be sent again
         of_merchants = [leases.due(), refund_tracking.due(), review_checks.due(), checks.due()]
         turns.begin_new()
-        of_partners, of_index, of_exports = [outbox.due()], turns.due(), exports.due()
+        of_partners, of_index = [outbox.due()], turns.due()
+        of_exports, of_approvals = exports.due(), ending.due()
         if any(kind.now for kind in of_merchants):
             self.of_merchants.bell.ring()
         if any(kind.now for kind in of_partners):
@@ -178,9 +180,11 @@ class Command(BaseCommand):
             self.index.ring()
         if any(kind.now for kind in of_exports):
             self.exports.ring()
+        if of_approvals.now:
+            self.approvals.ring()
         if log_chain.due():
             self.chain.ring()
-        return min(kind.seconds for kind in [*of_merchants, *of_partners, of_index, *of_exports])
+        return min(kind.seconds for kind in [*of_merchants, *of_partners, of_index, *of_exports, of_approvals])
 
     def reconcile(self) -> bool:
         """An operation without an answer goes before a refund that is on its way, that before what was decided, and how
@@ -208,6 +212,11 @@ class Command(BaseCommand):
         chained = log_chain.chain_new()
         log_chain.sign_head()
         return chained == log_chain.AT_ONCE
+
+    def expire_requests(self) -> bool:
+        """End the requests for approval that nobody decided in time, and tell who asked."""
+        ending.expire_due()
+        return False
 
     def keep_index(self) -> bool:
         """Of one merchant and mode, in one turn; the next one's is somebody else's."""

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orders.apis.errors import NotSent
-from orders.models import Operation
+from orders.models import ApprovalRequest, Operation, User
+from orders.money import Money
+from orders.services.changes import limits
 from orders.services.changes.form_tokens import FormToken
 from orders.services.changes.plans import Step
 from orders.services.changes.snapshots import kept
@@ -37,6 +39,21 @@ class ChangeRequest:
     def fingerprint(self) -> str:
         whole = json.dumps([self.body, self.token, kept(self.then), self.details], sort_keys=True, default=str)
         return hashlib.sha256(whole.encode()).hexdigest()
+
+    @property
+    def money(self) -> Money | None:
+        """All that it moves; None where it moves nothing, or nobody knows how much that is."""
+        return limits.whole(self.form_token.kind, self.body, kept(self.form_token.snapshot), self.then)
+
+    def allow(self, user: User) -> None:
+        """Look whether the person may do it alone, in the transaction that writes the row and before it.
+
+        What somebody else approved looks at that instead. Raise a `limits.NotAlone`.
+        """
+        form_token = self.form_token
+        limits.require(user, form_token.merchant, form_token.mode, form_token.kind, self.money)
+        if ApprovalRequest.objects.filter(pk=form_token.operation_id).exists():
+            raise limits.AskedFor
 
     def record(self, operation: Operation) -> None:
         """Write what else belongs to the operation, in the transaction of its row: an error undoes both.

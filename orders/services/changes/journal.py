@@ -21,6 +21,7 @@ from orders.services.changes import checks, outcomes, plans, quarantine, request
 from orders.services.changes.change_request import ChangeRequest, NoJournal, OrderBusy, OtherBody
 from orders.services.changes.form_tokens import FormToken
 from orders.services.changes.leases import lease, take_to_send
+from orders.services.changes.limits import NotAlone
 from orders.services.changes.plans import Later
 from orders.services.changes.snapshots import kept
 from orders.services.revkeen.session import Session
@@ -35,7 +36,8 @@ CONFLICT = "idempotency_conflict"
 def submit(api: Session, user: User, change_request: ChangeRequest) -> Operation:
     """Begin what the form token stands for and carry it out, or give back what became of it when it was begun before.
 
-    Raise `OrderBusy`, `OtherBody`, `NotSent` when not even the row was written, or what `asked.record` raises.
+    Raise `OrderBusy`, `OtherBody`, `NotSent` when not even the row was written, or what `allow` and `record` of the
+    change request raise.
     """
     operation, is_new = begin(api, user, change_request)
     return carry_out(api, operation) if is_new and not change_request.undo_seconds else operation
@@ -65,8 +67,10 @@ def begin(api: Session, user: User, change_request: ChangeRequest) -> tuple[Oper
     for _ in range(3):  # whoever held the order may let go between our try and our look
         try:
             return _write_row(api, user, change_request), True
-        except IntegrityError:
+        except (IntegrityError, NotAlone) as error:
             first = _first(change_request)
+            if first is None and isinstance(error, NotAlone):
+                raise
             if first is None:
                 _refuse_if_held(change_request)
         except DatabaseError as error:
@@ -105,6 +109,7 @@ def send(api: Session, operation: Operation) -> Operation:
 
 def _write_row(api: Session, user: User, change_request: ChangeRequest) -> Operation:
     with transaction.atomic():
+        change_request.allow(user)
         operation = _row(api, user, change_request)
         operation.save(force_insert=True)
         if change_request.token:

@@ -21,6 +21,11 @@ def lost_right(operation: Operation) -> str:
     return _lost(operation.user, operation.merchant, RIGHTS[Kind(first.kind)])
 
 
+def lost_right_to_ask(user: User, merchant: Merchant, kind: str) -> str:
+    """In words, that somebody may no longer do what they asked approval for; "" where they may."""
+    return _lost(user, merchant, RIGHTS[Kind(kind)])
+
+
 def lost_right_to_send(partner_update: PartnerUpdate) -> str:
     """The same of whoever sent the shipment off; "" once another has asked to send it again."""
     fulfillment = partner_update.shipment.fulfillment

@@ -45,10 +45,14 @@ class Closed(Exception):
 
 
 class DraftSnapshot(Struct, frozen=True, kw_only=True):
-    """The version of a draft whose page was open."""
+    """The version of a draft whose page was open, and what it gives away.
+
+    `discount`: minor units of the draft's currency; None where nobody asked, or it could not be told.
+    """
 
     draft: uuid.UUID
     version: int
+    discount: int | None = None
 
 
 class ReplacementSnapshot(OrderSnapshot, frozen=True, kw_only=True):
@@ -56,6 +60,7 @@ class ReplacementSnapshot(OrderSnapshot, frozen=True, kw_only=True):
 
     draft: uuid.UUID
     version: int
+    discount: int | None = None
 
 
 @dataclass(frozen=True)
@@ -171,11 +176,11 @@ def customer(api: Session, customer_id: uuid.UUID) -> Customer:
     return api.get(reads.customer(customer_id)).require()
 
 
-def snapshot_of(draft: Draft, order: Order | None) -> DraftSnapshot | ReplacementSnapshot:
+def snapshot_of(draft: Draft, order: Order | None, discount: int | None = None) -> DraftSnapshot | ReplacementSnapshot:
     """`order` is the one that the draft replaces."""
     if order is None:
-        return DraftSnapshot(draft=draft.pk, version=draft.version)
-    return ReplacementSnapshot(**facts_of(order), draft=draft.pk, version=draft.version)
+        return DraftSnapshot(draft=draft.pk, version=draft.version, discount=discount)
+    return ReplacementSnapshot(**facts_of(order), draft=draft.pk, version=draft.version, discount=discount)
 
 
 def change_request(

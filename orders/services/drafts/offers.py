@@ -70,7 +70,7 @@ def in_another_currency(api: Session, lines: Iterable[Line], currency: str) -> R
     meant: no digit is kept. Raise `ApiError`.
     """
     old = list(lines)
-    offers = _offers_by_product(api, currency, sorted({_priced_product(line) for line in old} - {""}))
+    offers = by_product(api, currency, sorted({_priced_product(line) for line in old} - {""}))
     new = [{**line, "unit_price": _price_of(line, offers.get(line["product_id"], []))} for line in old]
     priced = sum(line["unit_price"] is not None for line in new)
     not_looked_up = sum(bool(_priced_product(line)) and line["product_id"] not in offers for line in old)
@@ -82,8 +82,10 @@ def _priced_product(line: Line) -> str:
     return (line["product_id"] or "") if line["unit_price"] is not None else ""
 
 
-def _offers_by_product(api: Session, currency: str, product_ids: list[str]) -> dict[str, list[Offer]]:
-    """From the whole catalog where two calls bring it; else of the first products, each asked for by itself."""
+def by_product(api: Session, currency: str, product_ids: list[str]) -> dict[str, list[Offer]]:
+    """From the whole catalog where two calls bring it; else of the first products, each asked for by itself. Raise
+    `ApiError`.
+    """
     if not product_ids:
         return {}
     listing, prices = api.get_together(reads.products(), reads.prices(currency))

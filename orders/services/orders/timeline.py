@@ -40,6 +40,11 @@ ICONS_OF_NOTES = {
     EventLog.Kind.PARTNER_UPDATE_STOPPED: "ban",
     EventLog.Kind.PARTNER_UPDATE_RELEASED: "send",
     EventLog.Kind.REVKEEN_KNOWS: "circle-minus",
+    EventLog.Kind.APPROVAL_ASKED: "send",
+    EventLog.Kind.APPROVAL_GIVEN: "check",
+    EventLog.Kind.APPROVAL_DECLINED: "ban",
+    EventLog.Kind.APPROVAL_WITHDRAWN: "arrow-back-up",
+    EventLog.Kind.APPROVAL_EXPIRED: "clock",
 }
 # The member that has the amount an event is about. What a payment was is not what was refunded of it, and what an order
 # comes to is not what was paid last: such an amount beside the event's words would be money that never moved.

@@ -14,11 +14,15 @@ from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefre
 
 from orders.access import Instead, kept_at, merchant_page, refuse
 from orders.apis.errors import NotSent
-from orders.models import Fulfillment, Operation, PartnerOrder
+from orders.models import ApprovalRequest, Fulfillment, Operation, PartnerOrder
+from orders.money import Money
 from orders.requests import MerchantRequest
+from orders.services.approvals import requests
+from orders.services.approvals.requests import AlreadyWaiting, Asking, NobodyApproves, Sent, WithinLimit
 from orders.services.changes import form_tokens, journal
 from orders.services.changes.change_request import ChangeRequest, OrderBusy, OtherBody
 from orders.services.changes.form_tokens import BadFormToken, FormToken, OutdatedFormToken
+from orders.services.changes.limits import AboveLimit, AskedFor, NotKnown
 from orders.services.fulfillment.fulfill import OrderChanged, SentBefore
 from orders.services.partners.partner_orders import BelongsElsewhere
 from orders.services.revkeen import session
@@ -29,6 +33,9 @@ Shape = TypeVar("Shape")
 
 OTHER_BODY = "This form was already sent with other content. Below is the outcome of that; nothing else was sent."
 SENT_BEFORE = "This form was sent before an update. This is what became of it; nothing more was sent."
+ASK = "ask"  # a field of a form whose button asks for approval and does nothing else
+ASKED_BEFORE = "Approval was asked for with this form. This is what became of it; nothing else was sent."
+NOT_KNOWN = "How much discount this gives could not be told from the catalog. Reload the page, and try again."
 OPENED_BEFORE = "Nothing was sent: this form was opened before an update. Fill it in again."
 
 
@@ -43,6 +50,7 @@ class Problem:
     holder: Operation | None = None  # the one that is in the way
     changed: list[list[str]] = field(default_factory=list)  # what, before, now
     other: PartnerOrder | None = None  # the order that has what this one was to have
+    waiting: ApprovalRequest | None = None  # the request for approval that is in the way
 
     def with_words(self, title: str, text: str) -> "Problem":
         return replace(self, title=title, text=text)
@@ -110,8 +118,46 @@ def _begun_as(request: MerchantRequest, operation_id: uuid.UUID) -> HttpResponse
 
 def send(request: MerchantRequest, change_request: ChangeRequest) -> HttpResponse | Problem:
     """Carry out what a form asks for: the way to the operation's page, or what the form has to say instead."""
-    answer = carry_out(request, lambda api: journal.submit(api, request.user, change_request))
+    if ASK in request.POST:
+        return _ask(request, change_request)
+    try:
+        answer = carry_out(request, lambda api: journal.submit(api, request.user, change_request))
+    except AskedFor:
+        messages.warning(request, ASKED_BEFORE)
+        return to_approval(request, change_request.form_token.operation_id)
     return problem_of(answer) or to_operation(request, answer) if isinstance(answer, Operation) else answer
+
+
+def _ask(request: MerchantRequest, change_request: ChangeRequest) -> HttpResponse | Problem:
+    """Keep what the form asks for until somebody else has approved it: the way to that page. Nothing is sent."""
+    try:
+        asked = requests.ask(request.user, change_request)
+    except WithinLimit:
+        return Problem("Nothing was sent: this no longer needs approval.", "Review it, and confirm it.")
+    except NobodyApproves:
+        return Problem("Nothing was asked for: nobody else may approve this amount.", "An admin can change the limits.")
+    except AlreadyWaiting as error:
+        return Problem("Nothing was asked for: the same is waiting for approval.", waiting=error.request)
+    except NotKnown:
+        return Problem("Nothing was asked for.", NOT_KNOWN)
+    except Sent as error:
+        messages.warning(request, OTHER_BODY)
+        return problem_of(error.operation) or to_operation(request, error.operation)
+    if asked.fingerprint != change_request.fingerprint:
+        messages.warning(request, ASKED_BEFORE)
+    return to_approval(request, asked.pk)
+
+
+def asking(
+    request: MerchantRequest,
+    kind: str,
+    money: Money | None,
+    *,
+    order_id: uuid.UUID | None,
+    draft_id: uuid.UUID | None = None,
+) -> Asking | None:
+    """What a form says where its sum is above a limit of this person."""
+    return requests.asking(request.membership, request.mode, kind, money, order_id=order_id, draft_id=draft_id)
 
 
 def carry_out(request: MerchantRequest, change: Callable[[Session], Begun]) -> Begun | HttpResponse | Problem:
@@ -124,6 +170,10 @@ def carry_out(request: MerchantRequest, change: Callable[[Session], Begun]) -> B
     except OtherBody as error:
         messages.warning(request, OTHER_BODY)
         return problem_of(error.first) or to_operation(request, error.first)
+    except AboveLimit as error:
+        return Problem("Nothing was sent: you need approval.", str(error))
+    except NotKnown:
+        return Problem("Nothing was sent.", NOT_KNOWN)
     except SentBefore as error:
         messages.warning(request, OTHER_BODY)
         return to_order(request, error.first.order_id)
@@ -165,6 +215,11 @@ def by_its_field(form: Form, problem: Problem, title: str, fields: dict[str, str
 def to_operation(request: MerchantRequest, operation: Operation) -> HttpResponse:
     """The page that tells what became of it, asked for with GET: a reload sends nothing."""
     return _with_get(redirect("operation_detail", request.merchant.slug, request.mode, operation.plan_id))
+
+
+def to_approval(request: MerchantRequest, request_id: uuid.UUID) -> HttpResponse:
+    """The page of a request for approval."""
+    return _with_get(redirect("approval_detail", request.merchant.slug, request.mode, request_id))
 
 
 def to_order(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:

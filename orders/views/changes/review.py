@@ -13,6 +13,7 @@ from orders.forms.changes.review import CloseContradiction, DidNot, Happened
 from orders.models import Operation
 from orders.permissions import Right
 from orders.requests import MerchantRequest
+from orders.services.approvals import requests
 from orders.services.changes import operations, review, review_checks
 from orders.services.changes.operations import OperationFile
 from orders.services.changes.review import AlreadyEnded, Decision, NotNow, Obstacle
@@ -138,6 +139,7 @@ def _context(file: OperationFile) -> dict[str, Any]:
         "sums": sums(order) if order else None,
         "facts": facts.sent(operation),
         "ours": facts.told(file),
+        "approval": requests.of_operation(operation),
         "since_the_click": facts.since_the_click(file) if waits else None,
     }
 

@@ -9,13 +9,15 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from orders.access import merchant_page
+from orders.apis.revkeen.objects import Order
 from orders.models import Draft, Operation
 from orders.money import Money
 from orders.requests import MerchantRequest
-from orders.services.changes import journal
-from orders.services.drafts import drafts, replacements
+from orders.services.changes import journal, limits
+from orders.services.drafts import discounts, drafts, replacements
 from orders.services.drafts.drafts import DraftSnapshot, ReplacementSnapshot
 from orders.services.orders import next_steps
+from orders.services.revkeen import session
 from orders.services.revkeen.session import Reading
 from orders.views.changes import form_page
 from orders.views.changes.form_page import Problem
@@ -71,27 +73,46 @@ def _page(
         messages.error(request, f"{missing[0][1]} Nothing was sent.")
         return redirect("draft_detail", request.merchant.slug, request.mode, draft.pk)
     order = _replaced(request, draft)
+    replaced = order.require() if order else None
     held = journal.holder_of(request.merchant.pk, request.mode, draft.replaces_id) if draft.replaces_id else None
     context = {
         "draft": draft,
         "lines": [(line, *_amounts(draft, line)) for line in draft.lines],
         "totals": drafts.totals(draft),
         "reading": order,
-        "order": order.require() if order else None,
-        "comparison": replacements.compare(order.require(), draft) if order else None,
-        "step": next_steps.step(order.require(), "draft_revise") if order else None,
+        "order": replaced,
+        "comparison": replacements.compare(replaced, draft) if replaced else None,
+        "step": next_steps.step(replaced, "draft_revise") if replaced else None,
         "holder": held,
         "invoice": invoices.of_draft(request, draft),
-        "form_token": form_token
-        or form_page.new_form_token(
-            request,
-            Operation.Kind.CREATE,
-            draft.replaces_id,
-            drafts.snapshot_of(draft, order.require() if order else None),
-        ),
         "problem": problem,
+        **_allowed(request, draft, replaced, form_token),
     }
     return render_page(request, "orders/drafts/create.html", context, status=problem.status if problem else 200)
+
+
+def _allowed(request: MerchantRequest, draft: Draft, replaced: Order | None, form_token: str) -> dict[str, Any]:
+    """What the draft gives away, whether this person may do that alone, and the form token that says it."""
+    limited, discount = _discount(request, draft, replaced)
+    kind, minor = Operation.Kind.CREATE, discount.minor if discount is not None else None
+    if not form_token:
+        shown = drafts.snapshot_of(draft, replaced, minor)
+        form_token = form_page.new_form_token(request, kind, draft.replaces_id, shown)
+    return {
+        "discount": discount,
+        "discount_unknown": limited and discount is None,
+        "asking": form_page.asking(request, kind, discount, order_id=draft.replaces_id, draft_id=draft.pk),
+        "form_token": form_token,
+    }
+
+
+def _discount(request: MerchantRequest, draft: Draft, replaced: Order | None) -> tuple[bool, Money | None]:
+    """Whether this person has a limit for it, and what the draft gives away: the catalog is read for that alone."""
+    if not limits.of_member(request.membership, Operation.Kind.CREATE, draft.currency).exist:
+        return False, None
+    with session.session(request.merchant, request.mode) as api:
+        minor = discounts.of_draft(api, draft, replaced)
+    return True, None if minor is None else Money(minor, draft.currency)
 
 
 def _replaced(request: MerchantRequest, draft: Draft) -> Reading[Any] | None:

@@ -49,6 +49,7 @@ def _page(
         "first": cancellations.first_step(order),
         "received": order.money(order.net_received),
         "form": form or CancellationForm(),
+        "asking": form_page.asking(request, Operation.Kind.CANCEL, order.money(order.amount_due), order_id=order_id),
     }
     form_token = form_token or form_page.new_form_token(request, Operation.Kind.CANCEL, order_id, snapshot_of(order))
     return order_form_page(

@@ -19,6 +19,7 @@ from orders.money import Money
 from orders.own_payments import Split
 from orders.requests import MerchantRequest
 from orders.services import audit
+from orders.services.approvals import requests
 from orders.services.changes import operations, review_checks
 from orders.services.drafts import replacements
 from orders.services.fulfillment import fulfillable
@@ -95,6 +96,7 @@ def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
         "reading": file.order,
         "linked": replacements.linked(request.merchant, request.mode, order),
         "holder": facts.holder,
+        "approvals": requests.of_order(request.membership, request.mode, order.id),
         "canceled": cancellations.canceled_here(request.merchant, request.mode, order),
         "next_steps": next_steps.next_steps(order, conditions(facts)),
         "can_edit": next_steps.step(order, "order_edit").possible and not file.order.stale,

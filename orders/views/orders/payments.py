@@ -12,6 +12,7 @@ from orders.forms.orders.completions import CompletionForm
 from orders.forms.orders.payments import TOKEN, PaymentForm
 from orders.models import Operation
 from orders.requests import MerchantRequest
+from orders.services.approvals.requests import Asking
 from orders.services.changes.form_tokens import FormToken
 from orders.services.orders import completions as services_completions
 from orders.services.orders import next_steps, payments
@@ -38,7 +39,8 @@ def order_pay(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
         return _complete(request, order_id, form_token)
     form = _form(request, request.POST, form_token.snapshot, kept_token(request, order_id))
     if request.htmx.target in PARTS:  # the words of the button follow what is typed; nothing is sent
-        return render_page(request, "", {"form": form, "snapshot": form_token.snapshot}, parts=PARTS)
+        context = {"form": form, "snapshot": form_token.snapshot, "asking": _asking(request, order_id, form)}
+        return render_page(request, "", context, parts=PARTS)
     if not form.check_button():
         return _page(request, order_id, form, form_token=request.POST["form_token"])
     if form.asks_to_type:
@@ -89,7 +91,12 @@ def _page(
         request,
         "orders/orders/payments/page.html",
         found.order,
-        {**_context(found, shown), "fresh": form is None, "kept": keep_token(request, order_id, shown, problem)},
+        {
+            **_context(found, shown),
+            "fresh": form is None,
+            "kept": keep_token(request, order_id, shown, problem),
+            "asking": _asking(request, order_id, shown),
+        },
         form_token=form_token or form_page.new_form_token(request, Operation.Kind.PAY, order_id, snapshot),
         problem=problem,
         fresh=form is None,
@@ -103,6 +110,10 @@ def _shown(
     if form is None:
         return _form(request, _preset(found, snapshot), snapshot)
     return form if is_as_sent else _form(request, form.data, snapshot, form.kept_token)
+
+
+def _asking(request: MerchantRequest, order_id: uuid.UUID, form: PaymentForm) -> Asking | None:
+    return form_page.asking(request, Operation.Kind.PAY, form.money, order_id=order_id)
 
 
 def _context(found: Payable, shown: PaymentForm) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def order_refund(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
         )
     form = _form(request, request.POST, form_token.snapshot)
     if request.htmx.target == "check":  # the words of the button follow what is typed; nothing is sent
-        return render_page(request, "", {**_check(form), "fresh": True}, parts=PARTS)
+        return render_page(request, "", {**_check(request, order_id, form), "fresh": True}, parts=PARTS)
     if not form.check_button():
         return _page(request, order_id, form, form_token=request.POST["form_token"])
     if form.asks_to_type:
@@ -106,7 +106,7 @@ def _page(
         request,
         "orders/orders/refunds/page.html",
         found.order,
-        {**_context(found, shown), "fresh": fresh},
+        {**_context(found, shown), **_check(request, order_id, shown), "fresh": fresh},
         form_token=form_token or form_page.new_form_token(request, Operation.Kind.REFUND, order_id, snapshot),
         problem=_say(shown, problem) if problem is not None else None,
         fresh=fresh,
@@ -117,7 +117,6 @@ def _page(
 
 def _context(found: Refundable, shown: RefundForm) -> dict[str, Any]:
     return {
-        **_check(shown),
         "blocked_reason": refunds.blocked_reason(found),
         "found": found,
         "rows": [_row(payment, shown) for payment in found.payments],
@@ -156,11 +155,12 @@ def _all_that_is_left(snapshot: RefundSnapshot) -> dict[str, str]:
     return {amount_field(payment_id): snapshot.money(minor).as_typed for payment_id, minor in left}
 
 
-def _check(form: RefundForm) -> dict[str, Any]:
+def _check(request: MerchantRequest, order_id: uuid.UUID, form: RefundForm) -> dict[str, Any]:
     """What is looked at once more before it is sent."""
     now = timezone.now()
     parts = [_part(form, *item, now) for item in form.amounts.items()]
-    return {"form": form, "snapshot": form.snapshot, "refund_parts": parts}
+    asking = form_page.asking(request, Operation.Kind.REFUND, form.money, order_id=order_id)
+    return {"form": form, "snapshot": form.snapshot, "refund_parts": parts, "asking": asking}
 
 
 def _part(form: RefundForm, payment_id: str, money: Money, now: datetime) -> Part:
