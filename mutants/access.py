@@ -267,7 +267,7 @@ MUTANTS = [
         name="views-of-anybody",
         defense="What others saved for themselves stands in everybody's menu.",
         target="orders.services.orders.saved_views:seen_by",
-        old=".filter(Q(shared=True) | Q(author=membership.user))",
+        old=".filter(Q(shared=True) | Q(author=membership.user_id))",
         new="",
         red="tests/orders/test_order_views.py::test_a_view_is_one_persons_unless_it_is_the_teams",
     ),

@@ -29,7 +29,7 @@ class Gone(Exception):
 def seen_by(membership: Membership, mode: str) -> "QuerySet[SavedView, SavedView]":
     """One's own views and those of the team, by name."""
     views = SavedView.objects.filter(merchant=membership.merchant, mode=mode)
-    return views.filter(Q(shared=True) | Q(author=membership.user)).select_related("author").order_by(Lower("name"))
+    return views.filter(Q(shared=True) | Q(author=membership.user_id)).select_related("author").order_by(Lower("name"))
 
 
 def find(membership: Membership, mode: str, view_id: uuid.UUID) -> SavedView | None:

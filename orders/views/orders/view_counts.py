@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.core.cache import caches
@@ -32,11 +31,11 @@ class CountedView:
 
 def counted(request: MerchantRequest) -> list[CountedView]:
     """Those that are there from the beginning and some that somebody saved, with counts of some seconds ago."""
-    views = saved_views.seen_by(request.membership, request.mode)[:SAVED]
+    saved = saved_views.seen_by(request.membership, request.mode).values_list("pk", "name", "query")[:SAVED]
     path = reverse("order_list", args=[request.merchant.slug, request.mode])
     places = [
         *((name, f"{path}?{query}", query, query) for name, query in VIEWS),
-        *((view.name, f"{path}views/{view.pk}/", view.query, str(view.pk)) for view in views),
+        *((name, f"{path}views/{pk}/", query, str(pk)) for pk, name, query in saved),
     ]
     counts = _counts(request, {query for _, _, query, _ in places})
     shown = _shown(request)
@@ -50,16 +49,17 @@ def _shown(request: MerchantRequest) -> str:
     return request.GET.get(VIEW) or request.GET.urlencode()
 
 
-def _counts(request: MerchantRequest, queries: Iterable[str]) -> dict[str, str]:
-    keys = {query: _key(request, query) for query in queries}
-    kept = caches["process"].get_many(keys.values())
-    missing = sorted(query for query, key in keys.items() if key not in kept)
-    if missing:
-        began = time.monotonic()
-        fresh = {keys[query]: count for query, count in _counted_now(request, missing).items()}
-        caches["process"].set_many(fresh, max(KEPT_SECONDS, KEPT_TIMES * (time.monotonic() - began)))
-        kept |= fresh
-    return {query: kept[key] for query, key in keys.items()}
+def _counts(request: MerchantRequest, queries: set[str]) -> dict[str, str]:
+    """Kept as one: every page asks, and nearly always for the same."""
+    asked = repr((request.merchant.pk, request.mode, sorted(queries))).encode()
+    key = f"view-counts:{hashlib.blake2b(asked, digest_size=16).hexdigest()}"
+    kept: dict[str, str] | None = caches["process"].get(key)
+    if kept is not None:
+        return kept
+    began = time.monotonic()
+    counts = _counted_now(request, sorted(queries))
+    caches["process"].set(key, counts, max(KEPT_SECONDS, KEPT_TIMES * (time.monotonic() - began)))
+    return counts
 
 
 def _counted_now(request: MerchantRequest, queries: list[str]) -> dict[str, str]:
@@ -74,8 +74,3 @@ def _counted_now(request: MerchantRequest, queries: list[str]) -> dict[str, str]
         found = counting.count_each(place, [form.wanted.question for form in quick.values()])
         counts |= dict(zip(quick, found, strict=True))
     return counts
-
-
-def _key(request: MerchantRequest, query: str) -> str:
-    asked = repr((request.merchant.pk, request.mode, query)).encode()
-    return f"view-count:{hashlib.blake2b(asked, digest_size=16).hexdigest()}"
