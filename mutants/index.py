@@ -88,6 +88,14 @@ MUTANTS = [
         red="tests/index/test_sight.py::test_what_was_changed_here_is_in_the_index_before_the_answer",
     ),
     Mutant(
+        name="numbers-taken-for-a-yes",
+        defense="Of a copy only what changed is written: a 1 in metadata that became a yes passes for the same.",
+        target="orders.services.index.copying:changed_columns",
+        old='changed = {"metadata"}  # of which Python takes 1 and true for the same',
+        new="changed: set[str] = set()",
+        red="tests/index/test_writing.py::test_a_number_in_metadata_that_becomes_a_yes_is_written",
+    ),
+    Mutant(
         name="older-payments-written",
         defense="The copy of a payment never becomes older: whatever is read last is written.",
         target="orders.services.index.money_copies:_newer",

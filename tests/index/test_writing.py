@@ -83,6 +83,13 @@ def test_every_field_is_kept(northwind: Merchant) -> None:
     assert kept.amounts_rule == ""
 
 
+def test_a_number_in_metadata_that_becomes_a_yes_is_written(northwind: Merchant) -> None:
+    """Though Python takes 1 and true for the same."""
+    apply(northwind, sent(metadata={"gift": 1}), at=10)
+    apply(northwind, sent(1, metadata={"gift": True}), at=20)
+    assert copy().metadata["gift"] is True
+
+
 def test_what_is_unknown_or_too_much_for_a_column_loses_no_row(northwind: Merchant) -> None:
     strange = sent(public_id="N" * 5000, status="on\x00hold", fulfillment_status="lost", notes="\x00", amount_due=5)
     apply(northwind, strange, at=1)
