@@ -2,8 +2,8 @@
 
     python -m chaos [part …] [--trials 2000] [--seed 1] [--report FILE]
 
-Parts: sqlite, postgres, naive, partners-sqlite, partners-postgres, machine, reconcile-time, heavy-answers, full-disk,
-slow-merchant. Without any, all.
+Parts: sqlite, postgres, naive, partners-sqlite, partners-postgres, accounting-sqlite, accounting-postgres, machine,
+reconcile-time, heavy-answers, full-disk, slow-merchant. Without any, all.
 PostgreSQL is the server that TEST_POSTGRES_URL names, or one that answers at its usual place.
 """
 
@@ -16,10 +16,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from chaos import burst, full_disk, heavy_answers, imports, partners, slow_merchant, trials
+from chaos import accounting, burst, full_disk, heavy_answers, imports, partners, slow_merchant, trials
 from chaos import reconcile_time as reconciling
 from chaos.report import (
     Report,
+    accounting_of,
     beside_of,
     burst_of,
     filled_of,
@@ -37,6 +38,7 @@ MACHINE_RUNS, MACHINE_STEPS = 500, 50
 INDEX_RUNS, INDEX_STEPS = 200, 50
 SHIPMENTS, KILLS = 300, 100
 IMPORT_KILLS = 200
+ACCOUNTING_KILLS = 200
 
 
 def main() -> int:
@@ -82,6 +84,21 @@ def partners_postgres(folder: Path, options: argparse.Namespace, report: Report)
         report.add(partners_of("Three systems, PostgreSQL", run))
     else:
         report.skip("Three systems, PostgreSQL: there is no server; TEST_POSTGRES_URL names one")
+
+
+def accounting_sqlite(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    report.add(
+        accounting_of("The accounting feed, SQLite", accounting.run(folder, ACCOUNTING_KILLS, seed=options.seed))
+    )
+
+
+def accounting_postgres(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    server = postgres_server()
+    if server:
+        run = accounting.run(folder, ACCOUNTING_KILLS, server=server, seed=options.seed)
+        report.add(accounting_of("The accounting feed, PostgreSQL", run))
+    else:
+        report.skip("The accounting feed, PostgreSQL: there is no server; TEST_POSTGRES_URL names one")
 
 
 def reconcile_time(folder: Path, options: argparse.Namespace, report: Report) -> None:
@@ -145,6 +162,8 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace, Report], None]] = {
     "naive": naive,
     "partners-sqlite": partners_sqlite,
     "partners-postgres": partners_postgres,
+    "accounting-sqlite": accounting_sqlite,
+    "accounting-postgres": accounting_postgres,
     "machine": machine,
     "index": index,
     "index-machine": index_machine,

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from chaos.accounting import Run as AccountingRun
 from chaos.books import Books, Row
 from chaos.burst import CHANGES, Burst
 from chaos.full_disk import Filled
@@ -92,6 +93,15 @@ def partners_of(title: str, run: PartnersRun) -> Section:
         *found.violations[:SHOWN],
     ]
     return Section(title, lines, not found.violations and len(run.partner_updates) == 2 * parcels)
+
+
+def accounting_of(title: str, run: AccountingRun) -> Section:
+    line = (
+        f"{run.rows} payments and refunds in {run.files} files, {run.by_kills} of them made between `kill -9` of "
+        f"{run.killed} who made them, two at a time, in {run.seconds:.0f} s. "
+        f"**{run.missing} in no file, {run.twice} in two, {len(run.broken)} files broken.**"
+    )
+    return Section(title, [line], run.good)
 
 
 def waits_of(outage: str, waits: Waits) -> Section:

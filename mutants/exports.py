@@ -22,6 +22,14 @@ MUTANTS = [
         red=f"{MADE}::test_nobody_else_gets_to_a_file_or_removes_it",
     ),
     Mutant(
+        name="accounting-of-what-has-not-moved",
+        defense="The accounting feed: a payment is in a file before it moved money, and not in one after it did.",
+        target="orders.services.exports.accounting:HEADING_OF_FLOW",
+        old="Flow.OTHER.value: OTHER",
+        new='Flow.OTHER.value: OTHER, "pending": OTHER, "failed": OTHER',
+        red="tests/exports/test_accounting.py::test_each_file_has_what_no_file_had_before_and_nothing_that_has_not_moved",
+    ),
+    Mutant(
         name="exports-after-the-right-was-lost",
         defense="Exports: a schedule goes on for somebody who may not have the list any more.",
         target="orders.forms.exports.lists:table_of",

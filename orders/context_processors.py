@@ -32,7 +32,7 @@ SECTIONS = [
     ("Drafts", "file-pencil", "draft_list", ("draft_",)),
     ("Approvals", "check", "approval_list", ("approval_",)),
     ("Journal", "book-2", "journal", ("journal", "operation_")),
-    ("Exports", "download", "export_list", ("export_",)),
+    ("Exports", "download", "export_list", ("export_", "accounting_")),
     (
         "Settings",
         "settings",

@@ -41,8 +41,8 @@ def harmless(text: str) -> str:
 
 
 def _runs(text: str) -> bool:
-    bare = text.lstrip(QUOTES + "".join({sign for sign in text if _is_blank(sign)}))
-    return bool(bare) and bare[0] in FORMULA
+    first = next((sign for sign in text if sign not in QUOTES and not _is_blank(sign)), "")
+    return first != "" and first in FORMULA
 
 
 def _cell(value: Any, separator: str) -> Any:

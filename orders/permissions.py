@@ -36,7 +36,7 @@ class Right(Enum):
     JOURNAL = "see the journal"  # one's own operations
     JOURNAL_OF_ALL = "see what others did"
     EXPORT = "export lists"  # shipments, partner updates, and what one sees of the journal
-    EXPORT_ALL = "export orders and customers"
+    EXPORT_ALL = "export orders, customers and payments"
     DECIDE = "decide the outcome of a change"
     MANAGE = "manage the merchant, its connections and its members"
 
@@ -124,6 +124,9 @@ PAGES: dict[str, Right] = {
     "export_remove": Right.EXPORT,
     "export_schedule_add": Right.EXPORT,
     "export_schedule_remove": Right.EXPORT,
+    "accounting_list": Right.EXPORT_ALL,
+    "accounting_make": Right.EXPORT_ALL,
+    "accounting_file": Right.EXPORT_ALL,
     "operation_detail": Right.JOURNAL,
     "operation_decide": Right.DECIDE,
     "contradiction_close": Right.DECIDE,

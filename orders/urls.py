@@ -10,7 +10,7 @@ from orders.views.approvals import approvals
 from orders.views.approvals import limits as approval_limits
 from orders.views.changes import form_page, journal, review
 from orders.views.drafts import creation, drafts, origins
-from orders.views.exports import exports, schedules
+from orders.views.exports import accounting, exports, schedules
 from orders.views.fulfillment import fulfill, packing_slips, picking, shipment_list, shipments, to_fulfill, unreported
 from orders.views.index import settings as index
 from orders.views.merchants import connections, invitations, members, profile
@@ -164,6 +164,9 @@ export_pages = [
     path("start/", exports.export_start, name="export_start"),
     path("<uuid:export_id>/file/", exports.export_file, name="export_file"),
     path("<uuid:export_id>/remove/", exports.export_remove, name="export_remove"),
+    path("accounting/", accounting.accounting_list, name="accounting_list"),
+    path("accounting/make/", accounting.accounting_make, name="accounting_make"),
+    path("accounting/<int:number>/", accounting.accounting_file, name="accounting_file"),
     path("schedules/add/", schedules.export_schedule_add, name="export_schedule_add"),
     path("schedules/<uuid:schedule_id>/remove/", schedules.export_schedule_remove, name="export_schedule_remove"),
 ]

@@ -1,3 +1,4 @@
+from orders.models.accounting import AccountingFile, AccountingRow
 from orders.models.approvals import ApprovalRequest, ApprovalToken
 from orders.models.connections import Connection
 from orders.models.customer_copies import CustomerCopy
@@ -24,6 +25,8 @@ from orders.models.webhooks import WebhookReceived, WebhookReceiver, WebhookSecr
 __all__ = [
     "INVITATION_LASTS",
     "MODES",
+    "AccountingFile",
+    "AccountingRow",
     "ApprovalRequest",
     "ApprovalToken",
     "ChainHead",

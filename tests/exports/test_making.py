@@ -40,6 +40,13 @@ def table(rows: int = ROWS, until: int | None = None, error: BaseException | Non
     return Table("Numbers", [Column("Name")], numbers(), lambda most: min(rows, most))
 
 
+@pytest.fixture(autouse=True)
+def mailed() -> Iterator[None]:
+    """No mail of one test is still on its way in the next."""
+    yield
+    mails.wait()
+
+
 @pytest.fixture
 def owner(northwind: Merchant) -> Membership:
     user = make_person("finance@northwind.example", northwind, "finance")

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from chaos import partners, trials
+from chaos import accounting, partners, trials
 
 
 def test_thirty_trials_of_the_kill_harness_double_nothing_and_lose_nothing(tmp_path: Path) -> None:
@@ -22,3 +22,10 @@ def test_workers_killed_over_parcels_to_three_systems_double_nothing_and_lose_no
     assert len(run.partner_updates) == 48
     assert run.books.states["sent"] >= 40
     assert (run.killed, run.failed_calls >= 5) == (6, True)
+
+
+def test_whoever_makes_a_file_for_accounting_is_killed_and_each_payment_is_in_exactly_one(tmp_path: Path) -> None:
+    run = accounting.run(tmp_path, 20, server=os.environ.get("TEST_DATABASE_URL", ""))
+    assert (run.missing, run.twice, run.broken) == (0, 0, [])
+    assert run.killed == 20
+    assert run.by_kills > 3

@@ -53,6 +53,7 @@ def _something(key: str) -> object:
         "pk": lambda: Membership.objects.get().pk,
         "connection_id": lambda: Connection.objects.get(mode="live").pk,
         "direction": lambda: "older",
+        "number": lambda: 1,
     }
     return known[key]() if key in known else uuid.uuid4()
 

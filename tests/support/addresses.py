@@ -89,6 +89,6 @@ POST_ONLY = {
     *("connection_webhooks_register", "connection_webhooks_secret", "connection_webhooks_replace"),
     *("draft_copy", "draft_new", "draft_revise", "operation_decide", "contradiction_close"),
     *("fulfillment_undo", "partner_updates_send_again", "shipment_send_missed"),
-    *("export_start", "export_remove", "export_schedule_remove"),
+    *("export_start", "export_remove", "export_schedule_remove", "accounting_make"),
     *("shipment_status", "shipment_statuses", "shipment_known"),
 }

@@ -48,7 +48,7 @@ def export_start(request: MerchantRequest) -> HttpResponseBase:
         return _made_later(request, form, one, table)
     record(request, one, asked["file_format"], table.filter)
     content = files.content(table, request.merchant.zone, asked["file_format"], mark=asked["mark"])
-    return _file(request, content, asked["list"], asked["file_format"], timezone.now())
+    return file_answer(request, content, asked["list"], asked["file_format"], timezone.now())
 
 
 @require_safe
@@ -73,7 +73,7 @@ def export_file(request: MerchantRequest, export_id: uuid.UUID) -> HttpResponseB
     if export.state != Export.State.READY or export.ready_at is None:
         raise Http404
     record(request, one, export.file_format, export.words)
-    answer = _file(request, making.chunks(export), export.list, export.file_format, export.ready_at)
+    answer = file_answer(request, making.chunks(export), export.list, export.file_format, export.ready_at)
     answer["Content-Length"] = str(export.size)
     return answer
 
@@ -151,9 +151,10 @@ def _own(request: MerchantRequest, export_id: uuid.UUID) -> Export:
     return export
 
 
-def _file(
+def file_answer(
     request: MerchantRequest, content: Iterator[bytes], name: str, file_format: str, made: datetime
 ) -> StreamingHttpResponse:
+    """The file, named after merchant, mode, list and day."""
     day = made.astimezone(request.merchant.zone).date()
     ending = "xlsx" if file_format == ExportFormat.XLSX else "csv"
     file_name = f"{request.merchant.slug}-{request.mode}-{name}-{day}.{ending}"
