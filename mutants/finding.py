@@ -5,7 +5,7 @@ MUTANTS = [
         name="broken-conditions-fatal",
         defense="A filter that makes no sense costs more than itself: nothing of the list is shown.",
         target="orders.services.index.order_filters:asked",
-        old="return Asked(condition, broken=str(error))",
+        old="return Asked(condition, broken=str(error), filter=known)",
         new="raise",
         red="tests/orders/test_order_list.py::test_a_condition_that_makes_no_sense_is_struck_out_and_the_list_is_drawn",
     ),
@@ -13,8 +13,8 @@ MUTANTS = [
         name="filters-turned-around-are-not",
         defense="A filter with a minus before it finds what it should leave out.",
         target="orders.services.index.order_filters:asked",
-        old="return Asked(condition, ~question if condition.negated else question)",
-        new="return Asked(condition, question)",
+        old="return Asked(condition, ~question if condition.negated else question, filter=known)",
+        new="return Asked(condition, question, filter=known)",
         red="tests/index/test_order_filters.py::test_filters_find_what_a_plain_look_finds",
     ),
     Mutant(
@@ -45,7 +45,7 @@ MUTANTS = [
     Mutant(
         name="rows-lost-at-a-page-border",
         defense="Orders that are equal in what a list is sorted by are left out after the last row of a page.",
-        target="orders.services.index.order_list:_beyond",
+        target="orders.services.index.keyset:beyond",
         old="return least & reduce(or_, (same & beyond for same, beyond in zip(equal, further, strict=True)))",
         new="return further[0]",
         red="tests/index/test_order_filters.py::test_pages_in_any_order_hold_every_row_once_forth_and_back",

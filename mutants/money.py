@@ -200,4 +200,20 @@ MUTANTS = [
             "tests/orders/test_currencies.py::test_a_currency_has_the_decimals_that_iso_4217_gives_it",
         ),
     ),
+    Mutant(
+        name="expired-receivables-not-apart",
+        defense="What has expired is owed by nobody and stands apart: it counts as what is due of its age, too.",
+        target="orders.services.finance.receivables:of_age",
+        old="found = ~over & Q(",
+        new="found = Q(",
+        red="tests/finance/test_lists.py::test_receivables_are_told_by_age_with_the_expired_apart",
+    ),
+    Mutant(
+        name="days-of-greenwich",
+        defense="A day of the merchant ends at midnight there: days are those of Greenwich.",
+        target="orders.services.finance.periods:Period.end",
+        old="time.min, self.zone",
+        new="time.min, ZoneInfo('UTC')",
+        red="tests/finance/test_overview.py::test_overview_lists_and_a_plain_sum_agree",
+    ),
 ]

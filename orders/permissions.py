@@ -37,6 +37,7 @@ class Right(Enum):
     JOURNAL_OF_ALL = "see what others did"
     EXPORT = "export lists"  # shipments, partner updates, and what one sees of the journal
     EXPORT_ALL = "export orders, customers and payments"
+    FINANCE = "see what was collected, refunded and is owed"
     DECIDE = "decide the outcome of a change"
     MANAGE = "manage the merchant, its connections and its members"
 
@@ -44,7 +45,7 @@ class Right(Enum):
 SUMMARIES = {
     Role.ADMIN: "Everything, and the merchant, its keys and its members.",
     Role.SUPPORT: "Creates and changes orders, takes payments, cancels.",
-    Role.FINANCE: "Refunds, decides unclear operations, sees the journal and the raw data behind the amounts.",
+    Role.FINANCE: "Reviews money, refunds, decides unclear operations, sees the journal and the data behind amounts.",
     Role.OPERATIONS: "Fulfills orders.",
     Role.VIEWER: "Sees orders and customers, changes nothing.",
 }
@@ -62,6 +63,7 @@ ROLES: dict[Right, set[Role]] = {
     Right.JOURNAL_OF_ALL: {Role.ADMIN, Role.FINANCE},
     Right.EXPORT: {Role.ADMIN, Role.SUPPORT, Role.FINANCE, Role.OPERATIONS},
     Right.EXPORT_ALL: {Role.ADMIN, Role.FINANCE},
+    Right.FINANCE: {Role.ADMIN, Role.FINANCE},
     Right.DECIDE: {Role.ADMIN, Role.FINANCE},
     Right.MANAGE: {Role.ADMIN},
 }
@@ -139,6 +141,11 @@ PAGES: dict[str, Right] = {
     "customer_list": Right.SEE,
     "customer_detail": Right.SEE,
     "search": Right.SEE,
+    "finance_overview": Right.FINANCE,
+    "finance_payments": Right.FINANCE,
+    "finance_refunds": Right.FINANCE,
+    "finance_receivables": Right.FINANCE,
+    "finance_compare": Right.FINANCE,
     "merchant_settings": Right.MANAGE,
     "connection_list": Right.MANAGE,
     "connection_add": Right.MANAGE,

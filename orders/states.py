@@ -109,7 +109,12 @@ TRANSACTION_STATES = {
 
 
 def transaction_state(transaction: Transaction) -> State:
-    return _known(TRANSACTION_STATES, transaction.status)
+    return transaction_status(transaction.status)
+
+
+def transaction_status(status: str) -> State:
+    """`status` in RevKeen's words."""
+    return _known(TRANSACTION_STATES, status)
 
 
 REFUND_STATES = {

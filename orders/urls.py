@@ -11,6 +11,7 @@ from orders.views.approvals import limits as approval_limits
 from orders.views.changes import form_page, journal, review
 from orders.views.drafts import creation, drafts, origins
 from orders.views.exports import accounting, exports, schedules
+from orders.views.finance import money, overview, receivables
 from orders.views.fulfillment import fulfill, packing_slips, picking, shipment_list, shipments, to_fulfill, unreported
 from orders.views.index import settings as index
 from orders.views.merchants import connections, invitations, members, profile
@@ -73,6 +74,14 @@ draft_pages = [
     path("<uuid:draft_id>/presence/", drafts.draft_presence, name="draft_presence"),
     path("<uuid:draft_id>/discard/", drafts.draft_discard, name="draft_discard"),
     path("<uuid:draft_id>/create/", creation.draft_create, name="draft_create"),
+]
+
+finance_pages = [
+    path("", overview.overview, name="finance_overview"),
+    path("compare/", overview.compare, name="finance_compare"),
+    path("payments/", money.payments, name="finance_payments"),
+    path("refunds/", money.refunds, name="finance_refunds"),
+    path("receivables/", receivables.receivables, name="finance_receivables"),
 ]
 
 journal_pages = [
@@ -179,6 +188,7 @@ merchant_pages: list[URLPattern | URLResolver] = [
     path("shipments/", include(shipment_pages)),
     path("partner-updates/", include(partner_update_pages)),
     path("approvals/", include(approval_pages)),
+    path("finance/", include(finance_pages)),
     path("journal/", include(journal_pages)),
     path("exports/", include(export_pages)),
     path("to-fulfill/", to_fulfill.to_fulfill, name="to_fulfill"),

@@ -81,6 +81,23 @@ class OrderCopy(models.Model):
             models.Index(fields=["merchant", "mode", "fulfillment_state", "-id"], name="copies_by_fulfillment"),
             models.Index(fields=["merchant", "mode", "paid_at", "-id"], name="copies_by_payment_time"),
             models.Index(fields=["merchant", "mode", "invoice_id"], name="copies_by_invoice"),
+            # Sums of finance read no row: these hold all that is added up, and by what it is divided.
+            models.Index(
+                fields=[
+                    *("merchant", "mode", "created_at", "currency", "status", "unreadable"),
+                    *("total", "discount", "tax", "still_due"),
+                ],
+                condition=models.Q(gone_at=None),
+                name="copies_ordered",
+            ),
+            models.Index(
+                fields=[
+                    *("merchant", "mode", "still_due", "currency", "status", "unreadable"),
+                    *("created_at", "expires_at", "customer_id"),
+                ],
+                condition=models.Q(gone_at=None),
+                name="copies_due",
+            ),
             models.Index(
                 fields=["merchant", "mode", "-id"],
                 condition=models.Q(text_is_cut=True),

@@ -19,6 +19,7 @@ MAY = {
     Right.JOURNAL_OF_ALL: {"admin", "finance"},
     Right.EXPORT: {"admin", "support", "finance", "operations"},
     Right.EXPORT_ALL: {"admin", "finance"},
+    Right.FINANCE: {"admin", "finance"},
     Right.DECIDE: {"admin", "finance"},
     Right.MANAGE: {"admin"},
 }

@@ -154,10 +154,14 @@ def transactions(invoice_id: uuid.UUID) -> Read[Listing[objects.Transaction]]:
 
 # https://docs.revkeen.com/docs/api-reference/transactions_list
 def transactions_since(
-    created_gte: int | None = None, starting_after: uuid.UUID | None = None, status: str = ""
+    created_gte: int | None = None,
+    starting_after: uuid.UUID | None = None,
+    status: str = "",
+    created_lte: int | None = None,
 ) -> Read[Listing[objects.Transaction]]:
-    """A hundred of all money that moved since `created_gte` (Unix seconds), the newest first."""
-    params = _given(created_gte=created_gte, starting_after=starting_after, status=status, limit=LARGEST_PAGE)
+    """A hundred of all money that moved since `created_gte` (Unix seconds, both inclusive), the newest first."""
+    span = {"created_gte": created_gte, "created_lte": created_lte}
+    params = _given(**span, starting_after=starting_after, status=status, limit=LARGEST_PAGE)
     decode = _of(listing(_transaction, LARGEST_PAGE), "transactions", {"status": status})
     return Read("/transactions", decode, "payments:read", params)
 

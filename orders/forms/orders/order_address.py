@@ -5,7 +5,7 @@ become such an address. What is unknown or wrong in it is told as broken, and th
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlencode
 
 from django.http import QueryDict
@@ -14,7 +14,7 @@ from orders.forms.orders import order_columns
 from orders.forms.orders.order_columns import COLUMNS_OF_LIST
 from orders.services.index import condition_line
 from orders.services.index.condition_line import Condition
-from orders.services.index.order_filters import FILTERS
+from orders.services.index.order_filters import FILTERS, Filter
 from orders.services.index.order_list import NEWEST_FIRST
 from orders.storable import storable
 
@@ -33,11 +33,11 @@ LONGEST = 500  # characters of a condition
 LONGEST_LIST = 4_000  # characters of an address that another one carries
 
 
-def canonical(given: QueryDict) -> QueryDict:
-    """The address that asks for the same and carries only what is set."""
+def canonical(given: QueryDict, filters: Mapping[str, Filter] = FILTERS, spans: Mapping[str, str] = SPANS) -> QueryDict:
+    """The address that asks for the same and carries only what is set; of another list with its filters and spans."""
     asked = QueryDict(mutable=True)
-    conditions = condition_line.read(given.get(LINE, "")) if LINE in given else typed(given)
-    for condition in settled(conditions):
+    conditions = condition_line.read(given.get(LINE, "")) if LINE in given else typed(given, spans)
+    for condition in settled(conditions, filters):
         asked.appendlist(f"{'-' * condition.negated}{condition.name or TEXT}", condition.text)
     for name in BESIDE:
         if values := [value for value in given.getlist(name) if value]:
@@ -67,21 +67,21 @@ def carried(came_from: QueryDict) -> str:
     return f"?{urlencode({'list': came_from.urlencode()})}" if came_from else ""
 
 
-def typed(given: QueryDict) -> list[Condition]:
+def typed(given: QueryDict, spans: Mapping[str, str] = SPANS) -> list[Condition]:
     """The conditions of an address or a menu. `carrier.is` says of a menu's `carrier` whether it is turned around."""
     found = []
     for name, values in given.lists():
         base, _, end = name.rpartition("_")
-        if base in SPANS and end in ("from", "to"):
+        if base in spans and end in ("from", "to"):
             ends = [given.get(f"{base}_{which}", "").strip() for which in ("from", "to")]
-            found.append(Condition(SPANS[base], "..".join(ends) if any(ends) else ""))
+            found.append(Condition(spans[base], "..".join(ends) if any(ends) else ""))
         elif NAME.fullmatch(name):
             negated = name.startswith("-") or given.get(f"{name}.is") == "not"
             found += [Condition(name.removeprefix("-"), value, negated) for value in values]
     return found
 
 
-def settled(conditions: Iterable[Condition]) -> list[Condition]:
+def settled(conditions: Iterable[Condition], filters: Mapping[str, Filter] = FILTERS) -> list[Condition]:
     """Each once, without empty ones; of those that there is one of the last, and all text to look for together."""
     found: dict[object, Condition] = {}
     texts = []
@@ -93,7 +93,7 @@ def settled(conditions: Iterable[Condition]) -> list[Condition]:
         if not name:
             texts.append(text)
             continue
-        once = not condition.negated and (name == SORT or (name in FILTERS and FILTERS[name].once))
+        once = not condition.negated and (name == SORT or (name in filters and filters[name].once))
         one = Condition(name, text, condition.negated)
         found[name if once else one] = one
     if texts:

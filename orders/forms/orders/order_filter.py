@@ -1,7 +1,7 @@
 """What a list of orders is asked for, in its address: how each condition is asked, and what it is called."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, reduce
@@ -168,7 +168,7 @@ class OrderFilter:
     @cached_property
     def chips(self) -> list[Chip]:
         """Each condition in words, broken ones too."""
-        found = [_chip(one) for one in self.asked]
+        found = [chip(one) for one in self.asked]
         if self.text:
             found.append(Chip(TEXT, self.text, f"“{self.text}”"))
         if (sort := self._said(SORT)) and sort != self.sort:
@@ -195,13 +195,7 @@ class OrderFilter:
 
     @property
     def placed_words(self) -> str:
-        """`from 1 Nov 2026 to 20 Nov 2026`, `up to 20 Nov 2026`, `today`; what is no day stands as it was typed."""
-        first, last = map(_day, self.placed_days)
-        if not first and not last:
-            return spans.PRESETS.get(self.placed, self.placed).lower()
-        if not last:
-            return f"from {first}"
-        return f"from {first} to {last}" if first else f"up to {last}"
+        return days_in_words(self.placed)
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
@@ -231,15 +225,26 @@ def _is_tab(condition: Condition) -> bool:
     return condition.name == "status" and not condition.negated
 
 
-def _chip(one: Asked) -> Chip:
+def chip(one: Asked, shown: Collection[str] = LIVE) -> Chip:
+    """A condition in words; menus show those of the names in `shown`."""
     condition, known = one.condition, one.filter
     name = f"{'-' * condition.negated}{condition.name}"
     if known is None:
         return Chip(name, condition.text, condition.written, one.broken)
     words: Mapping[str, str] = known.choices or spans.PRESETS
     said = f"{known.label}{' not' * condition.negated}: {words.get(condition.text, condition.text)}"
-    in_sentence = condition.name in LIVE and not condition.negated and not one.broken
+    in_sentence = condition.name in shown and not condition.negated and not one.broken
     return Chip(name, condition.text, said, one.broken, in_sentence)
+
+
+def days_in_words(text: str) -> str:
+    """`from 1 Nov 2026 to 20 Nov 2026`, `up to 20 Nov 2026`, `today`; what is no day stands as it was typed."""
+    first, last = map(_day, text.split("..", 1) if ".." in text else ["", ""])
+    if not first and not last:
+        return spans.PRESETS.get(text, text).lower()
+    if not last:
+        return f"from {first}"
+    return f"from {first} to {last}" if first else f"up to {last}"
 
 
 def _day(text: str) -> str:

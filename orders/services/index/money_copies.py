@@ -110,13 +110,12 @@ def _write(batch: Batch, changed: Mapping[uuid.UUID, Sent], copies: Mapping[uuid
 
 
 def _fields(row: Sent, copy: MoneyCopy, read_started: datetime) -> dict[str, object]:
-    """Of a row that cannot be read any more all is kept that was read of it before."""
+    """Of a row that cannot be read any more all is kept that was read of it before, but it counts no more."""
     fields = money_fields.fields_of(row, read_started)
+    apart = {"flow": TransactionCopy.Flow.OTHER} if isinstance(copy, TransactionCopy) and fields["unreadable"] else {}
     if copy.pk is not None and fields["unreadable"]:
-        return {name: fields[name] for name in ("read_started", "digest", "unreadable")}
-    if isinstance(copy, TransactionCopy) and fields["unreadable"]:
-        fields["flow"] = TransactionCopy.Flow.OTHER
-    return fields
+        return {name: fields[name] for name in ("read_started", "digest", "unreadable")} | apart
+    return fields | apart
 
 
 def _follow(batch: Batch, written: list[MoneyCopy], new: list[MoneyCopy]) -> None:

@@ -72,27 +72,27 @@ class Asked:
     condition: Condition
     q: Q | None = None
     broken: str = ""
-
-    @property
-    def filter(self) -> Filter | None:
-        return FILTERS.get(self.condition.name)
+    filter: Filter | None = None
 
 
-def asked(place: Place, condition: Condition) -> Asked:
-    """What the condition asks. One that is unknown or makes no sense asks nothing, and says why."""
-    known = FILTERS.get(condition.name)
+def asked(place: Place, condition: Condition, filters: Mapping[str, Filter] | None = None) -> Asked:
+    """What the condition asks. One that is unknown or makes no sense asks nothing, and says why.
+
+    `filters` are those of another list than that of orders.
+    """
+    known = (FILTERS if filters is None else filters).get(condition.name)
     if known is None:
         return Asked(condition, broken="There is no such filter.")
     if known.choices is not None and condition.text not in known.choices:
-        return Asked(condition, broken=f"Choose one of {', '.join(known.choices)}.")
+        return Asked(condition, broken=f"Choose one of {', '.join(known.choices)}.", filter=known)
     try:
         question = known.ask(place, condition.text)
     except ValueError as error:
-        return Asked(condition, broken=str(error))
-    return Asked(condition, ~question if condition.negated else question)
+        return Asked(condition, broken=str(error), filter=known)
+    return Asked(condition, ~question if condition.negated else question, filter=known)
 
 
-def _equal(name: str) -> Callable[[Place, str], Q]:
+def equal(name: str) -> Callable[[Place, str], Q]:
     return lambda place, text: Q(**{name: text})
 
 
@@ -101,7 +101,7 @@ def _word(name: str, words: Mapping[str, str]) -> Callable[[Place, str], Q]:
     return lambda place, text: Q(**{name: words[text]})
 
 
-def _days(name: str) -> Callable[[Place, str], Q]:
+def days(name: str) -> Callable[[Place, str], Q]:
     def ask(place: Place, text: str) -> Q:
         start, end = spans.moments(text, place.merchant.zone, place.now)
         return Q(**{key: at for key, at in ((f"{name}__gte", start), (f"{name}__lt", end)) if at is not None})
@@ -112,28 +112,32 @@ def _days(name: str) -> Callable[[Place, str], Q]:
 def _placed(place: Place, text: str) -> Q:
     """No key is less than the first one of its order's moment, so those from before need not be looked at."""
     start, _ = spans.moments(text, place.merchant.zone, place.now)
-    found = _days("created_at")(place, text)
+    found = days("created_at")(place, text)
     return found & Q(pk__gte=keys.first_of(start)) if start else found
 
 
-def _customer(place: Place, text: str) -> Q:
+def customer(place: Place, text: str) -> Q:
     try:
         return Q(customer_id=uuid.UUID(text))
     except ValueError as error:
         raise ValueError("This is not a customer id.") from error
 
 
-def _total(place: Place, text: str) -> Q:
-    """In whichever currency the order is; one whose decimals are not known counts minor units."""
-    question = Q()
-    for places, bounds in spans.amounts(text).items():
-        within = Q(**{f"total__{name}": minor for name, minor in bounds.items()})
-        known = Q(currency__in=BY_DECIMALS[places].split())
-        question |= within & (known if places else known | ~Q(currency__in=list(PLACES)))
-    return question
+def amount(name: str) -> Callable[[Place, str], Q]:
+    """In whichever currency the row is; one whose decimals are not known counts minor units."""
+
+    def ask(place: Place, text: str) -> Q:
+        question = Q()
+        for places, bounds in spans.amounts(text).items():
+            within = Q(**{f"{name}__{bound}": minor for bound, minor in bounds.items()})
+            known = Q(currency__in=BY_DECIMALS[places].split())
+            question |= within & (known if places else known | ~Q(currency__in=list(PLACES)))
+        return question
+
+    return ask
 
 
-def _currency(place: Place, text: str) -> Q:
+def currency(place: Place, text: str) -> Q:
     if not (text.isascii() and text.isalpha() and len(text) == 3):
         raise ValueError("Enter a currency such as EUR.")
     return Q(currency=text.upper())
@@ -210,15 +214,15 @@ def _some(text: str) -> str:
 
 
 FILTERS = {
-    "status": Filter("Status", _equal("status"), states.STATUSES, once=True),
+    "status": Filter("Status", equal("status"), states.STATUSES, once=True),
     "payment": Filter("Payment", _word("payment_state", PAYMENTS), PAYMENTS, once=True),
     "fulfillment": Filter("Fulfillment", _word("fulfillment_state", FULFILLMENTS), FULFILLMENTS, once=True),
-    "customer": Filter("Customer", _customer, once=True),
-    "billing_type": Filter("Billed", _equal("billing_type"), states.BILLING_TYPES, once=True),
+    "customer": Filter("Customer", customer, once=True),
+    "billing_type": Filter("Billed", equal("billing_type"), states.BILLING_TYPES, once=True),
     "placed": Filter("Placed", _placed, once=True),
-    "updated": Filter("Updated", _days("updated_at"), span="date", once=True),
-    "total": Filter("Total", _total, span="text"),
-    "currency": Filter("Currency", _currency, hint="EUR", once=True),
+    "updated": Filter("Updated", days("updated_at"), span="date", once=True),
+    "total": Filter("Total", amount("total"), span="text"),
+    "currency": Filter("Currency", currency, hint="EUR", once=True),
     "product": Filter("Product", _product, hint="Words of a line item, an SKU or a product id"),
     "carrier": Filter("Carrier", _carrier, CARRIERS),
     "shipped": Filter("Shipped", _shipped_here, {"here": "from here"}, once=True),

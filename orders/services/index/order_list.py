@@ -3,13 +3,12 @@
 import uuid
 from array import array
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
 from orders.models import OrderCopy
+from orders.services.index import keyset
 from orders.services.index.order_filters import Place
 from orders.states import STATUSES
 
@@ -65,10 +64,10 @@ def page(
     keys = _keys(sort)
     backwards = before is not None
     if backwards:
-        keys = [_turned(key) for key in keys]
+        keys = [keyset.turned(key) for key in keys]
     start = _position(place, keys, before or after)
     asked = asked if sort == NEWEST_FIRST else _few(place, asked)
-    found = of(place).filter(asked, _beyond(keys, start)).order_by(*keys)
+    found = of(place).filter(asked, keyset.beyond(keys, start)).order_by(*keys)
     wanted = found.defer("text").prefetch_related("lines")
     rows = list(wanted[: size + 1])
     more, rows = len(rows) > size, rows[:size]
@@ -117,10 +116,6 @@ def _keys(sort: str) -> list[str]:
     return [*(sign + key for key in SORTS[name]), f"{sign}id" if name == "placed" else "-id"]
 
 
-def _turned(key: str) -> str:
-    return key[1:] if key.startswith("-") else f"-{key}"
-
-
 def _position(place: Place, keys: list[str], order_id: uuid.UUID | None) -> list[Any] | None:
     """What that order has of each key, also one that has gone; None without one, and for one that was never here."""
     if order_id is None:
@@ -129,17 +124,3 @@ def _position(place: Place, keys: list[str], order_id: uuid.UUID | None) -> list
     here = OrderCopy.objects.filter(merchant=place.merchant, mode=place.mode)
     found = here.filter(order_id=order_id).values_list(*names).first()
     return list(found) if found else None
-
-
-def _beyond(keys: list[str], start: list[Any] | None) -> Q:
-    """What comes after a position: further in the first key, or equal there and further in the next one, …"""
-    if start is None:
-        return Q()
-    names = [key.lstrip("-") for key in keys]
-    equal = [Q(**dict(zip(names[:at], start, strict=False))) for at in range(len(keys))]
-    further = [
-        Q(**{f"{name}__{'lt' if key.startswith('-') else 'gt'}": value})
-        for key, name, value in zip(keys, names, start, strict=True)
-    ]
-    least = Q(**{f"{names[0]}__{'lte' if keys[0].startswith('-') else 'gte'}": start[0]})  # what an index can begin at
-    return least & reduce(or_, (same & beyond for same, beyond in zip(equal, further, strict=True)))
