@@ -249,7 +249,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && document.getElementById(FOUND).hasChildNodes()) closeFound();
   else if (event.key === "ArrowDown" && options.length) choose(options[(at + 1) % options.length]);
   else if (event.key === "ArrowUp" && options.length) choose(options.at(at < 0 ? -1 : at - 1));
-  else if (event.key === "Enter" && at >= 0) location.assign(options[at].href);
+  else if (event.key === "Enter" && at >= 0) options[at].click();
   else return;
   event.preventDefault();
 });

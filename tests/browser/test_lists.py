@@ -84,7 +84,7 @@ def test_a_customer_is_found_by_typing_and_filters_the_list(open_page: OpenPage,
     page.get_by_label("Customer name or e-mail").press_sequentially(email, delay=5)
     page.locator("#customer-options a", has_text=email).click()
     page.wait_for_url(re.compile(f"customer={order['customer_id']}"))
-    expect(page.get_by_role("link", name=order["public_id"])).to_be_visible()
+    expect(page.get_by_role("link", name=order["public_id"], exact=True)).to_be_visible()
 
 
 def test_the_keyboard_alone_finds_an_order_and_goes_on_to_the_next(

@@ -135,6 +135,28 @@ def test_whoever_switches_keys_off_finds_the_list_at_the_account(
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
 
 
+def test_what_can_be_done_is_found_and_done_by_key_and_enter_alone_only_searches(
+    open_page: OpenPage, emulator: RunningEmulator
+) -> None:
+    order = emulator.orders("status=pending&limit=1")[0]
+    page = open_page(f"{ORDERS}{order['id']}/")
+    press(page, "Control+k")
+    page.keyboard.type("take pay")
+    expect(page.get_by_role("option", name="Take payment")).to_be_visible()
+    press(page, "ArrowDown", "Enter")
+    page.wait_for_url(f"**{ORDERS}{order['id']}/pay/")
+    press(page, "Control+k")
+    page.keyboard.type("New order")
+    expect(page.get_by_role("option", name="New order")).to_be_visible()
+    press(page, "Enter")
+    page.wait_for_url("**/search/**")
+    press(page, "Control+k")
+    page.keyboard.type("New order")
+    expect(page.get_by_role("option", name="New order")).to_be_visible()
+    press(page, "ArrowDown", "Enter")
+    page.wait_for_url(re.compile("/drafts/[0-9a-f-]{36}/"))
+
+
 def test_ctrl_k_finds_a_page_by_its_name_also_from_a_field(open_page: OpenPage, emulator: RunningEmulator) -> None:
     page = open_page("/northwind/live/journal/")
     press(page, "/", "a", "Control+k")  # what was typed is selected, and replaced

@@ -47,7 +47,9 @@ def test_ticks_stay_through_pages_and_sorts_and_are_sent_together(
     page.get_by_role("link", name="Clear", exact=True).click()
     expect(page.locator(".bulk")).to_be_hidden()
     page.locator("tbody .tick input").first.check()
-    page.get_by_role("link", name=re.compile("^Paid")).click()  # other orders: nothing of them is ticked
+    page.locator(".tabs").get_by_role(
+        "link", name=re.compile("^Paid")
+    ).click()  # other orders: nothing of them is ticked
     expect(page.locator(".bulk")).to_be_hidden()
 
 

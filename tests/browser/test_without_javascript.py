@@ -45,7 +45,7 @@ def test_finding_a_customer_and_their_orders(page: Page, emulator: RunningEmulat
     page.get_by_role("button", name="Search customers").click()
     page.get_by_role("row", name=re.compile(re.escape(email))).get_by_role("link").last.click()
     page.wait_for_url(re.compile(f"customer={order['customer_id']}"))
-    expect(page.get_by_role("link", name=order["public_id"])).to_be_visible()
+    expect(page.get_by_role("link", name=order["public_id"], exact=True)).to_be_visible()
 
 
 def test_opening_an_order_and_what_is_around_it(page: Page, emulator: RunningEmulator) -> None:
@@ -53,7 +53,7 @@ def test_opening_an_order_and_what_is_around_it(page: Page, emulator: RunningEmu
     page.goto(page.url + order["id"] + "/")
     page.get_by_role("link", name="Show this customer’s orders").click()
     page.wait_for_url(re.compile("customer="))
-    expect(page.get_by_role("link", name=order["public_id"])).to_be_visible()
+    expect(page.get_by_role("link", name=order["public_id"], exact=True)).to_be_visible()
 
 
 def test_choosing_a_theme(page: Page) -> None:

@@ -207,6 +207,17 @@ def test_nothing_of_the_other_mode_is_listed(admin: Client) -> None:
 
 
 @pytest.mark.usefixtures("imported")
+def test_an_order_that_the_index_does_not_know_leads_on_from_its_place(admin: Client) -> None:
+    first, second, *_ = shown(admin.get(f"{ADDRESS}?sort=total"))
+    OrderCopy.objects.filter(order_id=second).delete()
+    back = reverse("order_neighbor", args=["northwind", "live", second, "newer"])
+    assert first in admin.get(back, {"list": "sort=total"})["Location"]
+    assert OrderCopy.objects.filter(order_id=second).exists()
+    nowhere = reverse("order_neighbor", args=["northwind", "live", uuid.uuid4(), "older"])
+    assert admin.get(nowhere, {"list": "sort=total"})["Location"] == f"{ADDRESS}?sort=total"
+
+
+@pytest.mark.usefixtures("imported")
 @pytest.mark.parametrize("query", ["status=paid&sort=total", "status=paid"])
 def test_an_order_leads_on_through_the_list_it_was_opened_from(query: str, admin: Client) -> None:
     answer = admin.get(f"{ADDRESS}?{query}")

@@ -124,3 +124,25 @@ def test_pages_and_views_are_found_by_their_names_as_far_as_one_may_open_them(ad
     assert "found-page" not in offered(admin, "s")
     assert "found-page" not in offered(support, "sett")
     assert ask(admin, "Drafts")["Location"] == reverse("draft_list", args=["northwind", "live"])
+    assert 'action="/northwind/live/drafts/new/"' in ask(admin, "New order").content.decode()
+
+
+@pytest.mark.usefixtures("imported")
+def test_what_can_be_done_with_the_order_of_the_page_is_found_as_far_as_one_may(
+    admin: Client, viewer: Client, emulator: Emulator
+) -> None:
+    def offered(client: Client, typed: str, order: str) -> str:
+        return client.get(SEARCH, {"q": typed, "order": order}, headers=TYPING).content.decode()
+
+    due, paid = (emulator.orders(f"status={status}&limit=1")[0]["id"] for status in ("pending", "paid"))
+    pay, refund = (reverse(page, args=["northwind", "live", due]) for page in ("order_pay", "order_refund"))
+    emulator.forget_calls()
+    assert f'href="{pay}"' in offered(admin, "take pay", due)
+    assert refund not in offered(admin, "refund", due)
+    assert refund.replace(due, paid) in offered(admin, "refund", paid)
+    assert "found-page" not in offered(viewer, "take pay", due)
+    assert "found-page" not in offered(admin, "take pay", "x")
+    copy = reverse("draft_copy", args=["northwind", "live", due])
+    assert re.search(rf'formaction="{copy}"\s*formmethod="post"', offered(admin, "copy", due))
+    assert emulator.calls() == []
+    assert f'"order": "{due}"' in admin.get(pay).content.decode()

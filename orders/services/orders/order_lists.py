@@ -13,7 +13,8 @@ from django.db.models import Q
 from orders.apis.errors import ApiError, InDoubt, NotSent
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Listing, Order
-from orders.services.index import adding_up, copies, finding, freshness, order_list
+from orders.models import OrderCopy
+from orders.services.index import adding_up, clock, copies, finding, freshness, order_list, writing
 from orders.services.index.adding_up import Added
 from orders.services.index.order_filters import Place
 from orders.services.index.order_list import NEWEST_FIRST, Counts
@@ -81,16 +82,35 @@ def all_keys(wanted: Wanted, most: int) -> tuple["array[int]", bool]:
 
 
 def neighbor(wanted: Wanted) -> uuid.UUID | None:
-    """The order that follows on the one `wanted.after`, or comes before `wanted.before`. Raise `ApiError`."""
+    """The order that follows on the one `wanted.after`, or comes before `wanted.before`. Raise `ApiError`.
+
+    None at the end of the list, and where nobody knows that order.
+    """
     if wanted.of_revkeen is not None:
         with session.session(wanted.place.merchant, wanted.place.mode) as api:
             listing = api.get(reads.orders(limit=1, **wanted.of_revkeen))
         if not _is_behind_index(wanted, listing):
             return next(iter(_ids(listing.require())), None)
+    beside = wanted.after or wanted.before
+    if beside is None or not _is_known(wanted.place, beside):
+        return None
     with_text, _ = _with_text(wanted)
     question = wanted.question & with_text
     page = order_list.page(wanted.place, question, wanted.sort, wanted.after, wanted.before, size=1)
     return next((copy.order_id for copy in page.rows), None)
+
+
+def _is_known(place: Place, order_id: uuid.UUID) -> bool:
+    """Whether the index has the order, which says where it stands in a list. One that it lacks is read for it first."""
+    copies_of_it = OrderCopy.objects.filter(merchant=place.merchant, mode=place.mode, order_id=order_id)
+    if copies_of_it.exists():
+        return True
+    read_started = clock.now()
+    with session.session(place.merchant, place.mode) as api:
+        reading = api.get(reads.order(order_id))
+    if reading.value is not None and not reading.stale:
+        writing.apply(place.merchant, place.mode, [reading.value], read_started)
+    return copies_of_it.exists()
 
 
 def _is_behind_index(wanted: Wanted, listing: Reading[Listing[Order]]) -> bool:

@@ -39,9 +39,8 @@ def search(request: MerchantRequest) -> HttpResponse:
             return redirect(place.url)
         if found.nothing and text:
             return _of_id(request, some_id) if some_id is not None else _elsewhere(request, text, found)
-    context = {"text": text, "found": found, "most": searching.SHOWN}
-    if typing:
-        context["destinations"] = destinations.named(request, text)[:TYPED_AHEAD]
+    places = destinations.named(request, text, request.GET.get("order", ""))
+    context = {"text": text, "found": found, "most": searching.SHOWN, "destinations": places[:TYPED_AHEAD]}
     return render_page(request, PAGE, context, parts=PARTS)
 
 
