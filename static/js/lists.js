@@ -179,9 +179,7 @@ function closePeek() {
   const link = document.getElementById(peeked);
   peeked = CLOSED;
   markPeeked();
-  const place = document.getElementById("peek");
-  htmx.trigger(place, "htmx:abort"); // what is still on its way
-  place.replaceChildren();
+  document.getElementById("peek").replaceChildren();
   link?.focus();
 }
 
@@ -207,6 +205,9 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented && !isTyping() && !document.querySelector("dialog[open]")) closePeek();
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id === "peek" && !isPeeking()) event.detail.shouldSwap = false; // closed meanwhile
 });
 document.addEventListener("htmx:afterSwap", markPeeked);
 

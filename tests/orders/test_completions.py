@@ -61,7 +61,7 @@ def test_an_order_over_nothing_is_completed_without_a_charge_and_can_be_fulfille
     assert emulator.get(f"/orders/{order['id']}")["status"] == "paid"
     operation = Operation.objects.get()
     assert (operation.kind, operation.body, operation.state) == ("pay", {}, "done")
-    assert "Paid. Nothing is shipped yet." in text(support.get(address(order, "")).content.decode())
+    assert "Nothing to pay. Nothing is shipped yet." in text(support.get(address(order, "")).content.decode())
     assert not any(row.get("amount") for row in emulator.ledger() if row["effect"] == "payment")
 
 

@@ -54,7 +54,7 @@ def plain_state(order: Order, gone: Counter[uuid.UUID] | None = None) -> Conditi
     if states.ready_to_ship(order) and not _all_refunded(order):
         return _to_ship(order, gone or Counter())
     if states.finished(order):
-        said = f"Paid, and nothing is left to ship.{_went_back(order)}"
+        said = f"{_paid(order)}, and nothing is left to ship.{_went_back(order)}"
         return Condition("Finished.", said, done=True)
     return _contradiction(order) if states.known_fulfillment(order) else None
 
@@ -74,12 +74,17 @@ def _to_ship(order: Order, gone: Counter[uuid.UUID]) -> Condition:
     """RevKeen hears of whole lines only: what it calls unshipped may have left in part, or wholly."""
     if order.lines and all(gone[line.id] >= line.quantity for line in order.lines):
         shipped = states.fulfillment_state(order).word.lower()
-        return Condition("Paid. Everything shipped from here.", f"RevKeen calls it {shipped}.{_went_back(order)}")
+        said = f"RevKeen calls it {shipped}.{_went_back(order)}"
+        return Condition(f"{_paid(order)}. Everything shipped from here.", said)
     if order.fulfillment_status == "partial":
         words = "Some lines are not shipped yet."
     else:
         words = "Some units are not shipped yet." if gone.total() else "Nothing is shipped yet."
-    return Condition(f"Paid. {words}", _went_back(order).strip(), page="order_fulfill")
+    return Condition(f"{_paid(order)}. {words}", _went_back(order).strip(), page="order_fulfill")
+
+
+def _paid(order: Order) -> str:
+    return "Paid" if order.total else "Nothing to pay"
 
 
 def _contradiction(order: Order) -> Condition:
