@@ -264,6 +264,14 @@ MUTANTS = [
         red="tests/orders/test_order_views.py::test_the_teams_views_are_changed_by_their_author_and_by_admins",
     ),
     Mutant(
+        name="actions-found-by-anybody",
+        defense="The search field offers forms for which the person has no right.",
+        target="orders.views.orders.destinations:_steps",
+        old=" and request.membership.may(PAGES[page])",
+        new="",
+        red="tests/orders/test_search.py::test_what_can_be_done_with_the_order_of_the_page_is_found_as_far_as_one_may",
+    ),
+    Mutant(
         name="views-of-anybody",
         defense="What others saved for themselves stands in everybody's menu.",
         target="orders.services.orders.saved_views:seen_by",
