@@ -15,7 +15,7 @@ ALLOWED = 1.2  # times those pages, and two more for each kill: the one that is 
 KILL = """
 import json, os, random, signal, sys, time
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 from orders.models import Connection, IndexState, Merchant, OrderCopy, OrderLineCopy, Sweep
 from orders.services.index import forgetting
 from orders.services.sync import feed, turns, work
@@ -48,6 +48,8 @@ while killed < kills:
         forgetting.forget(**place)
         turns.begin_new()
     connections.close_all()
+    if connection.vendor == "postgresql":
+        connection.close_pool()  # else parent and child speak on the same sockets
     pid = os.fork()
     if pid == 0:
         try:
