@@ -26,6 +26,7 @@ class Source:
     model: type[MoneyCopy]
     which: Q
     signed: bool = False  # what was given back counts below zero
+    unreadable: bool = False  # it may have rows that could not be read, and these are in no total
 
     @property
     def key(self) -> str:
@@ -39,12 +40,12 @@ PAYMENTS = {
     "failed": Source("Declined or failed", TransactionCopy, Q(flow=Flow.FAILED)),
     "pending": Source("Pending", TransactionCopy, Q(flow=Flow.PENDING)),
     "net": Source("Received and given back", TransactionCopy, Q(flow__in=(Flow.IN, Flow.OUT)), signed=True),
-    "other": Source("Disputes and others", TransactionCopy, Q(flow=Flow.OTHER)),
+    "other": Source("Disputes and others", TransactionCopy, Q(flow=Flow.OTHER), unreadable=True),
 }
 REFUNDS = {
     "done": Source("Given back", TransactionCopy, Q(flow=Flow.OUT)),
-    "open": Source("On their way", RefundCopy, ~Q(status__in=ENDED)),
-    "failed": Source("Failed or canceled", RefundCopy, Q(status__in=("failed", "canceled"))),
+    "open": Source("On their way", RefundCopy, ~Q(status__in=ENDED), unreadable=True),
+    "failed": Source("Failed or canceled", RefundCopy, Q(status__in=("failed", "canceled")), unreadable=True),
 }
 
 
@@ -91,7 +92,8 @@ def page(
 
 def totals(place: Place, source: Source, asked: Q) -> list[Total]:
     """One a currency, of all rows that the list has; those that could not be read are in none."""
-    found = of(place, source, asked).filter(unreadable="").order_by("currency")
+    read = Q(unreadable="") if source.unreadable else Q()
+    found = of(place, source, asked).filter(read).order_by("currency")
     amount = Case(When(flow=Flow.OUT, then=-F("amount")), default=F("amount"), output_field=BigIntegerField())
     together = Sum(amount if source.signed else "amount")
     sums = found.values_list("currency").annotate(Count("pk"), together=together)

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, DateTimeField, Q, Sum
+from django.db.models import Count, DateTimeField, Q, Sum, TextField, Value
+from django.db.models.functions import Coalesce
 
 from orders.models import OrderCopy, TransactionCopy
 from orders.money import Money
@@ -85,8 +86,10 @@ def together(parts: Iterable[Sums]) -> Sums:
 def due_now(place: Place) -> list[tuple[int, Money]]:
     """How many orders have something due, whenever they were placed, and what: one a currency."""
     here = OrderCopy.objects.filter(STILL_DUE, merchant=place.merchant, mode=place.mode)
-    sums = here.order_by("currency").values_list("currency").annotate(Count("pk"), Sum("still_due"))
-    return [(count, Money(int(minor), currency)) for currency, count, minor in sums]
+    # By the bare column SQLite would read each row, for an index that lacks the statuses has the currencies in order.
+    currency = Coalesce("currency", Value("", TextField()))
+    sums = here.order_by().values_list(currency).annotate(Count("pk"), Sum("still_due"))
+    return [(count, Money(int(minor), code)) for code, count, minor in sorted(sums)]
 
 
 def _put(sums: Sums, currency: str, amounts: dict[str, Any]) -> None:
