@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left
+from collections.abc import Sequence
 from itertools import cycle
 
 from emulator.accounts import ACCOUNTS, Account
 from emulator.keys import ApiKey, save_key
 from emulator.revkeen.seed.lives import MINUTE_MS, Life, Shop, code
-from emulator.revkeen.seed.plans import DAY_MS, SHOWCASE, everyday
+from emulator.revkeen.seed.plans import DAY_MS, SHARING, SHOWCASE, TO_REVIEW, Plan, everyday
 from emulator.revkeen.seed.shelves import People, fill_customers, fill_open_invoices, fill_products
 from emulator.revkeen.seed.stamps import Cells, Stamp
 from emulator.sales import Sale
@@ -54,12 +55,14 @@ class _Books:
         self.newest_number = _FIRST_NUMBER[shop.account.mode] + len(ages)
         self.cases: dict[str, str] = {}  # ids of the showcase by its names
         self.sales: list[Sale] = []
+        self._invoice: str | None = None  # that two orders share
 
     def live(self) -> None:
         """The newest orders each have a life of their own; the showcase stands among them."""
         ages = self._ages[:LIVED]
         stride = max(1.0, min(9.0, (len(ages) - 1) / len(SHOWCASE)))
         shown = {int(place * stride): (place, plan) for place, plan in enumerate(SHOWCASE)}
+        to_review = _spread(TO_REVIEW, [rank for rank in range(len(ages)) if rank not in shown])
         hard_names = cycle(self._people.hard)
         rows: dict[str, list[Row]] = {kind: [] for kind in self._store.kinds}
         for rank, age in enumerate(ages):
@@ -67,6 +70,9 @@ class _Books:
             # Every other one of the showcase belongs to somebody with a difficult name.
             customer = next(hard_names) if place % 2 and not plan.guest else self._customer()
             life = Life(self._shop, self._rng, plan, rank, self.newest_number - rank, age, customer)
+            if rank in to_review:  # drawn as ever, so that all others are as they would be without it
+                life = self._to_review(to_review[rank], rank, age, customer)
+                plan = life.plan
             life.tell()
             for kind, made in life.rows.items():
                 rows[kind] += made
@@ -76,6 +82,15 @@ class _Books:
                 self.cases[plan.case] = life.order["id"]
         for kind, made in rows.items():
             self._store.add(kind, made)
+
+    def _to_review(self, plan: Plan, rank: int, age: int, customer: str) -> Life:
+        rng = random.Random(f"{self._shop.account}/{plan.case}")
+        life = Life(self._shop, rng, plan, rank, self.newest_number - rank, age, customer)
+        if plan.case == SHARING[1]:
+            life.order["invoice_id"] = self._invoice
+        elif plan.case == SHARING[0]:
+            self._invoice = life.order["invoice_id"]
+        return life
 
     def stamp(self) -> None:
         """All the others are copies of lives of about the same age."""
@@ -110,6 +125,12 @@ class _Books:
         """One of those with everyday names; some order much more often than others."""
         usual = self._people.usual
         return usual[int(self._rng.random() ** 2 * len(usual))]
+
+
+def _spread(plans: Sequence[Plan], ranks: Sequence[int]) -> dict[int, Plan]:
+    """Evenly over these ranks, and none of the newest; as many as there is room for."""
+    room = len(ranks) // (len(plans) + 1) or 1
+    return dict(zip(ranks[room::room], plans, strict=False))
 
 
 def _ages(count: int, rng: random.Random) -> list[int]:

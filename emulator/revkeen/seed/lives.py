@@ -16,6 +16,7 @@ from emulator.revkeen.seed.catalogue import CURRENCIES, price_in
 from emulator.revkeen.seed.plans import DAY_MS, Plan
 from emulator.revkeen.seed.retell import retell
 from emulator.revkeen.seed.sales import sale_of
+from emulator.revkeen.seed.spoil import SPOILERS
 from emulator.sales import Sale
 from emulator.store import Row
 
@@ -62,12 +63,7 @@ class Life:
         self._goods_leave()
         self._money_goes()
         self._close()
-        if self.plan.breaks == "lines":
-            self.order["subtotal"] += 500
-            self.order["total"] += 500
-            self.order["amount_paid"] += 500
-        if self.plan.breaks == "due":
-            self.order["amount_due"] += 1000
+        SPOILERS[self.plan.breaks](self)
         self._keep("orders", self.order, created, hidden={"fulfilled": self._fulfilled()})
 
     def tell(self) -> None:
@@ -169,10 +165,18 @@ class Life:
             self._transaction("refund", "succeeded", amount, parent_transaction_id=sale["id"])
             self._change(amount_refunded=self.order["amount_refunded"] + amount)
 
+    def give_back(self, amount: int) -> None:
+        """Of the first payment, however much that was."""
+        self._pass(DAY_MS)
+        self._refund(self._sales[0], amount, "succeeded")
+
     def _close(self) -> None:
         if self.plan.status == "canceled":
-            self._pass(3 * DAY_MS)
-            self._change(status="canceled", canceled_at=iso(self._now))
+            self.cancel()
+
+    def cancel(self) -> None:
+        self._pass(3 * DAY_MS)
+        self._change(status="canceled", canceled_at=iso(self._now))
 
     # amounts, in minor units
 

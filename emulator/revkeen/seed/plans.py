@@ -27,7 +27,7 @@ class Plan:
     hostile: bool = False
     partners: bool = True  # whether Digital River and OrderProtection know it, once it is paid
     by_number: bool = False  # OrderProtection knows it by its number, with a hash sign
-    breaks: str = ""  # "lines" or "due": the amounts do not add up there
+    breaks: str = ""  # how it does not add up (spoil.py)
     case: str = ""  # the name it can be found under
 
 
@@ -82,6 +82,20 @@ SHOWCASE = (
     Plan("paid", lines=2, partners=False, case="paid_unknown_to_partners"),
     Plan("paid", lines=2, by_number=True, case="paid_hash_in_its_id"),
 )
+
+# In the places of some everyday ones: each breaks one rule of a review. The two that share an invoice come together.
+TO_REVIEW = (
+    Plan("paid", lines=2, breaks="lines_alone", partners=False, case="lines_alone_do_not_add_up"),
+    Plan("pending", breaks="total", case="total_does_not_add_up"),
+    Plan("paid", "fulfilled", refunds=("succeeded",), breaks="over_refunded", case="refunded_more_than_paid"),
+    Plan("paid", None, breaks="canceled", partners=False, case="canceled_with_money"),
+    Plan("paid", None, breaks="payments", partners=False, case="payments_do_not_match"),
+    Plan("partially_paid", "fulfilled", case="fulfilled_and_not_paid"),
+    Plan("pending", breaks="half_replaced", case="half_replaced"),
+    Plan("paid", None, partners=False, case="shares_its_invoice"),
+    Plan("pending", None, case="on_the_same_invoice"),
+)
+SHARING = ("shares_its_invoice", "on_the_same_invoice")
 
 _FRESH = (
     (25, Plan("draft")), (22, Plan("pending")), (5, Plan("partially_paid")), (42, Plan("paid")),
