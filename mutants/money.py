@@ -185,7 +185,7 @@ MUTANTS = [
         name="sums-not-compared",
         defense="Promise 5, amounts are checked against each other: what is due is believed.",
         target="orders.amounts:_order_sums",
-        old='yield "Total − paid", order.total - order.amount_paid, order.amount_due',
+        old='yield Part.DUE, "Total − paid", order.total - order.amount_paid, order.amount_due',
         new="",
         red="tests/orders/test_order_list.py::test_an_order_whose_amounts_do_not_add_up_is_flagged",
     ),

@@ -31,7 +31,7 @@ SECTIONS = [
     ("Customers", "user", "customer_list", ("customer_",)),
     ("Drafts", "file-pencil", "draft_list", ("draft_",)),
     ("Approvals", "check", "approval_list", ("approval_",)),
-    ("Finance", "coin", "finance_overview", ("finance_",)),
+    ("Finance", "coin", "finance_overview", ("finance_", "review_", "month_")),
     ("Journal", "book-2", "journal", ("journal", "operation_")),
     ("Exports", "download", "export_list", ("export_", "accounting_")),
     (

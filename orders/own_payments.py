@@ -6,6 +6,7 @@ own; the others are another order's once the own ones make up what was paid, and
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from orders.apis.revkeen.objects import Event, Listing, Order, Transaction
 
@@ -27,11 +28,24 @@ class Split:
         return any(came_in(row) for row in (*self.of_others, *self.unknown))
 
 
-def came_in(transaction: Transaction) -> bool:
+class Moved(Protocol):
+    """A transaction, as RevKeen sends it or as it is kept. `amount` in minor units."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def amount(self) -> int: ...
+
+
+def came_in(transaction: Moved) -> bool:
     return transaction.type == "sale" and transaction.status in CAME_IN
 
 
-def went_back(transaction: Transaction) -> bool:
+def went_back(transaction: Moved) -> bool:
     return transaction.type in ("refund", "void") and transaction.status == "succeeded"
 
 

@@ -38,6 +38,7 @@ class Right(Enum):
     EXPORT = "export lists"  # shipments, partner updates, and what one sees of the journal
     EXPORT_ALL = "export orders, customers and payments"
     FINANCE = "see what was collected, refunded and is owed"
+    REVIEW = "review amounts and close months"
     DECIDE = "decide the outcome of a change"
     MANAGE = "manage the merchant, its connections and its members"
 
@@ -64,6 +65,7 @@ ROLES: dict[Right, set[Role]] = {
     Right.EXPORT: {Role.ADMIN, Role.SUPPORT, Role.FINANCE, Role.OPERATIONS},
     Right.EXPORT_ALL: {Role.ADMIN, Role.FINANCE},
     Right.FINANCE: {Role.ADMIN, Role.FINANCE},
+    Right.REVIEW: {Role.ADMIN, Role.FINANCE},
     Right.DECIDE: {Role.ADMIN, Role.FINANCE},
     Right.MANAGE: {Role.ADMIN},
 }
@@ -138,6 +140,12 @@ PAGES: dict[str, Right] = {
     "approval_approve": Right.APPROVALS,
     "approval_decline": Right.APPROVALS,
     "approval_withdraw": Right.APPROVALS,
+    "review_queue": Right.REVIEW,
+    "review_order": Right.REVIEW,
+    "review_assign": Right.REVIEW,
+    "month_list": Right.REVIEW,
+    "month_detail": Right.REVIEW,
+    "month_second": Right.REVIEW,
     "customer_list": Right.SEE,
     "customer_detail": Right.SEE,
     "search": Right.SEE,

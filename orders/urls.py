@@ -1,5 +1,7 @@
 """All addresses. What is below /<merchant>/<live|test>/ names merchant and mode there and nowhere else."""
 
+from datetime import date
+
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.urls.converters import StringConverter
 
@@ -11,7 +13,8 @@ from orders.views.approvals import limits as approval_limits
 from orders.views.changes import form_page, journal, review
 from orders.views.drafts import creation, drafts, origins
 from orders.views.exports import accounting, exports, schedules
-from orders.views.finance import money, overview, receivables
+from orders.views.finance import money, months, overview, receivables
+from orders.views.finance import review as review_queue
 from orders.views.fulfillment import fulfill, packing_slips, picking, shipment_list, shipments, to_fulfill, unreported
 from orders.views.index import settings as index
 from orders.views.merchants import connections, invitations, members, profile
@@ -40,6 +43,19 @@ class DirectionConverter(StringConverter):
     regex = "newer|older"
 
 
+class MonthConverter:
+    """`2026-10`, as the first day of the month."""
+
+    regex = "[0-9]{4}-(?:0[1-9]|1[0-2])"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(f"{value}-01")  # ValueError, as of the year 0: there is no such page
+
+    def to_url(self, value: object) -> str:
+        return f"{value:%Y-%m}" if isinstance(value, date) else str(value)
+
+
+register_converter(MonthConverter, "month")
 register_converter(ModeConverter, "mode")
 register_converter(DirectionConverter, "direction")
 
@@ -180,6 +196,15 @@ export_pages = [
     path("schedules/<uuid:schedule_id>/remove/", schedules.export_schedule_remove, name="export_schedule_remove"),
 ]
 
+review_pages = [
+    path("review/", review_queue.review_queue, name="review_queue"),
+    path("review/<uuid:order_id>/", review_queue.review_order, name="review_order"),
+    path("review/<uuid:order_id>/assign/", review_queue.review_assign, name="review_assign"),
+    path("months/", months.month_list, name="month_list"),
+    path("months/<month:month>/", months.month_detail, name="month_detail"),
+    path("months/<month:month>/second/", months.month_second, name="month_second"),
+]
+
 merchant_pages: list[URLPattern | URLResolver] = [
     path("orders/", include(order_pages)),
     path("fulfillments/<uuid:fulfillment_id>/undo/", fulfill.fulfillment_undo, name="fulfillment_undo"),
@@ -189,6 +214,7 @@ merchant_pages: list[URLPattern | URLResolver] = [
     path("partner-updates/", include(partner_update_pages)),
     path("approvals/", include(approval_pages)),
     path("finance/", include(finance_pages)),
+    path("finance/", include(review_pages)),
     path("journal/", include(journal_pages)),
     path("exports/", include(export_pages)),
     path("to-fulfill/", to_fulfill.to_fulfill, name="to_fulfill"),

@@ -1,11 +1,13 @@
 from orders.models.accounting import AccountingFile, AccountingRow
 from orders.models.approvals import ApprovalRequest, ApprovalToken
+from orders.models.closings import AfterClosing, ClosedMovement, MonthClosing, Movement
 from orders.models.connections import Connection
 from orders.models.customer_copies import CustomerCopy
 from orders.models.decisions import DecisionCheck
 from orders.models.drafts import Draft, DraftVisit
 from orders.models.events import EventLog
 from orders.models.exports import Export, ExportChunk, ExportFormat, ExportSchedule
+from orders.models.findings import Finding, ReviewCase, SignOff
 from orders.models.index import IndexState, InvoiceToRead, ProductCopy, Sweep, ToRead
 from orders.models.log_chain import ChainHead, ChainLink, Fact, Unchained
 from orders.models.merchants import INVITATION_LASTS, MODES, Invitation, Membership, Merchant
@@ -27,10 +29,12 @@ __all__ = [
     "MODES",
     "AccountingFile",
     "AccountingRow",
+    "AfterClosing",
     "ApprovalRequest",
     "ApprovalToken",
     "ChainHead",
     "ChainLink",
+    "ClosedMovement",
     "Connection",
     "CustomerCopy",
     "DecisionCheck",
@@ -42,6 +46,7 @@ __all__ = [
     "ExportFormat",
     "ExportSchedule",
     "Fact",
+    "Finding",
     "Fulfillment",
     "IndexState",
     "Invitation",
@@ -50,6 +55,8 @@ __all__ = [
     "Membership",
     "Merchant",
     "MoneyCopy",
+    "MonthClosing",
+    "Movement",
     "Operation",
     "OperationToken",
     "OrderCopy",
@@ -63,10 +70,12 @@ __all__ = [
     "ProductCopy",
     "RefundCopy",
     "RefundStatus",
+    "ReviewCase",
     "SavedView",
     "Session",
     "Shipment",
     "ShipmentItem",
+    "SignOff",
     "SlipPrint",
     "Sweep",
     "Term",

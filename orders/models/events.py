@@ -50,6 +50,11 @@ class EventLog(models.Model):
         APPROVAL_DECLINED = "approval_declined", "Approval declined"
         APPROVAL_WITHDRAWN = "approval_withdrawn", "Request for approval withdrawn"
         APPROVAL_EXPIRED = "approval_expired", "Request for approval expired"
+        SIGNED_OFF = "signed_off", "Signed off"
+        REVIEW_ASSIGNED = "review_assigned", "Review assigned"
+        MONTH_SIGNED = "month_signed", "Month signed"
+        MONTH_CLOSED = "month_closed", "Month closed"
+        MONTH_DECLINED = "month_declined", "Closing a month declined"
         REFUSED = "refused", "Attempt refused"
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)

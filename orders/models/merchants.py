@@ -44,6 +44,12 @@ class Merchant(models.Model):
     )
     # For so many seconds after Fulfill nobody is told, and it can be undone.
     undo_seconds = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(120)])
+    # After so many days an order that is paid and has not left is one to review.
+    review_after_days = models.PositiveSmallIntegerField(
+        default=7, validators=[MinValueValidator(1), MaxValueValidator(365)]
+    )
+    # Whether a month is closed by two people, never by one alone.
+    two_close_months = models.BooleanField(default=False)
     # On packing slips, below the name.
     sender_address = models.CharField(max_length=300, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)

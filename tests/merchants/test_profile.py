@@ -30,7 +30,13 @@ PAGE = "/northwind/live/settings/"
 
 
 def save(client: Client, **changes: str) -> Any:
-    saved = {"name": "Northwind Trading", "time_zone": "Europe/Berlin", "sums_to_type": "", "undo_seconds": "0"}
+    saved = {
+        "name": "Northwind Trading",
+        "time_zone": "Europe/Berlin",
+        "sums_to_type": "",
+        "undo_seconds": "0",
+        "review_after_days": "7",
+    }
     return client.post(PAGE, saved | changes)
 
 

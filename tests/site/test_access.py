@@ -21,7 +21,7 @@ SOME_ID = uuid.UUID("00000000-0000-4000-8000-000000000000")
 
 def address(name: str, merchant: str, mode: str) -> str:
     converters = merchant_patterns()[name].pattern.converters
-    values = {"direction": "older", **{key: SOME_ID for key in converters if key.endswith("_id")}}
+    values = {"direction": "older", "month": "2026-10", **{key: SOME_ID for key in converters if key.endswith("_id")}}
     given = {key: values.get(key, 1) for key in converters}
     return reverse(name, kwargs={"merchant": merchant, "mode": mode, **given})
 

@@ -54,6 +54,7 @@ def _something(key: str) -> object:
         "connection_id": lambda: Connection.objects.get(mode="live").pk,
         "direction": lambda: "older",
         "number": lambda: 1,
+        "month": lambda: "2026-10",
     }
     return known[key]() if key in known else uuid.uuid4()
 

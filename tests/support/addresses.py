@@ -20,6 +20,7 @@ MAY = {
     Right.EXPORT: {"admin", "support", "finance", "operations"},
     Right.EXPORT_ALL: {"admin", "finance"},
     Right.FINANCE: {"admin", "finance"},
+    Right.REVIEW: {"admin", "finance"},
     Right.DECIDE: {"admin", "finance"},
     Right.MANAGE: {"admin"},
 }
@@ -89,6 +90,7 @@ POST_ONLY = {
     *("index_rebuild", "index_compare"),
     *("connection_webhooks_register", "connection_webhooks_secret", "connection_webhooks_replace"),
     *("draft_copy", "draft_new", "draft_revise", "operation_decide", "contradiction_close"),
+    *("review_assign", "month_second"),
     *("fulfillment_undo", "partner_updates_send_again", "shipment_send_missed"),
     *("export_start", "export_remove", "export_schedule_remove", "accounting_make"),
     *("shipment_status", "shipment_statuses", "shipment_known"),

@@ -68,6 +68,16 @@ GROUPS: dict[str, tuple[str, tuple[Event, ...]]] = {
             Event.APPROVAL_EXPIRED,
         ),
     ),
+    "finance": (
+        "Finance",
+        (
+            Event.SIGNED_OFF,
+            Event.REVIEW_ASSIGNED,
+            Event.MONTH_SIGNED,
+            Event.MONTH_CLOSED,
+            Event.MONTH_DECLINED,
+        ),
+    ),
     "others": ("Other", (Event.MERCHANT_CHANGED, Event.INDEX_REBUILT, Event.EXPORTED, Event.REFUSED)),
 }
 KINDS: list[Any] = [

@@ -23,7 +23,8 @@ from orders.iso4217 import FUNDS, PLACES
 from orders.models import Draft
 from orders.moments import near
 from orders.money import Money, decimal_places
-from orders.services.drafts.drafts import LONGEST_DESCRIPTION, MOST_LINES, REPLACED_BY, REPLACES, Line, new_line
+from orders.replacing import REPLACED_BY, REPLACES
+from orders.services.drafts.drafts import LONGEST_DESCRIPTION, MOST_LINES, Line, new_line
 from orders.services.drafts.invoice_links import Offered
 from orders.states import BILLING_TYPES
 

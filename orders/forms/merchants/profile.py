@@ -55,6 +55,20 @@ class MerchantSettings(forms.ModelForm):
         "With 0 it is sent at once.",
     )
 
+    review_after_days = forms.IntegerField(
+        label="Review paid orders after",
+        min_value=1,
+        max_value=365,
+        widget=forms.TextInput({"class": "num units", "inputmode": "numeric", "autocomplete": "off"}),
+        help_text="Days, 1 to 365. An order that is paid and has not left for longer is one for the finance review.",
+    )
+
+    two_close_months = forms.BooleanField(
+        label="Two people close a month",
+        required=False,
+        help_text="Who signs a month first cannot be the second.",
+    )
+
     sender_address = AddressField(
         label="Sender on packing slips",
         required=False,
@@ -64,7 +78,10 @@ class MerchantSettings(forms.ModelForm):
 
     class Meta:
         model = Merchant
-        fields = ["name", "time_zone", "mfa_required", "sums_to_type", "undo_seconds", "sender_address"]
+        fields = [
+            *("name", "time_zone", "mfa_required", "sums_to_type", "undo_seconds"),
+            *("review_after_days", "two_close_months", "sender_address"),
+        ]
         labels = {"time_zone": "Time zone"}
         help_texts = {"time_zone": "Sets when days begin and end in lists and filters. A name such as Europe/Berlin."}
         widgets = {"time_zone": forms.TextInput({"list": "time-zones", "autocomplete": "off", "spellcheck": "false"})}

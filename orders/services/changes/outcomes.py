@@ -18,6 +18,7 @@ from orders.apis.revkeen.objects import Order
 from orders.models import Operation, OperationToken
 from orders.services.changes import plans, quarantine, refund_tracking
 from orders.services.changes.snapshots import Difference, kept, snapshot_of
+from orders.services.index import findings
 from orders.storable import storable
 
 log = structlog.get_logger("orders.journal")
@@ -117,6 +118,7 @@ def decided(operation: Operation, state: str, *, by: Any, reason: str, **facts: 
 
 def _end(operation: Operation, state: str, **facts: Any) -> Operation:
     with transaction.atomic():
+        was_doubtful = operation.state in (State.IN_DOUBT, State.NEEDS_REVIEW)
         ended = _write(operation, unless_sent_since=state == State.NOT_SENT, state=state, ended_at=Now(), **facts)
         operation.refresh_from_db()
         if ended:
@@ -125,6 +127,8 @@ def _end(operation: Operation, state: str, **facts: Any) -> Operation:
                 refund_tracking.begin(operation)
             plans.follow(operation)
             operation_ended.send(Operation, operation=operation)
+            if was_doubtful:
+                _review(operation)
             quarantine.count_up()
             transaction.on_commit(partial(afterwards.do, quarantine.note_count))
     log.info("operation ended", operation=str(operation.pk), kind=operation.kind, state=operation.state)
@@ -133,9 +137,19 @@ def _end(operation: Operation, state: str, **facts: Any) -> Operation:
 
 def _wait(operation: Operation, state: str, seconds: int, **facts: Any) -> Operation:
     next_try = Now() + timedelta(seconds=seconds)
-    _write(operation, unless_sent_since=True, state=state, next_try_at=next_try, lease_until=Now(), **facts)
-    operation.refresh_from_db()
+    with transaction.atomic():
+        before = operation.state
+        _write(operation, unless_sent_since=True, state=state, next_try_at=next_try, lease_until=Now(), **facts)
+        operation.refresh_from_db()
+        if operation.state != before:
+            _review(operation)
     return operation
+
+
+def _review(operation: Operation) -> None:
+    """Finance reviews orders with a change in doubt."""
+    if operation.order_id is not None:
+        findings.again(operation.merchant, operation.mode, [operation.order_id])
 
 
 def _write(operation: Operation, *, unless_sent_since: bool, **facts: Any) -> bool:

@@ -13,6 +13,7 @@ from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer, Order
 from orders.models import Draft, DraftVisit, Merchant, Operation, User
 from orders.money import LARGEST_MINOR, Money
+from orders.replacing import REPLACED_BY, REPLACES
 from orders.services.changes import plans
 from orders.services.changes.change_request import ChangeRequest
 from orders.services.changes.form_tokens import FormToken
@@ -29,7 +30,6 @@ MOST_LINES = 200
 LONGEST_DESCRIPTION = 500
 FOUND = 20  # customers or products shown of a search
 VISIT_LASTS = timedelta(minutes=2)
-REPLACES, REPLACED_BY = "replaces", "replaced_by"  # names in the metadata of an order
 
 
 class Conflict(Exception):

@@ -11,15 +11,8 @@ from orders.apis.revkeen.objects import LineItem, Order
 from orders.models import Draft, Merchant, User
 from orders.moments import near
 from orders.money import decimal_places
-from orders.services.drafts.drafts import (
-    LONGEST_DESCRIPTION,
-    MOST_LINES,
-    REPLACED_BY,
-    REPLACES,
-    Line,
-    new_line,
-    of_merchant,
-)
+from orders.replacing import REPLACED_BY, REPLACES
+from orders.services.drafts.drafts import LONGEST_DESCRIPTION, MOST_LINES, Line, new_line, of_merchant
 from orders.services.drafts.replacements import LOST
 from orders.services.partners import directory, partner_orders
 from orders.storable import storable

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from orders import replacing
 from orders.apis.revkeen.objects import Order
 from orders.models import Draft, Merchant, Operation
 from orders.money import Money
-from orders.services.drafts.drafts import REPLACED_BY, REPLACES, totals
+from orders.replacing import REPLACED_BY, REPLACES
+from orders.services.drafts.drafts import totals
 
 LOST = ("discount", "tax")  # members of an order that are not sent again
 
@@ -60,7 +62,7 @@ def compare(order: Order, draft: Draft) -> Comparison:
 def linked(merchant: Merchant, mode: str, order: Order) -> list[Linked]:
     """What the order's metadata says it replaces, and what it is replaced by."""
     links = (("Replaces", REPLACES), ("Replaced by", REPLACED_BY))
-    found = [(label, _uuid(order.metadata.get(name))) for label, name in links]
+    found = [(label, replacing.other(order.metadata, name)) for label, name in links]
     return [Linked(label, other, _number(merchant, mode, other)) for label, other in found if other]
 
 
@@ -76,10 +78,3 @@ def _number(merchant: Merchant, mode: str, order_id: uuid.UUID) -> str:
     made_here = written.filter(created_order_id=order_id).first()  # whose number came with the answer
     number = made_here.result.get("number") if made_here else None
     return str(number or f"{str(order_id)[:8]}…")
-
-
-def _uuid(value: object) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(value) if isinstance(value, str) else None
-    except ValueError:
-        return None

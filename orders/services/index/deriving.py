@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Shipment, ShipmentItem, Term, TrackingNumber
 from orders.money import LARGEST_MINOR
-from orders.services.index import folding, terms
+from orders.services.index import findings, folding, terms
 
 AT_ONCE = 200  # copies in one transaction
 # An order has some twenty terms: as objects they would take half of the time that it takes to write an order.
@@ -55,7 +55,7 @@ def write_terms(merchant: Merchant, mode: str, wanted: Mapping[int, terms.Terms]
 
 @transaction.atomic(savepoint=False)
 def of_shipments(merchant: Merchant, mode: str, order_id: uuid.UUID) -> None:
-    """Derive anew what our shipments of an order decide, if it has a copy here: units left and tracking numbers.
+    """Derive anew what our shipments of an order decide, if it has a copy here: units left, tracking numbers, findings.
 
     For whoever has recorded, corrected or undone one: call it in the same transaction.
     """
@@ -69,6 +69,7 @@ def of_shipments(merchant: Merchant, mode: str, order_id: uuid.UUID) -> None:
         OrderCopy.objects.filter(pk=copy.pk).update(units_left=units_left)
     had = Term.objects.filter(order=copy.pk, kind=Term.Kind.TRACKING)
     _exchange(merchant, mode, had, {copy.pk: terms.of_parcels(shipped.numbers[order_id])})
+    findings.of_shipments(merchant, mode, order_id)
 
 
 def of_customers(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID]) -> None:

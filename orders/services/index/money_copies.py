@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 
 from orders.apis.revkeen.objects import Refund, Transaction
 from orders.models import Merchant, MoneyCopy, RefundCopy, TransactionCopy
-from orders.services.index import marks, money_fields, owners
+from orders.services.index import findings, marks, money_fields, movements, owners
 from orders.services.index.copying import in_calendar
 from orders.services.index.money_fields import Sent
 
@@ -126,6 +126,10 @@ def _follow(batch: Batch, written: list[MoneyCopy], new: list[MoneyCopy]) -> Non
         marks.mark_invoices(batch.merchant, batch.mode, _outdated_invoices(batch, payments))
     else:
         owners.of_refunds(batch.merchant, batch.mode, [copy for copy in written if isinstance(copy, RefundCopy)])
+    invoices = {copy.invoice_id for copy in written if copy.invoice_id}
+    findings.write(batch.merchant, batch.mode, {copy.order_id for copy in written if copy.order_id}, invoices)
+    money = [moved for copy in written if isinstance(copy, TransactionCopy) for moved in movements.of_transaction(copy)]
+    movements.note(batch.merchant, batch.mode, money)
 
 
 def _outdated_invoices(batch: Batch, payments: Collection[uuid.UUID]) -> Collection[uuid.UUID]:

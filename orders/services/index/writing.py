@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from orders.apis.listings import Unreadable
 from orders.apis.revkeen.objects import Order
 from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Sweep, Term
-from orders.services.index import copying, deriving, keys, marks, owners, terms
+from orders.services.index import copying, deriving, findings, keys, marks, movements, owners, terms
 
 ATTEMPTS = 3  # another may write the same new order at the same moment
 Sent = Order | Unreadable
@@ -60,8 +60,11 @@ def apply(merchant: Merchant, mode: str, orders: Iterable[Sent], read_started: d
 def gone(merchant: Merchant, mode: str, order_id: uuid.UUID, read_started: datetime) -> None:
     """RevKeen answered 404 to a read that began then: the copy stays, marked, unless a later read had the order."""
     copies = OrderCopy.objects.filter(merchant=merchant, mode=mode, order_id=order_id, read_started__lt=read_started)
-    copies.filter(gone_at=None).update(gone_at=read_started)
-    copies.update(read_started=read_started)
+    with transaction.atomic():
+        if copies.filter(gone_at=None).update(gone_at=read_started):
+            findings.write(merchant, mode, [order_id])
+            movements.note(merchant, mode, [movements.of_order(copy) for copy in copies])
+        copies.update(read_started=read_started)
 
 
 def _id_of(order: Sent) -> uuid.UUID | None:
@@ -118,6 +121,9 @@ def _write(batch: Batch, changed: Mapping[uuid.UUID, Sent], rows: Mapping[uuid.U
     OrderLineCopy.objects.bulk_create([line for of_order in lines.values() for line in of_order])
     deriving.write_terms(batch.merchant, batch.mode, wanted)
     _read_money(batch, read, moved)
+    left = {invoice_id for invoice_id, _, _ in moved.values() if invoice_id}
+    findings.write(batch.merchant, batch.mode, list(changed), left)
+    movements.note(batch.merchant, batch.mode, [movements.of_order(copy) for copy in copies])
 
 
 def _read_money(batch: Batch, copies: Iterable[OrderCopy], moved: Mapping[uuid.UUID, Money]) -> None:

@@ -6,7 +6,7 @@ with an order about which nothing is wrong comes last (services/orders/plain_sta
 
 from collections.abc import Callable, Iterable
 
-from orders import shipped_units, states
+from orders import shipped_units, states, units_worth
 from orders.apis.revkeen.objects import Order, Refund
 from orders.models import Operation, Shipment
 from orders.services.orders import partner_conditions
@@ -171,14 +171,14 @@ def _expired(facts: Facts) -> Condition | None:
 def _given_up_and_paid(facts: Facts) -> Condition | None:
     """Units that will never be shipped are paid for, and not given back: at their share of their line's total."""
     order = facts.order
-    given_up = [one for one in facts.shipments if one.kind == Shipment.Kind.CANCELLATION]
-    units = shipped_units.taken(one for one in given_up if one.state in Shipment.COUNTED)
-    worth = sum(line.total * units[line.id] // line.quantity for line in order.lines if units[line.id])
+    canceled = [one for one in facts.shipments if one.kind == Shipment.Kind.CANCELLATION]
+    units = shipped_units.taken(one for one in canceled if one.state in Shipment.COUNTED)
+    worth = units_worth.paid_for(order, units)
     back = order.amount_refunded + sum(one.amount_minor for one in facts.refunds if one.spent and not one.final)
-    if min(worth, order.amount_paid) <= back:
+    if worth <= back:
         return None
     count = sum(units.values())
-    paid, refunded = order.money(min(worth, order.amount_paid)), order.money(back)
+    paid, refunded = order.money(worth), order.money(back)
     said = f"{paid} was paid for them, and {refunded} is refunded or on its way. Finance can refund the rest."
     return Condition(f"{count} unit{'s' * (count > 1)} will never be shipped.", said, "wait", "order_refund", SHIPMENTS)
 

@@ -20,6 +20,7 @@ from django.utils import timezone
 from orders.apis.calls import Exchange
 from orders.apis.errors import ApiError, InDoubt, KeyRefused, NotSent, RateLimited, Refused, ScopeMissing
 from orders.models import Connection, PartnerUpdate, PartnerUpdateAttempt, Shipment
+from orders.services.index import findings
 from orders.services.partners.outbox import take_to_send
 from orders.storable import storable
 
@@ -199,6 +200,8 @@ def finish(sending: Sending[Any], outcome: Outcome) -> None:
         PartnerUpdateAttempt.objects.bulk_create(sending.history)
         if taken is not None:
             outcome = _written(sending, outcome)
+            if isinstance(outcome, Sent):  # Digital River captures what it takes
+                findings.again(taken.merchant, taken.mode, [taken.order_id])
     said = type(outcome).__name__
     log.info(
         "tried a partner update",

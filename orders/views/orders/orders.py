@@ -22,7 +22,9 @@ from orders.services import audit
 from orders.services.approvals import requests
 from orders.services.changes import operations, review_checks
 from orders.services.drafts import replacements
+from orders.services.finance import sign_offs
 from orders.services.fulfillment import fulfillable
+from orders.services.index.order_filters import Place
 from orders.services.orders import cancellations, next_steps, refunds, timeline
 from orders.services.orders import reading as reading_module
 from orders.services.orders.conditions import conditions
@@ -47,7 +49,9 @@ def order_detail(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     if request.htmx and request.htmx.target == PEEK:
         return peek(request, order_id)
     file = read_or_404(request, lambda api: reading_module.order_file(api, order_id))
-    return render_page(request, "orders/orders/detail.html", _detail(request, file), status=file.order.page_status)
+    reviewed = sign_offs.of_order(Place(request.merchant, request.mode, timezone.now()), order_id)
+    context = _detail(request, file) | {"reviewed": reviewed}
+    return render_page(request, "orders/orders/detail.html", context, status=file.order.page_status)
 
 
 @require_safe

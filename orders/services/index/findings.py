@@ -1,0 +1,157 @@
+"""The one writer of findings: they follow from the copies, and change in the transaction that changes those.
+
+Whoever changes something that a rule looks at calls `again` in the same transaction.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from orders.models import Finding, Merchant, OrderCopy, ReviewCase, SignOff, Term
+from orders.money import LARGEST_MINOR
+from orders.services.index import folding, rule_facts, rules
+from orders.services.index.rule_facts import Facts
+from orders.services.index.rules import Found
+
+AT_ONCE = 200  # orders in one transaction
+AMOUNTS = ("subtotal", "discount", "tax", "total", "amount_paid", "amount_refunded", "amount_due")
+HEARD = ("sign_off_id", "signed", "assigned_to_id", "snoozed_until")  # of people
+WRITTEN = ("currency", "amount", "words", "seen", "since", *HEARD)
+Key = tuple[uuid.UUID, str]  # an order's id and a rule
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What people said of orders: the newest sign-off, and who is to look and when."""
+
+    sign_offs: Mapping[Key, SignOff]
+    cases: Mapping[Key, ReviewCase]
+
+
+def again(merchant: Merchant, mode: str, order_ids: Iterable[uuid.UUID]) -> None:
+    """Find anew what these orders break, and those that depend on them, as far as they have copies here."""
+    wanted = sorted(set(order_ids))
+    for begin in range(0, len(wanted), AT_ONCE):
+        with transaction.atomic():
+            write(merchant, mode, wanted[begin : begin + AT_ONCE])
+
+
+def _related(merchant: Merchant, mode: str, copies: Sequence[OrderCopy]) -> list[int]:
+    """The keys of other orders that a change of these may concern: on their invoices, and the other halves."""
+    here = OrderCopy.objects.filter(merchant=merchant, mode=mode)
+    terms = Term.objects.filter(merchant=merchant, mode=mode, kind=Term.Kind.METADATA)
+    found = set(terms.filter(value__in=[folding.term(str(one.order_id)) for one in copies]).values_list("order__pk"))
+    if invoices := {copy.invoice_id for copy in copies if copy.invoice_id}:
+        found |= set(here.filter(invoice_id__in=invoices).values_list("pk"))
+    if named := {id for copy in copies for id in rule_facts.named(copy)}:
+        found |= set(here.filter(order_id__in=named).values_list("pk"))
+    return sorted({pk for (pk,) in found} - {copy.pk for copy in copies})
+
+
+def _hold(merchant: Merchant, mode: str) -> None:
+    """Until the transaction ends, nobody else finds anything for them: two orders may come to share an invoice at once.
+
+    SQLite has one writer anyway. Whoever holds this locks no order any more.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"findings:{merchant.pk}:{mode}"])
+
+
+def write(
+    merchant: Merchant, mode: str, order_ids: Collection[uuid.UUID], invoices: Collection[uuid.UUID] = ()
+) -> None:
+    """The same within the caller's transaction. `invoices` are others that they had, or whose money has moved."""
+    _hold(merchant, mode)
+    copies = list(_whole(merchant, mode).filter(order_id__in=order_ids))
+    if invoices:
+        copies += _whole(merchant, mode).filter(invoice_id__in=invoices).exclude(order_id__in=order_ids)
+    if copies and (keys := _related(merchant, mode, copies)):
+        copies += _whole(merchant, mode).filter(pk__in=keys)
+    if copies:
+        _keep(merchant, mode, rule_facts.gather(merchant.pk, mode, copies), rules.RULES)
+
+
+def of_shipments(merchant: Merchant, mode: str, order_id: uuid.UUID) -> None:
+    """The same of the rules that an order's shipments decide, of which something has changed."""
+    _hold(merchant, mode)
+    if copies := list(_whole(merchant, mode).filter(order_id=order_id)):
+        facts = rule_facts.of_shipments(merchant.pk, mode, copies)
+        _keep(merchant, mode, facts, rules.OF_SHIPMENTS)
+
+
+def _whole(merchant: Merchant, mode: str) -> "QuerySet[OrderCopy, OrderCopy]":
+    here = OrderCopy.objects.filter(merchant=merchant, mode=mode)
+    return here.defer("text").order_by("pk").prefetch_related("lines")
+
+
+def _keep(merchant: Merchant, mode: str, gathered: Sequence[Facts], names: Collection[str]) -> None:
+    found = {facts.copy: rules.found(facts, names) for facts in gathered}
+    said = _said(merchant, mode, [copy.order_id for copy, broken in found.items() if broken])
+    due = {
+        (copy.pk, rule): _finding(copy, rule, one, said)
+        for copy, broken in found.items()
+        for rule, one in broken.items()
+    }
+    had = {(row.order_id, row.rule): row for row in Finding.objects.filter(order__in=list(found), rule__in=names)}
+    gone = [row.pk for key, row in had.items() if key not in due]
+    if gone:
+        Finding.objects.filter(pk__in=gone).delete()
+    Finding.objects.bulk_create([finding for key, finding in due.items() if key not in had])
+    changed = [_onto(had[key], finding) for key, finding in due.items() if key in had and _differ(had[key], finding)]
+    Finding.objects.bulk_update(changed, [name.removesuffix("_id") for name in WRITTEN])
+
+
+def said_anew(merchant: Merchant, mode: str, order_id: uuid.UUID) -> None:
+    """Somebody signed off, assigned or snoozed: nothing else about the order has changed."""
+    said = _said(merchant, mode, [order_id])
+    found = Finding.objects.filter(merchant=merchant, mode=mode, order__order_id=order_id).select_related("order")
+    for row in found:
+        _hear(row, order_id, said)
+        row.save(update_fields=[name.removesuffix("_id") for name in HEARD])
+
+
+def _finding(copy: OrderCopy, rule: str, found: Found, said: _Said) -> Finding:
+    amount = min(abs(found.amount), LARGEST_MINOR)
+    seen = {name: getattr(copy, name) for name in AMOUNTS} | {"currency": copy.currency} | found.seen
+    row = Finding(
+        order=copy,
+        merchant_id=copy.merchant_id,
+        mode=copy.mode,
+        rule=rule,
+        currency=copy.currency,
+        amount=amount,
+        words=list(found.words),
+        seen=seen,
+        since=found.since,
+    )
+    _hear(row, copy.order_id, said)
+    return row
+
+
+def _hear(row: Finding, order_id: uuid.UUID, said: _Said) -> None:
+    """Put beside it what people said of it; a sign-off is of the amounts that were seen, and of no others."""
+    sign_off, case = said.sign_offs.get((order_id, row.rule)), said.cases.get((order_id, row.rule))
+    row.sign_off, row.signed = sign_off, sign_off is not None and sign_off.seen == row.seen
+    row.assigned_to_id = case.assigned_to_id if case else None
+    row.snoozed_until = case.snoozed_until if case else None
+
+
+def _said(merchant: Merchant, mode: str, order_ids: Sequence[uuid.UUID]) -> _Said:
+    if not order_ids:
+        return _Said({}, {})
+    here = {"merchant": merchant, "mode": mode, "order_id__in": order_ids}
+    sign_offs = {(row.order_id, row.rule): row for row in SignOff.objects.filter(**here).order_by("pk")}
+    return _Said(sign_offs, {(row.order_id, row.rule): row for row in ReviewCase.objects.filter(**here)})
+
+
+def _differ(row: Finding, due: Finding) -> bool:
+    return any(getattr(row, name) != getattr(due, name) for name in WRITTEN)
+
+
+def _onto(row: Finding, due: Finding) -> Finding:
+    due.pk = row.pk
+    return due
