@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
                 ('amounts_rule', models.TextField(blank=True)),
                 ('summary', models.TextField(blank=True)),
                 ('text', models.TextField(blank=True)),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='orders.merchant')),
+                ('merchant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='orders.merchant')),
             ],
         ),
         migrations.CreateModel(
@@ -148,10 +148,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('mode', models.CharField(choices=[('live', 'Live'), ('test', 'Test')], max_length=4)),
-                ('kind', models.PositiveSmallIntegerField(choices=[(1, 'Order'), (2, 'Order number'), (3, 'Customer'), (4, 'E-mail'), (5, 'Name'), (6, 'Name or text'), (7, 'Phone'), (8, 'Tracking number'), (9, 'Product'), (10, 'SKU'), (11, 'Invoice'), (12, 'Payment'), (13, 'Card'), (14, 'Amount'), (15, 'Metadata'), (16, 'Invoice number')])),
+                ('kind', models.PositiveSmallIntegerField(choices=[(1, 'Order'), (2, 'Order number'), (3, 'Customer'), (4, 'E-mail'), (5, 'Name'), (6, 'Name or text'), (7, 'Phone'), (8, 'Tracking number'), (9, 'Product'), (10, 'SKU'), (11, 'Invoice'), (12, 'Payment'), (13, 'Card'), (14, 'Amount'), (15, 'Metadata'), (16, 'Invoice number'), (17, 'Metadata')])),
                 ('value', models.TextField()),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='orders.merchant')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='terms', to='orders.ordercopy')),
+                ('merchant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='orders.merchant')),
+                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='terms', to='orders.ordercopy')),
             ],
         ),
         migrations.CreateModel(
@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ordercopy',
-            index=models.Index(fields=['merchant', 'mode', 'total', '-id'], name='copies_by_total'),
+            index=models.Index(fields=['merchant', 'mode', 'total', '-id', 'status', 'gone_at'], name='copies_by_total'),
         ),
         migrations.AddIndex(
             model_name='ordercopy',
@@ -202,11 +202,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ordercopy',
-            index=models.Index(fields=['merchant', 'mode', 'payment_state', '-id'], name='copies_by_payment'),
+            index=models.Index(fields=['merchant', 'mode', 'payment_state', '-id', 'status', 'gone_at'], name='copies_by_payment'),
         ),
         migrations.AddIndex(
             model_name='ordercopy',
-            index=models.Index(fields=['merchant', 'mode', 'fulfillment_state', '-id'], name='copies_by_fulfillment'),
+            index=models.Index(fields=['merchant', 'mode', 'fulfillment_state', '-id', 'status', 'gone_at'], name='copies_by_fulfillment'),
         ),
         migrations.AddIndex(
             model_name='ordercopy',
@@ -218,7 +218,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ordercopy',
-            index=models.Index(condition=models.Q(('amounts_rule', ''), _negated=True), fields=['merchant', 'mode', '-id'], name='copies_not_adding_up'),
+            index=models.Index(condition=models.Q(('amounts_rule', ''), _negated=True), fields=['merchant', 'mode', 'gone_at', '-id', 'status'], name='copies_not_adding_up'),
         ),
         migrations.AddConstraint(
             model_name='ordercopy',
@@ -246,7 +246,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='term',
-            index=models.Index(fields=['merchant', 'mode', 'value', '-order'], name='terms_by_value'),
+            index=models.Index(fields=['merchant', 'mode', 'value', '-order', 'kind'], name='terms_by_value'),
         ),
         migrations.AddConstraint(
             model_name='term',

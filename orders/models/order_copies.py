@@ -8,6 +8,8 @@ from django.db import models
 
 from orders.models.merchants import MODE_CHOICES, Merchant
 
+COUNTED = ("status", "gone_at")  # at the end of an index: what is found by it is counted without reading the rows
+
 
 class OrderCopy(models.Model):
     """An order as RevKeen last told of it. Amounts are in minor units of `currency`, which is in upper case.
@@ -17,7 +19,7 @@ class OrderCopy(models.Model):
     """
 
     id = models.BigIntegerField(primary_key=True)
-    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+", db_index=False)  # every index begins so
     mode = models.CharField(max_length=4, choices=MODE_CHOICES)
     order_id = models.UUIDField()
 
@@ -61,7 +63,7 @@ class OrderCopy(models.Model):
     amounts_rule = models.TextField(blank=True)  # the first rule that the amounts break (orders/amounts.py); "": none
     summary = models.TextField(blank=True)  # `Ridgeline 2 tent and 3 more`
     text = models.TextField(blank=True)  # folded, in which parts of words are found
-    text_is_cut = models.BooleanField(default=False)  # there was more of it than is kept
+    text_is_cut = models.BooleanField(default=False)  # there was more of it, or of its terms, than is kept
 
     class Meta:
         constraints = [
@@ -69,16 +71,20 @@ class OrderCopy(models.Model):
         ]
         indexes = [
             models.Index(fields=["merchant", "mode", "-id"], name="copies_newest"),
+            models.Index(fields=["merchant", "mode", "order_id", "id", *COUNTED], name="copies_by_order"),
             models.Index(fields=["merchant", "mode", "status", "-id"], name="copies_by_status"),
             models.Index(fields=["merchant", "mode", "public_id", "-id"], name="copies_by_number"),
-            models.Index(fields=["merchant", "mode", "currency", "total", "-id"], name="copies_by_total"),
+            models.Index(fields=["merchant", "mode", "currency", "total", "-id", *COUNTED], name="copies_by_total"),
             models.Index(fields=["merchant", "mode", "currency", "still_due", "-id"], name="copies_by_due"),
+            models.Index(fields=["merchant", "mode", "currency", "still_due", "id"], name="copies_by_due_down"),
             models.Index(fields=["merchant", "mode", "customer_name", "-id"], name="copies_by_name"),
-            models.Index(fields=["merchant", "mode", "gone_at", "status"], name="copies_counted"),
+            models.Index(fields=["merchant", "mode", *COUNTED, "-id"], name="copies_counted"),
             models.Index(fields=["merchant", "mode", "updated_at", "-id"], name="copies_by_update"),
             models.Index(fields=["merchant", "mode", "customer_id", "-id"], name="copies_by_customer"),
-            models.Index(fields=["merchant", "mode", "payment_state", "-id"], name="copies_by_payment"),
-            models.Index(fields=["merchant", "mode", "fulfillment_state", "-id"], name="copies_by_fulfillment"),
+            models.Index(fields=["merchant", "mode", "payment_state", "-id", *COUNTED], name="copies_by_payment"),
+            models.Index(
+                fields=["merchant", "mode", "fulfillment_state", "-id", *COUNTED], name="copies_by_fulfillment"
+            ),
             models.Index(fields=["merchant", "mode", "paid_at", "-id"], name="copies_by_payment_time"),
             models.Index(fields=["merchant", "mode", "invoice_id"], name="copies_by_invoice"),
             # Sums of finance read no row: these hold all that is added up, and by what it is divided.
@@ -98,13 +104,34 @@ class OrderCopy(models.Model):
                 condition=models.Q(gone_at=None),
                 name="copies_due",
             ),
+            models.Index(fields=["merchant", "mode", "billing_type", "-id", *COUNTED], name="copies_by_billing"),
+            models.Index(
+                fields=["merchant", "mode", "status", "payment_state", "-id"], name="copies_by_status_payment"
+            ),
+            models.Index(
+                fields=["merchant", "mode", "status", "fulfillment_state", "-id"], name="copies_by_status_shipping"
+            ),
+            models.Index(
+                fields=["merchant", "mode", "status", "fulfillment_status", "gone_at", "units_left", "has_lines"],
+                name="copies_to_fulfill",
+            ),
+            models.Index(
+                fields=["merchant", "mode", "expires_at", "status"],
+                condition=models.Q(expires_at__isnull=False),
+                name="copies_expiring",
+            ),
+            models.Index(
+                fields=["merchant", "mode", "gone_at", "-id", "status"],
+                condition=~models.Q(notes=""),
+                name="copies_with_notes",
+            ),
             models.Index(
                 fields=["merchant", "mode", "-id"],
                 condition=models.Q(text_is_cut=True),
                 name="copies_with_cut_text",
             ),
             models.Index(
-                fields=["merchant", "mode", "-id"],
+                fields=["merchant", "mode", "gone_at", "-id", "status"],
                 condition=~models.Q(amounts_rule=""),
                 name="copies_not_adding_up",
             ),
@@ -162,16 +189,17 @@ class Term(models.Model):
         AMOUNT = 14, "Amount"  # total, paid, refunded: `120.50 eur`
         METADATA = 15, "Metadata"  # each value
         INVOICE_NUMBER = 16, "Invoice number"  # of one that was read
+        METADATA_PAIR = 17, "Metadata"  # of the order itself: `channel=web`
 
-    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+", db_index=False)
     mode = models.CharField(max_length=4, choices=MODE_CHOICES)
     kind = models.PositiveSmallIntegerField(choices=Kind.choices)
     value = models.TextField()
-    order = models.ForeignKey(OrderCopy, models.CASCADE, related_name="terms")
+    order = models.ForeignKey(OrderCopy, models.CASCADE, related_name="terms", db_index=False)  # the constraint has one
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order", "kind", "value"], name="a_term_once_per_order")]
-        indexes = [models.Index(fields=["merchant", "mode", "value", "-order"], name="terms_by_value")]
+        indexes = [models.Index(fields=["merchant", "mode", "value", "-order", "kind"], name="terms_by_value")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.value}"

@@ -93,6 +93,9 @@ class Shipment(models.Model):
             models.Index(fields=["merchant", "mode", "-id"], name="shipments_by_merchant"),
             models.Index(fields=["merchant", "mode", "carrier", "-id"], name="shipments_by_carrier"),
             models.Index(fields=["merchant", "mode", "-created_at"], name="shipments_by_time"),
+            models.Index(
+                fields=["merchant", "mode", "kind", "state", "carrier", "order_id"], name="shipments_of_orders"
+            ),
             models.Index(fields=["merchant", "mode", "state", "-id"], name="shipments_by_state"),
             models.Index(fields=["merchant", "mode", "order_number", "-id"], name="shipments_by_order_number"),
             models.Index(

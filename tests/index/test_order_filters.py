@@ -30,6 +30,7 @@ PRODUCTS = [str(uuid.UUID(int=number)) for number in range(11, 14)]
 DAYS = ["2026-11-01", "2026-11-10", "2026-11-19", "2026-11-20"]
 ZONE = ZoneInfo("Europe/Berlin")
 PLACES = {"EUR": 2, "USD": 2, "JPY": 0, "KWD": 3, "QQQ": 0}  # the last is a currency that nobody knows
+ODD = {'size "L"': "1", "7": 1.5, "gift": True, "channel": None}
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def random_order(dice: random.Random) -> Order:
         customer_id=dice.choice([None, *CUSTOMERS]),
         fulfillment_status=dice.choice([None, "unfulfilled", "partial", "fulfilled", "returned"]),
         notes=dice.choice([None, "", "Call first"]),
-        metadata=dice.choice([{}, {"channel": "web"}, {"channel": "shop", "a__b": "1"}]),
+        metadata=dice.choice([{}, {"channel": "web"}, {"channel": "Web", "a__b": "1"}, ODD]),
         expires_at=dice.choice([None, *((NOW + timedelta(days=days)).isoformat() for days in (-1, 3, 30))]),
     )
 
@@ -132,7 +133,8 @@ def with_product(order: Order, text: str) -> bool:
 
 def with_metadata(order: Order, text: str) -> bool:
     key, equals, value = text.partition("=")
-    return key in order.metadata and (not equals or order.metadata[key] == value)
+    said = {"": None, "true": True, "1.5": 1.5}.get(value, value)
+    return key in order.metadata and (not equals or order.metadata[key] in (value, said))
 
 
 def expiring(order: Order, text: str) -> bool:
@@ -189,7 +191,7 @@ PLAIN: dict[str, tuple[list[str], Fits]] = {
         lambda one, text: bool(one.order.notes if text == "note" else one.order.metadata),
     ),
     "metadata": (
-        ["channel", "channel=web", "a__b", "a__b=1", "none", "channel="],
+        ["channel", "channel=web", "a__b", "a__b=1", "none", "channel=", 'size "L"', "7", "7=1.5", "gift=true", "0"],
         lambda one, text: with_metadata(one.order, text),
     ),
     "expires": (["expired", "7d", "0d"], lambda one, text: expiring(one.order, text)),

@@ -5,11 +5,15 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from orders.models import Merchant, OrderCopy, Sweep, ToRead
-from orders.services.index import clock, finding, writing
+from orders.services.fulfillment import waiting_orders
+from orders.services.index import clock, finding, order_filters, order_list, writing
+from orders.services.index.condition_line import Condition
+from orders.services.index.order_filters import Place
 from tests.support.samples import an_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -19,6 +23,7 @@ POSTGRESQL = connection.vendor == "postgresql"
 OF_MANY_ROWS = (
     "ANALYZE orders_ordercopy",
     "ANALYZE orders_term",
+    "ANALYZE orders_shipment",
     "SET LOCAL enable_seqscan = off",
     "SET LOCAL enable_sort = off",
 )
@@ -75,6 +80,58 @@ def test_sorting_by_a_column_walks_its_index(index: str, columns: tuple[str, ...
     (plan,) = plans(lambda: list(rows[:50]))
     assert index in plan
     assert "TEMP B-TREE" not in plan
+
+
+# A filter → the indexes of which one finds few orders, and counts many. Of those that begin alike either will do.
+OF_STATUS = ("copies_counted", "copies_by_status", "copies_to_fulfill")
+FOUND_BY = {
+    Condition("status", "paid"): OF_STATUS,
+    Condition("billing_type", "recurring"): ("copies_by_billing",),
+    Condition("updated", "2026-01-01..2026-01-03"): ("copies_by_update",),
+    Condition("total", "<1"): ("copies_by_total",),
+    Condition("has", "note"): ("copies_with_notes",),
+    Condition("adds_up", "no"): ("copies_not_adding_up",),
+    Condition("expires", "expired"): ("copies_expiring",),
+    Condition("carrier", "ups"): ("shipments_of_orders", "shipments_by_carrier", "shipments_by_order"),
+    Condition("product", str(uuid.UUID(int=3))): ("line_copies_by_product",),
+}
+
+
+@pytest.mark.parametrize("condition", FOUND_BY, ids=lambda one: one.name)
+def test_what_a_filter_finds_is_found_by_an_index(condition: Condition, northwind: Merchant) -> None:
+    question = asked(northwind, condition)
+    *_, plan = plans(lambda: order_list.few(place_of(northwind), question))
+    assert any(index in plan for index in FOUND_BY[condition])
+
+
+@pytest.mark.parametrize("condition", [Condition("metadata", "channel"), Condition("metadata", "channel=web")])
+def test_metadata_and_codes_are_looked_up_among_the_terms(condition: Condition, northwind: Merchant) -> None:
+    assert any("terms_by_value" in plan for plan in plans(lambda: asked(northwind, condition)))
+
+
+@pytest.mark.parametrize(("sort", "index"), [("-due", "copies_by_due_down"), ("-payment", "copies_by_payment")])
+def test_the_first_of_many_are_looked_for_among_those_that_come_first(
+    sort: str, index: str, northwind: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_list, "FEW", 10)
+    question = asked(northwind, Condition("currency", "USD"))
+    found = plans(lambda: order_list.page(place_of(northwind), question, sort, size=20))
+    assert any(index in plan for plan in found)
+
+
+def test_what_waits_to_be_fulfilled_is_counted_by_its_index(northwind: Merchant) -> None:
+    (plan,) = plans(lambda: waiting_orders.to_ship(northwind, "live").count())
+    assert any(index in plan for index in OF_STATUS)
+
+
+def place_of(merchant: Merchant) -> Place:
+    return Place(merchant, "live", clock.now())
+
+
+def asked(merchant: Merchant, condition: Condition) -> Q:
+    question = order_filters.asked(place_of(merchant), condition).q
+    assert question is not None
+    return question
 
 
 @pytest.mark.parametrize("typed", ["NW-77", "someone@example.com", "120.50 eur", "1Z999AA10123456784"])

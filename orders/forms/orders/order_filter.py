@@ -115,9 +115,9 @@ class OrderFilter:
     def wanted(self) -> Wanted:
         return Wanted(
             self.place,
-            _together(self.asked),
             _together(one for one in self.asked if not _is_tab(one.condition)),
             self._of_revkeen() if self.live else None,
+            tab=self.tab,
             text=self.text,
             sort=self.sort,
             after=self.page["starting_after"],

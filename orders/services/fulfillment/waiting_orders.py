@@ -90,7 +90,10 @@ def count(merchant: Merchant, mode: str) -> int:
 
 
 def _count(merchant: Merchant, mode: str) -> int:
-    if freshness.as_of(merchant, mode) is None:
-        return 0
+    return to_ship(merchant, mode)[:MOST].count() if freshness.as_of(merchant, mode) is not None else 0
+
+
+def to_ship(merchant: Merchant, mode: str) -> "QuerySet[OrderCopy, Any]":
+    """The copies of paid orders of which something is left here, as far as that is known."""
     some = Q(units_left__gt=0) | Q(has_lines=False)
-    return _paid(merchant, mode).filter(some, fulfillment_status__in=OPEN)[:MOST].count()
+    return _paid(merchant, mode).filter(some, fulfillment_status__in=OPEN)

@@ -43,8 +43,9 @@ def derive(copies: Collection[OrderCopy], lines: Lines) -> dict[int, terms.Terms
         copy.units_left = _units_left(copy, own, shipped.taken)
         copy.customer_name = folding.without_accents(folding.folded(customer.name)) if customer else ""
         copy.text = terms.text_of(copy, own, customer)
-        copy.text_is_cut = len(copy.text) == folding.LONGEST_TEXT
-        found[copy.id] = terms.of_order(copy, own, customer) | terms.of_parcels(shipped.numbers[copy.order_id])
+        own_terms = terms.of_order(copy, own, customer)
+        copy.text_is_cut = len(copy.text) == folding.LONGEST_TEXT or len(own_terms) == terms.MOST_TERMS
+        found[copy.id] = own_terms | terms.of_parcels(shipped.numbers[copy.order_id])
     return found
 
 

@@ -9,6 +9,8 @@ from orders.models import CustomerCopy, Merchant, OrderCopy, ProductCopy, Term
 from orders.services.index import folding, parts, questions
 from orders.services.index.questions import Wanted
 
+Row = tuple[int, int]  # the key of a copy, and the kind of a term that it has
+
 NOT_GONE = "kept.gone_at IS NULL"
 MOST_BEGINNINGS = 500  # terms with the same beginning; of more, the newest are found as parts
 MOST_PRODUCTS = 20
@@ -47,7 +49,13 @@ def find_customer_ids(merchant: Merchant, mode: str, text: str, limit: int = 50)
 def _whole(merchant: Merchant, mode: str, text: str, limit: int) -> Iterator[Hit]:
     here = Term.objects.filter(merchant=merchant, mode=mode)
     wanted = dict.fromkeys([*questions.exact(text), *_products(merchant, mode, text)])
-    rows = [row for one in wanted if one[0] for row in _rows(here, one, limit)]
+    complete: set[str] = set()  # values of which there are no more terms than were found, of whatever kind
+    rows = list[Row]()
+    for value, kinds in wanted:
+        if value and value not in complete:
+            found = _rows(here, (value, kinds), limit)
+            rows += found
+            complete |= {value} if kinds is None and len(found) < limit else set()
     yield from _hits(rows, whole=True)
 
 
@@ -55,7 +63,7 @@ def _beginning(merchant: Merchant, mode: str, text: str, limit: int) -> Iterator
     here = Term.objects.filter(merchant=merchant, mode=mode)
     for begin, kinds in questions.beginnings(text):
         ranged = here.filter(value__gte=begin, value__lt=begin + LAST, kind__in=kinds or (), order__gone_at=None)
-        rows = list(ranged[: MOST_BEGINNINGS + 1])
+        rows = list(ranged.values_list("order__id", "kind")[: MOST_BEGINNINGS + 1])
         if len(rows) <= MOST_BEGINNINGS:
             yield from _hits(rows, whole=False)
 
@@ -65,16 +73,17 @@ def _parts(merchant: Merchant, mode: str, text: str, limit: int) -> Iterator[Hit
     yield from (Hit(key, None, whole=False) for key in found)
 
 
-def _rows(here: "QuerySet[Term]", wanted: Wanted, limit: int) -> Iterable[Term]:
+def _rows(here: "QuerySet[Term]", wanted: Wanted, limit: int) -> list[Row]:
     value, kinds = wanted
     found = here.filter(value=value, order__gone_at=None)
-    return (found if kinds is None else found.filter(kind__in=kinds)).order_by("-order")[:limit]
+    newest = (found if kinds is None else found.filter(kind__in=kinds)).order_by("-order")
+    return list(newest.values_list("order__id", "kind")[:limit])
 
 
-def _hits(rows: Iterable[Term], *, whole: bool) -> Iterator[Hit]:
+def _hits(rows: Iterable[Row], *, whole: bool) -> Iterator[Hit]:
     """The newest first."""
-    for row in sorted(rows, key=lambda row: row.order_id, reverse=True):
-        yield Hit(row.order_id, Term.Kind(row.kind), whole)
+    for order, kind in sorted(rows, key=lambda row: row[0], reverse=True):
+        yield Hit(order, Term.Kind(kind), whole)
 
 
 def _products(merchant: Merchant, mode: str, text: str) -> Iterator[Wanted]:

@@ -9,11 +9,17 @@ Wanted = tuple[Identity, datetime]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BITS = 15  # so many keys has a millisecond: 2^15
+_MOST_BITS = 40  # over so many are spread those of a moment at which very many orders were created: nine hours
 
 
 def first_of(moment: datetime) -> int:
     """The least key of an order created at `moment`."""
     return (moment - _EPOCH) // timedelta(milliseconds=1) << _BITS
+
+
+def after(moment: datetime) -> int:
+    """Greater than every key of an order created before `moment`."""
+    return first_of(moment) + (1 << _MOST_BITS)
 
 
 def choose(wanted: Iterable[Wanted], taken: Callable[[Collection[int]], set[int]]) -> dict[Identity, int]:
@@ -33,4 +39,4 @@ def choose(wanted: Iterable[Wanted], taken: Callable[[Collection[int]], set[int]
 
 def _key(identity: Identity, moment: datetime, attempt: int) -> int:
     digest = hashlib.blake2b(repr((identity, attempt)).encode(), digest_size=8).digest()
-    return first_of(moment) + int.from_bytes(digest) % (1 << min(_BITS + 3 * attempt, 40))
+    return first_of(moment) + int.from_bytes(digest) % (1 << min(_BITS + 3 * attempt, _MOST_BITS))

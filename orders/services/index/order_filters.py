@@ -10,16 +10,14 @@ from datetime import datetime, timedelta
 from functools import reduce
 from operator import and_
 
-from django.db.models import Exists, OuterRef, Q, TextField, Value
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, Coalesce
-from django.db.models.lookups import Exact
+from django.db.models import Exists, OuterRef, Q
 
 from orders import carriers, states
 from orders.iso4217 import BY_DECIMALS, PLACES
-from orders.models import Merchant, OrderCopy, OrderLineCopy, Shipment, Term
-from orders.services.index import folding, keys, parts, spans
+from orders.models import Merchant, OrderLineCopy, Shipment, Term
+from orders.services.index import folding, keys, looked_up, metadata, spans
 from orders.services.index.condition_line import Condition
+from orders.services.index.finding import LAST
 from orders.services.index.questions import SHORTEST
 
 OPEN = ("draft", "pending", "partially_paid")  # statuses in which an order can expire
@@ -110,10 +108,11 @@ def days(name: str) -> Callable[[Place, str], Q]:
 
 
 def _placed(place: Place, text: str) -> Q:
-    """No key is less than the first one of its order's moment, so those from before need not be looked at."""
-    start, _ = spans.moments(text, place.merchant.zone, place.now)
+    """Keys rise with time, so those from before and after need not be looked at."""
+    start, end = spans.moments(text, place.merchant.zone, place.now)
     found = days("created_at")(place, text)
-    return found & Q(pk__gte=keys.first_of(start)) if start else found
+    found &= Q(pk__gte=keys.first_of(start)) if start else Q()
+    return found & (Q(pk__lt=keys.after(end)) if end else Q())
 
 
 def customer(place: Place, text: str) -> Q:
@@ -137,6 +136,16 @@ def amount(name: str) -> Callable[[Place, str], Q]:
     return ask
 
 
+def _total(place: Place, text: str) -> Q:
+    """In whichever currency the order is; one whose decimals are not known counts minor units."""
+    spans_of = spans.amounts(text)
+    question = Q(pk__in=[])
+    for currency in looked_up.currencies(place.merchant, place.mode):
+        bounds = spans_of[PLACES.get(currency, 0)]
+        question |= Q(currency=currency, **{f"total__{name}": minor for name, minor in bounds.items()})
+    return question
+
+
 def currency(place: Place, text: str) -> Q:
     if not (text.isascii() and text.isalpha() and len(text) == 3):
         raise ValueError("Enter a currency such as EUR.")
@@ -145,27 +154,23 @@ def currency(place: Place, text: str) -> Q:
 
 def _product(place: Place, text: str) -> Q:
     """The product of this id, or the lines whose code is this, or whose description has all these words."""
-    lines = OrderLineCopy.objects.filter(order=OuterRef("pk"))
     try:
-        return Q(Exists(lines.filter(product_id=uuid.UUID(text))))
+        return Q(pk__in=OrderLineCopy.objects.filter(product_id=uuid.UUID(text)).values("order"))
     except ValueError:
         words = _some(text).split()
         of_line = reduce(and_, [Q(description__icontains=word) for word in words])
-        return _with_parts(place, words) & Q(Exists(lines.filter(of_line))) | _with_code(place, text)
-
-
-def _with_code(place: Place, text: str) -> Q:
-    found = Term.objects.filter(merchant=place.merchant, mode=place.mode, kind=Term.Kind.CODE, value=folding.term(text))
-    return Q(pk__in=found.values("order"))
+        described = Q(Exists(OrderLineCopy.objects.filter(of_line, order=OuterRef("pk"))))
+        code = Q(kind=Term.Kind.CODE, value=folding.term(text))
+        coded = Term.objects.filter(code, merchant=place.merchant, mode=place.mode).values_list("order__id", flat=True)
+        found = list(coded[: looked_up.FEW + 1])
+        of_code = Q(pk__in=found if len(found) <= looked_up.FEW else coded)
+        return (_with_parts(place, words) & described) | of_code if found else _with_parts(place, words) & described
 
 
 def _with_parts(place: Place, words: list[str]) -> Q:
-    """Everything where these words are, and more: what is rare is found by trigrams before its lines are looked at."""
-    folded = [folding.folded(word) for word in words]
-    found = parts.keys(OrderCopy, place.merchant, place.mode, folded, parts.RARE + 1)
-    if len(found) > parts.RARE or all(len(word) < SHORTEST for word in folded):
-        return Q()
-    return Q(pk__in=found) | Q(text_is_cut=True)
+    """Everything where these words are, and more, which spares looking at the lines of all others."""
+    folded = [word for word in map(folding.folded, words) if len(word) >= SHORTEST]
+    return looked_up.with_parts(place.merchant, place.mode, folded) if folded else Q()
 
 
 def _carrier(place: Place, text: str) -> Q:
@@ -178,22 +183,23 @@ def _shipped_here(place: Place, text: str) -> Q:
 
 def _shipped(place: Place, which: Q) -> Q:
     """With such a shipment from here that left or may have left."""
-    shipments = Shipment.objects.filter(which, merchant=place.merchant, mode=place.mode, state__in=Shipment.COUNTED)
+    here = {"merchant": place.merchant, "mode": place.mode, "kind__in": Shipment.Kind, "state__in": Shipment.COUNTED}
+    shipments = Shipment.objects.filter(which, **here)
     return Q(order_id__in=shipments.values("order_id"))
 
 
 def _has(place: Place, text: str) -> Q:
-    return {"note": ~Q(notes=""), "metadata": ~Q(metadata={})}[text]
+    return {"note": Q(looked_up.Some("notes")), "metadata": ~Q(metadata={})}[text]
 
 
 def _metadata(place: Place, text: str) -> Q:
     """`channel`, or `channel=web`: a key, or a key and its whole value as text."""
     key, equals, value = _some(text).partition("=")
-    has_key = Q(metadata__has_key=key)
-    if not equals:
-        return has_key
-    found = Coalesce(Cast(KeyTextTransform(key, "metadata"), TextField()), Value("", TextField()))
-    return has_key & Q(Exact(found, value))
+    begin, term = metadata.begin(key), metadata.term(key, value)
+    paired = Q(value=term) if equals else Q(value__gte=begin, value__lt=begin + LAST)
+    paired &= Q(kind=Term.Kind.METADATA_PAIR)
+    with_pair = looked_up.with_terms(place.merchant, place.mode, paired)
+    return with_pair & Q(metadata.Has(key, value if equals else None))
 
 
 def _expires(place: Place, text: str) -> Q:
@@ -221,7 +227,7 @@ FILTERS = {
     "billing_type": Filter("Billed", equal("billing_type"), states.BILLING_TYPES, once=True),
     "placed": Filter("Placed", _placed, once=True),
     "updated": Filter("Updated", days("updated_at"), span="date", once=True),
-    "total": Filter("Total", amount("total"), span="text"),
+    "total": Filter("Total", _total, span="text"),
     "currency": Filter("Currency", currency, hint="EUR", once=True),
     "product": Filter("Product", _product, hint="Words of a line item, an SKU or a product id"),
     "carrier": Filter("Carrier", _carrier, CARRIERS),
@@ -229,5 +235,7 @@ FILTERS = {
     "has": Filter("Has", _has, {"note": "a note", "metadata": "metadata"}),
     "metadata": Filter("Metadata", _metadata, hint="key, or key=value"),
     "expires": Filter("Expires", _expires, hint="expired, or 7d for the next seven days", once=True),
-    "adds_up": Filter("Amounts", lambda place, text: ~Q(amounts_rule=""), {"no": "do not add up"}, once=True),
+    "adds_up": Filter(
+        "Amounts", lambda place, text: Q(looked_up.Some("amounts_rule")), {"no": "do not add up"}, once=True
+    ),
 }

@@ -31,7 +31,8 @@ def exact(text: str) -> Iterator[Wanted]:
     yield folding.without_accents(plain), None
     if plain.startswith("#"):
         yield plain.lstrip("# "), (Kind.NUMBER,)
-    yield terms.tracking(text)[0], (Kind.TRACKING,)
+    if any(letter.isdigit() for letter in plain):
+        yield terms.tracking(text)[0], (Kind.TRACKING,)
     if _PHONE.fullmatch(text.strip()):
         yield folding.digits(text), (Kind.PHONE, Kind.CARD)
     if len(plain) == 2:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from orders import carriers
 from orders.models import CustomerCopy, OrderCopy, OrderLineCopy, Term
 from orders.money import decimal_places
-from orders.services.index import folding
+from orders.services.index import folding, metadata
 
 Kind = Term.Kind
 Terms = set[tuple[int, str]]
@@ -74,14 +74,15 @@ def _of_order(copy: OrderCopy, lines: Iterable[OrderLineCopy]) -> Iterator[tuple
     yield Kind.INVOICE, str(copy.invoice_id or "")
     for minor in {copy.total, copy.amount_paid, copy.amount_refunded} - {0}:
         yield Kind.AMOUNT, amount(minor, copy.currency)
-    metadata = folding.values(copy.metadata)
+    yield from ((Kind.METADATA_PAIR, pair) for pair in metadata.terms(copy.metadata))
+    values = folding.values(copy.metadata)
     for line in lines:
         yield Kind.PRODUCT, str(line.product_id or "")
         yield Kind.CODE, line.code
         yield from ((Kind.PAIR, pair) for pair in folding.pairs(line.description))
-        metadata += folding.values(line.metadata)
-    yield from ((Kind.METADATA, value) for value in metadata)
-    yield from ((Kind.PAIR, pair) for text in (copy.notes, *metadata) for pair in folding.pairs(text))
+        values += folding.values(line.metadata)
+    yield from ((Kind.METADATA, value) for value in values)
+    yield from ((Kind.PAIR, pair) for text in (copy.notes, *values) for pair in folding.pairs(text))
 
 
 def _of_customer(copy: OrderCopy, customer: CustomerCopy | None) -> Iterator[tuple[Kind, str]]:

@@ -36,14 +36,18 @@ class Wanted:
     """
 
     place: Place
-    question: Q
-    beside_status: Q  # the same for all tabs
+    beside_tab: Q
     of_revkeen: dict[str, Any] | None
+    tab: str = ""  # the status whose tab is open, which narrows down what stands beside it
     text: str = ""
     sort: str = NEWEST_FIRST
     after: uuid.UUID | None = None
     before: uuid.UUID | None = None
     counted_as: str = ""  # the conditions but for the tab: what the counts are kept under
+
+    @property
+    def question(self) -> Q:
+        return self.beside_tab & (Q(status=self.tab) if self.tab else Q())
 
 
 @dataclass(frozen=True)
@@ -143,9 +147,14 @@ def _uuid(text: str) -> uuid.UUID | None:
 
 def _of_index(wanted: Wanted, error: ApiError | None = None) -> Found:
     place, (with_text, cut) = wanted.place, _with_text(wanted)
-    page = order_list.page(place, wanted.question & with_text, wanted.sort, wanted.after, wanted.before)
     as_of = freshness.as_of(place.merchant, place.mode)
-    counts = order_list.count(place, wanted.beside_status & with_text) if as_of else None
+    few = order_list.few(place, wanted.beside_tab & with_text)
+    question, some = wanted.question & with_text, few.of(wanted.tab) if few else None
+    many = few is None and not wanted.tab
+    page = order_list.page(place, question, wanted.sort, wanted.after, wanted.before, some=some, many=many)
+    counts = None
+    if as_of is not None:
+        counts = few.counts if few else order_list.count(place, wanted.beside_tab & with_text)
     listing = Reading(as_of or place.now, copies.listing(page.rows, has_more=page.more), error)
     return Found(listing, counts, page.ahead, page.more, from_index=True, cut=cut)
 
@@ -186,4 +195,4 @@ def _kept_counts(wanted: Wanted, *, count: bool = True) -> Counts | None:
 
 def _counts(wanted: Wanted) -> Counts | None:
     as_of = freshness.as_of(wanted.place.merchant, wanted.place.mode)
-    return order_list.count(wanted.place, wanted.beside_status & _with_text(wanted)[0]) if as_of else None
+    return order_list.count(wanted.place, wanted.beside_tab & _with_text(wanted)[0]) if as_of else None
