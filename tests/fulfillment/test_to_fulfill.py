@@ -64,7 +64,7 @@ def test_the_oldest_stands_first_with_lines_units_and_customer(
     assert list(found) == [older["id"], newer["id"]]
     assert f"{older['public_id']} Guest Lamp 1 of 1 1 of 1 1 Jan 2024" in found[older["id"]]
     assert f"{newer['public_id']} Ana Figueiredo Tent and 1 more 2 of 2 5 of 5 Today" in found[newer["id"]]
-    assert f'href="/northwind/live/orders/{older["id"]}/fulfill/">Fulfill the oldest' in shown(client)
+    assert re.search(f'/{older["id"]}/fulfill/"[^>]*>Fulfill the oldest', shown(client))
     assert "2 orders, 6 units left." in text(shown(client))
 
 
