@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from orders.forms.changes.journal import JournalFilter
+from orders.forms.finance.money_filter import FinanceFilter, PaymentFilter, RefundFilter
 from orders.forms.fulfillment.shipment_filters import ShipmentFilter
 from orders.forms.orders import order_columns
 from orders.forms.orders.customers import CustomerSearch
@@ -22,6 +23,7 @@ from orders.models import Export, Membership, Merchant
 from orders.permissions import PAGES, Right
 from orders.services.changes import journal_list, journal_table
 from orders.services.exports.making import NotAllowed
+from orders.services.finance import money_table
 from orders.services.fulfillment import shipment_table
 from orders.services.orders import customer_table, order_table
 from orders.services.partners import attention_table
@@ -84,9 +86,8 @@ def without_page(query: QueryDict) -> QueryDict:
 
 def _orders(wanted: Wanted) -> Table:
     form = OrderFilter(canonical(wanted.query), wanted.merchant, wanted.mode, wanted.now)
-    words = [f"{chip.words} (does not count: {chip.broken})" if chip.broken else chip.words for chip in form.chips]
     columns = order_columns.shown(wanted.query, wanted.membership.user.order_columns)
-    return order_table.table(form.wanted, ", ".join(words), columns, lines=wanted.lines)
+    return order_table.table(form.wanted, _chips(form), columns, lines=wanted.lines)
 
 
 def _customers(wanted: Wanted) -> Table:
@@ -118,6 +119,26 @@ def _journal(wanted: Wanted) -> Table:
     return journal_table.table(form.wanted(wanted.merchant, wanted.mode, only_of), _words(form.conditions))
 
 
+def _payments(wanted: Wanted) -> Table:
+    return _money(PaymentFilter, wanted, "Payments")
+
+
+def _refunds(wanted: Wanted) -> Table:
+    return _money(RefundFilter, wanted, "Refunds")
+
+
+def _money(kind: type[PaymentFilter], wanted: Wanted, title: str) -> Table:
+    form = kind(kind.canonical(wanted.query), wanted.merchant, wanted.mode, wanted.now)
+    words = ", ".join(filter(None, [form.source.label, _chips(form)]))
+    return money_table.table(form.place, form.source, form.question, form.sort, title, words)
+
+
+def _chips(form: OrderFilter | FinanceFilter) -> str:
+    """The conditions in words, those too that do not count."""
+    words = [f"{chip.words} (does not count: {chip.broken})" if chip.broken else chip.words for chip in form.chips]
+    return ", ".join(words)
+
+
 def _valid(form: BaseForm) -> BaseForm:
     if not form.is_valid():
         raise NotValid("These filters are not valid.")
@@ -133,5 +154,7 @@ LISTS = {
     "customers": List("customers", "customer_list", Right.EXPORT_ALL, _customers),
     "shipments": List("shipments", "shipment_list", Right.EXPORT, _shipments),
     "partner-updates": List("partner updates", "partner_update_list", Right.EXPORT, _partner_updates),
+    "payments": List("payments", "finance_payments", Right.EXPORT_ALL, _payments),
+    "refunds": List("refunds", "finance_refunds", Right.EXPORT_ALL, _refunds),
     "journal": List("the journal", "journal", Right.EXPORT, _journal),
 }

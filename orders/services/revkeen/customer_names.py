@@ -29,14 +29,17 @@ def known(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID]) -> d
     Rows are written in one order, here and in `remember`: pages that write the same ones wait instead of deadlocking.
     """
     wanted = set(customer_ids)
-    rows = CustomerCopy.objects.filter(merchant=merchant, mode=mode, customer_id__in=wanted)
-    names = {
-        customer_id: name or email for customer_id, name, email in rows.values_list("customer_id", "name", "email")
-    }
+    names = _kept(merchant, mode, wanted)
     new = wanted - names.keys()
     if new:
         unseen = [CustomerCopy(merchant=merchant, mode=mode, customer_id=customer_id) for customer_id in sorted(new)]
         CustomerCopy.objects.bulk_create(unseen, ignore_conflicts=True)
+    return {customer_id: name for customer_id, name in names.items() if name}
+
+
+def of_files(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, str]:
+    """The names we have, for rows of a file; nobody waits there for those we lack, so none is noted."""
+    names = _kept(merchant, mode, {one for one in customer_ids if one})
     return {customer_id: name for customer_id, name in names.items() if name}
 
 
@@ -50,6 +53,12 @@ def remember(merchant: Merchant, mode: str, customers: Iterable[Customer]) -> No
     rows.sort(key=lambda row: row.customer_id)
     for begin in range(0, len(rows), WRITTEN_AT_ONCE):
         _write(merchant, mode, rows[begin : begin + WRITTEN_AT_ONCE])
+
+
+def _kept(merchant: Merchant, mode: str, customer_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Those we know of, "" where the name is not known yet."""
+    rows = CustomerCopy.objects.filter(merchant=merchant, mode=mode, customer_id__in=customer_ids)
+    return {customer_id: name or email for customer_id, name, email in rows.values_list("customer_id", "name", "email")}
 
 
 @transaction.atomic

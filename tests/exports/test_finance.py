@@ -1,0 +1,93 @@
+"""Lists of finance as files: the rows of all their pages in their order, and the sums that the pages say."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from orders.models import EventLog, Merchant
+from orders.money import Money
+from tests.support.emulation import Emulator
+from tests.support.exports import as_dicts, csv_table, start
+from tests.support.indexed import index_everything
+
+Row = tuple[str, Money | None, datetime]
+Sums = dict[str, int]  # currency → minor units
+
+
+@dataclass(frozen=True)
+class List:
+    """A page of a list, and which columns of its file say the same."""
+
+    page: str
+    columns: tuple[str, str, str]  # which row, how much, and when
+    row: Callable[[Any], Row]
+    sums: Callable[[Any], Sums]  # of the page's context
+
+
+def totals(context: Any) -> Sums:
+    return {one.amount.currency: one.amount.minor for one in context["totals"]}
+
+
+MONEY = List("finance_payments", ("Id", "Amount", "When"), lambda row: (row.id, row.amount, row.at), totals)
+LISTS = {
+    "payments": MONEY,
+    "refunds": List("finance_refunds", MONEY.columns, MONEY.row, totals),
+}
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("payments", ""),
+        ("payments", "state=net&sort=-amount"),
+        ("payments", "state=failed&method=card"),
+        ("refunds", "sort=moved"),
+    ],
+)
+def test_a_file_has_the_rows_of_all_pages_in_their_order_and_their_sums(
+    name: str, query: str, finance: Client, northwind: Merchant, emulator: Emulator
+) -> None:
+    index_everything(northwind)
+    one = LISTS[name]
+    shown, context = pages(finance, one, query)
+    assert shown, "nothing to compare"
+    table, foot = csv_table(start(finance, name, f"{query}&starting_after={shown[0][0]}").file)
+    assert [row_of(row, one) for row in as_dicts(table)] == [
+        (id, money.currency if money else "", str(money.minor) if money else "", f"{at:%Y-%m-%d %H:%M:%S}")
+        for id, money, at in shown
+    ]
+    place = table[0].index(f"{one.columns[1]} in minor units")
+    said = {row[0].removeprefix("Sum in "): int(row[place]) for row in foot if row[0].startswith("Sum in ")}
+    assert said == one.sums(context)
+    assert ["Rows", str(len(shown))] in foot
+
+
+def row_of(row: dict[str, str], one: List) -> tuple[str, ...]:
+    which, amount, when = one.columns
+    return row[which], row["Currency"], row[f"{amount} in minor units"], row[f"{when} (UTC)"]
+
+
+def pages(client: Client, one: List, query: str) -> tuple[list[Row], Any]:
+    """What the rows of all pages show, and the context of the first page."""
+    url = f"{reverse(one.page, args=['northwind', 'live'])}?{query}".rstrip("?")
+    first = answer = client.get(url, follow=True)
+    rows = [one.row(row) for row in first.context["rows"]]
+    while answer.context["older"]:
+        answer = client.get(answer.context["older"])
+        rows += [one.row(row) for row in answer.context["rows"]]
+    assert "Export all rows" in first.content.decode()
+    return rows, first.context
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_no_file_is_made_before_all_its_rows_were_imported(name: str, finance: Client) -> None:
+    answer = start(finance, name)
+    assert answer["Location"] == reverse(LISTS[name].page, args=["northwind", "live"])
+    assert "still being imported" in finance.get(answer["Location"]).content.decode()
+    assert not EventLog.objects.filter(kind="exported").exists()
