@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from orders.forms.changes.journal import JournalFilter
-from orders.forms.finance.money_filter import FinanceFilter, PaymentFilter, RefundFilter
+from orders.forms.finance.money_filter import FinanceFilter, PaymentFilter, ReceivableFilter, RefundFilter
 from orders.forms.fulfillment.shipment_filters import ShipmentFilter
 from orders.forms.orders import order_columns
 from orders.forms.orders.customers import CustomerSearch
@@ -23,7 +23,7 @@ from orders.models import Export, Membership, Merchant
 from orders.permissions import PAGES, Right
 from orders.services.changes import journal_list, journal_table
 from orders.services.exports.making import NotAllowed
-from orders.services.finance import money_table
+from orders.services.finance import money_table, receivables_table
 from orders.services.fulfillment import shipment_table
 from orders.services.orders import customer_table, order_table
 from orders.services.partners import attention_table
@@ -133,6 +133,13 @@ def _money(kind: type[PaymentFilter], wanted: Wanted, title: str) -> Table:
     return money_table.table(form.place, form.source, form.question, form.sort, title, words)
 
 
+def _receivables(wanted: Wanted) -> Table:
+    query = ReceivableFilter.canonical(wanted.query)
+    form = ReceivableFilter(query, wanted.merchant, wanted.mode, wanted.now)
+    kind = receivables_table.by_customer if form.state == "customers" else receivables_table.by_order
+    return kind(form.place, form.question, _chips(form))
+
+
 def _chips(form: OrderFilter | FinanceFilter) -> str:
     """The conditions in words, those too that do not count."""
     words = [f"{chip.words} (does not count: {chip.broken})" if chip.broken else chip.words for chip in form.chips]
@@ -156,5 +163,6 @@ LISTS = {
     "partner-updates": List("partner updates", "partner_update_list", Right.EXPORT, _partner_updates),
     "payments": List("payments", "finance_payments", Right.EXPORT_ALL, _payments),
     "refunds": List("refunds", "finance_refunds", Right.EXPORT_ALL, _refunds),
+    "receivables": List("receivables", "finance_receivables", Right.EXPORT_ALL, _receivables),
     "journal": List("the journal", "journal", Right.EXPORT, _journal),
 }

@@ -17,7 +17,8 @@ from orders.services.finance.sums import STILL_DUE
 from orders.services.index import order_filters
 from orders.services.index.order_filters import OPEN, Filter, Place
 
-MOST_CUSTOMERS = 200
+OLDEST_FIRST = "placed"
+MOST_CUSTOMERS = 200  # that a page shows
 GUEST = uuid.UUID(int=0)
 DAYS: dict[str, tuple[int, int | None]] = {"0-7": (0, 7), "8-30": (8, 30), "31-60": (31, 60), "over_60": (61, None)}
 AGES = {
@@ -61,12 +62,12 @@ def aged(place: Place, asked: Q) -> list[Line]:
     return [_line(row["currency"], row) for row in rows]
 
 
-def debtors(place: Place, asked: Q) -> list[Debtor]:
-    """Who owes, those first who have owed for longest; at most `MOST_CUSTOMERS` lines."""
+def debtors(place: Place, asked: Q, most: int = MOST_CUSTOMERS) -> list[Debtor]:
+    """Who owes, those first who have owed for longest; at most so many lines."""
     # By the bare column SQLite would walk through all orders of all customers, for they stand in its order there.
     customer = Coalesce("customer_id", Value(GUEST, UUIDField()))
     rows = _of(place, asked).order_by().values_list(customer, "currency")
-    sums = rows.annotate(Count("pk"), Sum("still_due"), oldest=Min("created_at")).order_by("oldest")[:MOST_CUSTOMERS]
+    sums = rows.annotate(Count("pk"), Sum("still_due"), oldest=Min("created_at")).order_by("oldest")[:most]
     return [
         Debtor(None if customer_id == GUEST else customer_id, Owed(count, Money(int(minor), currency)), oldest)
         for customer_id, currency, count, minor, oldest in sums
@@ -86,6 +87,18 @@ def of_age(place: Place, age: str) -> Q:
 def expired(place: Place, copy: OrderCopy) -> bool:
     """The same of one order as `of_age` asks of all."""
     return copy.status in OPEN and copy.expires_at is not None and copy.expires_at <= place.now
+
+
+def age_of(place: Place, copy: OrderCopy) -> str:
+    """The one of `AGES` that the order is of; "" for one that was placed after today."""
+    if expired(place, copy):
+        return "expired"
+    zone = place.merchant.zone
+    days = (place.now.astimezone(zone).date() - copy.created_at.astimezone(zone).date()).days
+    fitting = (
+        age for age, (youngest, oldest) in DAYS.items() if days >= youngest and (oldest is None or days <= oldest)
+    )
+    return next(fitting, "")
 
 
 def _of(place: Place, asked: Q) -> "QuerySet[OrderCopy, Any]":

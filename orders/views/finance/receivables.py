@@ -17,7 +17,7 @@ from orders.models import OrderCopy
 from orders.money import Money
 from orders.requests import MerchantRequest
 from orders.services.finance import receivables as owed
-from orders.services.finance.receivables import AGES, Line
+from orders.services.finance.receivables import AGES, OLDEST_FIRST, Line
 from orders.services.finance.sums import STILL_DUE
 from orders.services.index import freshness, order_list
 from orders.services.revkeen import customer_names
@@ -26,7 +26,6 @@ from orders.views.finance.money import canonical_or_none, without
 from orders.views.pages import render_page
 
 NO_PAGE = dict.fromkeys(PAGE)
-OLDEST_FIRST = "placed"
 
 
 @dataclass(frozen=True)
