@@ -264,6 +264,7 @@ def _second(closing: MonthClosing, by: User) -> None:
 def _close(closing: MonthClosing, by: User, second: User | None) -> None:
     facts = {"closed_at": Now(), "second": second, "second_who": second.email if second else ""}
     MonthClosing.objects.filter(pk=closing.pk).update(**facts)
+    closing.refresh_from_db(fields=["closed_at"])
     _record(EventLog.Kind.MONTH_CLOSED, closing, f"{closing}: digest {closing.digest}", by)
 
 
