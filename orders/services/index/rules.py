@@ -119,7 +119,8 @@ def _paid_not_fulfilled(facts: Facts, order: Order) -> Found | None:
     left = facts.copy.units_left
     if not (states.ready_to_ship(order) and left and order.net_received > 0):
         return None
-    words = f"{order.money(order.net_received)} was received, and {left} unit{'s' * (left != 1)} have not left."
+    units = "1 unit has" if left == 1 else f"{left} units have"
+    words = f"{order.money(order.net_received)} was received, and {units} not left."
     return Found(
         order.net_received, (words,), {"Units left to ship": str(left)}, since=order.paid_at or order.created_at
     )
