@@ -61,6 +61,8 @@ def address(name: str, order: dict[str, Any], merchant: str = "northwind", membe
         "pk": lambda: Membership.objects.get(merchant__slug=merchant, user__email__startswith=member).pk,
         "connection_id": lambda: Connection.objects.get(merchant__slug=merchant, mode="live").pk,
         "direction": lambda: "older",
+        "month": lambda: "2026-10",
+        "number": lambda: 1,
     }
     wanted = [key for key in merchant_patterns()[name].pattern.converters if key not in ("merchant", "mode")]
     nobodys = "00000000-0000-4000-8000-000000000000"
