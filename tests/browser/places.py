@@ -12,6 +12,7 @@ def pages(emulator: RunningEmulator) -> dict[str, str]:
     paid = next(order for order in orders if order["invoice_id"] and order["customer_id"])
     long = max(orders, key=lambda order: len(order["line_items"]))
     free = emulator.make_order(line_items=[{"description": "Sample", "unit_price": 0}])
+    doubtful = emulator.cases()["orders"]["due_does_not_add_up"]
     to_pack = f"id={emulator.cases()['orders']['paid']}&id={emulator.cases()['orders']['sixty_lines_partial']}"
     return {
         "orders": ORDERS,
@@ -46,6 +47,13 @@ def pages(emulator: RunningEmulator) -> dict[str, str]:
         "refunds on their way": "/northwind/live/finance/refunds/?state=open",
         "receivables": "/northwind/live/finance/receivables/",
         "receivables by customer": "/northwind/live/finance/receivables/?state=customers",
+        "an order that does not add up": f"{ORDERS}{doubtful}/",  # seen once, it is in the index
+        "review": "/northwind/live/finance/review/",
+        "nothing to review": "/northwind/live/finance/review/?state=signed&currency=XAF",
+        "findings of an order": f"/northwind/live/finance/review/{doubtful}/",
+        "months": "/northwind/live/finance/months/",
+        "a month": "/northwind/live/finance/months/2025-10/",
+        "views": f"{ORDERS}views/",
         "journal": "/northwind/live/journal/",
         "what needs someone": "/northwind/live/journal/?state=needs_review",
         "nothing in the journal": "/northwind/live/journal/?order=none&kind=pay",
