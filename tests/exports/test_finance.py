@@ -44,6 +44,14 @@ def owed(context: Any) -> Sums:
     return {line.currency: sum(one.amount.minor for one in line.by_age) for line, _ in context["lines"]}
 
 
+def at_stake(context: Any) -> Sums:
+    found: defaultdict[str, int] = defaultdict(int)
+    for line in [*context["differences"], *context["unknown"]]:
+        for money in line.counted.at_stake:
+            found[money.currency] += money.minor
+    return dict(found)
+
+
 MONEY = List("finance_payments", ("Id", "Amount", "When"), lambda row: (row.id, row.amount, row.at), totals)
 LISTS = {
     "payments": MONEY,
@@ -53,6 +61,12 @@ LISTS = {
         ("Order id", "Due", "Placed"),
         lambda row: (str(row.order_id), row.due, row.placed),
         owed,
+    ),
+    "review": List(
+        "review_queue",
+        ("Order id", "At stake", "Placed"),
+        lambda row: (str(row.finding.order.order_id), row.at_stake, row.finding.order.created_at),
+        at_stake,
     ),
     "receivables by customer": List(
         "finance_receivables",
@@ -72,6 +86,7 @@ LISTS = {
         ("payments", "state=failed&method=card"),
         ("refunds", "sort=moved"),
         ("receivables", ""),
+        ("review", ""),
         ("receivables by customer", "state=customers"),
     ],
 )

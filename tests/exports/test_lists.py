@@ -22,7 +22,13 @@ from tests.support.exports import as_dicts, csv_table, exported, start, xlsx_tab
 from tests.support.indexed import index_everything
 
 ORDERS = reverse("order_list", args=["northwind", "live"])
-OF_INDEX = ("orders", "payments", "refunds", "receivables")  # of which no file is made before all was imported
+OF_INDEX = (
+    "orders",
+    "payments",
+    "refunds",
+    "receivables",
+    "review",
+)  # of which no file is made before all was imported
 HOSTILE = '=cmd|"/C calc"!A0;=1+1'
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from orders.forms.changes.journal import JournalFilter
 from orders.forms.finance.money_filter import FinanceFilter, PaymentFilter, ReceivableFilter, RefundFilter
+from orders.forms.finance.review import ReviewFilter
 from orders.forms.fulfillment.shipment_filters import ShipmentFilter
 from orders.forms.orders import order_columns
 from orders.forms.orders.customers import CustomerSearch
@@ -23,8 +24,9 @@ from orders.models import Export, Membership, Merchant
 from orders.permissions import PAGES, Right
 from orders.services.changes import journal_list, journal_table
 from orders.services.exports.making import NotAllowed
-from orders.services.finance import money_table, receivables_table
+from orders.services.finance import money_table, receivables_table, review_table
 from orders.services.fulfillment import shipment_table
+from orders.services.index.order_filters import Place
 from orders.services.orders import customer_table, order_table
 from orders.services.partners import attention_table
 from orders.tables import NotValid, Table
@@ -140,6 +142,13 @@ def _receivables(wanted: Wanted) -> Table:
     return kind(form.place, form.question, _chips(form))
 
 
+def _review(wanted: Wanted) -> Table:
+    form = ReviewFilter(wanted.query)
+    _valid(form)
+    place = Place(wanted.merchant, wanted.mode, wanted.now)
+    return review_table.table(form.wanted(place, wanted.membership.user), form.words)
+
+
 def _chips(form: OrderFilter | FinanceFilter) -> str:
     """The conditions in words, those too that do not count."""
     words = [f"{chip.words} (does not count: {chip.broken})" if chip.broken else chip.words for chip in form.chips]
@@ -164,5 +173,6 @@ LISTS = {
     "payments": List("payments", "finance_payments", Right.EXPORT_ALL, _payments),
     "refunds": List("refunds", "finance_refunds", Right.EXPORT_ALL, _refunds),
     "receivables": List("receivables", "finance_receivables", Right.EXPORT_ALL, _receivables),
+    "review": List("the review queue", "review_queue", Right.EXPORT_ALL, _review),
     "journal": List("the journal", "journal", Right.EXPORT, _journal),
 }

@@ -69,6 +69,18 @@ class ReviewFilter(forms.Form):
         )
 
     @property
+    def words(self) -> str:
+        """What a valid form asks for, for the foot of a file."""
+        asked = self.cleaned_data
+        said = {
+            "State": STATES[State(asked["state"] or State.OPEN.value)],
+            "Rule": RULES[asked["rule"]].label if asked["rule"] else "",
+            "Currency": asked["currency"].upper(),
+            "Assigned to": PERSONS.get(asked["person"], ""),
+        }
+        return ", ".join(f"{name}: {text}" for name, text in said.items() if text)
+
+    @property
     def person_words(self) -> str:
         return PERSONS.get(self.data.get("person", ""), "")
 
