@@ -123,8 +123,9 @@ def test_pages_and_views_are_found_by_their_names_as_far_as_one_may_open_them(ad
     assert "Does not add up" in offered(admin, "add up")
     assert "found-page" not in offered(admin, "s")
     assert "found-page" not in offered(support, "sett")
-    assert ask(admin, "Drafts")["Location"] == reverse("draft_list", args=["northwind", "live"])
-    assert 'action="/northwind/live/drafts/new/"' in ask(admin, "New order").content.decode()
+    drafts = reverse("draft_list", args=["northwind", "live"])
+    assert ask(admin, "Drafts")["Location"] == drafts
+    assert ask(admin, "New order")["Location"] == drafts  # where its button is: to look is not to make one
 
 
 @pytest.mark.usefixtures("imported")
