@@ -10,6 +10,7 @@ from orders.models import Draft, Merchant, Operation
 from tests.conftest import make_person, sign_in
 from tests.support.drafts import TEST_KEY, address, created, form_token_of, now, replacement
 from tests.support.emulation import Emulator
+from tests.support.pages import main
 
 pytestmark = pytest.mark.database
 
@@ -43,7 +44,7 @@ def review(client: Client, draft: Draft) -> str:
 
 
 def text(client: Client, order: dict[str, Any], page: str = "") -> str:
-    return " ".join(client.get(f"/northwind/test/orders/{order['id']}/{page}").content.decode().split())
+    return " ".join(main(client.get(f"/northwind/test/orders/{order['id']}/{page}").content.decode()).split())
 
 
 def replace(client: Client, draft: Draft, **ticked: str) -> Any:

@@ -14,6 +14,7 @@ from orders.services.fulfillment.corrections import Tracking
 from orders.services.partners import manual
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.exports import start
 from tests.support.parcels import connect_partners, parcel, partner_update_of, send_off
 from tests.support.parcels import order as order
 
@@ -97,7 +98,7 @@ def _stands_in_the_journal(client: Client, kind: str, shipment: Shipment, entrie
         assert len(rows) == entries, query
         link = f'href="/northwind/live/orders/{shipment.order_id}/"\\s*>{shipment.order_number}<'
         assert all(re.search(link, row) for row in rows)
-    assert str(shipment.order_id) in b"".join(client.get(f"{JOURNAL}csv/?kind={kind}").streaming_content).decode()
+    assert str(shipment.order_id) in start(client, "journal", f"kind={kind}").file.decode()
 
 
 @pytest.mark.parametrize("units", [(2,), (1,)], ids=["a whole line", "one of two units"])

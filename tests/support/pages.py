@@ -20,6 +20,11 @@ def markup(answer: Any) -> str:
     return " ".join(answer.content.decode().split())
 
 
+def main(page: str) -> str:
+    """What stands beside the navigation, which names views of its own."""
+    return page.partition("<main")[2]
+
+
 def text(page: str) -> str:
     """What one reads of a page, without its tags, on one line."""
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())

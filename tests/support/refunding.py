@@ -64,5 +64,5 @@ def refund_elsewhere(emulator: Emulator, payment: str, amount: int) -> dict[str,
 
 
 def text(client: Client, path: str) -> str:
-    """A page as one reads it, without its markup."""
-    return pages.text(client.get(path).content.decode())
+    """A page as one reads it, without its markup and the navigation."""
+    return pages.text(pages.main(client.get(path).content.decode()))
