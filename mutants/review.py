@@ -8,9 +8,9 @@ MUTANTS = [
     Mutant(
         name="findings-of-one-invoice-alone",
         defense="Orders that share an invoice find each other: only the one that was read is looked at.",
-        target="orders.services.index.findings:write",
-        old="if copies and (keys := _related(merchant, mode, copies)):",
-        new="if keys := []:",
+        target="orders.services.index.findings:_write",
+        old="related = _related(merchant, mode, copies, invoices)",
+        new="related = set()",
         red="tests/finance/test_rules.py::test_orders_on_one_invoice_find_each_other_whichever_is_read_first",
     ),
     Mutant(

@@ -56,7 +56,8 @@ def derived_otherwise(**place: Any) -> list[str]:
     """The ids of the orders whose terms, text or units are not what follows from their copies now."""
     copies = list(OrderCopy.objects.filter(unreadable="", **place).prefetch_related("lines"))
     before = {copy.pk: [getattr(copy, name) for name in deriving.DERIVED] for copy in copies}
-    wanted = deriving.derive(copies, {copy.pk: list(copy.lines.all()) for copy in copies})
+    lines = {copy.pk: list(copy.lines.all()) for copy in copies}
+    wanted = deriving.derive(copies, lines, deriving.customers_of(copies))
     kept: dict[int, set[tuple[int, str]]] = {copy.pk: set() for copy in copies}
     rows = Term.objects.filter(order__in=kept).exclude(kind__in=terms.LEARNED)
     for order, kind, value in rows.values_list("order", "kind", "value"):

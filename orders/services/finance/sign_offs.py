@@ -106,6 +106,7 @@ def sign_off(
     What is signed off already stays as it is: a form that is sent twice signs off once.
     """
     with transaction.atomic():
+        findings.hold(merchant, mode)
         rows = Finding.objects.filter(merchant=merchant, mode=mode, order__order_id=order_id, rule__in=shown)
         found = list(rows.select_for_update(of=("self",)).select_related("order").order_by("pk"))
         if {row.rule: digest_of(row) for row in found} != dict(shown):
@@ -121,6 +122,7 @@ def assign(
 ) -> None:  # fmt: skip
     """Say who is to look at these findings of the order, and from which day on (in the merchant's zone)."""
     with transaction.atomic():
+        findings.hold(merchant, mode)
         for rule in rules:
             named: dict[str, Any] = {"merchant": merchant, "mode": mode, "order_id": order_id, "rule": rule}
             ReviewCase.objects.update_or_create(**named, defaults={"assigned_to": to, "snoozed_until": until})

@@ -29,12 +29,14 @@ def listing(copies: Iterable[OrderCopy], *, has_more: bool = False, total: int |
     return Listing(rows, unreadable, has_more, total)
 
 
-def order_of(copy: OrderCopy) -> Order:
+def order_of(copy: OrderCopy, lines: Iterable[OrderLineCopy] | None = None) -> Order:
+    """`lines`: its line items, where they were not read with it."""
+    own = copy.lines.all() if lines is None else lines
     return Order(
         id=copy.order_id,
         fulfillment_status=copy.fulfillment_status or None,
         notes=copy.notes or None,
-        line_items=tuple(map(_line, copy.lines.all())) if copy.has_lines else None,
+        line_items=tuple(map(_line, own)) if copy.has_lines else None,
         **{name: getattr(copy, name) for name in SAME_NAME},
     )
 

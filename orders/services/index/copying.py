@@ -1,6 +1,7 @@
 """An order as RevKeen sends it becomes rows: every field, and what follows from them alone."""
 
 import hashlib
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -45,6 +46,12 @@ def fields_of(order: Order | Unreadable, read_started: datetime) -> dict[str, An
 
 def lines_of(order: Order, copy: OrderCopy) -> list[OrderLineCopy]:
     return [_line(line, copy, position) for position, line in enumerate(order.lines)]
+
+
+def content_of(line: OrderLineCopy) -> str:
+    """What it says, to be compared: Python takes 1 and true for the same."""
+    said = [getattr(line, name) for name in ("line_id", "code", *OF_A_LINE)]
+    return json.dumps(said, sort_keys=True, default=str)
 
 
 def in_calendar(moment: datetime | None) -> datetime | None:

@@ -1,16 +1,16 @@
 """What is kept with copies beyond what RevKeen sent: units left by our own shipments, terms, and text to search in."""
 
 import uuid
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Shipment, ShipmentItem, Term, TrackingNumber
+from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Term, TrackingNumber
 from orders.money import LARGEST_MINOR
-from orders.services.index import findings, folding, terms
+from orders.services.index import findings, folding, shipped, terms
+from orders.services.index.rule_facts import Lines
 
 AT_ONCE = 200  # copies in one transaction
 # An order has some twenty terms: as objects they would take half of the time that it takes to write an order.
@@ -18,35 +18,41 @@ INSERT = "INSERT INTO orders_term (merchant_id, mode, order_id, kind, value) VAL
 DERIVED = ("units_left", "customer_name", "text", "text_is_cut")  # columns that our shipments and the customers decide
 NOTHING_LEFT = ("", "fulfilled", "returned")  # at RevKeen, whatever left from here
 
-Lines = Mapping[int, Sequence[OrderLineCopy]]  # by the copy's key
+Customers = Mapping[uuid.UUID | None, CustomerCopy]  # by RevKeen's id
 
 
-@dataclass(frozen=True)
-class Shipped:
-    """What our shipments of some orders say."""
-
-    taken: Counter[uuid.UUID] = field(default_factory=Counter)  # line item id → units shipped or given up
-    # Order id → normalized tracking numbers
-    numbers: defaultdict[uuid.UUID, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-
-def derive(copies: Collection[OrderCopy], lines: Lines) -> dict[int, terms.Terms]:
+def derive(copies: Collection[OrderCopy], lines: Lines, customers: Customers) -> dict[int, terms.Terms]:
     """Fill in the copies' derived columns, which is not saved yet; return the terms of each by its key."""
     if not copies:
         return {}
     first = next(iter(copies))
-    shipped = _shipped(first.merchant_id, first.mode, [copy.order_id for copy in copies])
-    customers = _customers(copies)
+    order_ids = [copy.order_id for copy in copies]
+    units = shipped.of_orders(first.merchant_id, first.mode, order_ids)
+    numbers = _numbers(first.merchant_id, first.mode, order_ids)
     found = {}
     for copy in copies:
-        own, customer = lines.get(copy.id, ()), customers.get(copy.customer_id)
-        copy.units_left = _units_left(copy, own, shipped.taken)
+        own, customer = lines.get(copy.id, ()), _seen(customers.get(copy.customer_id))
+        copy.units_left = _units_left(copy, own, units.taken(copy.order_id))
         copy.customer_name = folding.without_accents(folding.folded(customer.name)) if customer else ""
         copy.text = terms.text_of(copy, own, customer)
         own_terms = terms.of_order(copy, own, customer)
         copy.text_is_cut = len(copy.text) == folding.LONGEST_TEXT or len(own_terms) == terms.MOST_TERMS
-        found[copy.id] = own_terms | terms.of_parcels(shipped.numbers[copy.order_id])
+        found[copy.id] = own_terms | terms.of_parcels(numbers[copy.order_id])
     return found
+
+
+def customers_of(copies: Iterable[OrderCopy]) -> Customers:
+    """Those of these copies, of one merchant and mode, that are noted here; RevKeen may not have been asked yet."""
+    ids = {copy.customer_id: copy for copy in copies if copy.customer_id}
+    if not ids:
+        return {}
+    first = next(iter(ids.values()))
+    found = CustomerCopy.objects.filter(merchant_id=first.merchant_id, mode=first.mode, customer_id__in=ids)
+    return {customer.customer_id: customer for customer in found}
+
+
+def _seen(customer: CustomerCopy | None) -> CustomerCopy | None:
+    return customer if customer and customer.seen_at else None
 
 
 def write_terms(merchant: Merchant, mode: str, wanted: Mapping[int, terms.Terms]) -> None:
@@ -61,16 +67,18 @@ def of_shipments(merchant: Merchant, mode: str, order_id: uuid.UUID) -> None:
     For whoever has recorded, corrected or undone one: call it in the same transaction.
     """
     copies = OrderCopy.objects.filter(merchant=merchant, mode=mode, order_id=order_id).select_for_update()
-    copy = copies.only("fulfillment_status", "units_left").first()
+    copy = copies.defer("text").prefetch_related("lines").first()
     if copy is None:
         return
-    shipped = _shipped(merchant.pk, mode, [order_id])
-    units_left = _units_left(copy, copy.lines.only("order", "line_id", "quantity"), shipped.taken)
+    findings.hold(merchant, mode)
+    units = shipped.of_orders(merchant.pk, mode, [order_id])
+    units_left = _units_left(copy, copy.lines.all(), units.taken(order_id))
     if units_left != copy.units_left:
-        OrderCopy.objects.filter(pk=copy.pk).update(units_left=units_left)
-    had = Term.objects.filter(order=copy.pk, kind=Term.Kind.TRACKING)
-    _exchange(merchant, mode, had, {copy.pk: terms.of_parcels(shipped.numbers[order_id])})
-    findings.of_shipments(merchant, mode, order_id)
+        copy.units_left = units_left
+        copy.save(update_fields=["units_left"])
+    had, numbers = Term.objects.filter(order=copy.pk, kind=Term.Kind.TRACKING), _numbers(merchant.pk, mode, [order_id])
+    _exchange(merchant, mode, had, {copy.pk: terms.of_parcels(numbers[order_id])})
+    findings.of_shipments(merchant, mode, copy, units)
 
 
 def of_customers(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID]) -> None:
@@ -86,7 +94,7 @@ def _again(merchant: Merchant, mode: str, keys: Sequence[int]) -> None:
     found = OrderCopy.objects.filter(pk__in=keys).order_by("id")
     copies = list(found.select_for_update().prefetch_related("lines"))
     before = {copy.id: _derived(copy) for copy in copies}
-    wanted = derive(copies, {copy.id: list(copy.lines.all()) for copy in copies})
+    wanted = derive(copies, {copy.id: list(copy.lines.all()) for copy in copies}, customers_of(copies))
     changed = [copy for copy in copies if _derived(copy) != before[copy.id]]
     OrderCopy.objects.bulk_update(changed, DERIVED)
     write_terms(merchant, mode, wanted)
@@ -109,23 +117,14 @@ def _derived(copy: OrderCopy) -> list[object]:
     return [getattr(copy, name) for name in DERIVED]
 
 
-def _customers(copies: Collection[OrderCopy]) -> dict[uuid.UUID | None, CustomerCopy]:
-    """Those of these copies, of one merchant and mode, that are known here."""
-    first, ids = next(iter(copies)), {copy.customer_id for copy in copies if copy.customer_id}
-    found = CustomerCopy.objects.filter(merchant_id=first.merchant_id, mode=first.mode, customer_id__in=ids)
-    return {customer.customer_id: customer for customer in found.exclude(seen_at=None)}
-
-
-def _shipped(merchant_id: int, mode: str, order_ids: Collection[uuid.UUID]) -> Shipped:
-    shipped, here = Shipped(), {"merchant_id": merchant_id, "mode": mode, "order_id__in": order_ids}
-    parcels = {f"shipment__{name}": value for name, value in here.items()}
-    counted = ShipmentItem.objects.filter(**parcels, shipment__state__in=Shipment.COUNTED)
-    for line, units in counted.values_list("line_item_id", "quantity"):
-        shipped.taken[line] += units
-    numbers = TrackingNumber.objects.filter(**parcels).exclude(normalized="")
+def _numbers(merchant_id: int, mode: str, order_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, list[str]]:
+    """Order id → the normalized tracking numbers of its shipments."""
+    by_order: defaultdict[uuid.UUID, list[str]] = defaultdict(list)
+    here = {"shipment__merchant_id": merchant_id, "shipment__mode": mode, "shipment__order_id__in": order_ids}
+    numbers = TrackingNumber.objects.filter(**here).exclude(normalized="")
     for order_id, number in numbers.values_list("shipment__order_id", "normalized"):
-        shipped.numbers[order_id].append(number)
-    return shipped
+        by_order[order_id].append(number)
+    return by_order
 
 
 def _units_left(copy: OrderCopy, lines: Iterable[OrderLineCopy], taken: Mapping[uuid.UUID, int]) -> int:

@@ -6,6 +6,7 @@ Whoever changes something that a rule looks at calls `again` in the same transac
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -13,13 +14,15 @@ from django.db.models import QuerySet
 from orders.models import Finding, Merchant, OrderCopy, ReviewCase, SignOff, Term
 from orders.money import LARGEST_MINOR
 from orders.services.index import folding, rule_facts, rules
-from orders.services.index.rule_facts import Facts
+from orders.services.index.rule_facts import Facts, Lines
 from orders.services.index.rules import Found
+from orders.services.index.shipped import Shipped
 
 AT_ONCE = 200  # orders in one transaction
 AMOUNTS = ("subtotal", "discount", "tax", "total", "amount_paid", "amount_refunded", "amount_due")
+FOUND = ("currency", "amount", "words", "seen", "since")
 HEARD = ("sign_off_id", "signed", "assigned_to_id", "snoozed_until")  # of people
-WRITTEN = ("currency", "amount", "words", "seen", "since", *HEARD)
+WRITTEN = (*FOUND, *HEARD)
 Key = tuple[uuid.UUID, str]  # an order's id and a rule
 
 
@@ -39,19 +42,7 @@ def again(merchant: Merchant, mode: str, order_ids: Iterable[uuid.UUID]) -> None
             write(merchant, mode, wanted[begin : begin + AT_ONCE])
 
 
-def _related(merchant: Merchant, mode: str, copies: Sequence[OrderCopy]) -> list[int]:
-    """The keys of other orders that a change of these may concern: on their invoices, and the other halves."""
-    here = OrderCopy.objects.filter(merchant=merchant, mode=mode)
-    terms = Term.objects.filter(merchant=merchant, mode=mode, kind=Term.Kind.METADATA)
-    found = set(terms.filter(value__in=[folding.term(str(one.order_id)) for one in copies]).values_list("order__pk"))
-    if invoices := {copy.invoice_id for copy in copies if copy.invoice_id}:
-        found |= set(here.filter(invoice_id__in=invoices).values_list("pk"))
-    if named := {id for copy in copies for id in rule_facts.named(copy)}:
-        found |= set(here.filter(order_id__in=named).values_list("pk"))
-    return sorted({pk for (pk,) in found} - {copy.pk for copy in copies})
-
-
-def _hold(merchant: Merchant, mode: str) -> None:
+def hold(merchant: Merchant, mode: str) -> None:
     """Until the transaction ends, nobody else finds anything for them: two orders may come to share an invoice at once.
 
     SQLite has one writer anyway. Whoever holds this locks no order any more.
@@ -65,22 +56,45 @@ def write(
     merchant: Merchant, mode: str, order_ids: Collection[uuid.UUID], invoices: Collection[uuid.UUID] = ()
 ) -> None:
     """The same within the caller's transaction. `invoices` are others that they had, or whose money has moved."""
-    _hold(merchant, mode)
-    copies = list(_whole(merchant, mode).filter(order_id__in=order_ids))
-    if invoices:
-        copies += _whole(merchant, mode).filter(invoice_id__in=invoices).exclude(order_id__in=order_ids)
-    if copies and (keys := _related(merchant, mode, copies)):
-        copies += _whole(merchant, mode).filter(pk__in=keys)
+    hold(merchant, mode)
+    _write(merchant, mode, list(_whole(merchant, mode).filter(order_id__in=order_ids)), {}, invoices)
+
+
+def of_written(
+    merchant: Merchant, mode: str, copies: Collection[OrderCopy], lines: Lines, invoices: Collection[uuid.UUID]
+) -> None:
+    """The same of copies that the caller has just written, with the line items of those that can be read."""
+    hold(merchant, mode)
+    _write(merchant, mode, list(copies), lines, invoices)
+
+
+def of_shipments(merchant: Merchant, mode: str, copy: OrderCopy, units: Shipped) -> None:
+    """The same of the rules that an order's shipments decide. The caller holds what is found, and read them then."""
+    _keep(merchant, mode, [rule_facts.of_shipments(copy, units)], rules.OF_SHIPMENTS)
+
+
+def _write(
+    merchant: Merchant, mode: str, copies: list[OrderCopy], lines: Lines, invoices: Collection[uuid.UUID]
+) -> None:
+    related = _related(merchant, mode, copies, invoices)
+    if related:
+        copies += _whole(merchant, mode).filter(pk__in=related)
     if copies:
-        _keep(merchant, mode, rule_facts.gather(merchant.pk, mode, copies), rules.RULES)
+        facts = rule_facts.gather(merchant.pk, mode, copies, lines, complete=not related)
+        _keep(merchant, mode, facts, rules.RULES)
 
 
-def of_shipments(merchant: Merchant, mode: str, order_id: uuid.UUID) -> None:
-    """The same of the rules that an order's shipments decide, of which something has changed."""
-    _hold(merchant, mode)
-    if copies := list(_whole(merchant, mode).filter(order_id=order_id)):
-        facts = rule_facts.of_shipments(merchant.pk, mode, copies)
-        _keep(merchant, mode, facts, rules.OF_SHIPMENTS)
+def _related(merchant: Merchant, mode: str, copies: Sequence[OrderCopy], invoices: Collection[uuid.UUID]) -> set[int]:
+    """The keys of other orders that a change of these may concern: on their invoices, and the other halves."""
+    here = OrderCopy.objects.filter(merchant=merchant, mode=mode).order_by()
+    terms = Term.objects.filter(merchant=merchant, mode=mode, kind=Term.Kind.METADATA).order_by()
+    naming = terms.filter(value__in=[folding.term(str(copy.order_id)) for copy in copies])
+    on_invoices = here.filter(invoice_id__in={*invoices, *(copy.invoice_id for copy in copies if copy.invoice_id)})
+    named = here.filter(order_id__in={id for copy in copies for id in rule_facts.named(copy)})
+    found: Iterable[tuple[Any, ...]] = naming.values_list("order").union(
+        on_invoices.values_list("pk"), named.values_list("pk")
+    )
+    return {pk for (pk,) in found} - {copy.pk for copy in copies}
 
 
 def _whole(merchant: Merchant, mode: str) -> "QuerySet[OrderCopy, OrderCopy]":
@@ -89,24 +103,27 @@ def _whole(merchant: Merchant, mode: str) -> "QuerySet[OrderCopy, OrderCopy]":
 
 
 def _keep(merchant: Merchant, mode: str, gathered: Sequence[Facts], names: Collection[str]) -> None:
-    found = {facts.copy: rules.found(facts, names) for facts in gathered}
-    said = _said(merchant, mode, [copy.order_id for copy, broken in found.items() if broken])
-    due = {
-        (copy.pk, rule): _finding(copy, rule, one, said)
-        for copy, broken in found.items()
-        for rule, one in broken.items()
-    }
-    had = {(row.order_id, row.rule): row for row in Finding.objects.filter(order__in=list(found), rule__in=names)}
+    """Make what is kept of these rules what is found now: what is right stays as it is."""
+    broken = {facts.copy: rules.found(facts, names) for facts in gathered}
+    due = {(copy.pk, rule): _finding(copy, rule, one) for copy, found in broken.items() for rule, one in found.items()}
+    had = {(row.order_id, row.rule): row for row in Finding.objects.filter(order__in=list(broken), rule__in=names)}
     gone = [row.pk for key, row in had.items() if key not in due]
     if gone:
         Finding.objects.filter(pk__in=gone).delete()
-    Finding.objects.bulk_create([finding for key, finding in due.items() if key not in had])
-    changed = [_onto(had[key], finding) for key, finding in due.items() if key in had and _differ(had[key], finding)]
-    Finding.objects.bulk_update(changed, [name.removesuffix("_id") for name in WRITTEN])
+    new = [finding for key, finding in due.items() if key not in had]
+    changed = [(had[key], finding) for key, finding in due.items() if key in had and _differ(had[key], finding)]
+    moved = [_onto(row, finding) for row, finding in changed if row.seen != finding.seen]
+    same = [_onto(row, finding) for row, finding in changed if row.seen == finding.seen]
+    _hear_all(merchant, mode, [*new, *moved])
+    Finding.objects.bulk_create(new)
+    Finding.objects.bulk_update([*moved, *same], [name.removesuffix("_id") for name in WRITTEN])
 
 
 def said_anew(merchant: Merchant, mode: str, order_id: uuid.UUID) -> None:
-    """Somebody signed off, assigned or snoozed: nothing else about the order has changed."""
+    """Somebody signed off, assigned or snoozed: nothing else about the order has changed.
+
+    Who calls it holds what is found (`hold`) from before they read it.
+    """
     said = _said(merchant, mode, [order_id])
     found = Finding.objects.filter(merchant=merchant, mode=mode, order__order_id=order_id).select_related("order")
     for row in found:
@@ -114,10 +131,10 @@ def said_anew(merchant: Merchant, mode: str, order_id: uuid.UUID) -> None:
         row.save(update_fields=[name.removesuffix("_id") for name in HEARD])
 
 
-def _finding(copy: OrderCopy, rule: str, found: Found, said: _Said) -> Finding:
+def _finding(copy: OrderCopy, rule: str, found: Found) -> Finding:
     amount = min(abs(found.amount), LARGEST_MINOR)
     seen = {name: getattr(copy, name) for name in AMOUNTS} | {"currency": copy.currency} | found.seen
-    row = Finding(
+    return Finding(
         order=copy,
         merchant_id=copy.merchant_id,
         mode=copy.mode,
@@ -128,8 +145,12 @@ def _finding(copy: OrderCopy, rule: str, found: Found, said: _Said) -> Finding:
         seen=seen,
         since=found.since,
     )
-    _hear(row, copy.order_id, said)
-    return row
+
+
+def _hear_all(merchant: Merchant, mode: str, found: Sequence[Finding]) -> None:
+    said = _said(merchant, mode, [row.order.order_id for row in found])
+    for row in found:
+        _hear(row, row.order.order_id, said)
 
 
 def _hear(row: Finding, order_id: uuid.UUID, said: _Said) -> None:
@@ -149,9 +170,13 @@ def _said(merchant: Merchant, mode: str, order_ids: Sequence[uuid.UUID]) -> _Sai
 
 
 def _differ(row: Finding, due: Finding) -> bool:
-    return any(getattr(row, name) != getattr(due, name) for name in WRITTEN)
+    """What people say is put beside it when they say it."""
+    return any(getattr(row, name) != getattr(due, name) for name in FOUND)
 
 
 def _onto(row: Finding, due: Finding) -> Finding:
+    """What people said stays, until the amounts are others than they saw."""
     due.pk = row.pk
+    for name in HEARD:
+        setattr(due, name, getattr(row, name))
     return due

@@ -4,17 +4,20 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import Q
 
 from orders import replacing
 from orders.apis.revkeen.objects import Order
-from orders.models import Operation, OrderCopy, PartnerUpdate, RefundCopy, Shipment, ShipmentItem, TransactionCopy
+from orders.models import Operation, OrderCopy, OrderLineCopy, RefundCopy, TransactionCopy
 from orders.replacing import REPLACED_BY, REPLACES
 from orders.services.index import copies as order_copies
+from orders.services.index import shipped
+from orders.services.index.shipped import Shipped, Units
 
-Units = Counter[uuid.UUID]  # by line item
+Lines = Mapping[int, Sequence[OrderLineCopy]]  # by the copy's key
 
 
 @dataclass(frozen=True)
@@ -27,35 +30,33 @@ class Facts:
     pairs: Mapping[uuid.UUID, OrderCopy] = field(default_factory=dict)  # of those that its metadata names, the known
     left: Units = field(default_factory=Counter)  # in parcels, from here
     given_up: Units = field(default_factory=Counter)
-    captured: Units = field(default_factory=Counter)  # in parcels that Digital River took: it captures for each
+    captured: Units = field(default_factory=Counter)  # at Digital River
     in_doubt: Sequence[Operation] = ()
     money: Sequence[TransactionCopy] = ()  # its own
     unclear: bool = False  # money moved on its invoice of which nobody knows whose it is, or that cannot be read
     refunds: Sequence[RefundCopy] = ()
 
 
-@dataclass(frozen=True)
-class _Shipped:
-    left: Mapping[uuid.UUID, Units]  # by order
-    given_up: Mapping[uuid.UUID, Units]
-    captured: Mapping[uuid.UUID, Units]
+def gather(merchant_id: int, mode: str, found: Collection[OrderCopy], lines: Lines, *, complete: bool) -> list[Facts]:
+    """The facts of these copies: some five queries, however many they are.
 
-
-def gather(merchant_id: int, mode: str, found: Collection[OrderCopy]) -> list[Facts]:
-    """The facts of these copies, whose line items were read with them: some six queries, however many they are."""
+    `lines`: of those of which they were not read with the copy. `complete`: no other order is on their invoices, or
+    named by them.
+    """
     here = {"merchant_id": merchant_id, "mode": mode}
-    beside, pairs = _beside(here, found), _pairs(here, found)
-    shipped, doubts = _shipped(here, found), _in_doubt(here, found)
-    money, refunds = _money(here, found), _refunds(here, found)
+    around = [copy for copy in found if copy.gone_at is None] if complete else _around(here, found)
+    pairs, beside = {copy.order_id: copy for copy in around}, _by_invoice(around)
+    units = shipped.of_orders(merchant_id, mode, [copy.order_id for copy in found])
+    doubts, money, refunds = _in_doubt(here, found), _money(here, found), _refunds(here, found)
     return [
         Facts(
             copy,
-            None if copy.unreadable else order_copies.order_of(copy),
+            _order(copy, lines.get(copy.pk)),
             [one for one in beside[copy.invoice_id] if one.pk != copy.pk] if copy.invoice_id else [],
             {id: pairs[id] for id in named(copy) if id in pairs},
-            shipped.left.get(copy.order_id, Counter()),
-            shipped.given_up.get(copy.order_id, Counter()),
-            shipped.captured.get(copy.order_id, Counter()),
+            units.left[copy.order_id],
+            units.given_up[copy.order_id],
+            units.captured[copy.order_id],
             doubts[copy.order_id],
             [one for one in money[copy.invoice_id] if one.order_id == copy.order_id],
             any(_is_unclear(one) for one in money[copy.invoice_id]),
@@ -65,21 +66,16 @@ def gather(merchant_id: int, mode: str, found: Collection[OrderCopy]) -> list[Fa
     ]
 
 
-def of_shipments(merchant_id: int, mode: str, found: Collection[OrderCopy]) -> list[Facts]:
-    """The same without what shipments say nothing of."""
-    here = {"merchant_id": merchant_id, "mode": mode}
-    shipped, refunds = _shipped(here, found), _refunds(here, found)
-    return [
-        Facts(
-            copy,
-            None if copy.unreadable else order_copies.order_of(copy),
-            left=shipped.left.get(copy.order_id, Counter()),
-            given_up=shipped.given_up.get(copy.order_id, Counter()),
-            captured=shipped.captured.get(copy.order_id, Counter()),
-            refunds=refunds[copy.order_id],
-        )
-        for copy in found
-    ]
+def of_shipments(copy: OrderCopy, units: Shipped) -> Facts:
+    """The same of one without what shipments say nothing of. What was given back counts where units were given up."""
+    left, given_up, captured = (of[copy.order_id] for of in (units.left, units.given_up, units.captured))
+    here = {"merchant_id": copy.merchant_id, "mode": copy.mode}
+    refunds = _refunds(here, [copy])[copy.order_id] if given_up else ()
+    return Facts(copy, _order(copy), left=left, given_up=given_up, captured=captured, refunds=refunds)
+
+
+def _order(copy: OrderCopy, lines: Sequence[OrderLineCopy] | None = None) -> Order | None:
+    return None if copy.unreadable else order_copies.order_of(copy, lines)
 
 
 def named(copy: OrderCopy) -> list[uuid.UUID]:
@@ -88,47 +84,26 @@ def named(copy: OrderCopy) -> list[uuid.UUID]:
     return [id for name in (REPLACES, REPLACED_BY) if (id := replacing.other(metadata, name))]
 
 
-def _beside(here: dict[str, Any], found: Iterable[OrderCopy]) -> Mapping[uuid.UUID | None, list[OrderCopy]]:
+def _around(here: dict[str, Any], found: Iterable[OrderCopy]) -> Iterable[OrderCopy]:
+    """All on their invoices and all that they name, these among them."""
+    around: dict[int, OrderCopy] = {}
+    if invoices := {copy.invoice_id for copy in found if copy.invoice_id}:
+        around |= {copy.pk: copy for copy in _brief(here, Q(invoice_id__in=invoices))}
+    if ids := {id for copy in found for id in named(copy)}:
+        around |= {copy.pk: copy for copy in _brief(here, Q(order_id__in=ids))}
+    return around.values()
+
+
+def _by_invoice(copies: Iterable[OrderCopy]) -> Mapping[uuid.UUID | None, list[OrderCopy]]:
     by_invoice: defaultdict[uuid.UUID | None, list[OrderCopy]] = defaultdict(list)
-    invoices = {copy.invoice_id for copy in found if copy.invoice_id}
-    for copy in _brief(here, Q(invoice_id__in=invoices)) if invoices else ():
+    for copy in sorted(copies, key=attrgetter("pk")):
         by_invoice[copy.invoice_id].append(copy)
     return by_invoice
 
 
-def _pairs(here: dict[str, Any], found: Iterable[OrderCopy]) -> dict[uuid.UUID, OrderCopy]:
-    ids = {id for copy in found for id in named(copy)}
-    return {copy.order_id: copy for copy in _brief(here, Q(order_id__in=ids))} if ids else {}
-
-
 def _brief(here: dict[str, Any], which: Q) -> Iterable[OrderCopy]:
     fields = ("order_id", "public_id", "invoice_id", "status", "metadata", "amount_paid")
-    return OrderCopy.objects.filter(which, gone_at=None, **here).only(*fields).order_by("pk")
-
-
-def _shipped(here: dict[str, Any], found: Iterable[OrderCopy]) -> _Shipped:
-    shipments = Shipment.objects.filter(order_id__in=[copy.order_id for copy in found], **here)
-    rows = ShipmentItem.objects.filter(shipment__in=shipments, shipment__state__in=Shipment.COUNTED)
-    columns = ("shipment__order_id", "shipment_id", "shipment__kind", "line_item_id", "quantity")
-    items = list(rows.values_list(*columns))
-    sent = _taken_by_digital_river({shipment for _, shipment, *_ in items})
-    left, given_up, captured = (defaultdict[uuid.UUID, Units](Counter) for _ in range(3))
-    for order_id, shipment, kind, line, units in items:
-        if kind == Shipment.Kind.CANCELLATION:
-            given_up[order_id][line] += units
-            continue
-        left[order_id][line] += units
-        if shipment in sent and str(line) not in sent[shipment]:
-            captured[order_id][line] += units
-    return _Shipped(left, given_up, captured)
-
-
-def _taken_by_digital_river(shipments: Collection[int]) -> dict[int, list[str]]:
-    """Shipments that it has → their lines that were left out there."""
-    if not shipments:
-        return {}
-    told = PartnerUpdate.objects.filter(shipment__in=shipments, destination=PartnerUpdate.Destination.DIGITAL_RIVER)
-    return dict(told.filter(sent_version__gt=0).values_list("shipment_id", "left_out"))
+    return OrderCopy.objects.filter(which, gone_at=None, **here).only(*fields)
 
 
 def _in_doubt(here: dict[str, Any], found: Iterable[OrderCopy]) -> Mapping[uuid.UUID, list[Operation]]:

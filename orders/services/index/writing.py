@@ -5,7 +5,8 @@ change and is written after it does not undo the change.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from orders.apis.listings import Unreadable
 from orders.apis.revkeen.objects import Order
 from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Sweep, Term
 from orders.services.index import copying, deriving, findings, keys, marks, movements, owners, terms
+from orders.services.index.rule_facts import Lines
 
 ATTEMPTS = 3  # another may write the same new order at the same moment
 Sent = Order | Unreadable
@@ -113,17 +115,31 @@ def _write(batch: Batch, changed: Mapping[uuid.UUID, Sent], rows: Mapping[uuid.U
     copies = _copies(batch, changed, rows)
     read = [copy for copy in copies if isinstance(changed[copy.order_id], Order)]
     lines = {copy.pk: copying.lines_of(changed[copy.order_id], copy) for copy in read}  # type: ignore[arg-type]
-    _want_customers(batch, read)
-    wanted = deriving.derive(read, lines)
+    customers = deriving.customers_of(read)
+    _want_customers(batch, {copy.customer_id for copy in read if copy.customer_id} - customers.keys())
+    wanted = deriving.derive(read, lines, customers)
     columns = copying.changed_columns((before.get(copy.pk), copy) for copy in copies)
     OrderCopy.objects.bulk_create(copies, update_conflicts=True, unique_fields=["id"], update_fields=columns)
-    OrderLineCopy.objects.filter(order__in=lines).delete()
-    OrderLineCopy.objects.bulk_create([line for of_order in lines.values() for line in of_order])
+    _write_lines(lines, before.keys())
     deriving.write_terms(batch.merchant, batch.mode, wanted)
     _read_money(batch, read, moved)
     left = {invoice_id for invoice_id, _, _ in moved.values() if invoice_id}
-    findings.write(batch.merchant, batch.mode, list(changed), left)
+    findings.of_written(batch.merchant, batch.mode, copies, lines, left)
     movements.note(batch.merchant, batch.mode, [movements.of_order(copy) for copy in copies])
+
+
+def _write_lines(lines: Lines, known: Collection[int]) -> None:
+    """Those of orders that have others than before: most changes leave them as they are. `known`: keys of the copies
+    that there were.
+    """
+    had: defaultdict[int, list[str]] = defaultdict(list)
+    kept = lines.keys() & known
+    for line in OrderLineCopy.objects.filter(order__in=kept) if kept else ():
+        had[line.order_id].append(copying.content_of(line))
+    other = {pk: own for pk, own in lines.items() if [copying.content_of(line) for line in own] != had[pk]}
+    if gone := [pk for pk in other if had[pk]]:
+        OrderLineCopy.objects.filter(order__in=gone).delete()
+    OrderLineCopy.objects.bulk_create([line for own in other.values() for line in own])
 
 
 def _read_money(batch: Batch, copies: Iterable[OrderCopy], moved: Mapping[uuid.UUID, Money]) -> None:
@@ -170,13 +186,12 @@ def _forget_learned(copy: OrderCopy, values: Mapping[str, object]) -> None:
         Term.objects.filter(order=copy.pk, kind__in=terms.LEARNED).delete()
 
 
-def _want_customers(batch: Batch, copies: Iterable[OrderCopy]) -> None:
+def _want_customers(batch: Batch, unseen: Collection[uuid.UUID]) -> None:
     """Those we have never seen are noted, for the worker to ask for, unless all customers are to be read anyway."""
+    if not unseen:
+        return
     if Sweep.objects.filter(merchant=batch.merchant, mode=batch.mode, kind=Sweep.Kind.CUSTOMERS, as_of=None).exists():
         return
-    ids = {copy.customer_id for copy in copies if copy.customer_id}
-    here = CustomerCopy.objects.filter(merchant=batch.merchant, mode=batch.mode)
-    unseen = ids - set(here.filter(customer_id__in=ids).values_list("customer_id", flat=True))
     CustomerCopy.objects.bulk_create(
         [CustomerCopy(merchant=batch.merchant, mode=batch.mode, customer_id=id) for id in sorted(unseen)],
         ignore_conflicts=True,

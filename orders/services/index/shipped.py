@@ -1,0 +1,46 @@
+"""What our own shipments say of orders, in units of their line items: read once, for whoever derives from it."""
+
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.db.models import OuterRef, Subquery
+
+from orders.models import PartnerUpdate, Shipment, ShipmentItem
+
+Units = Counter[uuid.UUID]  # by line item
+ByOrder = Mapping[uuid.UUID, Units]  # none: an empty counter
+
+
+@dataclass(frozen=True)
+class Shipped:
+    left: ByOrder  # in parcels, from here
+    given_up: ByOrder
+    captured: ByOrder  # in parcels that Digital River took: it captures for each
+
+    def taken(self, order_id: uuid.UUID) -> Units:
+        """What left and what was given up."""
+        return self.left[order_id] + self.given_up[order_id]
+
+
+def of_orders(merchant_id: int, mode: str, order_ids: Collection[uuid.UUID]) -> Shipped:
+    """One query, however many they are."""
+    shipments = Shipment.objects.filter(merchant_id=merchant_id, mode=mode, order_id__in=order_ids)
+    items = ShipmentItem.objects.filter(shipment__in=shipments, shipment__state__in=Shipment.COUNTED)
+    left, given_up, captured = (defaultdict[uuid.UUID, Units](Counter) for _ in range(3))
+    columns = ("shipment__order_id", "shipment__kind", "line_item_id", "quantity", "left_out")
+    for order_id, kind, line, units, left_out in items.annotate(left_out=_left_out()).values_list(*columns):
+        if kind == Shipment.Kind.CANCELLATION:
+            given_up[order_id][line] += units
+            continue
+        left[order_id][line] += units
+        if left_out is not None and str(line) not in left_out:
+            captured[order_id][line] += units
+    return Shipped(left, given_up, captured)
+
+
+def _left_out() -> Subquery:
+    """The lines of a parcel that were left out at Digital River; NULL where it was not told of the parcel."""
+    told = PartnerUpdate.objects.filter(shipment=OuterRef("shipment"), sent_version__gt=0)
+    return Subquery(told.filter(destination=PartnerUpdate.Destination.DIGITAL_RIVER).values("left_out")[:1])
