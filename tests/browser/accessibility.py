@@ -5,11 +5,13 @@ from typing import Literal
 
 from axe_playwright_python.base import AxeResults
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 AT_REST = """() => document.readyState === "complete"
   && !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling")"""
 
+TRIES = 3
+LEFT = "Execution context was destroyed"
 
 WIDTHS = (360, 390, 1440)
 Scheme = Literal["light", "dark"]
@@ -57,6 +59,16 @@ def violations(page: Page) -> str:
 
 
 def _look(page: Page) -> AxeResults:
-    """Who clicked before has to expect what the click leads to first."""
+    """Who clicked before expects what the click leads to first; a page that leaves meanwhile is looked at anew."""
+    for _ in range(TRIES - 1):
+        try:
+            return _look_once(page)
+        except Error as error:
+            if LEFT not in error.message:
+                raise
+    return _look_once(page)
+
+
+def _look_once(page: Page) -> AxeResults:
     page.wait_for_function(AT_REST)
     return Axe().run(page)

@@ -155,6 +155,7 @@ def test_tracking_is_put_right_with_one_more_number(
     assert too_wide(page) <= 0
     save = page.get_by_role("button", name="Save and notify Digital River and OrderProtection")
     save.click()
+    expect(page.get_by_label("Everything is correct")).to_be_visible()
     expect(page.get_by_text("This does not look like a number from FedEx.").first).to_be_visible()
     assert problems(page) == []
     page.get_by_label("Everything is correct").check()
