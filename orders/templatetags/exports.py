@@ -11,14 +11,16 @@ register = template.Library()
 
 
 @register.inclusion_tag("orders/exports/_menu.html", takes_context=True)
-def export_menu(context: RequestContext, name: str) -> dict[str, Any]:
-    """The menu *Export* of the list that this page shows, as it stands in the address; nothing for who may not."""
+def export_menu(context: RequestContext, name: str, query: str | None = None) -> dict[str, Any]:
+    """The menu *Export* of the list that this page shows, as its address (or `query`) asks for it; nothing for who
+    may not.
+    """
     request: Any = context["request"]
     return {
         "may": lists.may_export(request.membership, name),
         "name": name,
         "has_lines": LISTS[name].has_lines,
-        "query": lists.without_page(request.GET).urlencode()[: lists.LONGEST],
+        "query": (query or lists.without_page(request.GET).urlencode())[: lists.LONGEST],
         "formats": ExportFormat.choices,
         "user": request.user,
         "merchant": request.merchant,

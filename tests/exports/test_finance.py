@@ -149,3 +149,23 @@ def test_no_file_is_made_before_all_its_rows_were_imported(name: str, finance: C
     assert answer["Location"] == reverse(LISTS[name].page, args=["northwind", "live"])
     assert "still being imported" in finance.get(answer["Location"]).content.decode()
     assert not EventLog.objects.filter(kind="exported").exists()
+
+
+@pytest.mark.usefixtures("recorded")
+def test_the_overview_as_a_file_says_what_the_page_says_of_each_currency_and_each_part(
+    finance: Client, northwind: Merchant, emulator: Emulator
+) -> None:
+    index_everything(northwind)
+    query = "period=2026-10-01..2026-10-31&by=week"
+    context = finance.get(f"{reverse('finance_overview', args=['northwind', 'live'])}?{query}").context
+    rows = exported(finance, "overview", query)
+    whole = [row for row in rows if row["Part"] == "Whole period"]
+    assert [row["Currency"] for row in whole] == [row.label for row in context["rows"]]
+    for row, shown in zip(whole, context["rows"], strict=True):
+        for cell in shown.cells:
+            assert row[f"{cell.heading} in minor units"] == str(cell.amount.minor), cell.heading
+    for code in {row["Currency"] for row in whole}:
+        weeks = [row for row in rows if row["Part"] == "By week" and row["Currency"] == code]
+        total = next(row for row in whole if row["Currency"] == code)
+        for name in ("Ordered in minor units", "Refunded in minor units", "Orders", "Payments"):
+            assert sum(int(row[name]) for row in weeks) == int(total[name])

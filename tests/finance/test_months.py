@@ -22,12 +22,14 @@ from orders.models import (
     User,
 )
 from orders.services import log_chain
-from orders.services.finance import months
+from orders.services.finance import months, review
 from orders.services.finance.months import NotPossible
+from orders.services.finance.review import Wanted
 from orders.services.index import clock, forgetting, money_copies, writing
 from orders.services.index.order_filters import Place
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.exports import as_dicts, csv_table, start
 from tests.support.pages import prose
 from tests.support.samples import a_transaction, an_order
 
@@ -235,7 +237,7 @@ def test_a_month_that_has_not_ended_or_is_not_read_is_not_closed(october: Mercha
 def test_the_list_has_every_month_that_has_ended(october: Merchant, finance: Client) -> None:
     sign(finance)
     page = prose(finance.get("/northwind/live/finance/months/").content.decode())
-    assert "October 2026 Closed finance@northwind.example" in page
+    assert "October 2026 Closed Finance" in page
     assert "September 2026 Open" in page
     for wrong in ("2026-13", "0000-10", "2026-1"):
         assert finance.get(f"/northwind/live/finance/months/{wrong}/").status_code == 404
@@ -245,3 +247,40 @@ def test_who_may_not_review_closes_nothing(october: Merchant, emulator: Emulator
     support = sign_in(make_person("support@northwind.example", october, "support"))
     assert sign(support).status_code == 403
     assert not MonthClosing.objects.exists()
+
+
+def test_a_closed_month_as_a_file_has_every_movement_and_sums_that_are_its_line(
+    october: Merchant, finance: Client
+) -> None:
+    sign(finance)
+    read(october, order("later"), sale("later"))
+    table, foot = csv_table(start(finance, "month", "month=2026-10").file)
+    rows = as_dicts(table)
+    assert [row["What"] for row in rows] == [
+        *("Before the month", "Collected", "Collected", "Ordered", "Ordered", "After the month"),
+        *("After closing", "After closing"),
+    ]
+    after = {(row["Words"], row["When signed in minor units"], row["Then in minor units"]) for row in rows[-2:]}
+    assert after == {("Ordered", "0", "2090"), ("Collected", "0", "2090")}
+    sums = dict(zip(table[0], foot[0], strict=False))
+    assert foot[0][0] == "Sum in USD"
+    [line] = months.lines(place(october), months.month_of(place(october), FIRST))
+    closed = json.loads(MonthClosing.objects.get().content)["currencies"][0]
+    assert sums["Net before in minor units"] == str(closed["net_before"]) == str(line.net_before)
+    for name in ("ordered", "collected", "owed_after", "net_after"):
+        assert sums[f"{name.replace('_', ' ').capitalize()} in minor units"] == str(closed[name]), name
+
+
+@pytest.mark.usefixtures("recorded")
+def test_what_is_open_with_a_month_is_of_orders_that_were_placed_before_it_ended(
+    october: Merchant, finance: Client
+) -> None:
+    for name in ("edge", "november"):
+        read(october, order(name, updated=1, subtotal=1))
+    open_rows = list(review.all_rows(Wanted(place(october))))
+    assert {row.order.public_id for row in open_rows} == {"NW-edge", "NW-november"}
+    of_edge = sum(row.order.public_id == "NW-edge" for row in open_rows)
+    assert finance.get(OCTOBER).context["open_count"] == of_edge
+    sign(finance)
+    content = json.loads(MonthClosing.objects.get().content)
+    assert ({one["order"] for one in content["open"]}, content["open_count"]) == ({"NW-edge"}, of_edge)

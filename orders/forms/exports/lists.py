@@ -5,7 +5,7 @@ A list is exported once it has a line here and `{% export_menu "its name" %}` on
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.forms import BaseForm
 from django.http import QueryDict
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from orders.forms.changes.journal import JournalFilter
 from orders.forms.finance.money_filter import FinanceFilter, PaymentFilter, ReceivableFilter, RefundFilter
+from orders.forms.finance.period import PeriodForm
 from orders.forms.finance.review import ReviewFilter
 from orders.forms.fulfillment.shipment_filters import ShipmentFilter
 from orders.forms.orders import order_columns
@@ -24,7 +25,15 @@ from orders.models import Export, Membership, Merchant
 from orders.permissions import PAGES, Right
 from orders.services.changes import journal_list, journal_table
 from orders.services.exports.making import NotAllowed
-from orders.services.finance import money_table, receivables_table, review_table
+from orders.services.finance import (
+    money_table,
+    month_table,
+    months,
+    overview_table,
+    receivables_table,
+    review,
+    review_table,
+)
 from orders.services.fulfillment import shipment_table
 from orders.services.index.order_filters import Place
 from orders.services.orders import customer_table, order_table
@@ -149,6 +158,26 @@ def _review(wanted: Wanted) -> Table:
     return review_table.table(form.wanted(place, wanted.membership.user), form.words)
 
 
+def _overview(wanted: Wanted) -> Table:
+    form = PeriodForm(wanted.query, wanted.merchant, wanted.now)
+    if form.problem:
+        raise NotValid(form.problem)
+    as_of = review.payments_as_of(Place(wanted.merchant, wanted.mode, wanted.now))
+    return overview_table.table(Place(wanted.merchant, wanted.mode, wanted.now), form.period, form.step, as_of)
+
+
+def _month(wanted: Wanted) -> Table:
+    place = Place(wanted.merchant, wanted.mode, wanted.now)
+    try:
+        month = months.month_of(place, date.fromisoformat(f"{wanted.query.get('month', '')}-01"))
+    except ValueError as error:
+        raise NotValid("Choose a month.") from error
+    closing = months.standing(place, month)
+    if closing is None:
+        raise NotValid(f"{month} is not closed.")
+    return month_table.table(place, closing)
+
+
 def _chips(form: OrderFilter | FinanceFilter) -> str:
     """The conditions in words, those too that do not count."""
     words = [f"{chip.words} (does not count: {chip.broken})" if chip.broken else chip.words for chip in form.chips]
@@ -174,5 +203,7 @@ LISTS = {
     "refunds": List("refunds", "finance_refunds", Right.EXPORT_ALL, _refunds),
     "receivables": List("receivables", "finance_receivables", Right.EXPORT_ALL, _receivables),
     "review": List("the review queue", "review_queue", Right.EXPORT_ALL, _review),
+    "overview": List("the overview", "finance_overview", Right.EXPORT_ALL, _overview),
+    "month": List("a closed month", "month_list", Right.EXPORT_ALL, _month),
     "journal": List("the journal", "journal", Right.EXPORT, _journal),
 }

@@ -49,6 +49,11 @@ class PeriodForm:
         return PRESETS.get(name, str(self.period)) if not self.problem else PRESETS[periods.USUAL]
 
     @property
+    def days_chosen(self) -> str:
+        """The days, where somebody chose them instead of a preset."""
+        return "" if self.words in PRESETS.values() else self.words
+
+    @property
     def step_words(self) -> str:
         return STEPS[self.step]
 

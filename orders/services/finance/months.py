@@ -6,8 +6,8 @@ first signature: whatever changes from then on is listed as *after closing* (ser
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -97,6 +97,11 @@ def lines(place: Place, month: Month) -> list[Line]:
     ]
 
 
+def line_of(signed: Mapping[str, Any]) -> Line:
+    """A currency's month out of what was signed."""
+    return Line(**{one.name: signed[one.name] for one in fields(Line)})
+
+
 def why_not(place: Place, month: Month) -> str:
     """Why the month cannot be closed now; "" where it can."""
     if month.end > place.now:
@@ -105,6 +110,11 @@ def why_not(place: Place, month: Month) -> str:
     if as_of is None:
         return "Orders and payments are still being imported: some of the month may be missing."
     return "" if as_of >= month.end else "Orders and payments are not read up to the end of the month yet."
+
+
+def open_in(place: Place, month: Month) -> Wanted:
+    """The findings that are listed with a month: of orders that were placed before it ended."""
+    return Wanted(place, placed_before=month.end)
 
 
 def sign(place: Place, month: Month, note: str, by: User) -> MonthClosing:
@@ -143,12 +153,13 @@ def decline(closing: MonthClosing, by: User, reason: str) -> None:
 
 def closings(place: Place) -> list[MonthClosing]:
     """Of every month that was ever signed, the newest month first; those that were declined too."""
-    return list(MonthClosing.objects.filter(merchant=place.merchant, mode=place.mode).defer("content"))
+    here = MonthClosing.objects.filter(merchant=place.merchant, mode=place.mode)
+    return list(here.select_related("signed_by", "second").defer("content"))
 
 
 def standing(place: Place, month: Month) -> MonthClosing | None:
     here = MonthClosing.objects.filter(merchant=place.merchant, mode=place.mode, month=month.first)
-    return here.filter(declined_at=None).first()
+    return here.filter(declined_at=None).select_related("signed_by", "second").first()
 
 
 def after(closing: MonthClosing) -> list[AfterClosing]:
@@ -212,7 +223,8 @@ def _moved(place: Place, month: Month) -> Iterator[Moved]:
 def _content(place: Place, month: Month, moved: list[Moved]) -> dict[str, Any]:
     """All that is signed. Amounts are in minor units."""
     as_of = review.payments_as_of(place)
-    counted = review.counts(Wanted(place))
+    wanted = open_in(place, month)
+    counted = review.counts(wanted)
     return {
         "merchant": place.merchant.slug,
         "mode": place.mode,
@@ -221,7 +233,7 @@ def _content(place: Place, month: Month, moved: list[Moved]) -> dict[str, Any]:
         "as_of": as_of.isoformat() if as_of else "",
         "currencies": [vars(line) | {"owed_after": line.owed_after, "net_after": line.net_after}
                        for line in lines(place, month)],
-        "open": [_open(row) for row, _ in zip(review.all_rows(Wanted(place)), range(MOST_OPEN), strict=False)],
+        "open": [_open(row) for row, _ in zip(review.all_rows(wanted), range(MOST_OPEN), strict=False)],
         "open_count": sum(one.orders for one in counted),
         "movements": {"count": len(moved), "digest": _of_rows(moved)},
     }  # fmt: skip

@@ -34,7 +34,9 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which findings: of a rule, of a currency, of somebody, or of nobody where `unassigned`."""
+    """Which findings: of a rule, of a currency, of somebody, or of nobody where `unassigned`;
+    `placed_before`: of older orders alone.
+    """
 
     place: Place
     state: State = State.OPEN
@@ -42,6 +44,7 @@ class Wanted:
     currency: str = ""
     assigned_to: User | None = None
     unassigned: bool = False
+    placed_before: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,8 @@ def _all(wanted: Wanted) -> "QuerySet[Finding, Any]":
     found = here.filter(of_state[wanted.state])
     if wanted.currency:
         found = found.filter(currency=wanted.currency)
+    if wanted.placed_before:
+        found = found.filter(order__created_at__lt=wanted.placed_before)
     if wanted.unassigned:
         return found.filter(assigned_to=None)
     return found.filter(assigned_to=wanted.assigned_to) if wanted.assigned_to else found

@@ -15,10 +15,10 @@ from django.db.models.functions import Coalesce
 from orders.models import OrderCopy, TransactionCopy
 from orders.money import Money
 from orders.services.finance.periods import Period
+from orders.services.index.movements import NOT_ORDERED
 from orders.services.index.order_filters import Place
 
 Flow = TransactionCopy.Flow
-NOT_ORDERED = ("draft", "canceled")  # statuses of what nobody has ordered, or nobody any more
 ORDERED = ~Q(status__in=NOT_ORDERED) & Q(gone_at=None, unreadable="")
 STILL_DUE = ORDERED & Q(still_due__gt=0)  # what receivables are
 OF_ORDERS = ("orders", "ordered", "discount", "tax", "still_due")

@@ -119,7 +119,7 @@ def _page(
     refused = second if second is not None and second.errors else form if form.errors else None
     context: dict[str, Any] = {"month": month, "closing": closing, "form": refused, "sign": form}
     if closing is None:
-        counted = review.counts(review.Wanted(place))
+        counted = review.counts(months.open_in(place, month))
         context |= {
             "lines": [_line(line) for line in months.lines(place, month)],
             "why_not": months.why_not(place, month),
@@ -134,12 +134,11 @@ def _page(
 def _signed(place: Place, closing: MonthClosing) -> dict[str, Any]:
     """What was signed, whether it still is that, and what has changed since."""
     content = json.loads(closing.content)
-    fields = ("currency", "owed_before", "ordered", "collected", "net_before", "refunded")
     after = months.after(closing)
     return {
         "content": content,
         "as_of": datetime.fromisoformat(content["as_of"]),
-        "lines": [_line(Line(**{name: one[name] for name in fields})) for one in content["currencies"]],
+        "lines": [_line(months.line_of(one)) for one in content["currencies"]],
         "open": [(one, Money(one["amount"], one["currency"])) for one in content["open"]],
         "as_signed": months.is_as_signed(closing),
         "after": _changes(place, after[:MOST_AFTER]),

@@ -1,7 +1,6 @@
 """The overview: what was ordered, collected and refunded in a period, and each figure's way to what is behind it."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,26 +16,18 @@ from orders.apis.errors import ApiError
 from orders.forms.finance.period import PeriodForm, canonical_address
 from orders.money import Money
 from orders.requests import MerchantRequest
-from orders.services.finance import comparing, periods, sums
+from orders.services.finance import comparing, periods, review, sums
 from orders.services.finance.comparing import Compared
+from orders.services.finance.overview_table import AMOUNTS
 from orders.services.finance.periods import Period
-from orders.services.finance.sums import NOT_ORDERED, Figures, Sums
-from orders.services.index import freshness
+from orders.services.finance.sums import Figures, Sums
+from orders.services.index.movements import NOT_ORDERED
 from orders.services.index.order_filters import Place
 from orders.views.addresses import address
 from orders.views.finance import chart
 from orders.views.pages import render_page
 
 NOTHING = Figures("")
-COLUMNS = {  # figure → its heading
-    "ordered": "Ordered",
-    "discount": "Discount",
-    "tax": "Tax",
-    "still_due": "Still due",
-    "collected": "Collected",
-    "refunded": "Refunded",
-    "net": "Net",
-}
 OF_A_PART = ("ordered", "collected", "refunded", "net")
 COMPARED = {"orders": comparing.orders, "money": comparing.money}
 
@@ -95,30 +86,22 @@ def _page(request: MerchantRequest, compared: Compared | None = None, status: in
     context = {
         "tab": "Overview",
         "form": form,
-        "headings": list(COLUMNS.values()),
+        "headings": list(AMOUNTS.values()),
         "rows": [_row(request, code, form.period, whole, compared_with) for code in currencies],
         "due": [(count, money, _receivables(request, currency=money.currency)) for count, money in due],
         "currencies": [(code, address(request, "finance_overview", currency=code)) for code in currencies],
         "steps": [(step, words, address(request, "finance_overview", by=step)) for step, words in form.may_step],
         "currency": currency,
         "parts": _parts(request, currency, form.step, parts, of_parts) if currency else [],
-        "part_headings": [COLUMNS[name] for name in OF_A_PART],
+        "part_headings": [AMOUNTS[name] for name in OF_A_PART],
         "chart": chart.bars(
             currency, [(_label(part, form.step), figures) for part, figures in zip(parts, of_parts, strict=True)]
         ),
-        "as_of": as_of(request),
+        "as_of": review.payments_as_of(place),
         "compared": compared,
         "query": request.GET.urlencode(),
     }
     return render_page(request, "orders/finance/overview/page.html", context, status=status)
-
-
-def as_of(request: MerchantRequest) -> datetime | None:
-    """The older of what orders and money are as of; None while either is not complete."""
-    here = (request.merchant, request.mode)
-    moments = [freshness.as_of(*here), freshness.money_as_of(*here)]
-    known = [moment for moment in moments if moment is not None]
-    return min(known) if len(known) == len(moments) else None
 
 
 def _place(request: MerchantRequest) -> Place:
@@ -139,8 +122,8 @@ def _usual(whole: Sums, currencies: list[str]) -> str:
 def _row(
     request: MerchantRequest, currency: str, period: Period, whole: Sums, others: list[tuple[Period, Sums]]
 ) -> Row:
-    compared = [_line(request, str(other), currency, other, found, tuple(COLUMNS)) for other, found in others]
-    row = _line(request, currency, currency, period, whole, tuple(COLUMNS))
+    compared = [_line(request, str(other), currency, other, found, tuple(AMOUNTS)) for other, found in others]
+    row = _line(request, currency, currency, period, whole, tuple(AMOUNTS))
     return Row(row.label, row.cells, compared)
 
 
@@ -159,7 +142,7 @@ def _line(
     request: MerchantRequest, label: str, currency: str, period: Period, found: Sums, names: tuple[str, ...]
 ) -> Row:
     figures = found.get(currency, Figures(currency))
-    cells = [Cell(COLUMNS[name], figures.money(name), _behind(request, name, currency, period)) for name in names]
+    cells = [Cell(AMOUNTS[name], figures.money(name), _behind(request, name, currency, period)) for name in names]
     return Row(label, cells, [])
 
 

@@ -133,10 +133,11 @@ def _assign_form(request: MerchantRequest, rows: list[Reviewed] | None = None) -
 
 
 def _ticked(request: MerchantRequest, rows: list[Reviewed]) -> set[str]:
-    """Those that were ticked, as far as they still say the same; at first all that are not signed off."""
+    """Those that were ticked, as far as they still say the same; at first none of several, which each is looked at."""
     if request.method == "POST":
         return set(request.POST.getlist("finding"))
-    return {row.shown for row in rows if not row.finding.signed}
+    unsigned = [row.shown for row in rows if not row.finding.signed]
+    return set(unsigned) if len(unsigned) == 1 else set()
 
 
 def _place(request: MerchantRequest) -> Place:
