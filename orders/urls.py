@@ -17,6 +17,7 @@ from orders.views.finance import money, months, overview, receivables
 from orders.views.finance import review as review_queue
 from orders.views.fulfillment import fulfill, packing_slips, picking, shipment_list, shipments, to_fulfill, unreported
 from orders.views.index import settings as index
+from orders.views.items import items
 from orders.views.merchants import connections, invitations, members, profile
 from orders.views.orders import (
     cancellations,
@@ -196,6 +197,16 @@ export_pages = [
     path("schedules/<uuid:schedule_id>/remove/", schedules.export_schedule_remove, name="export_schedule_remove"),
 ]
 
+item_pages = [
+    path("", items.item_list, name="item_list"),
+    path("add/", items.item_add, name="item_add"),
+    path("paste/", items.item_paste, name="item_paste"),
+    path("fill/", items.items_fill, name="items_fill"),
+    path("file/", items.items_file, name="items_file"),
+    path("<int:pk>/", items.item_edit, name="item_edit"),
+    path("<int:pk>/remove/", items.item_remove, name="item_remove"),
+]
+
 review_pages = [
     path("review/", review_queue.review_queue, name="review_queue"),
     path("review/<uuid:order_id>/", review_queue.review_order, name="review_order"),
@@ -217,6 +228,7 @@ merchant_pages: list[URLPattern | URLResolver] = [
     path("finance/", include(review_pages)),
     path("journal/", include(journal_pages)),
     path("exports/", include(export_pages)),
+    path("items/", include(item_pages)),
     path("to-fulfill/", to_fulfill.to_fulfill, name="to_fulfill"),
     path("to-fulfill/slips/", picking.open_slips, name="open_slips"),
     path("to-fulfill/pick-list/", picking.pick_list, name="pick_list"),

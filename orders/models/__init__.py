@@ -9,6 +9,7 @@ from orders.models.events import EventLog
 from orders.models.exports import Export, ExportChunk, ExportFormat, ExportSchedule
 from orders.models.findings import Finding, ReviewCase, SignOff
 from orders.models.index import IndexState, InvoiceToRead, ProductCopy, Sweep, ToRead
+from orders.models.items import Item, ItemBarcode
 from orders.models.log_chain import ChainHead, ChainLink, Fact, Unchained
 from orders.models.merchants import INVITATION_LASTS, MODES, Invitation, Membership, Merchant
 from orders.models.operations import JournalCounter, Operation, OperationToken, OrderLock
@@ -51,6 +52,8 @@ __all__ = [
     "IndexState",
     "Invitation",
     "InvoiceToRead",
+    "Item",
+    "ItemBarcode",
     "JournalCounter",
     "Membership",
     "Merchant",

@@ -92,6 +92,7 @@ POST_ONLY = {
     *("draft_copy", "draft_new", "draft_revise", "operation_decide", "contradiction_close"),
     *("review_assign", "month_second", "finance_compare"),
     *("approval_approve", "approval_decline", "approval_withdraw"),
+    *("item_remove", "items_fill"),
     *("fulfillment_undo", "partner_updates_send_again", "shipment_send_missed"),
     *("export_start", "export_remove", "export_schedule_remove", "accounting_make"),
     *("shipment_status", "shipment_statuses", "shipment_known"),

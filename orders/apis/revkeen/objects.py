@@ -170,6 +170,8 @@ class Product(Struct, frozen=True):
     currency: str | None = None
     is_active: bool = True
     is_archived: bool = False
+    image_url: str | None = None
+    metadata: Json = {}
 
     @property
     def can_be_sold(self) -> bool:

@@ -108,13 +108,13 @@ def payment_methods(customer_id: uuid.UUID) -> Read[Listing[objects.PaymentMetho
 
 
 # https://docs.revkeen.com/docs/api-reference/products_list
-def products(search: str = "") -> Read[Listing[objects.Product]]:
-    """The first hundred products: enough to name the lines of most merchants' orders."""
+def products(search: str = "", page: int = 1) -> Read[Listing[objects.Product]]:
+    """A hundred products: the first are enough to name the lines of most merchants' orders."""
     return Read(
         "/products",
         listing(_product, LARGEST_PAGE),
         "products:read",
-        _given(page=1, limit=LARGEST_PAGE, search=search),
+        _given(page=page, limit=LARGEST_PAGE, search=search),
     )
 
 
