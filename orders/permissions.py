@@ -32,6 +32,7 @@ class Right(Enum):
     PAY = "take payments and cancel orders"
     REFUND = "refund payments"
     FULFILL = "fulfill orders"
+    HANDLE = "hold, tag and assign orders"
     APPROVALS = "see requests for approval"  # one's own, and those of what one may do oneself
     JOURNAL = "see the journal"  # one's own operations
     JOURNAL_OF_ALL = "see what others did"
@@ -59,6 +60,7 @@ ROLES: dict[Right, set[Role]] = {
     Right.PAY: {Role.ADMIN, Role.SUPPORT},
     Right.REFUND: {Role.ADMIN, Role.FINANCE},
     Right.FULFILL: {Role.ADMIN, Role.OPERATIONS},
+    Right.HANDLE: {Role.ADMIN, Role.SUPPORT, Role.OPERATIONS},
     Right.APPROVALS: {Role.ADMIN, Role.SUPPORT, Role.FINANCE},
     Right.JOURNAL: {Role.ADMIN, Role.SUPPORT, Role.FINANCE, Role.OPERATIONS},
     Right.JOURNAL_OF_ALL: {Role.ADMIN, Role.FINANCE},
@@ -85,6 +87,9 @@ PAGES: dict[str, Right] = {
     "order_pay": Right.PAY,
     "order_refund": Right.REFUND,
     "order_fulfill": Right.FULFILL,
+    "order_handling": Right.HANDLE,
+    "order_hold": Right.HANDLE,
+    "order_release": Right.HANDLE,
     "order_cancel_units": Right.FULFILL,
     "fulfillment_undo": Right.FULFILL,
     "order_next_to_fulfill": Right.FULFILL,

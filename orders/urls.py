@@ -16,6 +16,7 @@ from orders.views.exports import accounting, exports, schedules
 from orders.views.finance import money, months, overview, receivables
 from orders.views.finance import review as review_queue
 from orders.views.fulfillment import fulfill, packing_slips, picking, shipment_list, shipments, to_fulfill, unreported
+from orders.views.handling import handling
 from orders.views.index import settings as index
 from orders.views.items import items
 from orders.views.merchants import connections, invitations, members, profile
@@ -74,6 +75,9 @@ order_pages = [
     path("<uuid:order_id>/pay/", payments.order_pay, name="order_pay"),
     path("<uuid:order_id>/refund/", refunds.order_refund, name="order_refund"),
     path("<uuid:order_id>/fulfill/", fulfill.order_fulfill, name="order_fulfill"),
+    path("<uuid:order_id>/handling/", handling.order_handling, name="order_handling"),
+    path("<uuid:order_id>/hold/", handling.order_hold, name="order_hold"),
+    path("<uuid:order_id>/release/", handling.order_release, name="order_release"),
     path("<uuid:order_id>/cancel-units/", fulfill.order_cancel_units, name="order_cancel_units"),
     path("<uuid:order_id>/next-to-fulfill/", fulfill.order_next_to_fulfill, name="order_next_to_fulfill"),
     path("<uuid:order_id>/partner-ids/", settings.order_ids, name="order_ids"),

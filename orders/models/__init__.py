@@ -8,6 +8,7 @@ from orders.models.drafts import Draft, DraftVisit
 from orders.models.events import EventLog
 from orders.models.exports import Export, ExportChunk, ExportFormat, ExportSchedule
 from orders.models.findings import Finding, ReviewCase, SignOff
+from orders.models.handling import Handling, Hold, OrderTag
 from orders.models.index import IndexState, InvoiceToRead, ProductCopy, Sweep, ToRead
 from orders.models.items import Item, ItemBarcode
 from orders.models.log_chain import ChainHead, ChainLink, Fact, Unchained
@@ -49,6 +50,8 @@ __all__ = [
     "Fact",
     "Finding",
     "Fulfillment",
+    "Handling",
+    "Hold",
     "IndexState",
     "Invitation",
     "InvoiceToRead",
@@ -66,6 +69,7 @@ __all__ = [
     "OrderIds",
     "OrderLineCopy",
     "OrderLock",
+    "OrderTag",
     "PartnerOrder",
     "PartnerSettings",
     "PartnerUpdate",

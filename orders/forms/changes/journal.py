@@ -56,6 +56,18 @@ GROUPS: dict[str, tuple[str, tuple[Event, ...]]] = {
             Event.PARTNER_IDS,
         ),
     ),
+    "handling": (
+        "Holds, tags and batches",
+        (
+            Event.ORDER_HELD,
+            Event.HOLD_RELEASED,
+            Event.ORDER_TAGGED,
+            Event.ORDER_ASSIGNED,
+            Event.PRIORITY_SET,
+            Event.BATCH_CREATED,
+            Event.BATCH_PRINTED,
+        ),
+    ),
     "decisions": ("Decisions", (Event.DECIDED, Event.DECISION_CONTRADICTED, Event.CONTRADICTION_CLOSED)),
     "approvals": (
         "Limits and approval",

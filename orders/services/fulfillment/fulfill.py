@@ -22,6 +22,7 @@ from orders.services.changes.snapshots import kept, order_alone
 from orders.services.fulfillment import shipments, undo, units_given_up
 from orders.services.fulfillment.fulfillable import FulfillmentSnapshot
 from orders.services.fulfillment.shipments import Parcel
+from orders.services.handling import holds
 from orders.services.revkeen.session import Session
 from orders.storable import storable
 
@@ -76,7 +77,7 @@ def fulfill(
 ) -> Operation | Fulfillment:
     """Send the parcels off. The operation that tells RevKeen, or the fulfillment where nothing is due to it.
 
-    Raise what `journal.submit` raises, `AlreadyShipped`, `OrderChanged`, or `SentBefore`.
+    Raise what `journal.submit` raises, `AlreadyShipped`, `OnHold`, `OrderChanged`, or `SentBefore`.
     """
     completed = completed_by(parcels, form_token.snapshot)
     here_alone = Fulfillment.objects.filter(pk=form_token.operation_id).exclude(pk__in=Operation.objects.values("pk"))
@@ -176,7 +177,9 @@ def _write(
     shown: FulfillmentSnapshot,
     operation: Operation | None = None,
 ) -> None:
-    """Write the shipments, if what is left is what the form showed. Raise what `shipments` raises."""
+    """Write the shipments, if what is left is what the form showed. Raise what `shipments` raises, or `OnHold`."""
+    if any(parcel.kind == Shipment.Kind.PARCEL for parcel in parcels):
+        holds.refuse(fulfillment.merchant, fulfillment.mode, fulfillment.order_id)
     before = shipped_units.all_of_order(fulfillment.merchant, fulfillment.mode, fulfillment.order_id)
     shipments.refuse_other_than_shown(parcels, before, shown)
     units_given_up.note(shipments.write(fulfillment, parcels, steps, shown, before, operation))

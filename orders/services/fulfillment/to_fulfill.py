@@ -1,4 +1,4 @@
-"""The orders that are paid and not wholly shipped, the one that waits longest first, with what is left of them.
+"""The orders that are paid and not wholly shipped, with what is left of them: high priority first, then the oldest.
 
 The index has all of them (waiting_orders.py). Until it has, and while it is not kept fresh, RevKeen is asked: it lists
 newest first and has no filter for fulfillment, so its newest paid orders are read, up to a bound, and what was found is
@@ -25,6 +25,8 @@ from orders.models import OrderLock, Shipment, ShipmentItem
 from orders.services.fulfillment import waiting_orders
 from orders.services.fulfillment.unreported import Unreported
 from orders.services.fulfillment.waiting_orders import Search, Waiting
+from orders.services.handling import handled
+from orders.services.handling.handled import NOTHING, Handled
 from orders.services.index import freshness
 from orders.services.revkeen import last_known
 from orders.services.revkeen.session import Reading, Session
@@ -48,6 +50,17 @@ class Left:
     units: int
     held: bool  # another change has the order now
     refused: bool  # RevKeen did not take a shipment of lines that have units left
+    handled: Handled = NOTHING  # what staff said of it
+
+    @property
+    def free(self) -> bool:
+        """Somebody can take it now: nothing else has it, and it is not on hold."""
+        return not self.held and self.handled.hold is None
+
+    @property
+    def place(self) -> tuple[int, datetime]:
+        """Where it stands in the list."""
+        return -self.handled.priority, self.order.since
 
     @property
     def part_gone(self) -> bool:
@@ -95,13 +108,15 @@ class Following:
 
 
 def next_after(api: Session, order_id: uuid.UUID) -> Following:
-    """The order that follows on this one in the list and that nobody has at hand, else the first. Raise `ApiError`."""
+    """The order that follows on this one in the list and that can be taken, else the first. Raise `ApiError`."""
     found = search(api).require()
     rows, _ = left(api, found)
-    free = [row.order for row in rows if not row.held and row.order.id != order_id]
+    free = [row for row in rows if row.free and row.order.id != order_id]
     since = _since(api, found, order_id)
-    later = next((order for order in free if since is not None and order.since > since), None)
-    return Following(later or next(iter(free), None), later is None, found)
+    priority = handled.of_order(api.merchant, api.mode, order_id).priority
+    later = next((row for row in free if since is not None and row.place > (-priority, since)), None)
+    following = later or next(iter(free), None)
+    return Following(following.order if following else None, later is None, found)
 
 
 def _since(api: Session, found: Search, order_id: uuid.UUID) -> datetime | None:
@@ -118,15 +133,19 @@ def left(api: Session, found: Search, not_told: Iterable[Unreported] = ()) -> tu
 
     Those that RevKeen was not notified about are listed by themselves.
     """
-    held, refused = _held(api), _refused(api, found)
-    units_gone = gone(api, [order.id for order in found.waiting])
-    counted = [_left(order, units_gone, refused, held=order.id in held) for order in found.waiting]
+    ids = [order.id for order in found.waiting]
+    held, refused, units_gone = _held(api), _refused(api, found), gone(api, ids)
+    said = handled.of_orders(api.merchant, api.mode, ids)
+    rows = [_left(order, units_gone, refused, order.id in held, said) for order in found.waiting]
+    counted = sorted(rows, key=lambda row: row.place)
     some = [row for row in counted if row.units_left or not row.lines]
     listed = {row.order.id for row in some} | {unreported.shipment.order_id for unreported in not_told}
     return some, sum(row.order.id not in listed for row in counted)
 
 
-def _left(order: Waiting, gone: Counter[uuid.UUID], refused: set[uuid.UUID], *, held: bool) -> Left:
+def _left(
+    order: Waiting, gone: Counter[uuid.UUID], refused: set[uuid.UUID], held: bool, said: dict[uuid.UUID, Handled]
+) -> Left:
     units = [max(0, quantity - gone[line_id]) for line_id, quantity in order.lines]
     with_units = {line_id for (line_id, _), count in zip(order.lines, units, strict=True) if count}
     return Left(
@@ -137,6 +156,7 @@ def _left(order: Waiting, gone: Counter[uuid.UUID], refused: set[uuid.UUID], *, 
         units=sum(quantity for _, quantity in order.lines),
         held=held,
         refused=bool(with_units & refused),
+        handled=said.get(order.id, NOTHING),
     )
 
 

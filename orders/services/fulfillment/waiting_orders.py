@@ -10,6 +10,7 @@ from django.core.cache import caches
 from django.db.models import Q, QuerySet
 
 from orders.models import Merchant, OrderCopy, OrderLineCopy
+from orders.services.handling import holds
 from orders.services.index import freshness
 
 COUNTED_AGAIN_SECONDS = 10
@@ -83,14 +84,16 @@ def _of_copy(copy: OrderCopy, lines: tuple[tuple[uuid.UUID, int], ...]) -> Waiti
 
 
 def count(merchant: Merchant, mode: str) -> int:
-    """How many orders wait, as the index had it some seconds ago; 0 until it has all of them."""
+    """How many orders wait and are not on hold, as the index had it some seconds ago; 0 until it has all of them."""
     key = f"to-fulfill-count:{merchant.pk}:{mode}"
     found: Any = caches["process"].get_or_set(key, lambda: _count(merchant, mode), COUNTED_AGAIN_SECONDS)
     return int(found)
 
 
 def _count(merchant: Merchant, mode: str) -> int:
-    return to_ship(merchant, mode)[:MOST].count() if freshness.as_of(merchant, mode) is not None else 0
+    if freshness.as_of(merchant, mode) is None:
+        return 0
+    return to_ship(merchant, mode).exclude(holds.held(merchant, mode))[:MOST].count()
 
 
 def to_ship(merchant: Merchant, mode: str) -> "QuerySet[OrderCopy, Any]":

@@ -10,7 +10,7 @@ from orders import shipped_units, states, units_worth
 from orders.apis.revkeen.objects import Order, Refund
 from orders.models import Operation, Shipment
 from orders.services.orders import partner_conditions
-from orders.services.orders.facts import AMOUNTS, PAYABLE, PAYMENTS, SHIPMENTS, Facts
+from orders.services.orders.facts import AMOUNTS, HANDLING, PAYABLE, PAYMENTS, SHIPMENTS, Facts
 from orders.services.orders.plain_state import Condition, plain_state
 
 
@@ -183,6 +183,14 @@ def _given_up_and_paid(facts: Facts) -> Condition | None:
     return Condition(f"{count} unit{'s' * (count > 1)} will never be shipped.", said, "wait", "order_refund", SHIPMENTS)
 
 
+def _on_hold(facts: Facts) -> Condition | None:
+    """Staff said that it is not to be shipped now; of what has left, or never will, that says nothing."""
+    over = facts.order.status in ("canceled", "refunded") or facts.order.fulfillment_status in ("fulfilled", "returned")
+    if facts.hold is None or over:
+        return None
+    return Condition(f"On hold: {facts.hold.words}.", f"By {facts.hold.user}.", "wait", "", HANDLING)
+
+
 def _unknown_fulfillment(facts: Facts) -> Condition | None:
     if states.known_fulfillment(facts.order):
         return None
@@ -211,6 +219,7 @@ CONDITIONS: tuple[Callable[[Facts], Condition | None], ...] = (
     partner_conditions.in_doubt,
     partner_conditions.blocked,
     partner_conditions.missed,
+    _on_hold,
     _refund_on_its_way,
     _payment_not_known,
     _expired,

@@ -8,10 +8,15 @@ from datetime import datetime
 from orders import shipped_units
 from orders.amounts import Check
 from orders.apis.revkeen.objects import Order, Refund, Transaction
-from orders.models import DecisionCheck, Operation, PartnerUpdate, Shipment
+from orders.models import DecisionCheck, Hold, Operation, PartnerUpdate, Shipment
 
 PAYABLE = ("draft", "pending", "partially_paid")
-SHIPMENTS, AMOUNTS, PAYMENTS = "#shipments", "#h-sum", "#h-pay"  # where on the order's page it stands
+SHIPMENTS, AMOUNTS, PAYMENTS, HANDLING = (
+    "#shipments",
+    "#h-sum",
+    "#h-pay",
+    "#h-handling",
+)  # where on the order's page it stands
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Facts:
     transactions: list[Transaction] = field(default_factory=list)
     contradicted: list[DecisionCheck] = field(default_factory=list)  # what RevKeen shows otherwise than decided
     partners_on: frozenset[str] = frozenset()  # the partners that are connected now
+    hold: Hold | None = None  # why it is not to be shipped now
     unread: list[str] = field(default_factory=list)
 
     @property

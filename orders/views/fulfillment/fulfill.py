@@ -20,6 +20,7 @@ from orders.services.fulfillment.last_attempt import last_tried
 from orders.services.fulfillment.shipments import Parcel
 from orders.services.fulfillment.to_fulfill import Following
 from orders.services.fulfillment.undo import OthersFollow, TooLate
+from orders.services.handling import holds
 from orders.services.orders import next_steps
 from orders.services.partners import directory
 from orders.services.revkeen import session
@@ -195,6 +196,7 @@ def _page(
     context = {
         **_parcels(form or filled_form(request, order_id, snapshot, ticked=_proposed(found, open_ones)), order_id),
         "blocked_reason": _blocked_reason(found),
+        "hold": holds.of_order(request.merchant, request.mode, order_id),
         "found": found,
         "open_there": open_ones,
         "leaving": leaving.leaving(request.merchant, request.mode, request.user),

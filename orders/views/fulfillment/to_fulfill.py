@@ -12,13 +12,20 @@ from orders.access import merchant_page
 from orders.requests import MerchantRequest
 from orders.services.fulfillment import to_fulfill as waiting
 from orders.services.fulfillment import unreported
+from orders.services.fulfillment.queue import Tab
 from orders.services.fulfillment.to_fulfill import Left
 from orders.services.revkeen import customer_names, session
 from orders.states import FULFILLMENT_STATES, State, unknown
 from orders.views.addresses import address
+from orders.views.fulfillment import queue
 from orders.views.pages import render_page
 
 ROWS = 100  # of a page
+CAPTIONS = {
+    Tab.READY: "Paid orders that are not fully shipped, oldest first",
+    Tab.MINE: "Paid orders that are assigned to you and not fully shipped",
+    Tab.ON_HOLD: "Paid orders that are on hold",
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,9 @@ def to_fulfill(request: MerchantRequest) -> HttpResponse:
     return render_page(request, "orders/fulfillment/to_fulfill/page.html", context, status=reading.page_status)
 
 
-def _table(request: MerchantRequest, left: list[Left]) -> dict[str, Any]:
+def _table(request: MerchantRequest, every: list[Left]) -> dict[str, Any]:
+    form = queue.queue_of(request, every)
+    left = form.found
     page = Paginator(left, ROWS).get_page(request.GET.get("page"))
     ids = {row.order.customer_id for row in page if row.order.customer_id}
     names = customer_names.known(request.merchant, request.mode, ids)
@@ -60,7 +69,13 @@ def _table(request: MerchantRequest, left: list[Left]) -> dict[str, Any]:
         "rows": [_row(row, names.get(row.order.customer_id, "") if row.order.customer_id else "") for row in page],
         "orders": len(left),
         "units": sum(row.units_left for row in left),
-        "first": next((row.order for row in left if not row.held), None),
+        "form": form,
+        "tabs": queue.tabs(request, form),
+        "headings": queue.headings(request, form),
+        "tab_count": len(form.tabs[form.tab]),
+        "caption": CAPTIONS[form.tab],
+        "ticks_of": address(request, page=None, sort=None),
+        "first": next((row for row in every if row.free), None),
         "older": address(request, page=page.previous_page_number()) if page.has_previous() else "",
         "newer": address(request, page=page.next_page_number()) if page.has_next() else "",
     }

@@ -24,6 +24,8 @@ from orders.services.changes import operations, review_checks
 from orders.services.drafts import replacements
 from orders.services.finance import sign_offs
 from orders.services.fulfillment import fulfillable
+from orders.services.handling import handled
+from orders.services.handling.handled import Handled
 from orders.services.index.order_filters import Place
 from orders.services.orders import cancellations, next_steps, refunds, timeline
 from orders.services.orders import reading as reading_module
@@ -84,14 +86,12 @@ class LineRow:
 def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
     order = file.order.require()
     written = shipped_units.all_of_order(request.merchant, request.mode, order.id)
-    left = fulfillable.by_line([shipment for shipment in written if shipment.state in Shipment.COUNTED])
     done_here = operations.of_order(request.merchant, request.mode, order.id)
     split = _split(file)
-    facts = _facts(request, file, split, done_here, written)
-    came_from = left_from(request.GET.get("list", ""))
+    said = handled.of_order(request.merchant, request.mode, order.id)
+    facts = _facts(request, file, split, done_here, written, said)
     return {
-        "came_from": came_from.urlencode(),
-        "carried": carried(came_from),
+        **_came_from(request),
         "file": file,
         "order": order,
         "payment": states.payment_state(order),
@@ -100,12 +100,13 @@ def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
         "reading": file.order,
         "linked": replacements.linked(request.merchant, request.mode, order),
         "holder": facts.holder,
+        "handled": said,
         "approvals": requests.of_order(request.membership, request.mode, order.id),
         "canceled": cancellations.canceled_here(request.merchant, request.mode, order),
         "next_steps": next_steps.next_steps(order, conditions(facts)),
         "can_edit": next_steps.step(order, "order_edit").possible and not file.order.stale,
         "post_pages": POST_PAGES,
-        "lines": [_line_row(order, line, file, left.get(line.id, [])) for line in order.lines],
+        "lines": _line_rows(file, written),
         "shipments": destinations.cards(request.merchant, written),
         "sums": sums(order),
         "payments": payment_rows(order, facts.transactions, facts.refunds),
@@ -114,8 +115,19 @@ def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
     }
 
 
+def _came_from(request: MerchantRequest) -> dict[str, str]:
+    """The list that leads on from here, as its address has it, and as links carry it."""
+    came_from = left_from(request.GET.get("list", ""))
+    return {"came_from": came_from.urlencode(), "carried": carried(came_from)}
+
+
 def _facts(
-    request: MerchantRequest, file: OrderFile, split: Split | None, done_here: list[Operation], written: list[Shipment]
+    request: MerchantRequest,
+    file: OrderFile,
+    split: Split | None,
+    done_here: list[Operation],
+    written: list[Shipment],
+    said: Handled,
 ) -> Facts:
     order = file.order.require()
     told = file.events.value.rows if file.events.value else []
@@ -129,6 +141,7 @@ def _facts(
         transactions=[*split.own, *split.unknown] if split else [],
         contradicted=[found for one in done_here if (found := review_checks.of(one)) and found.contradicted],
         partners_on=_partners_on(request, written),
+        hold=said.hold,
         unread=_unread(file),
     )
 
@@ -160,6 +173,12 @@ def _days(
     told = file.events.value.rows if file.events.value else []
     notes = audit.of_order(request.merchant, request.mode, file.order.require().id)
     return timeline.days(told, done_here, request.merchant.zone, written, notes)
+
+
+def _line_rows(file: OrderFile, written: list[Shipment]) -> list[LineRow]:
+    order = file.order.require()
+    left = fulfillable.by_line([shipment for shipment in written if shipment.state in Shipment.COUNTED])
+    return [_line_row(order, line, file, left.get(line.id, [])) for line in order.lines]
 
 
 def _line_row(order: Order, line: LineItem, file: OrderFile, left_in: list[Shipment]) -> LineRow:
