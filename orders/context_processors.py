@@ -1,7 +1,7 @@
 """What the frame around every page needs: where one is, where one can go, and the theme."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, cast
 
 from django.http import HttpRequest
@@ -51,7 +51,7 @@ class NavigationItem:
     current: bool
     count: int = 0
     counted: str = ""  # what the count is of
-    views: Sequence[CountedView] = ()  # lists of its own that stand below it
+    views: tuple[CountedView, ...] = ()  # lists of its own that stand below it
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,21 @@ def _merchant_frame(request: MerchantRequest) -> dict[str, Any]:
 def _navigation(request: MerchantRequest) -> list[NavigationItem]:
     match = request.resolver_match
     page = (match.url_name if match else "") or ""
-    where = [request.merchant.slug, request.mode]
     return [
-        _with_count(request, NavigationItem(label, icon, reverse(name, args=where), page.startswith(pages)), name)
+        _with_count(request, NavigationItem(label, icon, _url(name, request), page.startswith(pages)), name)
         for label, icon, name, pages in SECTIONS
         if request.membership.may(PAGES[name])
     ]
+
+
+def _url(name: str, request: MerchantRequest) -> str:
+    return _address(name, request.merchant.slug, request.mode)
+
+
+@lru_cache(maxsize=4_096)
+def _address(name: str, merchant: str, mode: str) -> str:
+    """Asked for a dozen times by every page, and always with the same answer."""
+    return reverse(name, args=[merchant, mode])
 
 
 def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> NavigationItem:
@@ -106,7 +115,7 @@ def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> Na
     """
     if name == "order_list":
         views = view_counts.counted(request)
-        return replace(item, views=views, current=item.current and not any(view.current for view in views))
+        return replace(item, views=tuple(views), current=item.current and not any(view.current for view in views))
     if name == "to_fulfill":
         return replace(item, count=waiting_orders.count(request.merchant, request.mode), counted="orders")
     if name == "partner_update_list":
@@ -129,7 +138,7 @@ def places(request: MerchantRequest) -> list[Place]:
         Place(
             label=f"{membership.merchant}, {mode}",
             mode=mode,
-            url=reverse("order_list", args=[membership.merchant.slug, mode]),
+            url=_address("order_list", membership.merchant.slug, mode),
             current=(membership.merchant_id, mode) == here,
         )
         for membership in memberships

@@ -1,11 +1,17 @@
 """What a worker has to do: whether some of it is due, and when more of it will be, by the database's clock."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache, wraps
 from typing import Any
 
-from django.db.models import QuerySet, Value
+from django.db import connection
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Value
 from django.db.models.functions import Now
+
+Sql = tuple[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -23,13 +29,50 @@ class Literal(Value):
         return f"'{self.value}'", ()
 
 
-def when_due(due: "QuerySet[Any, Any]", *moments: tuple["QuerySet[Any, Any]", str]) -> Due:
+class Asked:
     """`due`: what could be begun now. `moments`: rows, and the column that says when they will be."""
-    seconds = min((_seconds_until(rows, column) for rows, column in moments), default=math.inf)
-    return Due(due.exists(), seconds)  # asked last: what has become due since the moments were read is found
+
+    def __init__(self, due: "QuerySet[Any, Any]", *moments: tuple["QuerySet[Any, Any]", str]) -> None:
+        self._due = _in_sql(due.order_by().values_list(Value(1)))
+        self._moments = [_in_sql(_soonest(rows, column)) for rows, column in moments]
+
+    def answer(self) -> Due:
+        with connection.cursor() as cursor:
+            seconds = [_seconds(_first(cursor, sql)) for sql in self._moments]
+            now = _first(cursor, self._due)  # asked last: what has become due since the moments were read is found
+        return Due(now is not None, min(seconds, default=math.inf))
 
 
-def _seconds_until(rows: "QuerySet[Any, Any]", column: str) -> float:
-    to_come = rows.filter(**{f"{column}__gt": Now()}).annotate(now=Now()).order_by(column)
-    first = to_come.values_list(column, "now").first()
-    return (first[0] - first[1]).total_seconds() if first else math.inf
+def asked_often(ask: Callable[[], Asked]) -> Callable[[], Due]:
+    """A worker asks whenever anything was written, and always the same: the questions are put into SQL once."""
+    kept = cache(ask)
+
+    @wraps(ask)
+    def answer() -> Due:
+        return kept().answer()
+
+    return answer
+
+
+def _soonest(rows: "QuerySet[Any, Any]", column: str) -> "QuerySet[Any, Any]":
+    to_come = rows.filter(**{f"{column}__gt": Now()}).order_by(column)
+    left = ExpressionWrapper(F(column) - Now(), output_field=DurationField())
+    return to_come.values_list(left)
+
+
+def _in_sql(rows: "QuerySet[Any, Any]") -> Sql:
+    return rows[:1].query.sql_with_params()
+
+
+def _first(cursor: Any, sql: Sql) -> Any:
+    """The only column of the first row; None where there is no row."""
+    cursor.execute(*sql)
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _seconds(left: timedelta | int | None) -> float:
+    """SQLite says microseconds."""
+    if left is None:
+        return math.inf
+    return left.total_seconds() if isinstance(left, timedelta) else left / 1_000_000

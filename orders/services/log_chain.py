@@ -21,6 +21,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from orders.models import ChainHead, ChainLink, EventLog, Fact, Operation, Unchained
+from orders.services.due import Asked, asked_often
 
 log = structlog.get_logger("orders.log_chain")
 
@@ -66,7 +67,12 @@ def chain_new() -> int:
 
 def due() -> bool:
     """Whether a fact waits for its link, or the newest link for being signed."""
-    return Unchained.objects.exists() or _to_sign() is not None
+    return _some_unchained().now or _to_sign() is not None
+
+
+@asked_often
+def _some_unchained() -> Asked:
+    return Asked(Unchained.objects.all())
 
 
 def _add_links(waiting: list[Unchained]) -> None:

@@ -144,7 +144,7 @@ def test_nothing_is_as_of_a_moment_before_which_something_is_still_to_be_read(pl
     make_due(*STATUSES)
     run()
     assert freshness.as_of(**place) == before
-    ToRead.objects.update(due_at=clock.now())
+    ToRead.objects.update(due_at=clock.now() - timedelta(seconds=1))  # SQLite counts milliseconds
     run()
     assert not ToRead.objects.exists()
     as_of = freshness.as_of(**place)

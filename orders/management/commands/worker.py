@@ -25,6 +25,7 @@ from orders.services.exports import work as exports
 from orders.services.partners import outbox, partner_worker
 from orders.services.sync import turns, work
 from orders.services.webhooks import checks
+from revkeen_admin import garbage
 
 log = structlog.get_logger("orders.worker")
 
@@ -97,6 +98,7 @@ class Command(BaseCommand):
         self.chain, self.index, self.exports, self.approvals = Bell(), Bell(), Bell(), Bell()
         self.name, self.beaten_at = heartbeat.name_of_this(), -math.inf
         self.alarm = alarm_of_signals(self.stop)
+        garbage.settle()
         loops: list[tuple[Any, ...]] = [(self.reconcile, self.of_merchants.bell)] * RECONCILERS
         loops += [(self.send_updates, self.of_partners.bell)] * SENDERS
         loops += [(self.chain_log, self.chain, CHAIN_SECONDS)]

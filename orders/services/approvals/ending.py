@@ -15,7 +15,7 @@ from orders.services.changes import journal, requesters
 from orders.services.changes.change_request import ChangeRequest
 from orders.services.changes.form_tokens import FormToken
 from orders.services.changes.plans import Step
-from orders.services.due import Due, Literal, when_due
+from orders.services.due import Asked, Literal, asked_often
 from orders.services.revkeen.session import Session
 
 State = ApprovalRequest.State
@@ -112,10 +112,11 @@ def expire_due() -> int:
     return count
 
 
-def due() -> Due:
+@asked_often
+def due() -> Asked:
     """Whether a request's time is over, and when that of the next will be."""
     to_come = ApprovalRequest.objects.filter(state=Literal(State.WAITING.value))
-    return when_due(_over(), (to_come, "expires_at"))
+    return Asked(_over(), (to_come, "expires_at"))
 
 
 def _as_asked(request: ApprovalRequest, by: User, reason: str) -> Approved:

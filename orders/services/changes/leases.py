@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from orders.models import Operation
-from orders.services.due import Due, Literal, when_due
+from orders.services.due import Asked, Literal, asked_often
 
 OPEN = [Literal(state) for state in Operation.OPEN]  # as in the index operations_open
 
@@ -50,10 +50,11 @@ def claim(busy: Collection[int] = ()) -> Operation | None:
     return operation
 
 
-def due() -> Due:
+@asked_often
+def due() -> Asked:
     """Whether an operation can be claimed, and when the next can be."""
     to_come = Operation.objects.filter(state__in=OPEN)
-    return when_due(_due(()), (to_come, "next_try_at"), (to_come, "lease_until"))
+    return Asked(_due(()), (to_come, "next_try_at"), (to_come, "lease_until"))
 
 
 def _due(busy: Collection[int]) -> "QuerySet[Operation, Any]":

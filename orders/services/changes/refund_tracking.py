@@ -14,7 +14,7 @@ from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Refund
 from orders.models import Operation, RefundStatus
 from orders.services.changes.leases import lease
-from orders.services.due import Due, when_due
+from orders.services.due import Asked, asked_often
 from orders.services.revkeen import session
 
 log = structlog.get_logger("orders.refunds")
@@ -60,10 +60,11 @@ def claim(busy: Collection[int] = ()) -> RefundStatus | None:
     return claimed
 
 
-def due() -> Due:
+@asked_often
+def due() -> Asked:
     """Whether a refund can be claimed, and when the next can be."""
     to_come = RefundStatus.objects.filter(next_check_at__isnull=False)
-    return when_due(_due(()), (to_come, "next_check_at"), (to_come, "lease_until"))
+    return Asked(_due(()), (to_come, "next_check_at"), (to_come, "lease_until"))
 
 
 def check(followed: RefundStatus) -> RefundStatus:

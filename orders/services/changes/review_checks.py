@@ -23,7 +23,7 @@ from orders.services.changes import checks, refund_snapshots, snapshots, verific
 from orders.services.changes.checks import Facts
 from orders.services.changes.leases import lease
 from orders.services.changes.snapshots import OrderSnapshot, kept
-from orders.services.due import Due, when_due
+from orders.services.due import Asked, asked_often
 from orders.services.revkeen import session
 
 log = structlog.get_logger("orders.decisions")
@@ -66,10 +66,11 @@ def claim(busy: Collection[int] = ()) -> DecisionCheck | None:
     return claimed
 
 
-def due() -> Due:
+@asked_often
+def due() -> Asked:
     """Whether a check can be claimed, and when the next can be."""
     to_come = DecisionCheck.objects.filter(next_look_at__isnull=False)
-    return when_due(_due(()), (to_come, "next_look_at"), (to_come, "lease_until"))
+    return Asked(_due(()), (to_come, "next_look_at"), (to_come, "lease_until"))
 
 
 def check(claimed: DecisionCheck) -> DecisionCheck:

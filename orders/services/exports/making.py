@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from orders.apis.errors import ApiError
 from orders.models import Export, ExportChunk, ExportSchedule
-from orders.services.due import Due, Literal, when_due
+from orders.services.due import Asked, Literal, asked_often
 from orders.services.exports import files
 from orders.services.index import clock
 from orders.tables import NotReady, NotValid, Table, Value
@@ -58,9 +58,10 @@ class TooLarge(Exception):
     """The message says what is too much."""
 
 
-def due() -> Due:
+@asked_often
+def due() -> Asked:
     waiting = Export.objects.filter(state=LITERAL_WAITING)
-    return when_due(_due(), (waiting, "due_at"), (waiting, "lease_until"))
+    return Asked(_due(), (waiting, "due_at"), (waiting, "lease_until"))
 
 
 def claim() -> Export | None:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from orders import links, mails
 from orders.models import Export, ExportSchedule
-from orders.services.due import Due, Literal, when_due
+from orders.services.due import Asked, Due, Literal, asked_often
 from orders.services.exports import asking, making
 from orders.services.index import clock
 
@@ -17,15 +17,24 @@ RUNNING = Literal("")  # as in the index schedules_due
 
 
 def due() -> list[Due]:
-    to_tell = Export.objects.filter(to_tell=True)
+    return [making.due(), _to_tell_due(), _schedules_due(), _old_ones_due()]
+
+
+@asked_often
+def _to_tell_due() -> Asked:
+    return Asked(Export.objects.filter(to_tell=True))
+
+
+@asked_often
+def _schedules_due() -> Asked:
     schedules = ExportSchedule.objects.filter(stopped=RUNNING)
+    return Asked(schedules.filter(next_at__lte=Now()), (schedules, "next_at"))
+
+
+@asked_often
+def _old_ones_due() -> Asked:
     kept = Export.objects.filter(ends_at__isnull=False)
-    return [
-        making.due(),
-        when_due(to_tell),
-        when_due(schedules.filter(next_at__lte=Now()), (schedules, "next_at")),
-        when_due(kept.filter(ends_at__lte=Now()), (kept, "ends_at")),
-    ]
+    return Asked(kept.filter(ends_at__lte=Now()), (kept, "ends_at"))
 
 
 def work(table_of: making.TableOf, stopping: Callable[[], bool] = lambda: False) -> bool:

@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 
 from orders.models import Connection, Merchant, PartnerUpdate
 from orders.services.changes import quarantine
-from orders.services.due import Due, Literal, when_due
+from orders.services.due import Asked, Literal, asked_often
 
 State = PartnerUpdate.State
 Scope = tuple[int, str]  # a merchant's id and a destination
@@ -57,13 +57,14 @@ def claim(busy: Collection[Scope] = ()) -> PartnerUpdate | None:
     return as_it_is(found)
 
 
-def due() -> Due:
+@asked_often
+def due() -> Asked:
     """Whether a partner update can be claimed, and when the next can be."""
     to_come, sending = (
         PartnerUpdate.objects.filter(state__in=IN_HAND),
         PartnerUpdate.objects.filter(state=Literal("sending")),
     )
-    return when_due(_due(()), (to_come, "next_try_at"), (sending, "lease_until"))
+    return Asked(_due(()), (to_come, "next_try_at"), (sending, "lease_until"))
 
 
 def as_it_is(pk: int) -> PartnerUpdate:

@@ -1,6 +1,5 @@
 """Whose index a worker keeps fresh now. One at a time has a merchant and mode, and calls as often as its key may."""
 
-import math
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,11 +9,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from orders.models import Connection, IndexState, InvoiceToRead, Sweep, ToRead
-from orders.services.due import Due
+from orders.services.due import Asked, asked_often
 from orders.services.index import clock
 from orders.services.revkeen import customer_names
 
@@ -52,9 +51,9 @@ def lease() -> timedelta:
 
 def begin_new() -> None:
     """Have an index for every merchant and mode that has a key. Of each all orders are to be read."""
-    here = {"merchant": OuterRef("merchant"), "mode": OuterRef("mode")}
-    keys = Connection.objects.filter(active=True, provider=Connection.Provider.REVKEEN)
-    for key in keys.exclude(Exists(Sweep.objects.filter(kind=Sweep.Kind.SAMPLE, **here))):
+    if not _some_without_index().now:
+        return
+    for key in _without_index():
         with transaction.atomic():
             place: dict[str, Any] = {"merchant_id": key.merchant_id, "mode": key.mode}
             IndexState.objects.get_or_create(**place)
@@ -62,19 +61,18 @@ def begin_new() -> None:
             Sweep.objects.bulk_create(sweeps, ignore_conflicts=True)
 
 
-def due() -> Due:
+@asked_often
+def due() -> Asked:
     """Whether a worker could begin with one, or when."""
     moments = ("feed_due_at", "next_call_at", "wait_until", "lease_until")
-    first = {name: Min(name, filter=Q(**{f"{name}__gt": Now()})) for name in moments}
-    found = [*IndexState.objects.aggregate(**first).values()]
-    found.append(Sweep.objects.filter(due_at__gt=Now()).aggregate(first=Min("due_at"))["first"])
-    to_come = [moment for moment in found if moment is not None]
-    seconds = max(0.0, (min(to_come) - clock.now()).total_seconds()) if to_come else math.inf
-    return Due(_claimable().exists(), seconds)
+    to_come = [(IndexState.objects.all(), name) for name in moments]
+    return Asked(_claimable(), *to_come, (Sweep.objects.all(), "due_at"))
 
 
 def claim() -> IndexState | None:
     """Take one for which something is due; `None` where nothing is."""
+    if not _some_claimable().now:  # a look that takes no lock
+        return None
     with transaction.atomic():
         found = _claimable().select_related("merchant").select_for_update(skip_locked=True, of=("self",))
         state = found.order_by("feed_due_at").first()
@@ -147,6 +145,22 @@ def _hold(state: IndexState, now: datetime, calls: int = 0) -> int:
     held = mine.update(lease_until=until, next_call_at=state.next_call_at, **counted)
     state.lease_until = until
     return held
+
+
+@asked_often
+def _some_claimable() -> Asked:
+    return Asked(_claimable())
+
+
+@asked_often
+def _some_without_index() -> Asked:
+    return Asked(_without_index())
+
+
+def _without_index() -> "QuerySet[Connection]":
+    here = {"merchant": OuterRef("merchant"), "mode": OuterRef("mode")}
+    keys = Connection.objects.filter(active=True, provider=Connection.Provider.REVKEEN)
+    return keys.exclude(Exists(Sweep.objects.filter(kind=Sweep.Kind.SAMPLE, **here)))
 
 
 def _claimable() -> "QuerySet[IndexState]":

@@ -15,7 +15,7 @@ from orders.apis.revkeen.client import Client
 from orders.apis.revkeen.webhooks import Endpoint
 from orders.models import WebhookReceiver, WebhookSecret
 from orders.services.changes.leases import lease
-from orders.services.due import Due, when_due
+from orders.services.due import Asked, asked_often
 from orders.services.webhooks import registration
 
 log = structlog.get_logger("orders.webhooks")
@@ -39,10 +39,11 @@ def claim(busy: Collection[int] = ()) -> WebhookReceiver | None:
     return claimed
 
 
-def due() -> Due:
+@asked_often
+def due() -> Asked:
     """Whether one can be claimed, and when the next can be."""
     to_come = WebhookReceiver.objects.filter(next_check_at__isnull=False)
-    return when_due(_due(()), (to_come, "next_check_at"), (to_come, "lease_until"))
+    return Asked(_due(()), (to_come, "next_check_at"), (to_come, "lease_until"))
 
 
 def check(receiver: WebhookReceiver) -> None:
