@@ -22,6 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60.0
+AFTER_PAGES = ("nice", "-n", "5")  # whoever waits for a page goes before what is done in the background
 STOP_SECONDS = 15.0
 
 
@@ -76,7 +77,7 @@ class Stack:
         self.manage("migrate")
         self.manage("collectstatic", "--no-input")
         self.start_dashboard()
-        self._run("worker", [sys.executable, "manage.py", "worker"])
+        self._run("worker", [*AFTER_PAGES, sys.executable, "manage.py", "worker"])
 
     def start_emulator(self) -> None:
         state = self.folder / "emulator.sqlite3"

@@ -1,11 +1,13 @@
 """Closing a month: what it came to, who signed, and what has changed in it since."""
 
+import io
 import json
 import uuid
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
@@ -154,6 +156,7 @@ def test_what_is_not_as_it_was_signed_is_said(october: Merchant, finance: Client
     sign(finance)
     closing = MonthClosing.objects.get()
     assert months.is_as_signed(closing)
+    call_command("verify_log", stdout=io.StringIO())
     closing.content = closing.content.replace("4180", "4181")
     assert not months.is_as_signed(closing)
     closing.refresh_from_db()
@@ -162,6 +165,9 @@ def test_what_is_not_as_it_was_signed_is_said(october: Merchant, finance: Client
     )
     assert not months.is_as_signed(closing)
     assert "This is not what was signed." in prose(finance.get(OCTOBER).content.decode())
+    with pytest.raises(CommandError, match="1 fault"):
+        call_command("verify_log", stdout=(said := io.StringIO()))
+    assert "October 2026 of northwind in live mode is not what was signed." in said.getvalue()
 
 
 @pytest.mark.database

@@ -54,7 +54,9 @@ class LimitsForm(forms.Form):
             kept = merchant.limits.get(role.value, {}).get(kind.value, {})
             for span, words in ((ONCE, f"{role.label}: one {NOUNS[kind]}"), (DAY, f"{role.label}: in a day")):
                 field = SumsField(label=words, required=False, initial=kept.get(span, {}))
-                field.widget = forms.Textarea({"rows": 3, "autocomplete": "off", "spellcheck": "false"})
+                field.widget = forms.Textarea(
+                    {"rows": 3, "autocomplete": "off", "spellcheck": "false", "placeholder": "No limit"}
+                )
                 self.fields[_name(kind, role, span)] = field
 
     @property
