@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from orders import replacing
 from orders.apis.revkeen.objects import Order
-from orders.models import Draft, Merchant, Operation
+from orders.models import Draft, Merchant, Operation, OrderCopy
 from orders.money import Money
 from orders.replacing import REPLACED_BY, REPLACES
 from orders.services.drafts.drafts import totals
@@ -68,13 +68,16 @@ def linked(merchant: Merchant, mode: str, order: Order) -> list[Linked]:
 
 def _number(merchant: Merchant, mode: str, order_id: uuid.UUID) -> str:
     """As last seen here; the beginning of its id where it was not."""
+    copy = OrderCopy.objects.filter(merchant=merchant, mode=mode, order_id=order_id).exclude(public_id="")
+    if number := copy.values_list("public_id", flat=True).first():
+        return number
     draft = Draft.objects.filter(merchant=merchant, mode=mode, replaces_id=order_id).exclude(replaces_number="").first()
     if draft is not None:
         return draft.replaces_number
-    written = Operation.objects.filter(merchant=merchant, mode=mode)
-    operation = written.filter(Q(order_id=order_id) & ~Q(order_number="")).order_by("-created_at").first()
-    if operation is not None:
-        return operation.order_number
-    made_here = written.filter(created_order_id=order_id).first()  # whose number came with the answer
-    number = made_here.result.get("number") if made_here else None
-    return str(number or f"{str(order_id)[:8]}…")
+    about = Q(order_id=order_id) & ~Q(order_number="") | Q(created_order_id=order_id)
+    operation = Operation.objects.filter(about, merchant=merchant, mode=mode).order_by("-created_at").first()
+    if operation is None:
+        return f"{str(order_id)[:8]}…"
+    if operation.created_order_id == order_id:  # its number came with the answer
+        return str(operation.result.get("number") or f"{str(order_id)[:8]}…")
+    return operation.order_number

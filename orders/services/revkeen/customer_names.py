@@ -13,7 +13,7 @@ from orders.apis.errors import NotUnderstood, RateLimited
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer
 from orders.models import CustomerCopy, Merchant
-from orders.services.index import clock, deriving, terms
+from orders.services.index import deriving, terms
 from orders.services.revkeen.session import Reading, Session
 from orders.storable import storable
 
@@ -102,7 +102,7 @@ def _was_answered(reading: Reading[Customer]) -> bool:
 
 
 def _copy(merchant: Merchant, mode: str, customer: Customer) -> CustomerCopy:
-    row = CustomerCopy(merchant=merchant, mode=mode, customer_id=customer.id, seen_at=clock.now())
+    row = CustomerCopy(merchant=merchant, mode=mode, customer_id=customer.id, seen_at=Now())
     row.name, row.email = storable(customer.shown_name)[:300], storable(customer.email)[:320]
     row.phone, row.fields = storable(customer.phone or ""), storable(msgspec.to_builtins(customer))
     row.text = terms.text_of_customer(row)
