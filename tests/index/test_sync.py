@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 
 from orders.models import Connection, IndexState, Merchant, OrderCopy, Sweep, ToRead
 from orders.services.index import clock, finding, freshness, marks
@@ -18,6 +19,7 @@ from tests.support.indexing import differing, make_due, run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
+POSTGRESQL = connection.vendor == "postgresql"
 STATUSES = [kind.value for kind in Sweep.OF_STATUS]
 
 
@@ -46,6 +48,15 @@ def test_the_import_has_every_order_and_takes_the_feed_first(emulator: Emulator,
     assert began is not None
     assert as_of <= began
     assert run() == 0
+
+
+def test_after_the_import_the_database_knows_how_its_rows_are_spread(place: dict[str, Any]) -> None:
+    known = "SELECT 1 FROM pg_stats WHERE tablename = %s" if POSTGRESQL else "SELECT 1 FROM sqlite_stat1 WHERE tbl = %s"
+    run()
+    with connection.cursor() as cursor:
+        for table in ("orders_ordercopy", "orders_term", "orders_transactioncopy"):
+            cursor.execute(known, [table])
+            assert cursor.fetchall(), table
 
 
 def test_what_events_tell_of_is_read_once(emulator: Emulator, place: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from orders.apis.listings import Listing
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Refund, Transaction
 from orders.models import IndexState, MoneyCopy, RefundCopy, Sweep, TransactionCopy
-from orders.services.index import clock, learning, marks, money_copies
+from orders.services.index import clock, learning, marks, money_copies, statistics
 from orders.services.revkeen.session import Session
 from orders.services.sync import settling, turns
 
@@ -64,11 +64,14 @@ def read_page(api: Session, state: IndexState, sweep: Sweep) -> None:
         sweep.changed += keep(sweep.merchant, sweep.mode, listing, read_started)
         learning.learn(sweep.merchant, sweep.mode, listing.rows)
         sweep.rows += len(listing.rows) + len(listing.unreadable)
-        if listing.has_more and listing.rows:
-            sweep.after = listing.rows[-1].id
-        else:
+        ended = not (listing.has_more and listing.rows)
+        if ended:
             _finish(of, sweep)
+        else:
+            sweep.after = listing.rows[-1].id
         sweep.save()
+    if ended and of.new and sweep.as_of is None:  # all of them were imported
+        statistics.gather()
     settling.settle(sweep.merchant, sweep.mode)
 
 

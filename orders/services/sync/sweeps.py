@@ -22,7 +22,7 @@ from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order
 from orders.apis.revkeen.reads import Read
 from orders.models import IndexState, OrderCopy, Sweep
-from orders.services.index import clock, keys, marks, writing
+from orders.services.index import clock, keys, marks, statistics, writing
 from orders.services.revkeen.session import Reading, Session
 from orders.services.sync import settling, turns
 
@@ -35,6 +35,7 @@ EVERY = {kind: timedelta(minutes=5) for kind in Sweep.OF_STATUS} | {
     Kind.ALL: timedelta(days=7),
 }
 BACK = {Kind.WEEK: timedelta(days=7), Kind.QUARTER: timedelta(days=90)}
+LOOKED_AFTER = (Kind.ALL, Kind.QUARTER)  # the import, and what goes over many rows once a day
 QUIET = 3  # passes over old orders without any change, after which they are looked at half as often
 SELDOM = timedelta(days=30)
 OTHER_SIZE = 37  # rows of a page: its borders lie elsewhere
@@ -71,6 +72,8 @@ def read_pages(api: Session, state: IndexState, sweep: Sweep, most: int, go_on: 
             following = None if last else _ask(beside, api, state, sweep)
             _keep(state, sweep, listing, read_started, window if ended else None)
             if following is None:
+                if ended and sweep.kind in LOOKED_AFTER:
+                    statistics.gather()
                 return number
             read_started, answer = following
             listing = answer.result().require()
