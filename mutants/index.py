@@ -96,6 +96,14 @@ MUTANTS = [
         red="tests/index/test_writing.py::test_a_number_in_metadata_that_becomes_a_yes_is_written",
     ),
     Mutant(
+        name="notes-found-as-they-were",
+        defense="Orders are found by what is written on them now: a new note alone changes nothing of what finds them.",
+        target="orders.services.index.copying:SAID",
+        old='"notes", ',
+        new="",
+        red="tests/index/test_writing.py::test_an_order_is_found_by_whatever_changes_of_it_alone[notes--]",
+    ),
+    Mutant(
         name="older-payments-written",
         defense="The copy of a payment never becomes older: whatever is read last is written.",
         target="orders.services.index.money_copies:_newer",

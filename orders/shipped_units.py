@@ -4,6 +4,8 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
+
 from orders.models import Merchant, Shipment
 
 
@@ -18,10 +20,17 @@ def counted(shipments: Iterable[Shipment]) -> list[Shipment]:
 
 def all_of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shipment]:
     """Every shipment that was ever written for the order, the first one first."""
-    found = Shipment.objects.filter(merchant=merchant, mode=mode, order_id=order_id).order_by("pk")
-    return list(
-        found.select_related("operation", "fulfillment__user").prefetch_related("items", "tracking", "partner_updates")
-    )
+    found = _of_order(merchant, mode, order_id).select_related("operation", "fulfillment__user")
+    return list(found.prefetch_related("items", "tracking", "partner_updates"))
+
+
+def units_of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shipment]:
+    """The same with their units and nothing else around them."""
+    return list(_of_order(merchant, mode, order_id).prefetch_related("items"))
+
+
+def _of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> "QuerySet[Shipment, Shipment]":
+    return Shipment.objects.filter(merchant=merchant, mode=mode, order_id=order_id).order_by("pk")
 
 
 def taken(shipments: Iterable[Shipment]) -> Counter[uuid.UUID]:

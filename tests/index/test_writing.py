@@ -10,6 +10,7 @@ from orders.apis.listings import Unreadable
 from orders.apis.revkeen.objects import Order
 from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Term, ToRead
 from orders.services.index import clock, deriving, keys, marks, writing
+from tests.support.indexing import derived_otherwise
 from tests.support.samples import an_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -146,6 +147,31 @@ def test_terms_and_lines_are_those_of_the_newest_state(northwind: Merchant) -> N
     numbers = Term.objects.filter(kind=Term.Kind.NUMBER).values_list("value", flat=True)
     assert set(numbers) == {"nw-2", "2"}
     assert "first" not in copy().text
+
+
+@pytest.mark.parametrize(
+    ("change", "term", "part"),
+    [
+        ({"notes": "By the door"}, None, "by the door"),
+        ({"metadata": {"po": "4711"}}, "4711", "4711"),
+        ({"metadata": {"po": True}}, "po=true", None),
+        ({"public_id": "NW-2"}, "nw-2", "nw-2"),
+        ({"amount_paid": 77}, "0.77 usd", None),
+        ({"invoice_id": str(uuid.UUID(int=7))}, str(uuid.UUID(int=7)), None),
+        ({"customer_id": str(uuid.UUID(int=8))}, str(uuid.UUID(int=8)), None),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_an_order_is_found_by_whatever_changes_of_it_alone(
+    change: dict[str, Any], term: str | None, part: str | None, northwind: Merchant
+) -> None:
+    """Terms and text are made anew where something changed that they are made of, and not elsewhere."""
+    before = {"public_id": "NW-1", "metadata": {"po": 1}}
+    apply(northwind, sent(**before), at=1)
+    apply(northwind, sent(9, **before | change), at=2)
+    assert term is None or Term.objects.filter(order=copy().pk, value=term).exists()
+    assert part is None or part in copy().text
+    assert derived_otherwise() == []
 
 
 def test_a_customer_is_wanted_once_and_found_by_name_when_known(northwind: Merchant) -> None:

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from orders.apis.revkeen import objects
 from orders.apis.revkeen.objects import Order, Refund, Transaction
 from orders.models import IndexState, Merchant, OrderCopy, RefundCopy, Sweep, Term, TransactionCopy
-from orders.services.index import copying, deriving, money_fields, terms
+from orders.services.index import copying, deriving, money_fields, shipped, terms
 from orders.services.revkeen import session
 from orders.services.sync import customers, turns, work
 from tests.support.emulation import RunningEmulator
@@ -57,6 +57,8 @@ def derived_otherwise(**place: Any) -> list[str]:
     copies = list(OrderCopy.objects.filter(unreadable="", **place).prefetch_related("lines"))
     before = {copy.pk: [getattr(copy, name) for name in deriving.DERIVED] for copy in copies}
     lines = {copy.pk: list(copy.lines.all()) for copy in copies}
+    for copy in copies:
+        deriving.count_units([copy], lines, shipped.of_orders(copy.merchant_id, copy.mode, [copy.order_id]))
     wanted = deriving.derive(copies, lines, deriving.customers_of(copies))
     kept: dict[int, set[tuple[int, str]]] = {copy.pk: set() for copy in copies}
     rows = Term.objects.filter(order__in=kept).exclude(kind__in=terms.LEARNED)

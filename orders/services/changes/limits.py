@@ -106,8 +106,10 @@ def require(user: User, merchant: Merchant, mode: str, kind: str, money: Money |
 
     Roles and limits are read anew: those of the page may be old by now.
     """
+    if kind not in NOUNS:
+        return
     fresh = Merchant.objects.get(pk=merchant.pk)
-    if kind not in NOUNS or not limited(fresh, kind):
+    if not limited(fresh, kind):
         return
     # The lock: PostgreSQL lets one transaction of a person look and write after the other, SQLite lets one write.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)

@@ -122,7 +122,8 @@ def _end(operation: Operation, state: str, **facts: Any) -> Operation:
         ended = _write(operation, unless_sent_since=state == State.NOT_SENT, state=state, ended_at=Now(), **facts)
         operation.refresh_from_db()
         if ended:
-            OperationToken.objects.filter(operation=operation).delete()
+            if "payment_token" in operation.body:
+                OperationToken.objects.filter(operation=operation).delete()
             if operation.kind == Operation.Kind.REFUND and state == State.DONE:
                 refund_tracking.begin(operation)
             plans.follow(operation)

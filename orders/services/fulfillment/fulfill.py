@@ -4,6 +4,7 @@ RevKeen takes whole lines, so it is told of a line by the parcel that its last u
 completes a line is one operation; several are a plan. A parcel that completes none is written down here alone.
 """
 
+import uuid
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -80,10 +81,14 @@ def fulfill(
     Raise what `journal.submit` raises, `AlreadyShipped`, `OnHold`, `OrderChanged`, or `SentBefore`.
     """
     completed = completed_by(parcels, form_token.snapshot)
-    here_alone = Fulfillment.objects.filter(pk=form_token.operation_id).exclude(pk__in=Operation.objects.values("pk"))
-    if any(completed) and not here_alone.exists():
+    if any(completed) and not _is_here_alone(form_token.operation_id):
         return journal.submit(api, user, change_request(form_token, parcels, completed))
     return _write_down(api, user, form_token, parcels)
+
+
+def _is_here_alone(pk: uuid.UUID) -> bool:
+    """Whether it was sent off before, and RevKeen is told of none of it."""
+    return Fulfillment.objects.filter(pk=pk).exists() and not Operation.objects.filter(pk=pk).exists()
 
 
 @dataclass(frozen=True)
@@ -180,7 +185,7 @@ def _write(
     """Write the shipments, if what is left is what the form showed. Raise what `shipments` raises, or `OnHold`."""
     if any(parcel.kind == Shipment.Kind.PARCEL for parcel in parcels):
         holds.refuse(fulfillment.merchant, fulfillment.mode, fulfillment.order_id)
-    before = shipped_units.all_of_order(fulfillment.merchant, fulfillment.mode, fulfillment.order_id)
+    before = shipped_units.units_of_order(fulfillment.merchant, fulfillment.mode, fulfillment.order_id)
     shipments.refuse_other_than_shown(parcels, before, shown)
     units_given_up.note(shipments.write(fulfillment, parcels, steps, shown, before, operation))
 

@@ -91,7 +91,7 @@ def write(
     """Write shipments and their partner updates, within the caller's transaction, which holds the order.
 
     `steps`: for each parcel the step of the plan that tells RevKeen of it, None where nothing is due to it. `before`:
-    every shipment of the order (`shipped_units.all_of_order`), read in this transaction. `operation`: the first step.
+    every shipment of the order (`shipped_units.units_of_order`), read in this transaction. `operation`: the first step.
     Raise `AlreadyShipped`, or `BelongsElsewhere`.
     """
     _refuse_too_many(parcels, before, shown)
@@ -153,6 +153,8 @@ def _told_after_all(operation: Operation) -> None:
     known = list(
         Shipment.objects.filter(operation=operation, unreported_since__isnull=False).values_list("pk", flat=True)
     )
+    if not known:
+        return
     blocked = PartnerUpdate.objects.filter(shipment__in=known, state=PartnerUpdate.State.BLOCKED)
     blocked.update(state=PartnerUpdate.State.WAITING, by_hand=True, next_try_at=Now(), code="", message="")
     Shipment.objects.filter(pk__in=known).update(unreported_since=None)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +20,10 @@ SAME_NAME = (
 )
 MOMENTS = ("created_at", "updated_at", "paid_at", "canceled_at", "fulfilled_at", "expires_at")
 OF_UNREADABLE = ("read_started", "digest", "gone_at", "unreadable")  # all that is changed of a copy that there was
+SAID = (  # what terms and text are made of, beside line items and the customer
+    *("public_id", "notes", "metadata", "currency", "total", "amount_paid", "amount_refunded"),
+    *("customer_id", "invoice_id"),
+)
 OF_A_LINE = ("description", "quantity", "unit_price", "subtotal", "discount", "tax", "total", "product_id", "metadata")
 
 NOBODY_PAYS = ("canceled", "refunded")  # statuses of orders of which nothing is to be paid, whatever is due
@@ -50,8 +54,21 @@ def lines_of(order: Order, copy: OrderCopy) -> list[OrderLineCopy]:
 
 def content_of(line: OrderLineCopy) -> str:
     """What it says, to be compared: Python takes 1 and true for the same."""
-    said = [getattr(line, name) for name in ("line_id", "code", *OF_A_LINE)]
-    return json.dumps(said, sort_keys=True, default=str)
+    return _as_text([getattr(line, name) for name in ("line_id", "code", *OF_A_LINE)])
+
+
+def _as_text(values: list[object]) -> str:
+    return json.dumps(values, sort_keys=True, default=str)
+
+
+def says_the_same(before: Mapping[str, object] | None, copy: OrderCopy) -> bool:
+    """Whether the terms and the text of a copy are what they were, as long as its line items are; None for a new one.
+
+    Not where the customer may have got a name meanwhile, and not of one that is made anew.
+    """
+    if before is None or before["unreadable"] or not before["digest"] or (copy.customer_id and not copy.customer_name):
+        return False
+    return _as_text([before[name] for name in SAID]) == _as_text([getattr(copy, name) for name in SAID])
 
 
 def in_calendar(moment: datetime | None) -> datetime | None:
@@ -96,7 +113,7 @@ def values_of(copy: OrderCopy) -> dict[str, object]:
     return {name: getattr(copy, name) for name in columns()}
 
 
-def changed_columns(copies: Iterable[tuple[dict[str, object] | None, OrderCopy]]) -> list[str]:
+def changed_columns(copies: Iterable[tuple[Mapping[str, object] | None, OrderCopy]]) -> list[str]:
     """Those that differ in one of these copies from the values before, None for a new one: the less is written, the
     fewer indexes have to follow.
     """

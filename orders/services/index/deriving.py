@@ -11,6 +11,7 @@ from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Term
 from orders.money import LARGEST_MINOR
 from orders.services.index import findings, folding, shipped, terms
 from orders.services.index.rule_facts import Lines
+from orders.services.index.shipped import Shipped
 
 AT_ONCE = 200  # copies in one transaction
 # An order has some twenty terms: as objects they would take half of the time that it takes to write an order.
@@ -22,23 +23,28 @@ Customers = Mapping[uuid.UUID | None, CustomerCopy]  # by RevKeen's id
 
 
 def derive(copies: Collection[OrderCopy], lines: Lines, customers: Customers) -> dict[int, terms.Terms]:
-    """Fill in the copies' derived columns, which is not saved yet; return the terms of each by its key."""
+    """Fill in the copies' derived columns but for the units, which is not saved yet; return the terms of each by its
+    key.
+    """
     if not copies:
         return {}
     first = next(iter(copies))
-    order_ids = [copy.order_id for copy in copies]
-    units = shipped.of_orders(first.merchant_id, first.mode, order_ids)
-    numbers = _numbers(first.merchant_id, first.mode, order_ids)
+    numbers = _numbers(first.merchant_id, first.mode, [copy.order_id for copy in copies])
     found = {}
     for copy in copies:
         own, customer = lines.get(copy.id, ()), _seen(customers.get(copy.customer_id))
-        copy.units_left = _units_left(copy, own, units.taken(copy.order_id))
         copy.customer_name = folding.without_accents(folding.folded(customer.name)) if customer else ""
         copy.text = terms.text_of(copy, own, customer)
         own_terms = terms.of_order(copy, own, customer)
         copy.text_is_cut = len(copy.text) == folding.LONGEST_TEXT or len(own_terms) == terms.MOST_TERMS
         found[copy.id] = own_terms | terms.of_parcels(numbers[copy.order_id])
     return found
+
+
+def count_units(copies: Iterable[OrderCopy], lines: Lines, units: Shipped) -> None:
+    """Fill in the units left of the copies, which is not saved yet."""
+    for copy in copies:
+        copy.units_left = _units_left(copy, lines.get(copy.id, ()), units.taken(copy.order_id))
 
 
 def customers_of(copies: Iterable[OrderCopy]) -> Customers:
@@ -94,7 +100,9 @@ def _again(merchant: Merchant, mode: str, keys: Sequence[int]) -> None:
     found = OrderCopy.objects.filter(pk__in=keys).order_by("id")
     copies = list(found.select_for_update().prefetch_related("lines"))
     before = {copy.id: _derived(copy) for copy in copies}
-    wanted = derive(copies, {copy.id: list(copy.lines.all()) for copy in copies}, customers_of(copies))
+    lines = {copy.id: list(copy.lines.all()) for copy in copies}
+    count_units(copies, lines, shipped.of_orders(merchant.pk, mode, [copy.order_id for copy in copies]))
+    wanted = derive(copies, lines, customers_of(copies))
     changed = [copy for copy in copies if _derived(copy) != before[copy.id]]
     OrderCopy.objects.bulk_update(changed, DERIVED)
     write_terms(merchant, mode, wanted)

@@ -61,11 +61,16 @@ def write(
 
 
 def of_written(
-    merchant: Merchant, mode: str, copies: Collection[OrderCopy], lines: Lines, invoices: Collection[uuid.UUID]
+    merchant: Merchant,
+    mode: str,
+    copies: Collection[OrderCopy],
+    lines: Lines,
+    units: Shipped,
+    invoices: Collection[uuid.UUID],
 ) -> None:
     """The same of copies that the caller has just written, with the line items of those that can be read."""
     hold(merchant, mode)
-    _write(merchant, mode, list(copies), lines, invoices)
+    _write(merchant, mode, list(copies), lines, invoices, units)
 
 
 def of_shipments(merchant: Merchant, mode: str, copy: OrderCopy, units: Shipped) -> None:
@@ -74,13 +79,20 @@ def of_shipments(merchant: Merchant, mode: str, copy: OrderCopy, units: Shipped)
 
 
 def _write(
-    merchant: Merchant, mode: str, copies: list[OrderCopy], lines: Lines, invoices: Collection[uuid.UUID]
+    merchant: Merchant,
+    mode: str,
+    copies: list[OrderCopy],
+    lines: Lines,
+    invoices: Collection[uuid.UUID],
+    units: Shipped | None = None,
 ) -> None:
+    """`units` of these copies; None where they are still to be read."""
     related = _related(merchant, mode, copies, invoices)
     if related:
         copies += _whole(merchant, mode).filter(pk__in=related)
     if copies:
-        facts = rule_facts.gather(merchant.pk, mode, copies, lines, complete=not related)
+        known = None if related else units
+        facts = rule_facts.gather(merchant.pk, mode, copies, lines, known, complete=not related)
         _keep(merchant, mode, facts, rules.RULES)
 
 
@@ -116,7 +128,16 @@ def _keep(merchant: Merchant, mode: str, gathered: Sequence[Facts], names: Colle
     same = [_onto(row, finding) for row, finding in changed if row.seen == finding.seen]
     _hear_all(merchant, mode, [*new, *moved])
     Finding.objects.bulk_create(new)
-    Finding.objects.bulk_update([*moved, *same], [name.removesuffix("_id") for name in WRITTEN])
+    _save([*moved, *same])
+
+
+def _save(rows: Sequence[Finding]) -> None:
+    """One alone without the cases of a question about many, which take longer to write than to answer."""
+    columns = [name.removesuffix("_id") for name in WRITTEN]
+    if len(rows) == 1:
+        rows[0].save(update_fields=columns)
+    else:
+        Finding.objects.bulk_update(rows, columns)
 
 
 def said_anew(merchant: Merchant, mode: str, order_id: uuid.UUID) -> None:

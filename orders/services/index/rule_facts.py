@@ -37,16 +37,18 @@ class Facts:
     refunds: Sequence[RefundCopy] = ()
 
 
-def gather(merchant_id: int, mode: str, found: Collection[OrderCopy], lines: Lines, *, complete: bool) -> list[Facts]:
+def gather(
+    merchant_id: int, mode: str, found: Collection[OrderCopy], lines: Lines, units: Shipped | None, *, complete: bool
+) -> list[Facts]:
     """The facts of these copies: some five queries, however many they are.
 
-    `lines`: of those of which they were not read with the copy. `complete`: no other order is on their invoices, or
-    named by them.
+    `lines`: of those of which they were not read with the copy. `units`: theirs, None where they are to be read.
+    `complete`: no other order is on their invoices, or named by them.
     """
     here = {"merchant_id": merchant_id, "mode": mode}
     around = [copy for copy in found if copy.gone_at is None] if complete else _around(here, found)
     pairs, beside = {copy.order_id: copy for copy in around}, _by_invoice(around)
-    units = shipped.of_orders(merchant_id, mode, [copy.order_id for copy in found])
+    units = units or shipped.of_orders(merchant_id, mode, [copy.order_id for copy in found])
     doubts, money, refunds = _in_doubt(here, found), _money(here, found), _refunds(here, found)
     return [
         Facts(

@@ -26,8 +26,8 @@ class Shipped:
 
 def of_orders(merchant_id: int, mode: str, order_ids: Collection[uuid.UUID]) -> Shipped:
     """One query, however many they are."""
-    shipments = Shipment.objects.filter(merchant_id=merchant_id, mode=mode, order_id__in=order_ids)
-    items = ShipmentItem.objects.filter(shipment__in=shipments, shipment__state__in=Shipment.COUNTED)
+    here = {"shipment__merchant_id": merchant_id, "shipment__mode": mode, "shipment__order_id__in": order_ids}
+    items = ShipmentItem.objects.filter(shipment__state__in=Shipment.COUNTED, **here)
     left, given_up, captured = (defaultdict[uuid.UUID, Units](Counter) for _ in range(3))
     columns = ("shipment__order_id", "shipment__kind", "line_item_id", "quantity", "left_out")
     for order_id, kind, line, units, left_out in items.annotate(left_out=_left_out()).values_list(*columns):

@@ -15,11 +15,13 @@ from django.db import IntegrityError, transaction
 from orders.apis.listings import Unreadable
 from orders.apis.revkeen.objects import Order
 from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Sweep, Term
-from orders.services.index import copying, deriving, findings, keys, marks, movements, owners, terms
+from orders.services.index import copying, deriving, findings, keys, marks, movements, owners, shipped, terms
 from orders.services.index.rule_facts import Lines
 
 ATTEMPTS = 3  # another may write the same new order at the same moment
 Sent = Order | Unreadable
+Values = Mapping[str, object]  # of a copy, by column
+Contents = Mapping[int, list[str]]  # of line items, by their copy's key
 Money = tuple[uuid.UUID | None, int, int]  # an order's invoice, and its minor units paid and refunded
 
 
@@ -111,32 +113,45 @@ def _same(order: Sent, row: OrderCopy | None) -> bool:
 
 def _write(batch: Batch, changed: Mapping[uuid.UUID, Sent], rows: Mapping[uuid.UUID, OrderCopy]) -> None:
     moved = {id: _money(row) for id, row in rows.items()}
+    counted = {row.pk: movements.of_order(row) for row in rows.values()}
     before = {row.pk: copying.values_of(row) for row in rows.values()}
     copies = _copies(batch, changed, rows)
     read = [copy for copy in copies if isinstance(changed[copy.order_id], Order)]
     lines = {copy.pk: copying.lines_of(changed[copy.order_id], copy) for copy in read}  # type: ignore[arg-type]
-    customers = deriving.customers_of(read)
-    _want_customers(batch, {copy.customer_id for copy in read if copy.customer_id} - customers.keys())
-    wanted = deriving.derive(read, lines, customers)
-    columns = copying.changed_columns((before.get(copy.pk), copy) for copy in copies)
-    OrderCopy.objects.bulk_create(copies, update_conflicts=True, unique_fields=["id"], update_fields=columns)
-    _write_lines(lines, before.keys())
+    had = _lines_before(lines.keys() & before.keys())
+    other = {pk: own for pk, own in lines.items() if list(map(copying.content_of, own)) != had[pk]}
+    units = shipped.of_orders(batch.merchant.pk, batch.mode, [copy.order_id for copy in copies])
+    said = [one for one in read if one.pk in other or not copying.says_the_same(before.get(one.pk), one)]
+    deriving.count_units(read, lines, units)
+    wanted = deriving.derive(said, lines, _customers(batch, said))
+    _save(copies, before)
+    _write_lines(other, had)
     deriving.write_terms(batch.merchant, batch.mode, wanted)
     _read_money(batch, read, moved)
     left = {invoice_id for invoice_id, _, _ in moved.values() if invoice_id}
-    findings.of_written(batch.merchant, batch.mode, copies, lines, left)
-    movements.note(batch.merchant, batch.mode, [movements.of_order(copy) for copy in copies])
+    findings.of_written(batch.merchant, batch.mode, copies, lines, units, left)
+    now = [(copy.pk, movements.of_order(copy)) for copy in copies]
+    movements.note(batch.merchant, batch.mode, [counts for pk, counts in now if counts != counted.get(pk)])
 
 
-def _write_lines(lines: Lines, known: Collection[int]) -> None:
-    """Those of orders that have others than before: most changes leave them as they are. `known`: keys of the copies
-    that there were.
-    """
+def _save(copies: Sequence[OrderCopy], before: Mapping[int, Values]) -> None:
+    columns = copying.changed_columns((before.get(copy.pk), copy) for copy in copies)
+    if len(copies) == 1 and copies[0].pk in before:
+        copies[0].save(update_fields=columns)
+    else:
+        OrderCopy.objects.bulk_create(copies, update_conflicts=True, unique_fields=["id"], update_fields=columns)
+
+
+def _lines_before(known: Collection[int]) -> Contents:
+    """Of copies that there were, by their keys."""
     had: defaultdict[int, list[str]] = defaultdict(list)
-    kept = lines.keys() & known
-    for line in OrderLineCopy.objects.filter(order__in=kept) if kept else ():
+    for line in OrderLineCopy.objects.filter(order__in=known) if known else ():
         had[line.order_id].append(copying.content_of(line))
-    other = {pk: own for pk, own in lines.items() if [copying.content_of(line) for line in own] != had[pk]}
+    return had
+
+
+def _write_lines(other: Lines, had: Contents) -> None:
+    """Those of orders that have others than before: most changes leave them as they are."""
     if gone := [pk for pk in other if had[pk]]:
         OrderLineCopy.objects.filter(order__in=gone).delete()
     OrderLineCopy.objects.bulk_create([line for own in other.values() for line in own])
@@ -144,10 +159,13 @@ def _write_lines(lines: Lines, known: Collection[int]) -> None:
 
 def _read_money(batch: Batch, copies: Iterable[OrderCopy], moved: Mapping[uuid.UUID, Money]) -> None:
     """Of orders of which money moved the invoices are read too; whose the money of an invoice is may be another now."""
-    invoices = {copy.invoice_id for copy in copies} | {invoice_id for invoice_id, _, _ in moved.values()}
-    owners.of_invoices(batch.merchant, batch.mode, {invoice_id for invoice_id in invoices if invoice_id})
-    apart = [copy for copy in copies if moved.get(copy.order_id, _money(copy)) != _money(copy)]
-    marks.mark_invoices(batch.merchant, batch.mode, {copy.invoice_id for copy in apart if copy.invoice_id})
+    apart = [copy for copy in copies if moved.get(copy.order_id) != _money(copy)]
+    left = {moved[copy.order_id][0] for copy in apart if copy.order_id in moved}
+    invoices = {invoice_id for invoice_id in (*left, *(copy.invoice_id for copy in apart)) if invoice_id}
+    if invoices:
+        owners.of_invoices(batch.merchant, batch.mode, invoices)
+    known = [copy for copy in apart if copy.order_id in moved]
+    marks.mark_invoices(batch.merchant, batch.mode, {copy.invoice_id for copy in known if copy.invoice_id})
 
 
 def _money(copy: OrderCopy) -> Money:
@@ -184,6 +202,13 @@ def _forget_learned(copy: OrderCopy, values: Mapping[str, object]) -> None:
     """What was learned of one invoice says nothing of another."""
     if copy.invoice_id is not None and copy.invoice_id != values.get("invoice_id", copy.invoice_id):
         Term.objects.filter(order=copy.pk, kind__in=terms.LEARNED).delete()
+
+
+def _customers(batch: Batch, copies: Iterable[OrderCopy]) -> deriving.Customers:
+    ids = {copy.customer_id for copy in copies if copy.customer_id}
+    customers = deriving.customers_of(copies)
+    _want_customers(batch, ids - customers.keys())
+    return customers
 
 
 def _want_customers(batch: Batch, unseen: Collection[uuid.UUID]) -> None:

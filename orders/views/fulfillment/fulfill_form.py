@@ -31,7 +31,7 @@ def filled_form(
     form = FulfillmentForm(
         data,
         snapshot=snapshot,
-        destinations={connection.provider for connection in directory.connected(request.merchant, request.mode)},
+        destinations={one for one, on in directory.with_keys(request.merchant, request.mode).items() if on},
         defaults=directory.settings_of(request.merchant, request.mode),
         zone=request.merchant.zone,
         taken=partial(tracking_numbers.taken, request.merchant, request.mode, order_id),
