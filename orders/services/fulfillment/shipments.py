@@ -16,14 +16,7 @@ from django.dispatch import receiver
 
 from orders import carriers, shipped_units
 from orders.apis.errors import NotSent
-from orders.models import (
-    Fulfillment,
-    Operation,
-    PartnerUpdate,
-    Shipment,
-    ShipmentItem,
-    TrackingNumber,
-)
+from orders.models import Fulfillment, Operation, PartnerUpdate, Shipment, ShipmentItem, TrackingNumber
 from orders.services.changes import plans
 from orders.services.changes.outcomes import operation_ended
 from orders.services.fulfillment.fulfillable import FulfillmentSnapshot
@@ -128,10 +121,13 @@ def revkeen_ended(sender: type[Operation], operation: Operation, **kwargs: Any) 
         return
     of_fulfillment = Shipment.objects.filter(fulfillment_id=operation.plan_id, state=State.PENDING)
     # Who sends one of them again just now is done, or waits for us.
-    list(PartnerUpdate.objects.filter(shipment__in=of_fulfillment).select_for_update().order_by("pk").values_list("pk"))
+    hearing = PartnerUpdate.objects.filter(shipment__in=of_fulfillment).select_for_update().order_by("pk")
+    some_hear = bool(list(hearing.values_list("pk")))
     if operation.state == Operation.State.DONE:
         _told_after_all(operation)
-        _tell_partners(of_fulfillment.filter(step=operation.step))
+        if some_hear:
+            _tell_partners(of_fulfillment.filter(step=operation.step))
+        of_fulfillment.filter(step=operation.step).update(state=State.LEFT)
         following = plans.begun_after(operation)
         if following is not None:
             of_fulfillment.filter(step=following.step).update(operation=following)
@@ -163,7 +159,6 @@ def _told_after_all(operation: Operation) -> None:
 def _tell_partners(shipments: Any) -> None:
     waiting = PartnerUpdate.objects.filter(shipment__in=shipments, state=PartnerUpdate.State.FOR_REVKEEN)
     waiting.update(state=PartnerUpdate.State.WAITING, next_try_at=Now())
-    shipments.update(state=State.LEFT)
 
 
 def _refuse_too_many(parcels: list[Parcel], before: list[Shipment], shown: FulfillmentSnapshot) -> None:
