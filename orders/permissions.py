@@ -142,6 +142,7 @@ PAGES: dict[str, Right] = {
     "export_schedule_remove": Right.EXPORT,
     "accounting_list": Right.EXPORT_ALL,
     "accounting_make": Right.EXPORT_ALL,
+    "accounting_schedule_set": Right.EXPORT_ALL,
     "accounting_file": Right.EXPORT_ALL,
     "operation_detail": Right.JOURNAL,
     "operation_decide": Right.DECIDE,

@@ -196,6 +196,7 @@ export_pages = [
     path("<uuid:export_id>/remove/", exports.export_remove, name="export_remove"),
     path("accounting/", accounting.accounting_list, name="accounting_list"),
     path("accounting/make/", accounting.accounting_make, name="accounting_make"),
+    path("accounting/schedule/", accounting.accounting_schedule_set, name="accounting_schedule_set"),
     path("accounting/<int:number>/", accounting.accounting_file, name="accounting_file"),
     path("schedules/add/", schedules.export_schedule_add, name="export_schedule_add"),
     path("schedules/<uuid:schedule_id>/remove/", schedules.export_schedule_remove, name="export_schedule_remove"),

@@ -1,4 +1,4 @@
-from orders.models.accounting import AccountingFile, AccountingRow
+from orders.models.accounting import AccountingFile, AccountingRow, AccountingSchedule
 from orders.models.approvals import ApprovalRequest, ApprovalToken
 from orders.models.closings import AfterClosing, ClosedMovement, MonthClosing, Movement
 from orders.models.connections import Connection
@@ -31,6 +31,7 @@ __all__ = [
     "MODES",
     "AccountingFile",
     "AccountingRow",
+    "AccountingSchedule",
     "AfterClosing",
     "ApprovalRequest",
     "ApprovalToken",

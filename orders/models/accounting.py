@@ -1,8 +1,11 @@
-"""The accounting feed: what each of its files holds, as it was then. Rows are only ever added."""
+"""The accounting feed: what each of its files holds, as it was then, and when the next is made. Rows of files are only
+ever added.
+"""
 
 from django.db import models
 from django.db.models.functions import Now
 
+from orders.models.exports import ExportSchedule
 from orders.models.merchants import MODE_CHOICES, Merchant
 
 
@@ -46,3 +49,17 @@ class AccountingRow(models.Model):
             )
         ]
         indexes = [models.Index(fields=["file", "id"], name="accounting_rows_of_a_file")]
+
+
+class AccountingSchedule(models.Model):
+    """That files of a merchant and mode are made by themselves, in the name of whoever wanted it."""
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    mode = models.CharField(max_length=4, choices=MODE_CHOICES)
+    owner = models.ForeignKey("orders.User", models.CASCADE, related_name="+")
+    every = models.CharField(max_length=5, choices=ExportSchedule.Every.choices)
+    next_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "mode"], name="one_accounting_schedule")]
+        indexes = [models.Index(fields=["next_at"], name="accounting_schedules_due")]

@@ -6,11 +6,23 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
-from orders.models import AccountingFile, AccountingRow, EventLog, Merchant, RefundCopy, TransactionCopy, User
-from orders.services.exports import accounting
+from orders.forms.exports import lists
+from orders.models import (
+    AccountingFile,
+    AccountingRow,
+    AccountingSchedule,
+    EventLog,
+    Membership,
+    Merchant,
+    RefundCopy,
+    TransactionCopy,
+    User,
+)
+from orders.services.exports import accounting, work
 from tests.support.emulation import Emulator
 from tests.support.exports import as_dicts, csv_table, read
 
@@ -143,3 +155,27 @@ def test_making_and_fetching_are_on_record_and_for_those_who_may(
     assert support.get(reverse("accounting_file", args=["northwind", "live", 1])).status_code == 403
     assert finance.get(reverse("accounting_file", args=["northwind", "test", 1])).status_code == 404
     assert "Nothing is new since the last file" in finance.get(PAGE).content.decode()
+
+
+def test_files_are_made_by_themselves_until_nobody_wants_them_or_their_owner_may_not_have_them(
+    finance: Client, northwind: Merchant
+) -> None:
+    address = reverse("accounting_schedule_set", args=["northwind", "live"])
+    paid(northwind)
+    finance.post(address, {"every": "week"})
+    assert AccountingSchedule.objects.get().next_at.astimezone(northwind.zone).strftime("%a %H:%M") == "Mon 06:00"
+    assert not work.work(lists.table_of)
+    AccountingSchedule.objects.update(next_at=Now() - timedelta(days=20))
+    for _ in range(2):
+        work.work(lists.table_of)
+    assert [file.rows for file in AccountingFile.objects.all()] == [1]
+    assert "in the name of" in finance.get(PAGE).content.decode()
+    finance.post(address, {"every": ""})
+    assert not AccountingSchedule.objects.exists()
+    finance.post(address, {"every": "day"})
+    Membership.objects.update(roles=["operations"])
+    paid(northwind)
+    AccountingSchedule.objects.update(next_at=Now() - timedelta(seconds=1))
+    work.work(lists.table_of)
+    assert AccountingFile.objects.count() == 1
+    assert not AccountingSchedule.objects.exists()

@@ -96,6 +96,6 @@ POST_ONLY = {
     *("approval_approve", "approval_decline", "approval_withdraw"),
     *("item_remove", "items_fill"),
     *("fulfillment_undo", "partner_updates_send_again", "shipment_send_missed"),
-    *("export_start", "export_remove", "export_schedule_remove", "accounting_make"),
+    *("export_start", "export_remove", "export_schedule_remove", "accounting_make", "accounting_schedule_set"),
     *("shipment_status", "shipment_statuses", "shipment_known"),
 }

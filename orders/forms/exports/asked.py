@@ -29,3 +29,11 @@ class ExportForm(forms.Form):
 class ScheduleForm(ExportForm):
     every = forms.ChoiceField(label="How often", choices=ExportSchedule.Every.choices)
     field_order = ("list", "query", "every", "file_format", "mark", "lines")
+
+
+class AccountingScheduleForm(forms.Form):
+    every = forms.ChoiceField(
+        label="The next file is made",
+        required=False,
+        choices=[("", "Only when somebody presses the button"), *ExportSchedule.Every.choices],
+    )

@@ -10,14 +10,14 @@ from django.urls import reverse
 from orders import links, mails
 from orders.models import Export, ExportSchedule
 from orders.services.due import Asked, Due, Literal, asked_often
-from orders.services.exports import asking, making
+from orders.services.exports import accounting_schedule, asking, making
 from orders.services.index import clock
 
 RUNNING = Literal("")  # as in the index schedules_due
 
 
 def due() -> list[Due]:
-    return [making.due(), _to_tell_due(), _schedules_due(), _old_ones_due()]
+    return [making.due(), _to_tell_due(), _schedules_due(), _old_ones_due(), accounting_schedule.due()]
 
 
 @asked_often
@@ -39,7 +39,7 @@ def _old_ones_due() -> Asked:
 
 def work(table_of: making.TableOf, stopping: Callable[[], bool] = lambda: False) -> bool:
     """One round; False where nothing was to be done."""
-    did = bool(making.forget_old()) + begin_scheduled() + tell()
+    did = bool(making.forget_old()) + begin_scheduled() + accounting_schedule.make_due() + tell()
     export = making.claim()
     if export is not None:
         making.make(export, table_of, stopping)

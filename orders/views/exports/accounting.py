@@ -7,10 +7,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from orders.access import merchant_page
+from orders.forms.exports.asked import AccountingScheduleForm
 from orders.models import EventLog, ExportFormat
 from orders.requests import MerchantRequest
 from orders.services import audit
-from orders.services.exports import accounting, files
+from orders.services.exports import accounting, accounting_schedule, files
 from orders.tables import AT_ONCE
 from orders.views.exports.exports import file_answer
 from orders.views.pages import render_page
@@ -21,10 +22,13 @@ SHOWN = 100  # files, the newest
 @require_safe
 @merchant_page
 def accounting_list(request: MerchantRequest) -> HttpResponse:
+    schedule = accounting_schedule.of(request.membership, request.mode)
     context = {
         "files": accounting.files_of(request.merchant, request.mode)[:SHOWN],
         "new": accounting.new_rows(request.merchant, request.mode, AT_ONCE + 1),
         "most": AT_ONCE,
+        "schedule": schedule,
+        "form": AccountingScheduleForm(initial={"every": schedule.every if schedule else ""}),
     }
     return render_page(request, "orders/exports/accounting.html", context)
 
@@ -39,6 +43,20 @@ def accounting_make(request: MerchantRequest) -> HttpResponse:
     else:
         _record(request, f"accounting file {made.number} made, {made.rows} rows")
         messages.success(request, f"File {made.number} was made. Download it below, now or later.")
+    return redirect("accounting_list", request.merchant.slug, request.mode)
+
+
+@merchant_page
+@require_POST
+def accounting_schedule_set(request: MerchantRequest) -> HttpResponse:
+    form = AccountingScheduleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Nothing was changed: choose how often from the list.")
+    else:
+        accounting_schedule.set_every(request.membership, request.mode, form.cleaned_data["every"])
+        words = dict(form.fields["every"].choices)[form.cleaned_data["every"]].lower()  # type: ignore[attr-defined]
+        _record(request, f"accounting files are made {words}")
+        messages.success(request, f"Files are made {words}.")
     return redirect("accounting_list", request.merchant.slug, request.mode)
 
 
