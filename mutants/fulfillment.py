@@ -160,10 +160,10 @@ MUTANTS = [
             "Packing slips and the pick list also for orders that are canceled, given back, or whose fulfillment nobody"
             " knows."
         ),
-        target="orders.services.fulfillment.picking:picking",
-        old="slips = {order.id: _slip(order, shipped, around) for order in orders if states.ready_to_ship(order)}",
-        new="slips = {order.id: _slip(order, shipped, around) for order in orders}",
-        red="tests/fulfillment/test_picking.py::test_only_what_waits_to_be_shipped_is_packed",
+        target="orders.services.picking.slips:picking",
+        old="free = [order for order in orders if order.id not in held and states.ready_to_ship(order)]",
+        new="free = [order for order in orders if order.id not in held]",
+        red="tests/picking/test_papers.py::test_only_what_waits_to_be_shipped_is_packed",
     ),
     Mutant(
         name="parcels-for-changed-orders",

@@ -19,4 +19,12 @@ MUTANTS = [
         new="ahead = Q()",
         red=f"{HOLDS}::test_an_order_on_hold_leaves_the_queue_and_is_back_by_itself_on_its_day",
     ),
+    Mutant(
+        name="held-orders-packed",
+        defense="What is put on hold after its batch was made is not packed: its slip lies on the bench all the same.",
+        target="orders.services.picking.slips:picking",
+        old="free = [order for order in orders if order.id not in held and states.ready_to_ship(order)]",
+        new="free = [order for order in orders if states.ready_to_ship(order)]",
+        red="tests/picking/test_batches.py::test_what_is_shipped_or_put_on_hold_after_the_batch_was_made_is_not_packed",
+    ),
 ]

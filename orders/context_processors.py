@@ -25,7 +25,7 @@ THEMES = ("light", "dark")
 # Label, icon, the page it opens, and the beginning of the names of the pages that belong to it.
 SECTIONS = [
     ("Orders", "receipt", "order_list", ("order_", "saved_view", "search")),
-    ("To fulfill", "packages", "to_fulfill", ("to_fulfill", "pick_list", "open_slips", "item")),
+    ("To fulfill", "packages", "to_fulfill", ("to_fulfill", "batch_", "open_slips", "item")),
     ("Shipments", "truck-delivery", "shipment_list", ("shipment_", "digital_river_", "packing_")),
     ("Partner updates", "send", "partner_update_list", ("partner_update_", "partner_updates_")),
     ("Customers", "user", "customer_list", ("customer_",)),

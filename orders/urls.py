@@ -15,8 +15,8 @@ from orders.views.drafts import creation, drafts, origins
 from orders.views.exports import accounting, exports, schedules
 from orders.views.finance import money, months, overview, receivables
 from orders.views.finance import review as review_queue
-from orders.views.fulfillment import fulfill, packing_slips, picking, shipment_list, shipments, to_fulfill, unreported
-from orders.views.handling import handling
+from orders.views.fulfillment import fulfill, packing_slips, shipment_list, shipments, to_fulfill, unreported
+from orders.views.handling import handling, many
 from orders.views.index import settings as index
 from orders.views.items import items
 from orders.views.merchants import connections, invitations, members, profile
@@ -33,6 +33,7 @@ from orders.views.orders import (
     search,
 )
 from orders.views.partners import attention, settings, switched_off, updates
+from orders.views.picking import batches, papers
 from orders.views.webhooks import receive as webhook
 from orders.views.webhooks import settings as webhooks
 
@@ -221,6 +222,14 @@ review_pages = [
     path("months/<month:month>/second/", months.month_second, name="month_second"),
 ]
 
+batch_pages = [
+    path("", batches.batch_list, name="batch_list"),
+    path("create/", batches.batch_create, name="batch_create"),
+    path("<int:number>/", batches.batch_detail, name="batch_detail"),
+    path("<int:number>/pick-list/", papers.batch_pick_list, name="batch_pick_list"),
+    path("<int:number>/slips/", papers.batch_slips, name="batch_slips"),
+]
+
 merchant_pages: list[URLPattern | URLResolver] = [
     path("orders/", include(order_pages)),
     path("fulfillments/<uuid:fulfillment_id>/undo/", fulfill.fulfillment_undo, name="fulfillment_undo"),
@@ -235,8 +244,9 @@ merchant_pages: list[URLPattern | URLResolver] = [
     path("exports/", include(export_pages)),
     path("items/", include(item_pages)),
     path("to-fulfill/", to_fulfill.to_fulfill, name="to_fulfill"),
-    path("to-fulfill/slips/", picking.open_slips, name="open_slips"),
-    path("to-fulfill/pick-list/", picking.pick_list, name="pick_list"),
+    path("to-fulfill/slips/", papers.open_slips, name="open_slips"),
+    path("to-fulfill/handle/", many.to_fulfill_handle, name="to_fulfill_handle"),
+    path("batches/", include(batch_pages)),
     path("search/", search.search, name="search"),
     path("settings/", include(settings_pages)),
 ]

@@ -37,7 +37,7 @@ def main() -> int:
     for number in ENDINGS:
         signal.signal(number, _stop)
     lock = _lock()
-    stack = Stack(ROOT / ".demo", _port("PORT"), _port("EMULATOR_PORT"))
+    stack = Stack(ROOT / ".demo", _port("PORT"), _port("EMULATOR_PORT"), seed_options=["--at-work"])
     if not stack.folder.exists():
         print("Making the demo’s data, this takes a few seconds …", flush=True)
     try:

@@ -38,6 +38,7 @@ class Stack:
     emulator_options: Sequence[str] = ("--limits", "off")
     workers: int = 2
     undo_seconds: int = 10  # seconds in which what was fulfilled can be undone
+    seed_options: Sequence[str] = ()  # of seed_demo, what it makes beside people and keys
     settings: str = "revkeen_admin.settings"
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -61,7 +62,7 @@ class Stack:
             parts = replace(self, folder=making, processes={})
             try:
                 parts.start_emulator()
-                seed = ["seed_demo", f"--undo-seconds={self.undo_seconds}"]
+                seed = ["seed_demo", f"--undo-seconds={self.undo_seconds}", *self.seed_options]
                 for command in (["migrate"], ["createcachetable", "--database", "cache"], seed):
                     parts.manage(*command)
             finally:

@@ -18,6 +18,7 @@ from orders.models.order_copies import OrderCopy, OrderLineCopy, Term
 from orders.models.partner_updates import PartnerUpdate, PartnerUpdateAttempt, WorkerSeen
 from orders.models.partners import OrderIds, PartnerOrder, PartnerSettings
 from orders.models.people import User
+from orders.models.picking import Batch, BatchOrder, BatchPrint
 from orders.models.refunds import RefundStatus
 from orders.models.saved_views import SavedView
 from orders.models.sessions import Session
@@ -35,6 +36,9 @@ __all__ = [
     "AfterClosing",
     "ApprovalRequest",
     "ApprovalToken",
+    "Batch",
+    "BatchOrder",
+    "BatchPrint",
     "ChainHead",
     "ChainLink",
     "ClosedMovement",

@@ -35,7 +35,7 @@ def pages(emulator: RunningEmulator) -> dict[str, str]:
         "to fulfill": "/northwind/live/to-fulfill/",
         "nothing on hold": "/northwind/live/to-fulfill/?tab=on_hold&tag=none",
         "slips before shipping": f"/northwind/live/to-fulfill/slips/?{to_pack}",
-        "a pick list": f"/northwind/live/to-fulfill/pick-list/?{to_pack}",
+        "batches": "/northwind/live/batches/",
         "items": "/northwind/live/items/",
         "no items": "/northwind/live/items/?q=nothing+like+it",
         "an item": "/northwind/live/items/add/",

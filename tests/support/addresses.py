@@ -92,7 +92,7 @@ POST_ONLY = {
     *("connection_webhooks_register", "connection_webhooks_secret", "connection_webhooks_replace"),
     *("draft_copy", "draft_new", "draft_revise", "operation_decide", "contradiction_close"),
     *("review_assign", "month_second", "finance_compare"),
-    *("order_hold", "order_release"),
+    *("order_hold", "order_release", "to_fulfill_handle", "batch_create"),
     *("approval_approve", "approval_decline", "approval_withdraw"),
     *("item_remove", "items_fill"),
     *("fulfillment_undo", "partner_updates_send_again", "shipment_send_missed"),

@@ -7,10 +7,10 @@ from django import forms
 
 from orders.models import Handling, User
 from orders.services.fulfillment import queue
-from orders.services.fulfillment.queue import NOBODY, SORTS, VALUES, Tab, Wanted
+from orders.services.fulfillment.queue import NO_BATCH, NOBODY, SORTS, VALUES, Tab, Wanted
 from orders.services.fulfillment.to_fulfill import Left
 
-LABELS = {"person": "Assigned to", "tag": "Tag", "priority": "Priority"}
+LABELS = {"person": "Assigned to", "tag": "Tag", "priority": "Priority", "batch": "Batch"}
 TABS = {Tab.READY: "To fulfill", Tab.MINE: "Assigned to me", Tab.ON_HOLD: "On hold"}
 LONGEST = 50
 
@@ -21,6 +21,7 @@ class QueueFilter(forms.Form):
     person = forms.ChoiceField(label=LABELS["person"], required=False)
     tag = forms.ChoiceField(label=LABELS["tag"], required=False)
     priority = forms.ChoiceField(label=LABELS["priority"], required=False)
+    batch = forms.ChoiceField(label=LABELS["batch"], required=False)
 
     def __init__(self, data: Mapping[str, str], rows: Iterable[Left], user: User) -> None:
         """`rows`: everything that waits."""
@@ -70,15 +71,21 @@ def _words(rows: Iterable[Left]) -> dict[str, dict[str, str]]:
     """Filter → value → what it is called."""
     persons: dict[str, str] = {NOBODY: "nobody"}
     tags: dict[str, str] = {}
+    batches: dict[str, str] = {NO_BATCH: "no batch"}
     for row in rows:
         if row.handled.assigned_to is not None:
             persons[str(row.handled.assigned_to.pk)] = str(row.handled.assigned_to)
+        if row.handled.batch:
+            batches[str(row.handled.batch)] = f"batch {row.handled.batch}"
         tags = {tag.key: tag.name for tag in row.handled.tags} | tags
-    return {"person": persons, "tag": tags, "priority": {str(one.value): one.label for one in Handling.Priority}}
+    priorities = {str(one.value): one.label for one in Handling.Priority}
+    return {"person": persons, "tag": tags, "priority": priorities, "batch": batches}
 
 
 def _order(name: str, words: Mapping[str, str]) -> Callable[[str], Any]:
-    """High before low; nobody first; the rest by name."""
+    """High before low; nobody and no batch first; the newest batch before older ones; the rest by name."""
     if name == "priority":
         return lambda value: list(words).index(value) if value in words else len(words)
+    if name == "batch":
+        return lambda value: (value != NO_BATCH, -int(value) if value.isdecimal() else 0)
     return lambda value: (value != NOBODY, words.get(value, value).casefold())

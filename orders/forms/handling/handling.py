@@ -1,5 +1,6 @@
 """Holds, tags, the person and the priority of an order, or of many at once."""
 
+import uuid
 from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
@@ -10,10 +11,12 @@ from orders.forms.fields.lines import LineField
 from orders.models import Handling, Hold, User
 from orders.services.handling.handled import Handled
 from orders.services.handling.holds import Why
-from orders.services.handling.saying import MOST_TAGS
+from orders.services.handling.saying import MOST_TAGS, Change
 
 A_YEAR = timedelta(days=365)
 LONGEST_TAG = 30
+LEAVE = ("", "Leave as it is")
+NOBODY = "nobody"
 
 
 class TagsField(forms.CharField):
@@ -87,6 +90,62 @@ class HandlingForm(forms.Form):
         super().__init__(data, initial={"person": handled.assigned_to, "priority": handled.priority, "tags": tags})
         queryset = User.objects.filter(pk__in=_ids(people, handled)).order_by("name")
         self.fields["person"].queryset = queryset  # type: ignore[attr-defined]
+
+
+class ManyForm(HoldForm):
+    """Of many orders: what is left as it is stands first everywhere. `orders` are those of the page before."""
+
+    orders = forms.CharField(widget=forms.HiddenInput)
+    hold = forms.ChoiceField(
+        label="Hold",
+        choices=[LEAVE, ("hold", "Put on hold"), ("release", "Release the hold")],
+        required=False,
+        help_text="Reason, note and day below are those of the hold.",
+    )
+    person = forms.ChoiceField(label="Assign to", required=False)
+    priority = forms.ChoiceField(label="Priority", choices=[LEAVE, *Handling.Priority.choices], required=False)
+    add = TagsField(label="Add tags", help_text="With commas between them.")
+    remove = TagsField(label="Remove tags")
+    field_order = ("hold", "reason", "note", "until", "person", "priority", "add", "remove")
+
+    def __init__(self, *args: Any, people: Collection[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = {str(person.pk): person for person in people}
+        choices = [LEAVE, (NOBODY, "nobody"), *((pk, str(person)) for pk, person in self.people.items())]
+        self.fields["person"].choices = choices  # type: ignore[attr-defined]
+        self.fields["reason"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        asked = self.cleaned_data
+        if asked.get("hold") == "hold":
+            if not asked.get("reason") and "reason" not in self.errors:
+                self.add_error("reason", "Choose a reason.")
+            super().clean()
+        elif asked.get("hold") == "" and (asked.get("reason") or asked.get("until") or asked.get("note")):
+            self.add_error("hold", "Choose whether to put the orders on hold.")
+        if not any(asked.get(name) for name in ("hold", "person", "priority", "add", "remove")) and not self.errors:
+            self.add_error(None, "Nothing to change: choose something.")
+        return asked
+
+    def clean_orders(self) -> tuple[uuid.UUID, ...]:
+        try:
+            return tuple(dict.fromkeys(uuid.UUID(text) for text in self.cleaned_data["orders"].split(",")))
+        except ValueError as error:
+            raise forms.ValidationError("The selection is not valid. Select the orders again.") from error
+
+    @property
+    def change(self) -> Change:
+        """What a valid form asks for."""
+        asked = self.cleaned_data
+        return Change(
+            hold=self.why if asked["hold"] == "hold" else None,
+            release=asked["hold"] == "release",
+            assign=bool(asked["person"]),
+            to=self.people.get(asked["person"]),
+            priority=int(asked["priority"]) if asked["priority"] else None,
+            add=asked["add"],
+            remove=asked["remove"],
+        )
 
 
 def _ids(people: Collection[User], handled: Handled) -> list[int]:

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -5,8 +6,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from orders.models import Connection, Membership, Merchant, User
+from orders.models import BatchPrint, Connection, Membership, Merchant, User
+from orders.services.fulfillment import to_fulfill
+from orders.services.handling import holds, saying
+from orders.services.handling.holds import Why
+from orders.services.handling.saying import Change, Orders
 from orders.services.merchants import connections
+from orders.services.picking import batches
+from orders.services.revkeen import session
 
 PASSWORD = "northwind-demo"  # noqa: S105  (printed by `make demo`; the demo listens on this machine only)
 
@@ -19,6 +26,7 @@ PARTNER_KEYS = {
     Connection.Provider.DIGITAL_RIVER: {"live": "sk_{}_demo", "test": "sk_test_{}_demo"},
     Connection.Provider.ORDER_PROTECTION: {"live": "op_{}_live_demo", "test": "op_{}_test_demo"},
 }
+A_WEEK = timedelta(days=7)
 UNDO_SECONDS = 10  # in which what was fulfilled can be undone
 
 # Address, name, and the roles at each merchant.
@@ -39,6 +47,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--undo-seconds", type=int, default=UNDO_SECONDS, help="in which what was fulfilled can be undone"
         )
+        parser.add_argument("--at-work", action="store_true", help="with holds, tags and a batch, as on any day")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.PLAIN_HTTP:
@@ -60,6 +69,8 @@ class Command(BaseCommand):
                 connections.add(merchant, mode, "Demo", key.format(slug), by)
             if partners:
                 _connect_partners(merchant, slug, by)
+        if options["at_work"]:
+            at_work(merchants["northwind"])
 
 
 def _emulated() -> bool:
@@ -72,3 +83,21 @@ def _connect_partners(merchant: Merchant, slug: str, by: User) -> None:
     for provider, keys in PARTNER_KEYS.items():
         for mode, key in keys.items():
             connections.activate(connections.add(merchant, mode, "Demo", key.format(slug), by, provider), by)
+
+
+def at_work(merchant: Merchant) -> None:
+    """What operations and support have said of some orders that wait: nothing of it is at RevKeen."""
+    packer = User.objects.get(email="operations@northwind.example")
+    support = User.objects.get(email="support@northwind.example")
+    with session.session(merchant, "live") as api:
+        rows, _ = to_fulfill.left(api, to_fulfill.search(api).require())
+    orders = [row.order for row in rows if row.units_left]
+    held, asked, urgent, gift, *others = [order.id for order in orders[2:]]
+    holds.hold(merchant, "live", [held], Why("stock", "More on Monday", holds.today(merchant) + A_WEEK), packer)
+    holds.hold(merchant, "live", [asked], Why("customer", "Moves house, writes again"), support)
+    saying.change(Orders(merchant, "live", (urgent,), support), Change(priority=1, add=("VIP",)))
+    saying.change(Orders(merchant, "live", (gift, *others[:3]), support), Change(add=("gift",)))
+    saying.change(Orders(merchant, "live", tuple(others[:2]), packer), Change(assign=True, to=packer))
+    numbers = {order.id: order.number for order in orders}
+    batch = batches.create(merchant, "live", {one: numbers[one] for one in others[:12]}, packer)
+    batches.record_print(batch, BatchPrint.Paper.PICK_LIST, 12, packer)

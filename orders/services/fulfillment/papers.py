@@ -79,19 +79,20 @@ class Around:
         }
 
 
-def ask(api: Session, order_ids: Iterable[uuid.UUID]) -> Around:
+def ask(api: Session, order_ids: Iterable[uuid.UUID], *, customers: bool = True) -> Around:
     """The orders, then their customers; a hundred of them are at most ten rounds. The products come with the first."""
     wanted: dict[Any, Read[Any]] = {"products": reads.products()}
     wanted |= {order_id: reads.order(order_id) for order_id in order_ids}
     orders = _read(api, wanted)
     listing = orders.pop("products", None)
     ids = {order.customer_id for reading in orders.values() if (order := reading.require()).customer_id}
-    customers = _read(api, {customer_id: reads.customer(customer_id) for customer_id in sorted(ids)})
+    ids = ids if customers else set()
+    found = _read(api, {customer_id: reads.customer(customer_id) for customer_id in sorted(ids)})
     return Around(
         orders=orders,
-        customers={customer_id: reading.require() for customer_id, reading in customers.items()},
+        customers={customer_id: reading.require() for customer_id, reading in found.items()},
         products=item_codes.by_id(listing.require() if listing else None),
-        names=customer_names.known(api.merchant, api.mode, sorted(ids - customers.keys())),
+        names=customer_names.known(api.merchant, api.mode, sorted(ids - found.keys())),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from orders.models import User
 from orders.services.fulfillment.to_fulfill import Left
 
-NOBODY = "nobody"
+NOBODY, NO_BATCH = "nobody", "none"
 
 
 class Tab(Enum):
@@ -61,9 +61,10 @@ def _persons(row: Left) -> list[str]:
     return [str(row.handled.assigned_to.pk) if row.handled.assigned_to else NOBODY]
 
 
-# Filter → the values that a row has: the id of a person or `nobody`, the keys of tags, a priority.
+# Filter → the values that a row has: the id of a person or `nobody`, the keys of tags, a priority, a batch.
 VALUES: dict[str, Callable[[Left], list[str]]] = {
     "person": _persons,
     "tag": lambda row: [tag.key for tag in row.handled.tags],
     "priority": lambda row: [str(row.handled.priority)],
+    "batch": lambda row: [str(row.handled.batch or NO_BATCH)],
 }

@@ -10,10 +10,25 @@ from django.db.models import Max
 from orders.models import EventLog, Handling, Membership, Merchant, OrderTag, User
 from orders.permissions import Right
 from orders.services import audit
+from orders.services.handling import holds
+from orders.services.handling.holds import Why
 from orders.storable import storable
 
 MOST_TAGS = 10  # of an order
 OFFERED = 200  # tags while one is typed
+
+
+@dataclass(frozen=True)
+class Change:
+    """What many orders are told at once; what is None, or empty, stays as it is."""
+
+    hold: Why | None = None
+    release: bool = False
+    assign: bool = False  # to `to`, or to nobody
+    to: User | None = None
+    priority: int | None = None
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +91,20 @@ def say(orders: Orders, to: User | None, priority: int, tags: Iterable[str]) -> 
         has = {key: name for tags_of in _tags(orders).values() for key, name in tags_of.items()}
         gone = [name for key, name in has.items() if key not in wanted]
         return any([assign(orders, to), prioritize(orders, priority), tag(orders, tags, gone)])
+
+
+def change(orders: Orders, asked: Change) -> None:
+    """All of it for all of them, or nothing. Raise `TooManyTags`."""
+    with transaction.atomic():
+        if asked.hold is not None:
+            holds.hold(orders.merchant, orders.mode, orders.ids, asked.hold, orders.by)
+        if asked.release:
+            holds.release(orders.merchant, orders.mode, orders.ids, orders.by)
+        if asked.assign:
+            assign(orders, asked.to)
+        if asked.priority is not None:
+            prioritize(orders, asked.priority)
+        tag(orders, asked.add, asked.remove)
 
 
 def known_tags(merchant: Merchant, mode: str) -> list[str]:

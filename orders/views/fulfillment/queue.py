@@ -7,8 +7,6 @@ from orders.requests import MerchantRequest
 from orders.services.fulfillment.to_fulfill import Left
 from orders.views.addresses import address
 
-NAMES = ("tab", "person", "tag", "priority", "sort")  # of an address, beside its page
-
 
 @dataclass(frozen=True)
 class Tab:

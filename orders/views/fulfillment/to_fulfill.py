@@ -72,6 +72,9 @@ def _table(request: MerchantRequest, every: list[Left]) -> dict[str, Any]:
         "form": form,
         "tabs": queue.tabs(request, form),
         "headings": queue.headings(request, form),
+        "selectable": (selectable := sum(row.units_left > 0 for row in left)),
+        "ticks_query": _query(request),
+        "all_query": _query(request, all=selectable),
         "tab_count": len(form.tabs[form.tab]),
         "caption": CAPTIONS[form.tab],
         "ticks_of": address(request, page=None, sort=None),
@@ -79,6 +82,11 @@ def _table(request: MerchantRequest, every: list[Left]) -> dict[str, Any]:
         "older": address(request, page=page.previous_page_number()) if page.has_previous() else "",
         "newer": address(request, page=page.next_page_number()) if page.has_next() else "",
     }
+
+
+def _query(request: MerchantRequest, **more: object) -> str:
+    """What this view asks for, behind another address."""
+    return address(request, page=None, **more).removeprefix(request.path)
 
 
 def _row(left: Left, customer: str) -> Row:

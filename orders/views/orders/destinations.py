@@ -28,6 +28,7 @@ OTHERS = [
     ("Review of amounts", "coin", "review_queue"),
     ("Months", "coin", "month_list"),
     ("Accounting files", "download", "accounting_list"),
+    ("Batches", "packages", "batch_list"),
     ("Items", "square", "item_list"),
     ("Limits", "settings", "limit_settings"),
     ("Connections", "settings", "connection_list"),

@@ -9,10 +9,13 @@ from django.views.decorators.http import require_safe
 
 from orders.access import merchant_page
 from orders.apis.revkeen.objects import Customer
+from orders.models import Batch
+from orders.permissions import PAGES
 from orders.requests import MerchantRequest
 from orders.services.fulfillment import known_numbers, to_fulfill
 from orders.services.orders import reading, searching
 from orders.services.orders.searching import CustomerHit, Found, OrderHit
+from orders.services.picking import batches
 from orders.services.revkeen import session
 from orders.views.orders import destinations
 from orders.views.pages import render_page, search_text
@@ -33,6 +36,8 @@ def search(request: MerchantRequest) -> HttpResponse:
         request.merchant, request.mode, str(some_id or text), TYPED_AHEAD if typing else searching.SHOWN
     )
     if not typing:
+        if found.nothing and (batch := _batch(request, text)):
+            return redirect("batch_detail", request.merchant.slug, request.mode, batch.number)
         if found.only is not None:
             return _opened(request, found.only)
         if found.nothing and (place := destinations.called(request, text)):
@@ -42,6 +47,12 @@ def search(request: MerchantRequest) -> HttpResponse:
     places = destinations.named(request, text, request.GET.get("order", ""))
     context = {"text": text, "found": found, "most": searching.SHOWN, "destinations": places[:TYPED_AHEAD]}
     return render_page(request, PAGE, context, parts=PARTS)
+
+
+def _batch(request: MerchantRequest, text: str) -> Batch | None:
+    """The batch whose paper was scanned, for whoever may see it."""
+    may = request.membership.may(PAGES["batch_detail"])
+    return batches.of_code(request.merchant, request.mode, text) if may else None
 
 
 def _opened(request: MerchantRequest, hit: OrderHit | CustomerHit) -> HttpResponse:
