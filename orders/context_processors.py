@@ -26,6 +26,7 @@ THEMES = ("light", "dark")
 SECTIONS = [
     ("Orders", "receipt", "order_list", ("order_", "saved_view", "search")),
     ("To fulfill", "packages", "to_fulfill", ("to_fulfill", "batch_", "open_slips", "item")),
+    ("Jobs", "copy", "job_list", ("job_",)),
     ("Shipments", "truck-delivery", "shipment_list", ("shipment_", "digital_river_", "packing_")),
     ("Partner updates", "send", "partner_update_list", ("partner_update_", "partner_updates_")),
     ("Customers", "user", "customer_list", ("customer_",)),

@@ -33,6 +33,7 @@ class Right(Enum):
     REFUND = "refund payments"
     FULFILL = "fulfill orders"
     HANDLE = "hold, tag and assign orders"
+    JOBS = "change many orders at once"  # what each kind of change asks for comes on top
     APPROVALS = "see requests for approval"  # one's own, and those of what one may do oneself
     JOURNAL = "see the journal"  # one's own operations
     JOURNAL_OF_ALL = "see what others did"
@@ -61,6 +62,7 @@ ROLES: dict[Right, set[Role]] = {
     Right.REFUND: {Role.ADMIN, Role.FINANCE},
     Right.FULFILL: {Role.ADMIN, Role.OPERATIONS},
     Right.HANDLE: {Role.ADMIN, Role.SUPPORT, Role.OPERATIONS},
+    Right.JOBS: {Role.ADMIN, Role.SUPPORT, Role.OPERATIONS},
     Right.APPROVALS: {Role.ADMIN, Role.SUPPORT, Role.FINANCE},
     Right.JOURNAL: {Role.ADMIN, Role.SUPPORT, Role.FINANCE, Role.OPERATIONS},
     Right.JOURNAL_OF_ALL: {Role.ADMIN, Role.FINANCE},
@@ -149,6 +151,23 @@ PAGES: dict[str, Right] = {
     "accounting_make": Right.EXPORT_ALL,
     "accounting_schedule_set": Right.EXPORT_ALL,
     "accounting_file": Right.EXPORT_ALL,
+    "job_list": Right.JOBS,
+    "job_import": Right.FULFILL,
+    "job_fulfill": Right.FULFILL,
+    "job_template": Right.FULFILL,
+    "job_cancel": Right.PAY,
+    "job_edit": Right.DRAFT,
+    "job_status": Right.FULFILL,
+    "job_send_again": Right.FULFILL,
+    "job_detail": Right.JOBS,
+    "job_results": Right.JOBS,
+    "job_bad": Right.JOBS,
+    "job_confirm": Right.JOBS,
+    "job_apply": Right.JOBS,
+    "job_undo": Right.JOBS,
+    "job_stop": Right.JOBS,
+    "job_retry": Right.JOBS,
+    "job_discard": Right.JOBS,
     "operation_detail": Right.JOURNAL,
     "operation_decide": Right.DECIDE,
     "contradiction_close": Right.DECIDE,

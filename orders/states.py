@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orders.apis.revkeen.objects import Order, PaymentMethod, Transaction
-from orders.models import ApprovalRequest, Operation, PartnerUpdate, Shipment
+from orders.models import ApprovalRequest, Job, JobRow, Operation, PartnerUpdate, Shipment
 
 
 @dataclass(frozen=True)
@@ -176,6 +176,31 @@ def approval_state(request: ApprovalRequest) -> State:
     """One whose time is over has expired, whether or not the worker has come to write it down."""
     over = request.state == ApprovalRequest.State.WAITING and not request.waiting
     return _known(APPROVAL_STATES, ApprovalRequest.State.EXPIRED if over else request.state)
+
+
+JOB_STATES = {
+    Job.State.CHECKED: State("Not applied", "circle-dashed", "wait"),
+    Job.State.RUNNING: State("Running", "clock"),
+    Job.State.ENDED: State("Ended", "circle-check", "good"),
+    Job.State.STOPPED: State("Stopped", "ban"),
+    Job.State.UNDONE: State("Undone", "arrow-back-up"),
+}
+JOB_ROW_STATES = {
+    JobRow.State.READY: State("Ready", "circle-dashed"),
+    JobRow.State.BAD: State("Not sent", "alert-triangle", "bad"),
+    JobRow.State.SENDING: State("Sending", "send"),
+    JobRow.State.DONE: State("Done", "circle-check", "good"),
+    JobRow.State.NOT_SENT: State("Not sent", "plug-connected-x", "bad"),
+    JobRow.State.IN_DOUBT: State("Sent, outcome in doubt", "help-circle", "wait"),
+}
+
+
+def job_state(job: Job) -> State:
+    return _known(JOB_STATES, job.state)
+
+
+def job_row_state(row: JobRow) -> State:
+    return _known(JOB_ROW_STATES, row.state)
 
 
 SHIPMENT_STATES = {

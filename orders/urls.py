@@ -19,6 +19,7 @@ from orders.views.fulfillment import fulfill, packing_slips, shipment_list, ship
 from orders.views.handling import handling, many
 from orders.views.index import settings as index
 from orders.views.items import items
+from orders.views.jobs import beginning, jobs
 from orders.views.merchants import connections, invitations, members, profile
 from orders.views.orders import (
     cancellations,
@@ -213,6 +214,26 @@ item_pages = [
     path("<int:pk>/remove/", items.item_remove, name="item_remove"),
 ]
 
+job_pages = [
+    path("", jobs.job_list, name="job_list"),
+    path("import/", beginning.job_import, name="job_import"),
+    path("fulfill/", beginning.job_fulfill, name="job_fulfill"),
+    path("template.csv", beginning.job_template, name="job_template"),
+    path("cancel/", beginning.job_cancel, name="job_cancel"),
+    path("edit/", beginning.job_edit, name="job_edit"),
+    path("status/", beginning.job_status, name="job_status"),
+    path("send-again/", beginning.job_send_again, name="job_send_again"),
+    path("<uuid:job_id>/", jobs.job_detail, name="job_detail"),
+    path("<uuid:job_id>/results.csv", jobs.job_file, {"which": "results"}, name="job_results"),
+    path("<uuid:job_id>/bad.csv", jobs.job_file, {"which": "bad"}, name="job_bad"),
+    path("<uuid:job_id>/confirm/", jobs.job_confirm, name="job_confirm"),
+    path("<uuid:job_id>/apply/", jobs.job_apply, name="job_apply"),
+    path("<uuid:job_id>/undo/", jobs.job_undo, name="job_undo"),
+    path("<uuid:job_id>/stop/", jobs.job_stop, name="job_stop"),
+    path("<uuid:job_id>/retry/", jobs.job_retry, name="job_retry"),
+    path("<uuid:job_id>/discard/", jobs.job_discard, name="job_discard"),
+]
+
 review_pages = [
     path("review/", review_queue.review_queue, name="review_queue"),
     path("review/<uuid:order_id>/", review_queue.review_order, name="review_order"),
@@ -243,6 +264,7 @@ merchant_pages: list[URLPattern | URLResolver] = [
     path("journal/", include(journal_pages)),
     path("exports/", include(export_pages)),
     path("items/", include(item_pages)),
+    path("jobs/", include(job_pages)),
     path("to-fulfill/", to_fulfill.to_fulfill, name="to_fulfill"),
     path("to-fulfill/slips/", papers.open_slips, name="open_slips"),
     path("to-fulfill/handle/", many.to_fulfill_handle, name="to_fulfill_handle"),

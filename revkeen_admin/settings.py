@@ -268,6 +268,8 @@ REVKEEN_READ_SECONDS = env.float("REVKEEN_READ_SECONDS", default=6.0)  # all rea
 # How many calls RevKeen takes of a key a minute, and the share of them that keeps the index fresh.
 REVKEEN_CALLS_A_MINUTE = {"live": 1000, "test": 100}
 INDEX_SHARE = env.float("INDEX_SHARE", default=0.5)
+JOBS_SHARE = env.float("JOBS_SHARE", default=0.7)  # of the same, while a job of many orders runs …
+INDEX_SHARE_BESIDE_JOBS = 0.1  # … and the index has this then: a fifth is always left for people
 REVKEEN_CHANGE_SECONDS = env.float("REVKEEN_CHANGE_SECONDS", default=25.0)
 
 # --- Partner updates, in seconds (orders/services/partners/outbox.py)

@@ -11,6 +11,7 @@ from orders.models.findings import Finding, ReviewCase, SignOff
 from orders.models.handling import Handling, Hold, OrderTag
 from orders.models.index import IndexState, InvoiceToRead, ProductCopy, Sweep, ToRead
 from orders.models.items import Item, ItemBarcode
+from orders.models.jobs import Job, JobRow
 from orders.models.log_chain import ChainHead, ChainLink, Fact, Unchained
 from orders.models.merchants import INVITATION_LASTS, MODES, Invitation, Membership, Merchant
 from orders.models.operations import JournalCounter, Operation, OperationToken, OrderLock
@@ -62,6 +63,8 @@ __all__ = [
     "InvoiceToRead",
     "Item",
     "ItemBarcode",
+    "Job",
+    "JobRow",
     "JournalCounter",
     "Membership",
     "Merchant",

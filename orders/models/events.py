@@ -62,6 +62,8 @@ class EventLog(models.Model):
         MONTH_SIGNED = "month_signed", "Month signed"
         MONTH_CLOSED = "month_closed", "Month closed"
         MONTH_DECLINED = "month_declined", "Closing a month declined"
+        JOB_APPLIED = "job_applied", "Job applied"
+        JOB_STOPPED = "job_stopped", "Job stopped"
         REFUSED = "refused", "Attempt refused"
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)

@@ -101,7 +101,7 @@ def test_an_order_that_another_change_holds_is_marked_and_not_offered(
     OrderLock.objects.create(merchant=northwind, mode="live", order_id=order["id"], plan_id=uuid.uuid4())
     page = shown(client)
     assert "Locked" in rows(client)[order["id"]]
-    assert "/fulfill/" not in page
+    assert f"/orders/{order['id']}/fulfill/" not in page
     assert "Fulfill the oldest" not in page
 
 

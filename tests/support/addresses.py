@@ -15,6 +15,7 @@ MAY = {
     Right.REFUND: {"admin", "finance"},
     Right.FULFILL: {"admin", "operations"},
     Right.HANDLE: {"admin", "support", "operations"},
+    Right.JOBS: {"admin", "support", "operations"},
     Right.APPROVALS: {"admin", "support", "finance"},
     Right.JOURNAL: {"admin", "support", "finance", "operations"},
     Right.JOURNAL_OF_ALL: {"admin", "finance"},
@@ -97,5 +98,6 @@ POST_ONLY = {
     *("item_remove", "items_fill"),
     *("fulfillment_undo", "partner_updates_send_again", "shipment_send_missed"),
     *("export_start", "export_remove", "export_schedule_remove", "accounting_make", "accounting_schedule_set"),
+    *("job_confirm", "job_apply", "job_undo", "job_stop", "job_retry", "job_discard"),
     *("shipment_status", "shipment_statuses", "shipment_known"),
 }

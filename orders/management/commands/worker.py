@@ -22,6 +22,8 @@ from orders.services import heartbeat, log_chain, news
 from orders.services.approvals import ending
 from orders.services.changes import leases, quarantine, reconcile, refund_tracking, review_checks
 from orders.services.exports import work as exports
+from orders.services.jobs import sending
+from orders.services.jobs import work as jobs
 from orders.services.partners import outbox, partner_worker
 from orders.services.sync import turns, work
 from orders.services.webhooks import checks
@@ -29,13 +31,14 @@ from revkeen_admin import garbage
 
 log = structlog.get_logger("orders.worker")
 
-C = TypeVar("C", Operation, RefundStatus, DecisionCheck, WebhookReceiver, PartnerUpdate)
+C = TypeVar("C", Operation, RefundStatus, DecisionCheck, WebhookReceiver, PartnerUpdate, jobs.Claimed)
 S = TypeVar("S", bound=Hashable)
 
 AFTER_FAILURE_SECONDS = 2.0
 CHAIN_SECONDS = 5.0
 RECONCILERS = 8
 SENDERS = 8
+JOB_SENDERS = 6
 INDEXERS = 2
 OF_ONE_MERCHANT = 4  # a slow API keeps no more than these from the others
 
@@ -88,19 +91,22 @@ class AtHand(Generic[S]):
 class Command(BaseCommand):
     help = """Does what nobody should wait for: reconciles operations without an answer, tells partners of shipments,
     follows refunds that are on their way, checks whether decisions hold and whether webhooks come, chains the log,
-    keeps the index of orders and customers fresh, ends requests for approval, and makes the files of large exports."""
+    keeps the index of orders and customers fresh, sends the rows of jobs, ends requests for approval, and makes the
+    files of large exports."""
 
     def handle(self, *args: object, **options: object) -> None:
         self.check(databases=["default"])
         self.stopping = threading.Event()
         self.of_merchants = AtHand[int](OF_ONE_MERCHANT)  # operations, refunds and decisions
         self.of_partners = AtHand[outbox.Scope](outbox.PER_SCOPE)
+        self.of_jobs = AtHand[int](OF_ONE_MERCHANT)
         self.chain, self.index, self.exports, self.approvals = Bell(), Bell(), Bell(), Bell()
         self.name, self.beaten_at = heartbeat.name_of_this(), -math.inf
         self.alarm = alarm_of_signals(self.stop)
         garbage.settle()
         loops: list[tuple[Any, ...]] = [(self.reconcile, self.of_merchants.bell)] * RECONCILERS
         loops += [(self.send_updates, self.of_partners.bell)] * SENDERS
+        loops += [(self.send_rows, self.of_jobs.bell)] * JOB_SENDERS
         loops += [(self.chain_log, self.chain, CHAIN_SECONDS)]
         loops += [(self.keep_index, self.index)] * INDEXERS
         loops += [(self.make_exports, self.exports), (self.expire_requests, self.approvals)]
@@ -173,11 +179,13 @@ class Command(BaseCommand):
         of_merchants = [leases.due(), refund_tracking.due(), review_checks.due(), checks.due()]
         turns.begin_new()
         of_partners, of_index = [outbox.due()], turns.due()
-        of_exports, of_approvals = exports.due(), ending.due()
+        of_exports, of_approvals, of_jobs = exports.due(), ending.due(), jobs.due()
         if any(kind.now for kind in of_merchants):
             self.of_merchants.bell.ring()
         if any(kind.now for kind in of_partners):
             self.of_partners.bell.ring()
+        if of_jobs.now:
+            self.of_jobs.bell.ring()
         if of_index.now:
             self.index.ring()
         if any(kind.now for kind in of_exports):
@@ -186,7 +194,8 @@ class Command(BaseCommand):
             self.approvals.ring()
         if log_chain.due():
             self.chain.ring()
-        return min(kind.seconds for kind in [*of_merchants, *of_partners, of_index, *of_exports, of_approvals])
+        every = [*of_merchants, *of_partners, of_index, *of_exports, of_approvals, of_jobs]
+        return min(kind.seconds for kind in every)
 
     def reconcile(self) -> bool:
         """An operation without an answer goes before a refund that is on its way, that before what was decided, and how
@@ -203,6 +212,15 @@ class Command(BaseCommand):
     def send_updates(self) -> bool:
         quarantine.check()
         return self.of_partners.take(outbox.claim, partner_worker.send_update, outbox.scope_of)
+
+    def send_rows(self) -> bool:
+        """One order of a job; where its pace asks for it, after a short wait."""
+        quarantine.check()
+        if self.of_jobs.take(jobs.claim, sending.send, lambda claimed: claimed.job.merchant_id):
+            return True
+        seconds = jobs.pause()
+        self.stopping.wait(seconds)
+        return seconds > 0
 
     def beat(self) -> None:
         if time.monotonic() - self.beaten_at >= heartbeat.EVERY_SECONDS:

@@ -18,11 +18,13 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 
-from orders.models import JournalCounter, Operation, PartnerUpdate
+from orders.models import Job, JobRow, JournalCounter, Operation, PartnerUpdate
 
 log = structlog.get_logger("orders.journal")
 
+RESTORED = "A backup was restored."
 WIDTH = 60  # bytes of the file: always written whole, in place
 
 
@@ -75,6 +77,7 @@ def quarantine() -> int:
     """What is open now is never sent again by a machine, and waits for a person; how many operations that are."""
     with transaction.atomic():
         quarantine_partner_updates()
+        _quarantine_jobs()
         return _quarantine_operations()
 
 
@@ -90,6 +93,14 @@ def quarantine_partner_updates() -> int:
         code="quarantined",
         message="A backup was restored. This may have been sent since the backup was made.",
     )
+
+
+def _quarantine_jobs() -> None:
+    """No row of a job is sent by itself any more: it may have been sent since the backup was made."""
+    running = Job.objects.filter(state=Job.State.RUNNING)
+    of_running = JobRow.objects.filter(job__in=running, state__in=(JobRow.State.READY, JobRow.State.SENDING))
+    of_running.update(state=JobRow.State.IN_DOUBT, message=f"{RESTORED} This may have been sent since then.")
+    running.update(state=Job.State.STOPPED, message=RESTORED, ended_at=Now())
 
 
 def _quarantine_operations() -> int:

@@ -1,20 +1,32 @@
 """Which of our shipments has a tracking number: no two parcels of different orders have the same."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable
 
 from orders.models import Merchant, Shipment, TrackingNumber
 
+AT_ONCE = 500  # numbers in one question
+
 
 def taken(merchant: Merchant, mode: str, order_id: uuid.UUID, numbers: Iterable[str]) -> dict[str, Shipment]:
     """Normalized number → a shipment of another order that has it and counts; of several the latest."""
-    wanted = [number for number in numbers if number]
-    if not wanted:
-        return {}
-    found = TrackingNumber.objects.filter(
-        normalized__in=wanted,
-        shipment__merchant=merchant,
-        shipment__mode=mode,
-        shipment__state__in=Shipment.COUNTED,
-    ).exclude(shipment__order_id=order_id)
-    return {row.normalized: row.shipment for row in found.select_related("shipment").order_by("pk")}
+    found = shipments_with(merchant, mode, numbers)
+    others = {number: [one for one in having if one.order_id != order_id] for number, having in found.items()}
+    return {number: having[-1] for number, having in others.items() if having}
+
+
+def shipments_with(merchant: Merchant, mode: str, numbers: Iterable[str]) -> dict[str, list[Shipment]]:
+    """Normalized number → the shipments that have it and count, the earliest first."""
+    wanted = [number for number in dict.fromkeys(numbers) if number]
+    found: dict[str, list[Shipment]] = defaultdict(list)
+    for at in range(0, len(wanted), AT_ONCE):
+        rows = TrackingNumber.objects.filter(
+            normalized__in=wanted[at : at + AT_ONCE],
+            shipment__merchant=merchant,
+            shipment__mode=mode,
+            shipment__state__in=Shipment.COUNTED,
+        )
+        for row in rows.select_related("shipment").order_by("pk"):
+            found[row.normalized].append(row.shipment)
+    return found

@@ -78,10 +78,14 @@ def search(api: Session, text: str) -> Reading[Listing[Customer]]:
 
 
 def snapshot_of(found: Editable) -> EditSnapshot:
-    order = found.order.require()
+    return snapshot_for(found.order.require(), found.customer)
+
+
+def snapshot_for(order: Order, customer: Customer | None = None) -> EditSnapshot:
+    """The same of an order whose customer need not be known."""
     customer_id = str(order.customer_id) if order.customer_id else None
     fields = {"customer_id": customer_id, "notes": order.notes, "metadata": order.metadata}
-    name = found.customer.shown_name if found.customer else customer_id[:8] if customer_id else GUEST
+    name = customer.shown_name if customer else customer_id[:8] if customer_id else GUEST
     return EditSnapshot(**facts_of(order), customer=name.replace("\x00", ""), fields_json=json.dumps(fields))
 
 

@@ -116,8 +116,12 @@ def save_settings(kept: PartnerSettings, changed: Iterable[str], by: User) -> No
 
 def ids_of(merchant: Merchant, mode: str, order: Order) -> PartnerIds:
     """By hand before metadata; OrderProtection knows order and lines by RevKeen's ids where nothing else is said."""
-    said = said_by(settings_of(merchant, mode), order)
-    typed = by_hand(merchant, mode, order.id)
+    return ids_by(settings_of(merchant, mode), by_hand(merchant, mode, order.id), order)
+
+
+def ids_by(kept: PartnerSettings, typed: OrderIds, order: Order) -> PartnerIds:
+    """The same out of settings and of what was typed for the order, where they were read for many."""
+    said = said_by(kept, order)
     items = {line: typed.digital_river_items.get(line) or text for line, text in said.digital_river_items.items()}
     named = Counter(items.values())
     return replace(

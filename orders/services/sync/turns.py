@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from orders.models import Connection, IndexState, InvoiceToRead, Sweep, ToRead
-from orders.services.due import Asked, asked_often
+from orders.models import Connection, IndexState, InvoiceToRead, Job, Sweep, ToRead
+from orders.services.due import Asked, Literal, asked_often
 from orders.services.index import clock
 from orders.services.revkeen import customer_names
 
@@ -127,12 +127,20 @@ def require(state: IndexState) -> None:
 
 def _take(state: IndexState, now: datetime, calls: int) -> None:
     """So many calls at once as were saved and a step may make, the others evenly: together a minute's."""
-    a_minute = settings.REVKEEN_CALLS_A_MINUTE[state.mode] * settings.INDEX_SHARE
+    a_minute = settings.REVKEEN_CALLS_A_MINUTE[state.mode] * _share(state)
     saved = int(a_minute * SAVED)
     apart = timedelta(seconds=60 / max(1.0, a_minute - saved - MOST_OF_A_STEP))
     state.next_call_at = max(state.next_call_at, now - saved * apart) + calls * apart
     if not _hold(state, now, calls):
         raise Lost
+
+
+def _share(state: IndexState) -> float:
+    """Of what RevKeen takes of the key. While a job sends rows, what people do and jobs leaves less."""
+    here = Job.objects.filter(state=Literal("running"), starts_at__lte=Now())
+    if not here.filter(merchant_id=state.merchant_id, mode=state.mode).exists():
+        return float(settings.INDEX_SHARE)
+    return float(min(settings.INDEX_SHARE, settings.INDEX_SHARE_BESIDE_JOBS))
 
 
 def _hold(state: IndexState, now: datetime, calls: int = 0) -> int:

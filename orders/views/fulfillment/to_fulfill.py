@@ -77,6 +77,7 @@ def _table(request: MerchantRequest, every: list[Left]) -> dict[str, Any]:
         "all_query": _query(request, all=selectable),
         "tab_count": len(form.tabs[form.tab]),
         "caption": CAPTIONS[form.tab],
+        "fulfill_all": address(request, "job_fulfill", all="to-fulfill", page=None),
         "ticks_of": address(request, page=None, sort=None),
         "first": next((row for row in every if row.free), None),
         "older": address(request, page=page.previous_page_number()) if page.has_previous() else "",
