@@ -136,7 +136,7 @@ MUTANTS = [
     Mutant(
         name="numbers-of-any-merchant",
         defense="A number opens the order of this merchant alone: it opens another's.",
-        target="orders.services.fulfillment.known_numbers:order_of",
+        target="orders.services.fulfillment.known_numbers:of_number",
         old='here = {"merchant": merchant, "mode": mode}',
         new='here = {"mode": mode}',
         red="tests/orders/test_known_numbers.py::test_a_number_of_another_merchant_or_mode_is_not_known_here",

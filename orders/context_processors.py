@@ -25,7 +25,8 @@ THEMES = ("light", "dark")
 # Label, icon, the page it opens, and the beginning of the names of the pages that belong to it.
 SECTIONS = [
     ("Orders", "receipt", "order_list", ("order_", "saved_view", "search")),
-    ("To fulfill", "packages", "to_fulfill", ("to_fulfill", "batch_", "open_slips", "item")),
+    ("To fulfill", "packages", "to_fulfill", ("to_fulfill", "batch_", "open_slips")),
+    ("Station", "barcode", "station", ("station", "item")),
     ("Jobs", "copy", "job_list", ("job_",)),
     ("Shipments", "truck-delivery", "shipment_list", ("shipment_", "digital_river_", "packing_")),
     ("Partner updates", "send", "partner_update_list", ("partner_update_", "partner_updates_")),

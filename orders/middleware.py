@@ -19,6 +19,7 @@ from orders.addresses import UNSENT, with_unsent, without_unsent
 from orders.apis import timing
 from orders.apis.decoding import too_deep
 from orders.apis.errors import ApiError
+from orders.headers import HEADERS
 from orders.refill import Left, refill
 from orders.request_ids import begin_request
 from orders.requests import Request
@@ -29,27 +30,10 @@ from revkeen_admin.hosts import normal
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("orders.requests")
 
-# Everything from our own origin: no inline script or style, no frames, no plug-ins, nothing from elsewhere.
-CONTENT_SECURITY_POLICY = "; ".join(
-    f"{directive} 'self'"
-    for directive in ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action")
-)
 NOT_KEPT = (
     "What was entered here before is not shown: it belongs to another person, or is more than an hour old. "
     "None of it was sent."
 )
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
-    + CONTENT_SECURITY_POLICY,
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
-    "publickey-credentials-get=(self), publickey-credentials-create=(self)",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cache-Control": "no-store, private",  # static files have their own
-}
 
 
 def request_id(get_response: GetResponse) -> GetResponse:

@@ -103,6 +103,7 @@ PAGES: dict[str, Right] = {
     "batch_detail": Right.FULFILL,
     "batch_pick_list": Right.FULFILL,
     "batch_slips": Right.FULFILL,
+    "station": Right.FULFILL,
     "item_list": Right.FULFILL,
     "item_add": Right.FULFILL,
     "item_edit": Right.FULFILL,

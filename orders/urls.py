@@ -35,6 +35,7 @@ from orders.views.orders import (
 )
 from orders.views.partners import attention, settings, switched_off, updates
 from orders.views.picking import batches, papers
+from orders.views.station import station
 from orders.views.webhooks import receive as webhook
 from orders.views.webhooks import settings as webhooks
 
@@ -263,6 +264,7 @@ merchant_pages: list[URLPattern | URLResolver] = [
     path("finance/", include(review_pages)),
     path("journal/", include(journal_pages)),
     path("exports/", include(export_pages)),
+    path("station/", station.station, name="station"),
     path("items/", include(item_pages)),
     path("jobs/", include(job_pages)),
     path("to-fulfill/", to_fulfill.to_fulfill, name="to_fulfill"),

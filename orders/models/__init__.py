@@ -16,6 +16,7 @@ from orders.models.log_chain import ChainHead, ChainLink, Fact, Unchained
 from orders.models.merchants import INVITATION_LASTS, MODES, Invitation, Membership, Merchant
 from orders.models.operations import JournalCounter, Operation, OperationToken, OrderLock
 from orders.models.order_copies import OrderCopy, OrderLineCopy, Term
+from orders.models.packing import Packing
 from orders.models.partner_updates import PartnerUpdate, PartnerUpdateAttempt, WorkerSeen
 from orders.models.partners import OrderIds, PartnerOrder, PartnerSettings
 from orders.models.people import User
@@ -78,6 +79,7 @@ __all__ = [
     "OrderLineCopy",
     "OrderLock",
     "OrderTag",
+    "Packing",
     "PartnerOrder",
     "PartnerSettings",
     "PartnerUpdate",

@@ -43,6 +43,7 @@ class EventLog(models.Model):
         PARTNER_UPDATE_STOPPED = "partner_update_stopped", "Partner update stopped"
         PARTNER_UPDATE_RELEASED = "partner_update_released", "Partner update released"
         REVKEEN_KNOWS = "revkeen_knows", "RevKeen not told"
+        SHIPPED_UNCOUNTED = "shipped_uncounted", "Shipped without scanning"
         UNITS_GIVEN_UP = "units_given_up", "Units given up"
         ORDER_HELD = "order_held", "Put on hold"
         HOLD_RELEASED = "hold_released", "Hold released"

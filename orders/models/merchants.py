@@ -50,6 +50,8 @@ class Merchant(models.Model):
     )
     # Whether a month is closed by two people, never by one alone.
     two_close_months = models.BooleanField(default=False)
+    # Whether at the station each unit is scanned before it leaves, or a reason is given.
+    scan_to_verify = models.BooleanField(default=False)
     # On packing slips, below the name.
     sender_address = models.CharField(max_length=300, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -19,8 +19,11 @@ from tests.support.emulation import RunningEmulator
 FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync
     --disable-features=InitialWebUI,WebUIReloadButton,WebUIToolbar,WebUILocationBar""".split()
-# How the browser and htmx put it that an answer was 4xx or 5xx.
-ANSWERED = ("Failed to load resource", "Response Status Error Code 401", "Response Status Error Code 403")
+# How the browser and htmx put it that an answer was 4xx or 5xx, or that none came.
+ANSWERED = (
+    *("Failed to load resource", "Response Status Error Code 401", "Response Status Error Code 403"),
+    *("htmx:sendError", "htmx:afterRequest"),
+)
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 OpenPage = Callable[..., Page]

@@ -36,6 +36,7 @@ def pages(emulator: RunningEmulator) -> dict[str, str]:
         "nothing on hold": "/northwind/live/to-fulfill/?tab=on_hold&tag=none",
         "slips before shipping": f"/northwind/live/to-fulfill/slips/?{to_pack}",
         "batches": "/northwind/live/batches/",
+        "station": "/northwind/live/station/",
         "items": "/northwind/live/items/",
         "no items": "/northwind/live/items/?q=nothing+like+it",
         "an item": "/northwind/live/items/add/",

@@ -69,6 +69,12 @@ class MerchantSettings(forms.ModelForm):
         help_text="Who signs a month first cannot be the second.",
     )
 
+    scan_to_verify = forms.BooleanField(
+        label="Scan every unit at the station",
+        required=False,
+        help_text="Fulfill then needs all units counted, or a reason, which is kept.",
+    )
+
     sender_address = AddressField(
         label="Sender on packing slips",
         required=False,
@@ -80,7 +86,7 @@ class MerchantSettings(forms.ModelForm):
         model = Merchant
         fields = [
             *("name", "time_zone", "mfa_required", "sums_to_type", "undo_seconds"),
-            *("review_after_days", "two_close_months", "sender_address"),
+            *("review_after_days", "two_close_months", "scan_to_verify", "sender_address"),
         ]
         labels = {"time_zone": "Time zone"}
         help_texts = {"time_zone": "Sets when days begin and end in lists and filters. A name such as Europe/Berlin."}

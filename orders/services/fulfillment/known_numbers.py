@@ -14,6 +14,11 @@ LONGEST = 100  # characters of a number
 
 def order_of(merchant: Merchant, mode: str, text: str) -> uuid.UUID | None:
     """By the number of the order, as it is typed or scanned from a slip, or by that of a parcel; None for any other."""
+    return of_number(merchant, mode, text) or of_parcel(merchant, mode, text)
+
+
+def of_number(merchant: Merchant, mode: str, text: str) -> uuid.UUID | None:
+    """By the order's own number."""
     number = carriers.cleaned(text)
     if not number or len(number) > LONGEST:
         return None
@@ -26,7 +31,18 @@ def order_of(merchant: Merchant, mode: str, text: str) -> uuid.UUID | None:
     if operation is not None:
         return operation.order_id
     draft = Draft.objects.filter(**here, replaces_number__in=written, replaces_id__isnull=False).first()
-    return draft.replaces_id if draft is not None else _of_parcel(merchant, mode, number)
+    return draft.replaces_id if draft is not None else None
+
+
+def of_parcel(merchant: Merchant, mode: str, text: str) -> uuid.UUID | None:
+    """By the tracking number of a parcel, as it is on one that came back; None where several orders have it."""
+    number = carriers.cleaned(text)
+    if not number or len(number) > LONGEST:
+        return None
+    plain = carriers.normalized(carriers.plain(number))
+    found = TrackingNumber.objects.filter(shipment__merchant=merchant, shipment__mode=mode, normalized=plain)
+    orders = set(found.values_list("shipment__order_id", flat=True)[:2]) if plain else set()
+    return orders.pop() if len(orders) == 1 else None
 
 
 def may_be_an_order(text: str) -> bool:
@@ -34,10 +50,3 @@ def may_be_an_order(text: str) -> bool:
     number = carriers.cleaned(text)
     is_one_word = 0 < len(number) <= LONGEST and re.search(r"[\s@]", number) is None
     return is_one_word and re.search(r"[0-9]", number) is not None
-
-
-def _of_parcel(merchant: Merchant, mode: str, number: str) -> uuid.UUID | None:
-    plain = carriers.normalized(carriers.plain(number))
-    found = TrackingNumber.objects.filter(shipment__merchant=merchant, shipment__mode=mode, normalized=plain)
-    orders = set(found.values_list("shipment__order_id", flat=True)[:2]) if plain else set()
-    return orders.pop() if len(orders) == 1 else None

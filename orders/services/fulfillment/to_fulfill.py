@@ -22,7 +22,7 @@ from orders.apis.errors import ApiError
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order
 from orders.models import OrderLock, Shipment, ShipmentItem
-from orders.services.fulfillment import waiting_orders
+from orders.services.fulfillment import at_hand, waiting_orders
 from orders.services.fulfillment.unreported import Unreported
 from orders.services.fulfillment.waiting_orders import Search, Waiting
 from orders.services.handling import handled
@@ -111,7 +111,8 @@ def next_after(api: Session, order_id: uuid.UUID) -> Following:
     """The order that follows on this one in the list and that can be taken, else the first. Raise `ApiError`."""
     found = search(api).require()
     rows, _ = left(api, found)
-    free = [row for row in rows if row.free and row.order.id != order_id]
+    taken = at_hand.all_ids(api.merchant, api.mode) | {order_id}
+    free = [row for row in rows if row.free and row.order.id not in taken]
     since = _since(api, found, order_id)
     priority = handled.of_order(api.merchant, api.mode, order_id).priority
     later = next((row for row in free if since is not None and row.place > (-priority, since)), None)

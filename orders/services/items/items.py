@@ -4,8 +4,10 @@ A SKU is what `item_codes.code_of` says of a line. What nobody has written down 
 without it.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -14,6 +16,8 @@ from django.utils import timezone
 from orders import item_keys
 from orders.models import Item, ItemBarcode, Merchant, User
 
+MOST_ORIGINS = 10
+PLAIN_HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?", re.I)
 COLUMNS = ("sku", "name", "bin", "barcodes", "picture")
 
 
@@ -65,6 +69,13 @@ def of_scan(merchant: Merchant, text: str) -> Item | None:
 
 def all_of(merchant: Merchant) -> QuerySet[Item]:
     return Item.objects.filter(merchant=merchant).select_related("changed_by").prefetch_related("barcodes")
+
+
+def picture_origins(merchant: Merchant) -> list[str]:
+    """`https://pictures.example`, of each place that the items' pictures come from; a page allows no others."""
+    addresses = Item.objects.filter(merchant=merchant).exclude(picture="").values_list("picture", flat=True)
+    hosts = {urlsplit(address).netloc for address in addresses}
+    return [f"https://{host}" for host in sorted(hosts) if PLAIN_HOST.fullmatch(host)][:MOST_ORIGINS]
 
 
 def found_by(merchant: Merchant, text: str) -> QuerySet[Item]:

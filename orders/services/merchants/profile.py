@@ -16,6 +16,7 @@ LABELS = {
     "undo_seconds": "undo window after fulfill, in seconds",
     "review_after_days": "days until a paid order is to be reviewed",
     "two_close_months": "two people close a month",
+    "scan_to_verify": "every unit scanned at the station",
     "sender_address": "sender on packing slips",
 }
 

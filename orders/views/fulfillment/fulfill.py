@@ -13,7 +13,7 @@ from orders.forms.fulfillment.cancel_units import CancelUnitsForm
 from orders.forms.fulfillment.fulfill import FulfillmentForm
 from orders.models import Fulfillment, Operation, PartnerUpdate, Shipment
 from orders.requests import MerchantRequest
-from orders.services.fulfillment import fulfill, fulfillable, leaving, presets, proposals, to_fulfill, undo
+from orders.services.fulfillment import at_hand, fulfill, fulfillable, leaving, presets, proposals, to_fulfill, undo
 from orders.services.fulfillment.fulfill import FulfillmentFormToken
 from orders.services.fulfillment.fulfillable import Fulfillable, FulfillmentSnapshot
 from orders.services.fulfillment.last_attempt import last_tried
@@ -195,10 +195,11 @@ def _page(
         problem = _by_its_field(form, problem)
     context = {
         **_parcels(form or filled_form(request, order_id, snapshot, ticked=_proposed(found, open_ones)), order_id),
-        "blocked_reason": _blocked_reason(found),
+        "blocked_reason": blocked_reason(found),
         "hold": holds.of_order(request.merchant, request.mode, order_id),
         "found": found,
         "open_there": open_ones,
+        "at_hand": at_hand.of_order(request.merchant, request.mode, order_id),
         "leaving": leaving.leaving(request.merchant, request.mode, request.user),
         "undone": undone,
         "gone": _gone(found),
@@ -226,7 +227,7 @@ def _cancel_page(
     snapshot = fulfillable.snapshot_of(found)
     connected = {connection.provider for connection in directory.connected(request.merchant, request.mode)}
     context = {
-        "blocked_reason": _blocked_reason(found),
+        "blocked_reason": blocked_reason(found),
         "form": form or CancelUnitsForm(snapshot=snapshot, before=_given_up_before(request, order_id)),
         "found": found,
         "digital_river": PartnerUpdate.Destination.DIGITAL_RIVER in connected,
@@ -262,7 +263,7 @@ def _proposed(found: Fulfillable, open_ones: dict[str, int] | None) -> dict[str,
     return {str(line.id): found.left(line) for line in found.open_lines} if found.says_which else {}
 
 
-def _blocked_reason(found: Fulfillable) -> str:
+def blocked_reason(found: Fulfillable) -> str:
     """Why there is nothing to choose from; "" when there is."""
     order = found.order.require()
     if reason := next_steps.step(order, "order_fulfill").reason:

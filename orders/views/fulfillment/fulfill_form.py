@@ -27,8 +27,19 @@ def filled_form(
     before = typed_before(request)
     if before is not None:
         before["do"] = "look"
-    data = before or (request.POST if ticked is None else _as_opened(request, order_id, snapshot, ticked))
-    form = FulfillmentForm(
+    data = before or (request.POST if ticked is None else as_opened(request, order_id, snapshot, ticked))
+    form = form_with(request, order_id, snapshot, data)
+    if ticked is not None:
+        form.keep_errors_of_units()
+        form.focus_first()
+    return form
+
+
+def form_with(
+    request: MerchantRequest, order_id: uuid.UUID, snapshot: FulfillmentSnapshot, data: QueryDict
+) -> FulfillmentForm:
+    """The form with these fields, whoever typed or scanned them."""
+    return FulfillmentForm(
         data,
         snapshot=snapshot,
         destinations={one for one, on in directory.with_keys(request.merchant, request.mode).items() if on},
@@ -36,15 +47,12 @@ def filled_form(
         zone=request.merchant.zone,
         taken=partial(tracking_numbers.taken, request.merchant, request.mode, order_id),
     )
-    if ticked is not None:
-        form.keep_errors_of_units()
-        form.focus_first()
-    return form
 
 
-def _as_opened(
+def as_opened(
     request: MerchantRequest, order_id: uuid.UUID, snapshot: FulfillmentSnapshot, ticked: dict[str, int]
 ) -> QueryDict:
+    """What the form begins with: the last attempt, where it came to nothing, or what the person chose last."""
     before = [] if "new" in request.GET else last_tried(request.merchant, request.mode, order_id, Shipment.Kind.PARCEL)
     filled = again(before, snapshot, request.merchant.zone) if before else None
     return filled or fresh(snapshot, ticked=ticked, preset=presets.preset_of(request.membership))

@@ -1,5 +1,6 @@
 """To fulfill: where the next parcel comes from."""
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,10 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from orders.access import merchant_page
+from orders.models import Packing
 from orders.requests import MerchantRequest
+from orders.services.fulfillment import at_hand, unreported
 from orders.services.fulfillment import to_fulfill as waiting
-from orders.services.fulfillment import unreported
 from orders.services.fulfillment.queue import Tab
 from orders.services.fulfillment.to_fulfill import Left
 from orders.services.revkeen import customer_names, session
@@ -33,6 +35,7 @@ class Row:
     left: Left
     customer: str  # "" when the name is not known yet
     part: State | None  # that some of it has left already
+    at_hand: Packing | None  # where it lies at the station
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -65,8 +68,9 @@ def _table(request: MerchantRequest, every: list[Left]) -> dict[str, Any]:
     page = Paginator(left, ROWS).get_page(request.GET.get("page"))
     ids = {row.order.customer_id for row in page if row.order.customer_id}
     names = customer_names.known(request.merchant, request.mode, ids)
+    lying = at_hand.of_orders(request.merchant, request.mode, [row.order.id for row in page])
     return {
-        "rows": [_row(row, names.get(row.order.customer_id, "") if row.order.customer_id else "") for row in page],
+        "rows": [_row(row, names, lying.get(row.order.id)) for row in page],
         "orders": len(left),
         "units": sum(row.units_left for row in left),
         "form": form,
@@ -90,5 +94,6 @@ def _query(request: MerchantRequest, **more: object) -> str:
     return address(request, page=None, **more).removeprefix(request.path)
 
 
-def _row(left: Left, customer: str) -> Row:
-    return Row(left, customer, FULFILLMENT_STATES["partial"] if left.part_gone else None)
+def _row(left: Left, names: dict[uuid.UUID, str], lies: Packing | None) -> Row:
+    customer = names.get(left.order.customer_id, "") if left.order.customer_id else ""
+    return Row(left, customer, FULFILLMENT_STATES["partial"] if left.part_gone else None, lies)

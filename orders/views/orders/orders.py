@@ -23,7 +23,7 @@ from orders.services.approvals import requests
 from orders.services.changes import operations, review_checks
 from orders.services.drafts import replacements
 from orders.services.finance import sign_offs
-from orders.services.fulfillment import fulfillable
+from orders.services.fulfillment import at_hand, fulfillable
 from orders.services.handling import handled
 from orders.services.handling.handled import Handled
 from orders.services.index.order_filters import Place
@@ -101,6 +101,7 @@ def _detail(request: MerchantRequest, file: OrderFile) -> dict[str, Any]:
         "linked": replacements.linked(request.merchant, request.mode, order),
         "holder": facts.holder,
         "handled": said,
+        "at_hand": at_hand.of_order(request.merchant, request.mode, order.id),
         "approvals": requests.of_order(request.membership, request.mode, order.id),
         "canceled": cancellations.canceled_here(request.merchant, request.mode, order),
         "next_steps": next_steps.next_steps(order, conditions(facts)),

@@ -1,0 +1,55 @@
+"""The station: what is scanned counts once, what is wrong goes nowhere, and nobody packs what another packs."""
+
+from mutants.catalog import Mutant
+
+MUTANTS = [
+    Mutant(
+        name="scan-counted-twice",
+        defense="A scan that is sent again, because no answer came, counts once: it counts each time.",
+        target="orders.services.station.bench:said_before",
+        old='return any(heard["id"] == scan_id for heard in packing.heard)',
+        new="return False",
+        red="tests/station/test_station.py::test_a_scan_that_is_sent_twice_counts_once",
+    ),
+    Mutant(
+        name="enter-over-a-refusal",
+        defense="Enter sends nothing over a refusal that nobody has seen: it sends what is there.",
+        target="orders.views.station.station:_enter",
+        old='if last.get("tone") == BAD and action.seen != last["id"]:',
+        new="if False:",
+        red="tests/station/test_station.py::test_enter_sends_nothing_over_a_refusal_that_nobody_saw",
+    ),
+    Mutant(
+        name="item-as-a-label",
+        defense="Digits that may be an item's are no label while items are counted: they go to the customer as one.",
+        target="orders.services.station.scans:_label",
+        old="is_sure = at_hand.all_counted or not (at_hand.counts or _is_gtin(plain))",
+        new="is_sure = True",
+        red="tests/station/test_scans.py::test_what_a_scan_is",
+    ),
+    Mutant(
+        name="surplus-unit-counted",
+        defense="A unit more than is left of a line is refused: it is counted.",
+        target="orders.services.station.work:count",
+        old="if work.units[line_id] < shown.lines[line_id].left",
+        new="if True",
+        red="tests/station/test_station.py"
+        "::test_a_wrong_item_a_surplus_unit_and_a_label_twice_are_refused_and_change_nothing",
+    ),
+    Mutant(
+        name="unscanned-units-leave",
+        defense="Where every unit is scanned none leaves without a scan or a reason: Enter sends them.",
+        target="orders.forms.station.packing_form:_of_units",
+        old="if left <= 0 or work.part or work.reason or not (counted or work.must):",
+        new="if left <= 0 or work.part or work.reason or not counted:",
+        red="tests/station/test_station.py::test_where_every_unit_is_scanned_nothing_leaves_without_a_scan_or_a_reason",
+    ),
+    Mutant(
+        name="order-packed-by-two",
+        defense="An order that lies with somebody is taken over on purpose alone: whoever scans it takes it.",
+        target="orders.services.station.bench:free",
+        old="if holder is not None and holder.pk != packing.pk:",
+        new="if False:",
+        red="tests/station/test_station.py::test_two_people_never_have_the_same_order",
+    ),
+]

@@ -1,0 +1,107 @@
+"""Two people at the station, a third with the form, and another client of RevKeen, at one order at the same moment."""
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.emulation import Emulator
+from tests.support.processes import Site
+
+pytestmark = pytest.mark.database
+
+UNITS = 3
+MAKE = """
+import json, sys
+from tests.conftest import make_merchant, make_person
+print("ready", flush=True); sys.stdin.readline()
+merchant = make_merchant("Northwind", "northwind", "Europe/Berlin")
+for name in ("ana", "ben", "cleo"):
+    make_person(f"{name}@x.example", merchant, "operations")
+print(json.dumps("made"))
+"""
+# In each round all begin together: whoever is there says so by a file.
+ACT = """
+import json, sys, time, urllib.error, uuid
+from pathlib import Path
+from orders.models import Packing, User
+from tests.conftest import sign_in
+from tests.support.emulation import RunningEmulator
+from tests.support.fulfilling import opened, press
+name, folder, address, orders = sys.argv[1], Path(sys.argv[2]), sys.argv[3], json.loads(sys.argv[4])
+PLACE = "/northwind/live/station/"
+
+def scan(client, text, do="scan"):
+    last = Packing.objects.filter(user__email=f"{name}@x.example").first()
+    seen = last.heard[-1]["id"] if last and last.heard else ""
+    client.post(PLACE, {"scan": text, "do": do, "id": str(uuid.uuid4()), "seen": seen})
+
+def at_the_station(client, order):
+    scan(client, order["id"])
+    if not Packing.objects.filter(user__email=f"{name}@x.example", order_id=order["id"]).exists():
+        scan(client, "", f"takeover:{order['id']}")
+    for _ in range(order["units"]):
+        scan(client, "TENT-1")
+    for _ in range(3):
+        scan(client, "", "go")
+    scan(client, "", "back")
+
+def with_the_form(client, order):
+    sent = opened(client, order)
+    press(client, order, {**sent, "p1-notify": "no", "fulfilling": f"1:{order['units']}:1:1"})
+
+def by_the_api(client, order):
+    time.sleep(order["wait"])  # a single call is the fastest: else it always won
+    lines = [line["id"] for line in order["line_items"]]
+    try:
+        RunningEmulator(address).send(f"/orders/{order['id']}/fulfill", {"line_item_ids": lines})
+    except urllib.error.HTTPError:
+        pass
+
+doing = {"ana": at_the_station, "ben": at_the_station, "cleo": with_the_form, "api": by_the_api}[name]
+client = sign_in(User.objects.get(email=f"{name}@x.example")) if name != "api" else None
+print("ready", flush=True); sys.stdin.readline()
+for nth, order in enumerate(orders):
+    (folder / f"{nth}-{name}").touch()
+    while len(list(folder.glob(f"{nth}-*"))) < 4:
+        time.sleep(0.002)
+    try:
+        doing(client, order)
+    except Exception as error:
+        print(repr(error), file=sys.stderr)
+print(json.dumps("done"))
+"""
+
+
+@pytest.mark.parametrize("rounds", [4, pytest.param(200, marks=pytest.mark.full)])
+def test_units_shipped_never_exceed_units_ordered(site: Site, emulator: Emulator, tmp_path: Path, rounds: int) -> None:
+    site.environment["REVKEEN_LIVE_URL"] = emulator.api
+    site.run(MAKE)
+    orders = [{**paid_order(emulator), "wait": nth % 4} for nth in range(rounds)]
+    folder = tmp_path / "rounds"
+    folder.mkdir()
+    given = [(name, str(folder), emulator.address, json.dumps(orders)) for name in ("ana", "ben", "cleo", "api")]
+    site.run_together(ACT, given, timeout=60 + 10 * rounds)
+    units = dict(site.rows(SHIPPED))
+    assert max(units.values(), default=0) <= UNITS
+    told = [row for row in emulator.ledger() if row["effect"] == "fulfillment"]
+    assert sorted(row["order_id"] for row in told) == sorted(
+        order["id"] for order in orders
+    )  # by one of the four, once
+    assert {bool(row["idempotency_key"]) for row in told} == {True, False}  # ours, and the other client's
+
+
+SHIPPED = """
+SELECT shipment.order_id, CAST(SUM(item.quantity) AS INTEGER) FROM orders_shipmentitem AS item
+JOIN orders_shipment AS shipment ON shipment.id = item.shipment_id
+WHERE shipment.state NOT IN ('refused', 'undone') GROUP BY shipment.order_id
+"""
+
+
+def paid_order(emulator: Emulator) -> dict[str, Any]:
+    line = {"description": "Tent", "unit_price": 1000, "quantity": UNITS, "metadata": {"sku": "TENT-1"}}
+    made = emulator.make_order(line_items=[line])
+    token = {"payment_token": f"tok_approve_{uuid.uuid4().hex}"}
+    return {**emulator.send(f"/orders/{made['id']}/pay", token), "units": UNITS}

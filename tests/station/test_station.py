@@ -1,0 +1,269 @@
+"""Packing at the station: what each scan does, what is refused, and what leaves."""
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from orders.models import EventLog, Fulfillment, Hold, Membership, Merchant, Packing, Shipment, User
+from orders.services.items import items
+from orders.services.items.items import ItemRow
+from tests.conftest import make_person, sign_in
+from tests.support.emulation import Emulator
+from tests.support.fulfilling import effects
+
+EAN = "4006381333931"
+UPS = "1Z999AA10123456784"
+SECOND = "1Z5550001112223334"
+PLACE = "/northwind/live/station/"
+
+
+@pytest.fixture
+def order(emulator: Emulator, northwind: Merchant, mara: User) -> dict[str, Any]:
+    """Two tents, whose barcode is in the table of items, and three ropes with one in their metadata."""
+    items.save(northwind, [ItemRow("TENT-1", "Tent", "A-1", (EAN,)), ItemRow("MUG-1", "Mug")], items.COLUMNS, mara)
+    return paid(emulator, ("Tent", 2, {"sku": "TENT-1"}), ("Rope", 3, {"sku": "ROPE-1", "barcode": "20000001"}))
+
+
+def paid(emulator: Emulator, *lines: tuple[str, int, dict[str, Any]], **body: Any) -> dict[str, Any]:
+    made = emulator.make_order(
+        line_items=[
+            {"description": what, "unit_price": 1000, "quantity": units, "metadata": metadata}
+            for what, units, metadata in lines
+        ],
+        **body,
+    )
+    token = {"payment_token": f"tok_approve_{uuid.uuid4().hex}"}
+    done: dict[str, Any] = emulator.send(f"/orders/{made['id']}/pay", token)
+    return done
+
+
+def scan(client: Client, *texts: str, do: str = "scan", **more: Any) -> str:
+    """Each as the page sends it, after having shown the answer to the one before. What is said to the last."""
+    words = ""
+    for text in texts or ("",):
+        packing = Packing.objects.filter(user__email=email_of(client)).first()
+        seen = packing.heard[-1]["id"] if packing and packing.heard else ""
+        client.post(PLACE, {"scan": text, "do": do, "id": str(uuid.uuid4()), "seen": seen, **more})
+        words = said(client)
+    return words
+
+
+def said(client: Client) -> str:
+    return str(Packing.objects.get(user__email=email_of(client)).heard[-1]["words"])
+
+
+def email_of(client: Client) -> str:
+    return str(User.objects.get(pk=client.session["_auth_user_id"]).email)
+
+
+def counted(client: Client) -> dict[str, int]:
+    units: dict[str, int] = {}
+    for lines in Packing.objects.get(user__email=email_of(client)).work.get("counted", {}).values():
+        for line, count in lines.items():
+            units[line] = units.get(line, 0) + count
+    return units
+
+
+def line_of(order: dict[str, Any], place: int) -> str:
+    return str(order["line_items"][place]["id"])
+
+
+@pytest.fixture
+def colleague_there(northwind: Merchant) -> Client:
+    return sign_in(make_person("second@northwind.example", northwind, "operations"))
+
+
+def test_an_order_is_packed_by_scans_and_one_enter(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    assert scan(operations, order["public_id"]) == f"{order['public_id']} opened."
+    page = operations.get(PLACE).content.decode()
+    assert "TENT-1" in page
+    assert "A-1" in page
+    assert scan(operations, EAN) == "1 of 2: Tent"
+    assert scan(operations, "tent-1") == "2 of 2: Tent"
+    assert scan(operations, "20000001", "ROPE-1", "20000001") == "3 of 3: Rope"
+    assert scan(operations, UPS) == f"UPS: {UPS}"
+    assert "fulfilled: 2 lines, UPS" in scan(operations)
+    (effect,) = effects(emulator, order)
+    assert (effect["tracking_number"], effect["carrier"], effect["notified"]) == (UPS, "ups", False)
+    assert Packing.objects.get().order_id is None
+
+
+def test_a_wrong_item_a_surplus_unit_and_a_label_twice_are_refused_and_change_nothing(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    scan(operations, order["id"], EAN, EAN)
+    before = counted(operations)
+    assert "One too many: all 2 of Tent" in scan(operations, EAN)
+    assert "Wrong item: Mug" in scan(operations, "MUG-1")
+    assert "is no item of this order and no label" in scan(operations, "what-is-this")
+    assert counted(operations) == before == {line_of(order, 0): 2}
+    scan(operations, UPS)
+    assert "scanned already" in scan(operations, f" {UPS[:2]} {UPS[2:].lower()}")
+    assert "has the label" in scan(operations, "1Z999AA10123456793")
+    assert "3 units are not counted" in scan(operations)
+    assert effects(emulator, order) == []
+    scan(operations, "ROPE-1", "ROPE-1", "ROPE-1", "")
+    assert [effect["tracking_number"] for effect in effects(emulator, order)] == [UPS]
+
+
+def test_a_scan_that_is_sent_twice_counts_once(operations: Client, order: dict[str, Any]) -> None:
+    scan(operations, order["public_id"])
+    for _ in range(2):  # as a page does that got no answer
+        operations.post(PLACE, {"scan": EAN, "do": "scan", "id": "the same"})
+    assert counted(operations) == {line_of(order, 0): 1}
+
+
+def test_enter_sends_nothing_over_a_refusal_that_nobody_saw(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    """A scanner goes on before the page has answered."""
+    scan(operations, order["public_id"])
+    seen = Packing.objects.get().heard[-1]["id"]
+    for text in (UPS, "MUG-1", ""):
+        operations.post(PLACE, {"scan": text, "do": "scan", "id": str(uuid.uuid4()), "seen": seen})
+    assert said(operations).startswith("Not sent: what was scanned last was refused.")
+    assert effects(emulator, order) == []
+    assert "fulfilled" in scan(operations)
+
+
+def test_a_doubted_label_is_taken_only_when_somebody_is_sure(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    scan(operations, order["public_id"])
+    wrong = f"{UPS[:-1]}9"
+    assert "no label of a carrier" in scan(operations, wrong) or "Label not taken" in said(operations)
+    assert scan(operations).startswith("No label scanned.")  # Enter would send it off without one: it asks
+    assert effects(emulator, order) == []
+    scan(operations, wrong)
+    assert wrong in scan(operations, do="label")
+    assert "fulfilled" in scan(operations) or "fulfilled" in scan(operations)
+    assert [effect["tracking_number"] for effect in effects(emulator, order)] == [wrong]
+
+
+def test_the_label_of_another_orders_parcel_is_not_taken(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    other = paid(emulator, ("Lamp", 1, {"sku": "LAMP"}))
+    scan(operations, other["public_id"], "LAMP", UPS, "")
+    words = scan(operations, order["public_id"], UPS)
+    assert words == f"Label not taken. Order {other['public_id']} already has this tracking number."
+    assert Packing.objects.get().work["fields"].get("p1-number-0") in (None, [""])
+
+
+def test_part_of_an_order_and_a_second_parcel(operations: Client, order: dict[str, Any], emulator: Emulator) -> None:
+    scan(operations, order["public_id"], EAN, EAN, UPS)
+    assert scan(operations, do="parcel") == "Parcel 2: scan what is in it."
+    scan(operations, "ROPE-1", SECOND)
+    scan(operations, do="part")
+    assert "fulfilled" in scan(operations)
+    parcels = list(Shipment.objects.order_by("pk"))
+    packed = [{str(item.line_item_id): item.quantity for item in parcel.items.all()} for parcel in parcels]
+    assert packed == [{line_of(order, 0): 2}, {line_of(order, 1): 1}]
+    assert [parcel.tracking.get().number for parcel in parcels] == [UPS, SECOND]
+    assert scan(operations, order["public_id"], "ROPE-1", "ROPE-1", "ROPE-1").startswith("One too many: all 2")
+
+
+def test_where_every_unit_is_scanned_nothing_leaves_without_a_scan_or_a_reason(
+    operations: Client, order: dict[str, Any], emulator: Emulator, northwind: Merchant
+) -> None:
+    Merchant.objects.update(scan_to_verify=True)
+    assert "5 units are not counted" in scan(operations, order["public_id"], UPS, "")
+    assert "every unit has to be scanned" in scan(operations, do=f"all:{line_of(order, 0)}")
+    assert "5 units are not counted" in scan(operations)
+    scan(operations, do="reason", reason="Scanner is broken")
+    assert "fulfilled" in scan(operations)
+    assert len(effects(emulator, order)) == 1
+    entry = EventLog.objects.get(kind=EventLog.Kind.SHIPPED_UNCOUNTED)
+    assert (entry.text, str(entry.order_id)) == (f"{order['public_id']}: Scanner is broken", order["id"])
+
+
+def test_two_people_never_have_the_same_order(
+    operations: Client, colleague_there: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    scan(operations, order["public_id"], EAN)
+    assert scan(colleague_there, order["public_id"]) == f"Operations packs {order['public_id']}."
+    for place in ("order_detail", "order_fulfill"):
+        page = colleague_there.get(reverse(place, args=["northwind", "live", order["id"]])).content.decode()
+        assert "is packing this order at the station" in page
+    assert "Operations" in colleague_there.get("/northwind/live/to-fulfill/").content.decode()
+    scan(colleague_there, do=f"takeover:{order['id']}")
+    assert Packing.objects.get(order_id=order["id"]).user.email == "second@northwind.example"
+    assert "was taken over by Second" in operations.get(PLACE).content.decode()
+    assert scan(operations, EAN) == "Tent is an item. Scan an order first."
+
+
+def test_an_order_is_given_back_by_itself(operations: Client, colleague_there: Client, order: dict[str, Any]) -> None:
+    scan(operations, order["public_id"], EAN)
+    Packing.objects.update(seen_at="2020-01-01T00:00:00Z")
+    assert scan(colleague_there, order["public_id"]) == f"{order['public_id']} opened."
+    assert "was given back" in operations.get(PLACE).content.decode()
+
+
+def test_an_unfinished_order_is_not_left_for_another_and_an_untouched_one_is(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    other = paid(emulator, ("Lamp", 1, {"sku": "LAMP"}))
+    scan(operations, order["public_id"], other["public_id"])
+    assert Packing.objects.get().order_number == other["public_id"]
+    scan(operations, "LAMP")
+    assert "is not finished" in scan(operations, order["public_id"])
+    assert "is back in To fulfill" in scan(operations, do="back")
+    assert scan(operations, order["public_id"]) == f"{order['public_id']} opened."
+
+
+def test_an_undo_lays_the_order_back_as_it_was(operations: Client, order: dict[str, Any], emulator: Emulator) -> None:
+    Merchant.objects.update(undo_seconds=60)
+    scan(operations, order["public_id"], EAN, EAN, "ROPE-1", "ROPE-1", "ROPE-1", UPS, "")
+    page = operations.get(PLACE).content.decode()
+    (undo,) = re.findall(r'value="(undo:[^"]+)"', page)
+    assert "undone. No system was notified." in scan(operations, do=undo)
+    assert (Packing.objects.get().order_number, sum(counted(operations).values())) == (order["public_id"], 5)
+    assert "fulfilled" in scan(operations)
+    assert Fulfillment.objects.filter(undone_at=None).count() == 1
+    assert effects(emulator, order) == []  # within the undo window nobody is told
+
+
+def test_what_changed_meanwhile_is_said_and_nothing_is_sent(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    scan(operations, order["public_id"], UPS)
+    emulator.patch("orders", order["id"], status="canceled", updated_at="2030-01-01T00:00:00Z")
+    words = scan(operations)
+    assert "Status was" in words or "canceled" in words
+    assert effects(emulator, order) == []
+    assert Packing.objects.get().order_id is None
+
+
+def test_the_e_mail_is_asked_for_once_and_then_as_last_time(
+    operations: Client, order: dict[str, Any], emulator: Emulator, customer: dict[str, Any]
+) -> None:
+    first, second = (paid(emulator, ("Lamp", 1, {"sku": "LAMP"}), customer_id=customer["id"]) for _ in range(2))
+    assert "Choose whether to e-mail" in scan(operations, first["public_id"], UPS, "")
+    assert scan(operations, do="email") == f"E-mail {customer['email']}"
+    assert "fulfilled" in scan(operations)
+    assert Membership.objects.get(user__email=email_of(operations)).last_email == "yes"
+    scan(operations, second["public_id"], SECOND, "")
+    assert [effect["notified"] for one in (first, second) for effect in effects(emulator, one)] == [True, True]
+
+
+def test_a_place_cannot_be_reached_by_whom_may_not_fulfill(support: Client) -> None:
+    assert support.get(PLACE).status_code == 403
+
+
+def test_what_cannot_be_found_is_held_with_what_is_missing(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    scan(operations, order["public_id"], EAN, "20000001")
+    words = scan(operations, do="missing")
+    assert words == f"{order['public_id']} is on hold: item not found. Missing: 1 × Tent, 2 × Rope."
+    held = Hold.objects.get(order_id=order["id"])
+    assert (held.reason, held.note) == ("not_found", "1 × Tent, 2 × Rope")
+    assert "is on hold" in scan(operations, order["public_id"])
+    assert Packing.objects.get().order_id is None
+    assert effects(emulator, order) == []
