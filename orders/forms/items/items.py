@@ -14,7 +14,7 @@ from orders.services.items.items import ItemRow
 
 MOST_BARCODES = 20  # of one item
 BETWEEN = re.compile(r"[\s,;|]+")  # of several barcodes
-DAMAGED = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+[0-9]+")
+DAMAGED = re.compile(r"[0-9]{1,20}([.,][0-9]{1,20})?[eE]\+[0-9]{1,3}")
 MONO = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 
 
