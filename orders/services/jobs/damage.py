@@ -4,7 +4,7 @@ import re
 
 DIGITS = 15  # that a spreadsheet keeps of a number
 ZEROS = 3  # in place of so many others at least: fewer may be the number's own
-POWER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE]\+?[0-9]{1,3}")
+POWER = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{0,40})?[eE]\+?[0-9]{1,3}")
 MONTHS = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|mai|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     "|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?"
