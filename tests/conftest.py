@@ -1,6 +1,7 @@
 import gc
 import io
 import logging
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core.cache import caches
+from django.db import connection
 from django.template import Template
 from django.test import Client
 from django.test.utils import instrumented_test_render
@@ -19,12 +21,12 @@ from xdist.scheduler import LoadFileScheduling
 from orders.models import Connection, Membership, Merchant, User
 from orders.services.partners import order_protection
 from tests import settings as test_settings
-from tests.support import guard
+from tests.support import databases, guard
 from tests.support.emulation import Emulator
 from tests.support.flat import flat
 from tests.support.fresh import forget_process
 from tests.support.matrix import pytest_itemcollected, pytest_runtest_logreport, pytest_terminal_summary
-from tests.support.processes import Site
+from tests.support.processes import Site, site_environment
 
 __all__ = ["pytest_itemcollected", "pytest_runtest_logreport", "pytest_terminal_summary"]
 
@@ -34,6 +36,7 @@ LONG = ("browser", "faults", "running", "site")
 ROLES = ("admin", "support", "finance", "operations", "viewer")
 
 guard.begin()
+databases.begin()
 
 
 class BrowserOnce(LoadFileScheduling):
@@ -92,6 +95,18 @@ class SecureClient(Client):
         if not response.streaming and response.headers.get("Content-Type", "").startswith("text/html"):
             response.content = flat(response.content.decode()).encode()
         return response
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings: None) -> Iterator[bool]:
+    """The tests' database is there when Django asks for it: a copy of the one that is migrated once in a run."""
+    server, folder = os.environ.get("TEST_DATABASE_URL", ""), tmp_path_factory.mktemp("database")
+    database = databases.copied(folder, server, site_environment(folder))
+    name = database.name if server else str(folder / "site.sqlite3")
+    connection.settings_dict["TEST"]["NAME"] = name
+    yield True
+    connection.close()
+    database.drop()
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,19 @@ def postgres_server() -> str:
     return server
 
 
+def site_environment(folder: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.site_settings",
+        "CACHE_URL": "",
+        "COUNTER_FILE": f"{folder}/journal-counter",
+        "EMAIL_URL": "dummymail://",
+        "PAGES_PER_MINUTE": "1000000",
+        "PLAIN_HTTP": "1",
+        "LOG_LEVEL": "ERROR",
+    }
+
+
 class Site:
     """A freshly migrated database, on PostgreSQL where the tests run there, and a shared cache in `folder`.
 
@@ -42,17 +55,7 @@ class Site:
     """
 
     def __init__(self, folder: Path, server: str | None = None, **environment: str) -> None:
-        environment = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.site_settings",
-            "CACHE_URL": "",
-            "COUNTER_FILE": f"{folder}/journal-counter",
-            "EMAIL_URL": "dummymail://",
-            "PAGES_PER_MINUTE": "1000000",
-            "PLAIN_HTTP": "1",
-            "LOG_LEVEL": "ERROR",
-            **environment,
-        }
+        environment = site_environment(folder) | environment
         server = os.environ.get("TEST_DATABASE_URL", "") if server is None else server
         self._database = copied(folder, server, environment)
         self.environment = environment | self._database.environment
