@@ -172,8 +172,8 @@ MUTANTS = [
         old="if not request.membership.may(right):",
         new="if False:",
         red=(
-            "tests/site/test_access.py::test_a_role_gets_to_its_pages_and_to_no_others[others-connection_add]",
-            "tests/site/test_access.py::test_a_role_gets_to_its_pages_and_to_no_others[others-order_json]",
+            "tests/site/test_access.py::test_a_role_gets_to_its_pages_and_to_no_others[others-connection_add-a mode]",
+            "tests/site/test_access.py::test_a_role_gets_to_its_pages_and_to_no_others[others-order_json-a mode]",
         ),
     ),
     Mutant(
