@@ -30,7 +30,8 @@ from orders.models import Packing, User
 from tests.conftest import sign_in
 from tests.support.emulation import RunningEmulator
 from tests.support.fulfilling import opened, press
-name, folder, address, orders = sys.argv[1], Path(sys.argv[2]), sys.argv[3], json.loads(sys.argv[4])
+name, folder, address = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+orders = json.loads((folder / "orders.json").read_text())
 PLACE = "/northwind/live/station/"
 
 def scan(client, text, do="scan"):
@@ -79,10 +80,11 @@ print(json.dumps("done"))
 def test_units_shipped_never_exceed_units_ordered(site: Site, emulator: Emulator, tmp_path: Path, rounds: int) -> None:
     site.environment["REVKEEN_LIVE_URL"] = emulator.api
     site.run(MAKE)
-    orders = [{**paid_order(emulator), "wait": nth % 4} for nth in range(rounds)]
+    orders = [{**paid_order(emulator), "wait": nth % 4 * 0.5} for nth in range(rounds)]
     folder = tmp_path / "rounds"
     folder.mkdir()
-    given = [(name, str(folder), emulator.address, json.dumps(orders)) for name in ("ana", "ben", "cleo", "api")]
+    (folder / "orders.json").write_text(json.dumps(orders))
+    given = [(name, str(folder), emulator.address) for name in ("ana", "ben", "cleo", "api")]
     site.run_together(ACT, given, timeout=60 + 10 * rounds)
     units = dict(site.rows(SHIPPED))
     assert max(units.values(), default=0) <= UNITS

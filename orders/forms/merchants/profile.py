@@ -72,7 +72,8 @@ class MerchantSettings(forms.ModelForm):
     scan_to_verify = forms.BooleanField(
         label="Scan every unit at the station",
         required=False,
-        help_text="Fulfill then needs all units counted, or a reason, which is kept.",
+        help_text="Fulfill there then needs all units counted, or a reason, which is in the journal. The fulfill form "
+        "asks for neither.",
     )
 
     sender_address = AddressField(

@@ -6,11 +6,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from orders.apis.revkeen.objects import Product
 from orders.models import BatchPrint, Connection, Membership, Merchant, User
 from orders.services.fulfillment import to_fulfill
 from orders.services.handling import holds, saying
 from orders.services.handling.holds import Why
 from orders.services.handling.saying import Change, Orders
+from orders.services.items import from_products, items
+from orders.services.items.items import ItemRow
 from orders.services.merchants import connections
 from orders.services.picking import batches
 from orders.services.revkeen import session
@@ -47,7 +50,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--undo-seconds", type=int, default=UNDO_SECONDS, help="in which what was fulfilled can be undone"
         )
-        parser.add_argument("--at-work", action="store_true", help="with holds, tags and a batch, as on any day")
+        parser.add_argument("--at-work", action="store_true", help="with bins, holds, tags and a batch, as on any day")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.PLAIN_HTTP:
@@ -91,6 +94,8 @@ def at_work(merchant: Merchant) -> None:
     support = User.objects.get(email="support@northwind.example")
     with session.session(merchant, "live") as api:
         rows, _ = to_fulfill.left(api, to_fulfill.search(api).require())
+        products = from_products.products(api)
+    _fill_shelves(merchant, products, packer)
     orders = [row.order for row in rows if row.units_left]
     held, asked, urgent, gift, *others = [order.id for order in orders[2:]]
     holds.hold(merchant, "live", [held], Why("stock", "More on Monday", holds.today(merchant) + A_WEEK), packer)
@@ -101,3 +106,12 @@ def at_work(merchant: Merchant) -> None:
     numbers = {order.id: order.number for order in orders}
     batch = batches.create(merchant, "live", {one: numbers[one] for one in others[:12]}, packer)
     batches.record_print(batch, BatchPrint.Paper.PICK_LIST, 12, packer)
+
+
+def _fill_shelves(merchant: Merchant, products: list[Product], by: User) -> None:
+    """A bin in one of three aisles and a barcode of the merchant’s own for each product."""
+    rows = [
+        ItemRow(product.product_id, product.name, f"{'ABC'[nth % 3]}-{nth // 3 % 12 + 1:02}", (f"2{nth:06}",))
+        for nth, product in enumerate(products, 1)
+    ]
+    items.save(merchant, rows, items.COLUMNS, by)
