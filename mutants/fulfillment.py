@@ -237,4 +237,13 @@ MUTANTS = [
         new="return found if all(one.kind == kind for one in found) else []",
         red="tests/fulfillment/test_at_the_table.py::test_what_revkeen_refused_is_there_again_and_what_left_is_not",
     ),
+    Mutant(
+        name="undone-parcels-on-the-manifest",
+        defense="The manifest has what is handed over: parcels that were undone, or refused, stand on it too.",
+        target="orders.services.fulfillment.manifest:parcels",
+        old="state__in=Shipment.COUNTED, ",
+        new="",
+        red="tests/fulfillment/test_manifest.py"
+        "::test_parcels_of_the_day_are_counted_by_carrier_and_person_and_an_order_once",
+    ),
 ]

@@ -116,6 +116,7 @@ PAGES: dict[str, Right] = {
     "order_ids": Right.FULFILL,
     "order_shipments": Right.SEE,
     "shipment_list": Right.SEE,
+    "shipment_manifest": Right.SEE,
     "digital_river_list": Right.SEE,
     "digital_river_detail": Right.SEE,
     "shipment_detail": Right.SEE,

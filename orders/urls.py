@@ -15,7 +15,7 @@ from orders.views.drafts import creation, drafts, origins
 from orders.views.exports import accounting, exports, schedules
 from orders.views.finance import money, months, overview, receivables
 from orders.views.finance import review as review_queue
-from orders.views.fulfillment import fulfill, packing_slips, shipment_list, shipments, to_fulfill, unreported
+from orders.views.fulfillment import fulfill, manifest, packing_slips, shipment_list, shipments, to_fulfill, unreported
 from orders.views.handling import handling, many
 from orders.views.index import settings as index
 from orders.views.items import items
@@ -170,6 +170,7 @@ settings_pages: list[URLPattern | URLResolver] = [
 
 shipment_pages = [
     path("", shipment_list.shipment_list, name="shipment_list"),
+    path("manifest/", manifest.shipment_manifest, name="shipment_manifest"),
     path("digital-river/", shipment_list.digital_river_list, name="digital_river_list"),
     path("digital-river/<path:fulfillment_id>/", shipment_list.digital_river_detail, name="digital_river_detail"),
     path("statuses/", shipments.shipment_statuses, name="shipment_statuses"),

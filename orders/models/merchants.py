@@ -1,6 +1,6 @@
 import uuid
 import zoneinfo
-from datetime import timedelta
+from datetime import time, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -48,6 +48,8 @@ class Merchant(models.Model):
     review_after_days = models.PositiveSmallIntegerField(
         default=7, validators=[MinValueValidator(1), MaxValueValidator(365)]
     )
+    # An order that is paid by then is to leave on the same day.
+    cutoff = models.TimeField(default=time(16, 0))
     # Whether a month is closed by two people, never by one alone.
     two_close_months = models.BooleanField(default=False)
     # Whether at the station each unit is scanned before it leaves, or a reason is given.

@@ -118,6 +118,11 @@ class Shipment(models.Model):
         return carriers.name_of(self.carrier)
 
     @property
+    def units(self) -> int:
+        """Reads the prefetched rows."""
+        return sum(item.quantity for item in self.items.all())
+
+    @property
     def first_tracking(self) -> "TrackingNumber | None":
         """The one that goes to systems which take a single number. Reads the prefetched rows."""
         return next(iter(self.tracking.all()), None)

@@ -35,6 +35,7 @@ def pages(emulator: RunningEmulator) -> dict[str, str]:
         "to fulfill": "/northwind/live/to-fulfill/",
         "nothing on hold": "/northwind/live/to-fulfill/?tab=on_hold&tag=none",
         "slips before shipping": f"/northwind/live/to-fulfill/slips/?{to_pack}",
+        "manifest": "/northwind/live/shipments/manifest/",
         "batches": "/northwind/live/batches/",
         "station": "/northwind/live/station/",
         "items": "/northwind/live/items/",

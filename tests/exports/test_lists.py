@@ -197,8 +197,8 @@ def test_a_list_that_has_no_rows_is_a_file_with_a_head_and_a_foot(
     [
         ("admin", set(LISTS)),
         ("finance", set(LISTS)),
-        ("support", {"shipments", "partner-updates", "journal"}),
-        ("operations", {"shipments", "partner-updates", "journal"}),
+        ("support", {"shipments", "manifest", "partner-updates", "journal"}),
+        ("operations", {"shipments", "manifest", "partner-updates", "journal"}),
         ("viewer", set()),
     ],
 )

@@ -364,7 +364,7 @@ def test_a_link_sent_before_stays_good_when_the_next_mail_cannot_be_sent(
 
 def test_names_cannot_add_lines_to_the_mail(client: Client, northwind: Merchant) -> None:
     form = {"name": "Northwind\r\nBcc: everybody@x.example", "time_zone": "UTC", "sums_to_type": ""}
-    form |= {"undo_seconds": "0", "review_after_days": "7"}
+    form |= {"undo_seconds": "0", "review_after_days": "7", "cutoff": "16:00"}
     assert client.post(reverse("merchant_settings", args=["northwind", "live"]), form).status_code == 302
     invite(client)
     assert "\n" not in mail.outbox[0].subject

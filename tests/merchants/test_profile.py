@@ -36,6 +36,7 @@ def save(client: Client, **changes: str) -> Any:
         "sums_to_type": "",
         "undo_seconds": "0",
         "review_after_days": "7",
+        "cutoff": "16:00",
     }
     return client.post(PAGE, saved | changes)
 

@@ -23,7 +23,15 @@ def test_a_merchants_name_with_a_line_break_injects_nothing_into_a_mail(
 ) -> None:
     name = f"Northwind{line_break}Bcc: everybody@evil.example"
     admin.post(
-        SETTINGS, {"name": name, "time_zone": "UTC", "sums_to_type": "", "undo_seconds": "0", "review_after_days": "7"}
+        SETTINGS,
+        {
+            "name": name,
+            "time_zone": "UTC",
+            "sums_to_type": "",
+            "undo_seconds": "0",
+            "review_after_days": "7",
+            "cutoff": "16:00",
+        },
     )
     answer = admin.post(INVITE, {"email": "new@northwind.example", "roles": ["viewer"]}, follow=True)
     assert answer.status_code in (200, 422)

@@ -100,7 +100,14 @@ def test_nothing_that_somebody_types_makes_a_line(
     text: str, log: Written, admin: Client, northwind: Merchant, emulator: Emulator
 ) -> None:
     User.objects.update(name=text.replace("\x00", ""))
-    form = {"name": text, "time_zone": "UTC", "sums_to_type": "", "undo_seconds": "0", "review_after_days": "7"}
+    form = {
+        "name": text,
+        "time_zone": "UTC",
+        "sums_to_type": "",
+        "undo_seconds": "0",
+        "review_after_days": "7",
+        "cutoff": "16:00",
+    }
     admin.post(reverse("merchant_settings", args=["northwind", "live"]), form)
     admin.get(reverse("search", args=["northwind", "live"]), {"q": text})
     admin.get(reverse("order_list", args=["northwind", "live"]), {"status": text})

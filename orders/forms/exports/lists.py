@@ -15,6 +15,7 @@ from orders.forms.changes.journal import JournalFilter
 from orders.forms.finance.money_filter import FinanceFilter, PaymentFilter, ReceivableFilter, RefundFilter
 from orders.forms.finance.period import PeriodForm
 from orders.forms.finance.review import ReviewFilter
+from orders.forms.fulfillment.manifest import ManifestForm
 from orders.forms.fulfillment.shipment_filters import ShipmentFilter
 from orders.forms.orders import order_columns
 from orders.forms.orders.customers import CustomerSearch
@@ -34,7 +35,8 @@ from orders.services.finance import (
     review,
     review_table,
 )
-from orders.services.fulfillment import shipment_table
+from orders.services.fulfillment import manifest, shipment_table
+from orders.services.fulfillment.manifest import Day
 from orders.services.index.order_filters import Place
 from orders.services.orders import customer_table, order_table
 from orders.services.partners import attention_table
@@ -111,6 +113,12 @@ def _shipments(wanted: Wanted) -> Table:
     form = ShipmentFilter(wanted.query, zone=wanted.merchant.zone)
     _valid(form)
     return shipment_table.table(form.wanted(wanted.merchant, wanted.mode), _words(form.conditions))
+
+
+def _manifest(wanted: Wanted) -> Table:
+    form = ManifestForm(wanted.query, today=wanted.now.astimezone(wanted.merchant.zone).date())
+    _valid(form)
+    return manifest.table(Day(wanted.merchant, wanted.mode, form.chosen))
 
 
 def _partner_updates(wanted: Wanted) -> Table:
@@ -198,6 +206,7 @@ LISTS = {
     "orders": List("orders", "order_list", Right.EXPORT_ALL, _orders, has_lines=True),
     "customers": List("customers", "customer_list", Right.EXPORT_ALL, _customers),
     "shipments": List("shipments", "shipment_list", Right.EXPORT, _shipments),
+    "manifest": List("the manifest", "shipment_manifest", Right.EXPORT, _manifest),
     "partner-updates": List("partner updates", "partner_update_list", Right.EXPORT, _partner_updates),
     "payments": List("payments", "finance_payments", Right.EXPORT_ALL, _payments),
     "refunds": List("refunds", "finance_refunds", Right.EXPORT_ALL, _refunds),

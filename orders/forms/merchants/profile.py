@@ -63,6 +63,13 @@ class MerchantSettings(forms.ModelForm):
         help_text="Days, 1 to 365. An order that is paid and has not left for longer is one for the finance review.",
     )
 
+    cutoff = forms.TimeField(
+        label="Cut-off time",
+        widget=forms.TimeInput({"type": "time", "class": "units"}, format="%H:%M"),
+        help_text="An order that is paid by then is to leave on the same day. The manifest says what still waits.",
+        error_messages={"invalid": "Enter a time such as 16:00."},
+    )
+
     two_close_months = forms.BooleanField(
         label="Two people close a month",
         required=False,
@@ -87,7 +94,7 @@ class MerchantSettings(forms.ModelForm):
         model = Merchant
         fields = [
             *("name", "time_zone", "mfa_required", "sums_to_type", "undo_seconds"),
-            *("review_after_days", "two_close_months", "scan_to_verify", "sender_address"),
+            *("review_after_days", "cutoff", "two_close_months", "scan_to_verify", "sender_address"),
         ]
         labels = {"time_zone": "Time zone"}
         help_texts = {"time_zone": "Sets when days begin and end in lists and filters. A name such as Europe/Berlin."}

@@ -14,6 +14,7 @@ LABELS = {
     "mfa_required": "second factor required",
     "sums_to_type": "amounts to retype",
     "undo_seconds": "undo window after fulfill, in seconds",
+    "cutoff": "cut-off time",
     "review_after_days": "days until a paid order is to be reviewed",
     "two_close_months": "two people close a month",
     "scan_to_verify": "every unit scanned at the station",

@@ -29,6 +29,7 @@ OTHERS = [
     ("Months", "coin", "month_list"),
     ("Accounting files", "download", "accounting_list"),
     ("Batches", "packages", "batch_list"),
+    ("Manifest", "truck-delivery", "shipment_manifest"),
     ("Items", "square", "item_list"),
     ("Limits", "settings", "limit_settings"),
     ("Connections", "settings", "connection_list"),
