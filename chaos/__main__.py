@@ -2,8 +2,8 @@
 
     python -m chaos [part …] [--trials 2000] [--seed 1] [--report FILE]
 
-Parts: sqlite, postgres, naive, partners-sqlite, partners-postgres, accounting-sqlite, accounting-postgres, machine,
-reconcile-time, heavy-answers, full-disk, slow-merchant. Without any, all.
+Parts: sqlite, postgres, naive, partners-sqlite, partners-postgres, accounting-sqlite, accounting-postgres, jobs,
+machine, reconcile-time, heavy-answers, full-disk, slow-merchant. Without any, all.
 PostgreSQL is the server that TEST_POSTGRES_URL names, or one that answers at its usual place.
 """
 
@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from chaos import accounting, burst, full_disk, heavy_answers, imports, partners, slow_merchant, trials
+from chaos import accounting, burst, full_disk, heavy_answers, imports, jobs, partners, slow_merchant, trials
 from chaos import reconcile_time as reconciling
 from chaos.report import (
     Report,
@@ -27,6 +27,7 @@ from chaos.report import (
     growth_of,
     imports_of,
     index_machine_of,
+    jobs_of,
     machine_of,
     partners_of,
     table_of,
@@ -39,6 +40,7 @@ INDEX_RUNS, INDEX_STEPS = 200, 50
 SHIPMENTS, KILLS = 300, 100
 IMPORT_KILLS = 200
 ACCOUNTING_KILLS = 200
+JOB_ROWS, BAD_ROWS, JOB_KILLS = 1_000, 100, 50
 
 
 def main() -> int:
@@ -142,6 +144,17 @@ def index(folder: Path, options: argparse.Namespace, report: Report) -> None:
         report.add(burst_of(engine, burst.measure(folder / f"{engine}-burst", server=server, seed=options.seed)))
 
 
+def many_at_once(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    """On each engine that there is, with workers killed; and once with none, for its time."""
+    servers = {"SQLite": "", **({"PostgreSQL": postgres_server()} if postgres_server() else {})}
+    for engine, server in servers.items():
+        (folder / engine).mkdir()
+        found = jobs.run(folder / engine, JOB_ROWS, BAD_ROWS, JOB_KILLS, server=server, seed=options.seed)
+        report.add(jobs_of(f"A job, {engine}", found))
+    (folder / "time").mkdir()
+    report.add(jobs_of("A job, nobody killed", jobs.run(folder / "time", JOB_ROWS, BAD_ROWS, 0, seed=options.seed)))
+
+
 def index_machine(folder: Path, options: argparse.Namespace, report: Report) -> None:
     """In two processes with a seed each, the second on PostgreSQL where there is a server."""
     runs = {"INDEX_MACHINE_RUNS": str(INDEX_RUNS // 2), "INDEX_MACHINE_STEPS": str(INDEX_STEPS)}
@@ -164,6 +177,7 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace, Report], None]] = {
     "partners-postgres": partners_postgres,
     "accounting-sqlite": accounting_sqlite,
     "accounting-postgres": accounting_postgres,
+    "jobs": many_at_once,
     "machine": machine,
     "index": index,
     "index-machine": index_machine,

@@ -11,6 +11,7 @@ from chaos.heavy_answers import BOUND as HEAVY_BOUND
 from chaos.heavy_answers import KINDS as HEAVY
 from chaos.heavy_answers import Growth
 from chaos.imports import ORDERS, Imports
+from chaos.jobs import Run as JobsRun
 from chaos.partners import Run as PartnersRun
 from chaos.reconcile_time import BOUND, OUTAGE_SECONDS, UNKNOWNS, Waits
 from chaos.slow_merchant import BOUND as BESIDE_BOUND
@@ -18,6 +19,7 @@ from chaos.slow_merchant import CROWD, SLOW_MS, Beside
 from chaos.trials import Run
 
 SHOWN = 20  # violations of a run
+LONGEST_JOB = 1.1  # times what the rate alone takes
 
 
 @dataclass
@@ -102,6 +104,18 @@ def accounting_of(title: str, run: AccountingRun) -> Section:
         f"**{run.missing} in no file, {run.twice} in two, {len(run.broken)} files broken.**"
     )
     return Section(title, [line], run.good)
+
+
+def jobs_of(title: str, run: JobsRun) -> Section:
+    lines = [
+        f"{run.rows} rows, {run.bad} of them bad, `kill -9` of {run.killed} workers: {run.seconds:.0f} s, which is "
+        f"{run.seconds / run.own_seconds:.2f} times what the rate alone takes ({run.own_seconds:.0f} s). "
+        f"**{len(run.marked_wrongly)} rows marked wrongly, {len(run.doubled)} sent twice, {len(run.lost)} lost, "
+        f"{len(run.sent_though_bad)} sent though bad.**",
+        *run.violations[:SHOWN],
+    ]
+    in_time = bool(run.killed) or run.seconds <= LONGEST_JOB * run.own_seconds
+    return Section(title, lines, not run.violations and in_time)
 
 
 def waits_of(outage: str, waits: Waits) -> Section:

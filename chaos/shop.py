@@ -37,6 +37,13 @@ LINES = [
 ]
 
 
+def ups(place: int) -> str:
+    """UPS’s by its check digit, another for each place."""
+    digits = f"999AA1{place:09d}"
+    value = [int(sign) if sign.isdigit() else (ord(sign) - 63) % 10 for sign in digits]
+    return f"1Z{digits}{-(sum(value[0::2]) + 2 * sum(value[1::2])) % 10}"
+
+
 class Shop:
     """An account at the emulator, from its other side: other clients of RevKeen that change orders there."""
 

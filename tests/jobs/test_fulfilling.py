@@ -1,12 +1,16 @@
 """Fulfilling many orders: a file or a row for each, checked row by row, and sent once each to all three systems."""
 
 import re
+import uuid
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models.functions import Now
 from django.test import Client
 
-from orders.models import Job, Merchant, Operation, PartnerUpdate, Shipment
+from orders.models import Job, Merchant, Operation, PartnerUpdate, Shipment, User
+from orders.services.handling import holds
+from orders.services.handling.holds import Why
 from orders.services.jobs import sending, work
 from tests.conftest import make_person, sign_in
 from tests.support import shipping
@@ -244,3 +248,42 @@ def test_what_is_not_applied_is_its_makers_and_a_job_of_others_is_not_there(
     assert "Fulfill" not in text(support.get(BASE).content.decode()).partition("Begun")[2]
     job.refresh_from_db()
     assert job.state == "checked"
+
+
+def test_a_list_with_a_broken_condition_selects_nothing(
+    client: Client, northwind: Merchant, emulator: Emulator
+) -> None:
+    index_everything(northwind)
+    page_of = text(client.get(f"{BASE}fulfill/?all=1&list=total%3Dmany").content.decode())
+    assert "A condition of the list is not understood, so nothing was selected." in page_of
+    assert "No orders selected" in page_of
+
+
+def test_an_order_on_hold_is_kept_out_and_one_held_later_is_not_sent(
+    client: Client, northwind: Merchant, jonas: User, emulator: Emulator
+) -> None:
+    first, second = paid(emulator), paid(emulator)
+    index_everything(northwind)
+    holds.hold(northwind, "live", [uuid.UUID(first["id"])], Why("stock"), jonas)
+    job = paste(client, f"{first['public_id']},UPS,{ups(1)}", f"{second['public_id']},UPS,{ups(2)}")
+    assert marks(job) == {2: ["on_hold"], 3: []}
+    apply(client, job)
+    holds.hold(northwind, "live", [uuid.UUID(second["id"])], Why("fraud"), jonas)
+    run()
+    assert states(job) == ["bad", "not_sent"]
+    assert told(emulator, first) == told(emulator, second) == []
+
+
+def test_the_template_has_the_orders_of_a_list_and_can_be_read_in(
+    client: Client, northwind: Merchant, emulator: Emulator
+) -> None:
+    orders = [paid(emulator) for _ in range(2)]
+    index_everything(northwind)
+    query = "&".join(f"tick={order['id']}" for order in orders)
+    answer = client.get(f"{BASE}template.csv?{query}")
+    table_of = b"".join(answer.streaming_content)
+    sent = SimpleUploadedFile("parcels.csv", table_of, "text/csv")
+    job = job_at(client.post(f"{BASE}import/", {"file": sent, "notify": "no"}))
+    assert [(row.order_id, row.marks[0][0]) for row in job.rows.all()] == [
+        (uuid.UUID(order["id"]), "no_number") for order in orders
+    ]

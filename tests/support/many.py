@@ -9,18 +9,14 @@ from typing import Any
 from django.db.models.functions import Now
 from django.test import Client
 
+from chaos.shop import ups
 from orders.models import Job, JobRow
 from orders.services.jobs import sending, work
 from tests.support.emulation import Emulator
 
+__all__ = ["ups"]
+
 BASE = "/northwind/live/jobs/"
-
-
-def ups(place: int) -> str:
-    """UPS’s by its check digit, another for each place."""
-    digits = f"999AA1{place:09d}"
-    value = [int(sign) if sign.isdigit() else (ord(sign) - 63) % 10 for sign in digits]
-    return f"1Z{digits}{-(sum(value[0::2]) + 2 * sum(value[1::2])) % 10}"
 
 
 def paid(emulator: Emulator, *lines: dict[str, Any], **body: Any) -> dict[str, Any]:

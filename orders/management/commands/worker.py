@@ -38,9 +38,10 @@ AFTER_FAILURE_SECONDS = 2.0
 CHAIN_SECONDS = 5.0
 RECONCILERS = 8
 SENDERS = 8
-JOB_SENDERS = 6
+JOB_SENDERS = 8
 INDEXERS = 2
 OF_ONE_MERCHANT = 4  # a slow API keeps no more than these from the others
+ROWS_OF_ONE_MERCHANT = 6  # of jobs: at a third of a second a call they keep up with the rate
 
 
 class Bell:
@@ -99,7 +100,7 @@ class Command(BaseCommand):
         self.stopping = threading.Event()
         self.of_merchants = AtHand[int](OF_ONE_MERCHANT)  # operations, refunds and decisions
         self.of_partners = AtHand[outbox.Scope](outbox.PER_SCOPE)
-        self.of_jobs = AtHand[int](OF_ONE_MERCHANT)
+        self.of_jobs = AtHand[int](ROWS_OF_ONE_MERCHANT)
         self.chain, self.index, self.exports, self.approvals = Bell(), Bell(), Bell(), Bell()
         self.name, self.beaten_at = heartbeat.name_of_this(), -math.inf
         self.alarm = alarm_of_signals(self.stop)

@@ -26,7 +26,7 @@ log = structlog.get_logger("orders.jobs")
 
 State, RowState = Job.State, JobRow.State
 RUNNING = Literal("running")  # as in the index jobs_running
-SAVED = timedelta(seconds=1)  # of its pace, that a row which took long leaves to the next
+SAVED = timedelta(seconds=5)  # of its pace: rows that begin late are made up for
 LONGEST_PAUSE = 2.0  # seconds that a worker waits by itself for the next row
 STOPPED_MEANWHILE = "The job was stopped before it was sent."
 
