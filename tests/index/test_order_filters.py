@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from orders import amounts, states
 from orders.apis.revkeen.objects import Order
-from orders.models import CustomerCopy, Fulfillment, Merchant, Shipment
+from orders.models import CustomerCopy, Fulfillment, Handling, Hold, Merchant, OrderTag, Shipment
 from orders.services.index import deriving, order_filters, order_list, writing
 from orders.services.index.condition_line import Condition
 from orders.services.index.order_filters import CARRIERS, FILTERS, FULFILLMENTS, PAYMENTS, Place
@@ -35,10 +35,13 @@ ODD = {'size "L"': "1", "7": 1.5, "gift": True, "channel": None}
 
 @dataclass(frozen=True)
 class Facts:
-    """An order, and the carriers of what was shipped of it from here."""
+    """An order, the carriers of what was shipped of it from here, and what staff say of it."""
 
     order: Order
     carriers: frozenset[str]
+    tags: tuple[str, ...]
+    held: bool
+    person: str  # "" where it is nobody's
 
 
 Fits = Callable[[Facts, str], bool]
@@ -80,7 +83,23 @@ def everything(northwind: Merchant) -> list[Facts]:
     orders = [random_order(dice) for _ in range(120)]
     writing.apply(northwind, "live", orders, NOW)
     user = make_person("operations@northwind.example", northwind, "operations")
-    return [Facts(order, ship(order, northwind, user, dice)) for order in orders]
+    return [Facts(order, ship(order, northwind, user, dice), *say(order, northwind, user, dice)) for order in orders]
+
+
+def say(order: Order, merchant: Merchant, user: Any, dice: random.Random) -> tuple[tuple[str, ...], bool, str]:
+    """Tags, whether it is on hold, and whose it is; holds of the other mode, and those that are over, hold nothing."""
+    here = {"merchant": merchant, "mode": "live", "order_id": order.id}
+    tags = dice.choice([(), ("Gift",), ("gift", "rush order")])
+    for tag in tags:
+        OrderTag.objects.create(name=tag, key=tag.casefold(), **here)
+    until = dice.choice([None, "2026-11-21", "2026-11-20", "2026-11-19"])
+    mode = dice.choice(["live", "live", "test"])
+    Hold.objects.create(reason="stock", until=until, user=user, who="", **here | {"mode": mode})
+    person = dice.choice([user, None])
+    if person or dice.random() < 0.5:
+        Handling.objects.create(assigned_to=person, **here)
+    held = mode == "live" and until in (None, "2026-11-21")
+    return tuple(tag.casefold() for tag in tags), held, user.email if person else ""
 
 
 def ship(order: Order, merchant: Merchant, user: Any, dice: random.Random) -> frozenset[str]:
@@ -186,6 +205,12 @@ PLAIN: dict[str, tuple[list[str], Fits]] = {
     ),
     "carrier": (["ups", "fedex", "other"], by_carrier),
     "shipped": (["here"], lambda one, text: bool(one.carriers)),
+    "tag": (["gift", "GIFT", "rush  order", "none"], lambda one, text: " ".join(text.lower().split()) in one.tags),
+    "hold": (["yes"], lambda one, text: one.held),
+    "assigned": (
+        ["nobody", "Operations@northwind.example", "no@one.example"],
+        lambda one, text: one.person == {"nobody": ""}.get(text, text.lower()),
+    ),
     "has": (
         ["note", "metadata"],
         lambda one, text: bool(one.order.notes if text == "note" else one.order.metadata),

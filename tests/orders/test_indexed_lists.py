@@ -33,6 +33,8 @@ SAMPLES = {
     "total": ">100",
     "currency": "EUR",
     "product": "tent",
+    "tag": "gift",
+    "assigned": "nobody",
     "metadata": "channel=web",
     "expires": "7d",
 }

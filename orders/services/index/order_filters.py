@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from orders import carriers, states
 from orders.iso4217 import BY_DECIMALS, PLACES
-from orders.models import Merchant, OrderLineCopy, Shipment, Term
+from orders.models import Handling, Hold, Merchant, OrderLineCopy, OrderTag, Shipment, Term
 from orders.services.index import folding, keys, looked_up, metadata, spans
 from orders.services.index.condition_line import Condition
 from orders.services.index.finding import LAST
@@ -188,6 +188,30 @@ def _shipped(place: Place, which: Q) -> Q:
     return Q(order_id__in=shipments.values("order_id"))
 
 
+def _tagged(place: Place, text: str) -> Q:
+    """With this tag, however its letters are written."""
+    return _said(OrderTag, place, Q(key=" ".join(_some(text).casefold().split())[:30]))
+
+
+def _on_hold(place: Place, text: str) -> Q:
+    today = place.now.astimezone(place.merchant.zone).date()
+    return _said(Hold, place, Q(until=None) | Q(until__gt=today))
+
+
+def _assigned(place: Place, text: str) -> Q:
+    """To the person of this name or e-mail address, or to nobody."""
+    if text.strip().casefold() == "nobody":
+        return ~_said(Handling, place, Q(assigned_to__isnull=False))
+    person = _some(text).strip()
+    return _said(Handling, place, Q(assigned_to__name__iexact=person) | Q(assigned_to__email__iexact=person))
+
+
+def _said(model: type[OrderTag] | type[Hold] | type[Handling], place: Place, which: Q) -> Q:
+    """Of which staff say this here."""
+    rows = model._default_manager.filter(which, merchant=place.merchant, mode=place.mode)
+    return Q(order_id__in=rows.values("order_id"))
+
+
 def _has(place: Place, text: str) -> Q:
     return {"note": Q(looked_up.Some("notes")), "metadata": ~Q(metadata={})}[text]
 
@@ -233,6 +257,9 @@ FILTERS = {
     "carrier": Filter("Carrier", _carrier, CARRIERS),
     "shipped": Filter("Shipped", _shipped_here, {"here": "from here"}, once=True),
     "has": Filter("Has", _has, {"note": "a note", "metadata": "metadata"}),
+    "tag": Filter("Tag", _tagged, hint="A tag of your team’s"),
+    "hold": Filter("Hold", _on_hold, {"yes": "on hold"}, once=True),
+    "assigned": Filter("Assigned to", _assigned, hint="Name or e-mail of a person, or nobody", once=True),
     "metadata": Filter("Metadata", _metadata, hint="key, or key=value"),
     "expires": Filter("Expires", _expires, hint="expired, or 7d for the next seven days", once=True),
     "adds_up": Filter(
