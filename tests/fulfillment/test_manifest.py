@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from orders.models import Merchant, Shipment, User
+from orders.models import Merchant, Packing, Shipment, User
 from orders.services.fulfillment import manifest, undo
 from orders.services.fulfillment.manifest import Day, Pace
 from orders.services.handling import holds
@@ -122,3 +122,18 @@ def test_a_person_sees_their_own_pace_and_the_teams_and_nobody_elses(
     seen = prose(viewer.get(page).content.decode())
     assert "You Nothing shipped The team 4.0" in seen
     assert "1.5" not in seen
+
+
+def test_what_was_scanned_at_the_station_and_not_confirmed_is_named_also_once_it_was_given_back(
+    client: Client, northwind: Merchant, jonas: User, mara: User, emulator: Emulator
+) -> None:
+    left, empty = paid_order(emulator, ("Tent", 3)), paid_order(emulator, ("Rope", 1))
+    hours_ago = timezone.now() - timedelta(hours=2)
+    for person, order, counted in ((jonas, left, {"1": {"a": 1}, "2": {"a": 1}}), (mara, empty, {})):
+        named = {"order_id": order["id"], "order_number": order["public_id"], "seen_at": hours_ago}
+        work = {"fields": {}, "parcels": ["1"], "counted": counted}
+        Packing.objects.create(merchant=northwind, mode="live", user=person, work=work, **named)
+    page = prose(client.get(PAGE).content.decode())
+    assert f"Scanned, not confirmed {left['public_id']}: 2 units By {jonas}" in page
+    assert empty["public_id"] not in page
+    assert "Scanned, not confirmed" not in client.get(f"{PAGE}?day=2020-01-02").content.decode()

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -30,3 +31,24 @@ def all_ids(merchant: Merchant, mode: str) -> set[uuid.UUID]:
 def _all(merchant: Merchant, mode: str) -> "QuerySet[Packing, Any]":
     here = Packing.objects.filter(merchant=merchant, mode=mode, order_id__isnull=False)
     return here.filter(seen_at__gt=Now() - GIVEN_BACK_AFTER).select_related("user")
+
+
+@dataclass(frozen=True)
+class Unconfirmed:
+    """An order of which items were scanned and nothing was sent off, also where it was given back meanwhile."""
+
+    packing: Packing
+    units: int
+
+
+def unconfirmed(merchant: Merchant, mode: str) -> list[Unconfirmed]:
+    """What was scanned at the station and not confirmed, the oldest first."""
+    here = Packing.objects.filter(merchant=merchant, mode=mode, order_id__isnull=False).select_related("user")
+    found = [Unconfirmed(packing, _counted(packing)) for packing in here.order_by("seen_at")]
+    return [one for one in found if one.units]
+
+
+def _counted(packing: Packing) -> int:
+    """Units, over all parcels; as services/station/work.py keeps them."""
+    parcels: dict[str, dict[str, int]] = packing.work.get("counted", {})
+    return sum(sum(lines.values()) for lines in parcels.values())

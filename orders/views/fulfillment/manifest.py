@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from orders.access import merchant_page
 from orders.forms.fulfillment.manifest import EARLIEST, ManifestForm
 from orders.requests import MerchantRequest
-from orders.services.fulfillment import manifest, to_fulfill
+from orders.services.fulfillment import at_hand, manifest, to_fulfill
 from orders.services.fulfillment.manifest import Day
 from orders.services.handling import holds
 from orders.services.revkeen import session
@@ -35,6 +35,7 @@ def shipment_manifest(request: MerchantRequest) -> HttpResponse:
         "whole": manifest.in_all(day),
         "parcels": [(shipment, shipment.created_at.astimezone(request.merchant.zone)) for shipment in parcels],
         "reading": reading,
+        "unconfirmed": at_hand.unconfirmed(request.merchant, request.mode) if day.date == today else [],
         "late": manifest.waits(left, min(day.cutoff, timezone.now())) if reading.value else None,
         "old": manifest.waits(left, timezone.now() - timedelta(days=request.merchant.review_after_days)),
         **{"mine": mine, "team": team, "print": "print" in request.GET},
