@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from functools import reduce
 from operator import and_
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from orders import carriers, states
 from orders.iso4217 import BY_DECIMALS, PLACES
@@ -159,12 +160,20 @@ def _product(place: Place, text: str) -> Q:
     except ValueError:
         words = _some(text).split()
         of_line = reduce(and_, [Q(description__icontains=word) for word in words])
-        described = Q(Exists(OrderLineCopy.objects.filter(of_line, order=OuterRef("pk"))))
+        described = Q(_some_line(of_line))
         code = Q(kind=Term.Kind.CODE, value=folding.term(text))
         coded = Term.objects.filter(code, merchant=place.merchant, mode=place.mode).values_list("order__id", flat=True)
         found = list(coded[: looked_up.FEW + 1])
         of_code = Q(pk__in=found if len(found) <= looked_up.FEW else coded)
         return (_with_parts(place, words) & described) | of_code if found else _with_parts(place, words) & described
+
+
+def _some_line(of_line: Q) -> Coalesce:
+    """Whether an order has such a line, looked up for each order that it comes to. Asked by EXISTS, PostgreSQL would
+    look through the lines of all orders first, however few are wanted.
+    """
+    lines = OrderLineCopy.objects.filter(of_line, order=OuterRef("pk")).order_by()
+    return Coalesce(Subquery(lines.values(there=Value(True))[:1]), Value(False))
 
 
 def _with_parts(place: Place, words: list[str]) -> Q:
