@@ -15,7 +15,7 @@ const queue = JSON.parse(sessionStorage.getItem(STORE) ?? "[]");
 let sending = false;
 let tries = 0;
 
-const answered = (id) => document.querySelector("#bench [data-heard]")?.dataset.heard === id;
+const answered = (id) => shown("heard").split(" ").includes(id); // another tab may have scanned since
 const shown = (name) => station.querySelector(`#bench input[name=${name}]`)?.value ?? "";
 
 function put(action) {
@@ -64,7 +64,7 @@ const TONES = { good: [[880, 0.07]], wait: [[440, 0.15]], plain: [[660, 0.05]], 
 let audio = null;
 
 function tell() {
-  const said = document.querySelector("#bench [data-heard]");
+  const said = document.getElementById("answer");
   document.getElementById("said").textContent = said.querySelector("[data-said]").textContent;
   if (said.hasAttribute("data-sound")) play(TONES[said.dataset.tone] ?? []);
 }

@@ -213,6 +213,8 @@ def test_an_unfinished_order_is_not_left_for_another_and_an_untouched_one_is(
     assert Packing.objects.get().order_number == other["public_id"]
     scan(operations, "LAMP")
     assert "is not finished" in scan(operations, order["public_id"])
+    assert "Press Esc again" in scan(operations, do="back")  # what was counted is not lost by one key
+    assert counted(operations) == {line_of(other, 0): 1}
     assert "is back in To fulfill" in scan(operations, do="back")
     assert scan(operations, order["public_id"]) == f"{order['public_id']} opened."
 

@@ -59,7 +59,7 @@ def with_order(request: MerchantRequest, packing: Packing, work: Work, do: str, 
     if what in ("takeover", "open") and _is_id(of):
         return _other_order(request, packing, work, uuid.UUID(of), take=what == "takeover")
     if what == "back":
-        return opening.put_back(packing)
+        return opening.put_back(packing, work)
     if what == "missing":
         return opening.cannot_find(packing, work, shown)
     if what == "sound":

@@ -18,11 +18,12 @@ from orders.services.handling import holds
 from orders.services.revkeen import session
 from orders.services.station import bench, opening
 from orders.services.station.bench import TakenByOther
-from orders.services.station.work import BAD, GOOD, PLAIN, Said, Work
+from orders.services.station.work import BAD, GOOD, PLAIN, WAIT, Said, Work
 from orders.views.changes import form_page
 from orders.views.fulfillment.fulfill import blocked_reason
 from orders.views.fulfillment.fulfill_form import as_opened
 
+BACK = "back"  # what a second Esc confirms
 Answer = tuple[Said, Work | None, dict[str, Any]]  # what is said, the work as it is now, and what else is changed
 
 
@@ -67,10 +68,11 @@ def begun(request: MerchantRequest, packing: Packing, found: Fulfillable, kept: 
     }
 
 
-def put_back(packing: Packing) -> Answer:
-    """Somebody else may pack it. What was counted is forgotten."""
-    if packing.order_id is None:
-        return Said(PLAIN, "Nothing is here to put back."), None, {}
+def put_back(packing: Packing, work: Work) -> Answer:
+    """Somebody else may pack it. What was counted is forgotten, so it is asked once more."""
+    if (work.units or work.all_numbers) and BACK not in work.asked:
+        work.asked = [BACK]
+        return Said(WAIT, "What was scanned for it is forgotten then. Press Esc again to put it back."), work, {}
     return Said(PLAIN, f"{packing.order_number} is back in To fulfill. Nothing was sent."), None, bench.NOTHING
 
 

@@ -22,6 +22,7 @@ from orders.views.station import opening, sending
 
 PART = "orders/station/_bench.html"
 SHOWN_SCANS = 6
+RECENT = 20  # scans, of which the page learns that they were heard
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ def page(request: MerchantRequest, packing: Packing) -> HttpResponse:
     context = {
         "packing": packing,
         "said": packing.heard[-1] if packing.heard else None,
+        "heard_ids": " ".join(heard["id"] for heard in packing.heard[-RECENT:]),
         "scans": list(reversed([heard for heard in packing.heard if heard["text"]]))[:SHOWN_SCANS],
         "leaving": leaving.leaving(request.merchant, request.mode, request.user),
         "form_id": str(uuid.uuid4()),

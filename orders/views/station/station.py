@@ -70,7 +70,7 @@ def _action(request: MerchantRequest) -> Action:
 
 
 def _act(request: MerchantRequest, action: Action) -> Packing:
-    """Do it, once, over the place as it is; anew where another tab was faster."""
+    """Do it, once, over the place as it is; anew where another tab was faster. What was not heard is sent again."""
     for _ in range(TRIES):
         packing = bench.of(request.merchant, request.mode, request.user)
         if bench.said_before(packing, action.id):
@@ -83,7 +83,7 @@ def _act(request: MerchantRequest, action: Action) -> Packing:
             continue
         except TakenByOther as error:  # between looking and taking
             action = Action(action.id, "say", str(error), "", "", "")
-    raise Overtaken
+    return packing
 
 
 def _answer(request: MerchantRequest, packing: Packing, action: Action) -> Answer:
@@ -99,7 +99,8 @@ def _answer(request: MerchantRequest, packing: Packing, action: Action) -> Answe
     work = working.of(packing)
     if action.is_enter:
         return _enter(request, packing, work, action)
-    work.asked = []
+    if action.do != "back":
+        work.asked = []
     return acts.with_order(request, packing, work, action.do, action.text, action.reason)
 
 
