@@ -75,25 +75,17 @@ def lines_with(work: Work, shown: FulfillmentSnapshot, code: str) -> list[str]:
     return [line_id for line_id in shown.lines if key in work.keys.get(line_id, [])]
 
 
-def count(work: Work, shown: FulfillmentSnapshot, code: str) -> Said:
-    """One unit more of the first of its lines that has room; said loudly where none has."""
-    lines = lines_with(work, shown, code)
+def count(work: Work, shown: FulfillmentSnapshot, lines: list[str]) -> Said:
+    """One unit more of the first of these lines that has room; said loudly where none has."""
     room = next((line_id for line_id in lines if work.units[line_id] < shown.lines[line_id].left), None)
     if room is None:
         total = sum(shown.lines[line_id].left for line_id in lines)
         what = shown.lines[lines[0]].description
         return Said(BAD, f"One too many: all {total} of {what} are counted already. Put this one back.")
-    return count_line(work, shown, room)
-
-
-def count_line(work: Work, shown: FulfillmentSnapshot, line_id: str) -> Said:
-    """One unit more of this line."""
-    line = shown.lines[line_id]
-    if work.units[line_id] >= line.left:
-        return Said(BAD, f"One too many: all {line.left} of {line.description} are counted already.")
     counted = work.counted.setdefault(work.parcel, {})
-    counted[line_id] = counted.get(line_id, 0) + 1
-    return Said(GOOD, f"{work.units[line_id]} of {line.left}: {line.description}")
+    counted[room] = counted.get(room, 0) + 1
+    line = shown.lines[room]
+    return Said(GOOD, f"{work.units[room]} of {line.left}: {line.description}")
 
 
 def count_all(work: Work, shown: FulfillmentSnapshot, line_id: str) -> Said:

@@ -104,7 +104,7 @@ def _by_hand(work: Work, shown: FulfillmentSnapshot, what: str, line_id: str) ->
         return Said(BAD, "Scan the items of this line: every unit has to be scanned.")
     if what == "all":
         return working.count_all(work, shown, line_id)
-    return working.count_line(work, shown, line_id) if what == "more" else Said(PLAIN, "Nothing was changed.")
+    return working.count(work, shown, [line_id]) if what == "more" else Said(PLAIN, "Nothing was changed.")
 
 
 def _scan(request: MerchantRequest, packing: Packing, work: Work, shown: FulfillmentSnapshot, text: str) -> Answer:
@@ -121,7 +121,7 @@ def _scan(request: MerchantRequest, packing: Packing, work: Work, shown: Fulfill
 
 def _of_kind(request: MerchantRequest, packing: Packing, work: Work, shown: FulfillmentSnapshot, scan: Scan) -> Said:
     if scan.kind is Kind.ITEM:
-        return working.count(work, shown, scan.code)
+        return working.count(work, shown, working.lines_with(work, shown, scan.code))
     if scan.kind is Kind.OTHER_ITEM:
         return Said(BAD, f"Wrong item: {scan.name or scan.code} is not left to ship in {packing.order_number}.")
     if scan.kind is Kind.SAME_ORDER:
