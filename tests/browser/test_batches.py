@@ -17,7 +17,6 @@ from tests.support.scanning import scanned
 pytestmark = pytest.mark.browser
 
 QUEUE = "/northwind/live/to-fulfill/"
-NARROW = {"width": 360, "height": 740}
 
 
 def create(open_page: OpenPage, **options: Any) -> Page:
@@ -79,15 +78,28 @@ def is_laid_out(page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
 
 
-def test_pages_of_a_batch_fit_a_phone_and_have_no_barriers(open_page: OpenPage) -> None:
+def test_pages_of_picking_fit_a_phone_and_have_no_barriers(open_page: OpenPage, emulator: RunningEmulator) -> None:
     page = create(open_page)
-    batch = page.url
-    for address in (batch, f"{batch}pick-list/", f"{batch}slips/", f"{batch}../", f"{QUEUE}?batch=none&sort=-units"):
-        for size in (NARROW, {"width": 1280, "height": 800}):
-            page.set_viewport_size(size)  # type: ignore[arg-type]
-            page.goto(address if "://" in address else batch.split("/northwind")[0] + address)
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (address, size)
-        assert problems(page) == [], address
+    batch, host = page.url, page.url.split("/northwind")[0]
+    of_batch = [batch, f"{batch}pick-list/", f"{batch}slips/", f"{batch}../"]
+    order = f"{host}/northwind/live/orders/{emulator.cases()['orders']['paid']}/handling/"
+    others = [f"{host}{QUEUE}?batch=none&sort=-units", f"{host}/northwind/live/shipments/manifest/", order]
+    for address in (*of_batch, *others):
+        page.goto(address)
+        has_no_barriers(page, address)
+    page.goto(f"{host}{QUEUE}")
+    page.get_by_label("Select all on this page").check()
+    has_no_barriers(page, "ticked")
+    page.get_by_role("button", name="Hold, tag, assign").first.click()
+    expect(page.get_by_role("button", name=re.compile("Save for"))).to_be_visible()
+    has_no_barriers(page, "many orders")
+
+
+def has_no_barriers(page: Page, what: str) -> None:
+    for width, height in ((360, 740), (1280, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (what, width)
+    assert problems(page) == [], what
 
 
 def test_without_a_script_orders_are_put_on_hold_together_and_a_batch_is_made_and_printed(open_page: OpenPage) -> None:
