@@ -21,6 +21,7 @@ PLACE = PLACES[0]  # northwind, live
 KILL_EVERY = (0.4, 2.5)  # seconds: a worker takes more than one to start
 LONGEST = 1_500.0  # seconds that a job may take
 CALLS = 3  # of an order
+SECONDS = 3.0  # that a call may take: two workers wait for their turn at OrderProtection for two
 SYSTEMS = ("revkeen", "digital_river", "order_protection")
 HEAD = "Order,Carrier,Tracking number,SKU,Units"
 
@@ -77,7 +78,7 @@ def run(folder: Path, rows: int, bad: int, kills: int, *, server: str = "", seed
     rng = random.Random(seed)
     with (
         Emulator("--orders", "60") as emulator,
-        Dashboard(folder, emulator, server=server, environment=environment) as board,
+        Dashboard(folder, emulator, server=server, seconds=SECONDS, environment=environment) as board,
     ):
         assert board.site.run(CONNECT) == 3 * len(PLACES)
         lines = list(_lines(emulator, Shop(emulator, PLACE), rows - bad, bad))
