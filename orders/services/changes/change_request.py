@@ -52,7 +52,8 @@ class ChangeRequest:
         """
         form_token = self.form_token
         limits.require(user, form_token.merchant, form_token.mode, form_token.kind, self.money)
-        if ApprovalRequest.objects.filter(pk=form_token.operation_id).exists():
+        may_be_asked_for = form_token.kind in limits.NOUNS
+        if may_be_asked_for and ApprovalRequest.objects.filter(pk=form_token.operation_id).exists():
             raise limits.AskedFor
 
     def record(self, operation: Operation) -> None:
