@@ -118,6 +118,20 @@ def test_what_is_shipped_or_put_on_hold_after_the_batch_was_made_is_not_packed(
     assert f"{three[2]['public_id']} 1 Nothing left to ship" in page
 
 
+def test_many_orders_that_have_left_are_said_in_one_notice(
+    client: Client, three: list[dict[str, Any]], emulator: Emulator, northwind: Merchant
+) -> None:
+    every = [*three, paid_order(emulator, ("Kettle", 1))]
+    index_everything(northwind)
+    create(client, *every)
+    for order in every:
+        emulator.patch("orders", order["id"], status="canceled")
+    page = client.get(f"{BATCHES}1/slips/").content.decode()
+    assert "Nothing to pack for 4 orders:" in prose(page)
+    assert "Nothing to pack for NW" not in prose(page)
+    assert all(f"<bdi>{order['public_id']}</bdi>" in page for order in every)
+
+
 @pytest.mark.database
 def test_who_printed_what_is_kept_and_it_can_be_printed_again(client: Client, three: list[dict[str, Any]]) -> None:
     create(client, *three[:2])
