@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -157,9 +157,11 @@ def test_the_line_of_filters_and_the_menus_ask_the_same(finance: Client, some_mo
 def owed(northwind: Merchant) -> None:
     """Orders of every age, with one day between an end and a beginning, and those that owe nothing."""
     now = timezone.now()
+    noon = datetime.combine(now.astimezone(northwind.zone).date(), time(12))
     due = [
         an_order(
-            created_at=(now - timedelta(days=days)).isoformat(),
+            # At noon of the merchant's day: the same time of the clock in UTC is another day where clocks have changed.
+            created_at=(noon - timedelta(days=days)).replace(tzinfo=northwind.zone).isoformat(),
             amount_due=1000 + days,
             currency="jpy" if days == 8 else "usd",
             customer_id=str(CUSTOMER),

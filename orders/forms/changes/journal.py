@@ -54,6 +54,7 @@ GROUPS: dict[str, tuple[str, tuple[Event, ...]]] = {
             Event.PARTNER_UPDATE_RELEASED,
             Event.REVKEEN_KNOWS,
             Event.PARTNER_IDS,
+            Event.SHIPPED_UNCOUNTED,
         ),
     ),
     "handling": (
@@ -68,6 +69,7 @@ GROUPS: dict[str, tuple[str, tuple[Event, ...]]] = {
             Event.BATCH_PRINTED,
         ),
     ),
+    "jobs": ("Jobs", (Event.JOB_APPLIED, Event.JOB_STOPPED)),
     "decisions": ("Decisions", (Event.DECIDED, Event.DECISION_CONTRADICTED, Event.CONTRADICTION_CLOSED)),
     "approvals": (
         "Limits and approval",

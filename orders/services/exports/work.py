@@ -17,7 +17,7 @@ RUNNING = Literal("")  # as in the index schedules_due
 
 
 def due() -> list[Due]:
-    return [making.due(), _to_tell_due(), _schedules_due(), _old_ones_due(), accounting_schedule.due()]
+    return [making.due(), _to_tell_due(), _schedules_due(), accounting_schedule.due(), _old_ones_due()]
 
 
 @asked_often
