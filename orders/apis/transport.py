@@ -112,7 +112,7 @@ def _answer(response: httpx.Response) -> Answer:
         raise InDoubt("{provider}’s answer broke off.")
     headers = {name.lower(): value for name, value in response.headers.items()}
     declared = headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > MAX_BYTES:
+    if declared.isdecimal() and int(declared) > MAX_BYTES:
         raise InDoubt("{provider}’s answer is too large.")
     body = _unpack(response.iter_raw(), headers.get("content-encoding", "identity"))
     return Answer(response.status_code, headers, body)

@@ -132,6 +132,9 @@ def test_doubts_are_overruled_row_by_row_by_whoever_looked(
     first = job.rows.get(place=2)
     client.post(f"{BASE}{job.pk}/confirm/", {"row": [first.pk, job.rows.get(place=4).pk]})
     assert applying(client, job).startswith("2:")
+    for forged in ("", "²:1", "1:²", "-1:1", f"{seen}0"):
+        client.post(f"{BASE}{job.pk}/apply/", {"applying": forged})
+        assert Job.objects.get(pk=job.pk).state == "checked"
     answer = client.post(f"{BASE}{job.pk}/apply/", {"applying": seen}, follow=True)
     assert "Nothing was sent. It was applied already, or checked anew." in text(answer.content.decode())
     apply(client, job)

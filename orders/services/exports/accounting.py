@@ -16,12 +16,12 @@ from orders.models import (
     AccountingRow,
     Merchant,
     MoneyCopy,
-    OrderCopy,
     RefundCopy,
     TransactionCopy,
     User,
 )
 from orders.money import Money
+from orders.services.index import copies as order_copies
 from orders.tables import AT_ONCE, Column, Kind, Table, Value
 
 READ_AT_ONCE = 500
@@ -118,7 +118,7 @@ def _in_a_file(kind: str, key: str) -> Exists:
 def _taken(merchant: Merchant, mode: str) -> list[AccountingRow]:
     transactions, refunds = _new(merchant, mode)
     copies: list[TransactionCopy | RefundCopy] = [*transactions[:AT_ONCE], *refunds[:AT_ONCE]]
-    numbers = _numbers(merchant, mode, {copy.order_id for copy in copies if copy.order_id})
+    numbers = order_copies.numbers(merchant, mode, (copy.order_id for copy in copies))
     return [_row(copy, numbers) for copy in copies]
 
 
@@ -163,14 +163,3 @@ def _of_refund(copy: RefundCopy) -> dict[str, Any]:
         "Reason": ". ".join(part for part in (copy.reason, copy.reason_details) if part),
         "Amount": REFUNDED,
     }
-
-
-def _numbers(merchant: Merchant, mode: str, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """Of the orders that the index has, some hundred at a time."""
-    found: dict[uuid.UUID, str] = {}
-    wanted = sorted(ids)
-    for start in range(0, len(wanted), READ_AT_ONCE):
-        part = wanted[start : start + READ_AT_ONCE]
-        here = OrderCopy.objects.filter(merchant=merchant, mode=mode, order_id__in=part)
-        found |= dict(here.values_list("order_id", "public_id"))
-    return found

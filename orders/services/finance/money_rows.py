@@ -8,10 +8,11 @@ from typing import Any
 
 from orders import states
 from orders.apis.revkeen.objects import brand_name
-from orders.models import OrderCopy, RefundCopy, TransactionCopy
+from orders.models import RefundCopy, TransactionCopy
 from orders.money import Money
 from orders.services.finance import money_list
 from orders.services.finance.money_list import Source
+from orders.services.index import copies as order_copies
 from orders.services.index.order_filters import Place
 from orders.services.orders.payments import DECLINES
 from orders.services.orders.refunds import REASONS
@@ -40,10 +41,7 @@ class MoneyRow:
 
 def rows(place: Place, source: Source, copies: Collection[Any], names: dict[uuid.UUID, str]) -> list[MoneyRow]:
     """The copies (`MoneyCopy`) in their order; `names` are those of customers, as far as they are known."""
-    orders = OrderCopy.objects.filter(
-        merchant=place.merchant, mode=place.mode, order_id__in={copy.order_id for copy in copies if copy.order_id}
-    )
-    numbers = dict(orders.values_list("order_id", "public_id"))
+    numbers = order_copies.numbers(place.merchant, place.mode, (copy.order_id for copy in copies))
     reasons = money_list.refund_reasons(place, list(copies))
     return [_row(copy, numbers, names, reasons, source.signed) for copy in copies]
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from orders.models import ClosedMovement, MonthClosing, Movement, OrderCopy
+from orders.models import ClosedMovement, MonthClosing, Movement
 from orders.money import Money
 from orders.services.finance import months
 from orders.services.finance.months import Line
+from orders.services.index import copies
 from orders.services.index.order_filters import Place
 from orders.tables import Column, Kind, Table, Value
 
-AT_ONCE = 1_000
 SUMMED = ("Owed before", "Ordered", "Collected", "Owed after", "Net before", "Refunded", "Net after", "At stake")
 CHANGED = ("When signed", "Then")
 COLUMNS = [
@@ -85,12 +85,5 @@ def _money(amounts: dict[str, Money]) -> list[Value]:
 def _numbered(place: Place, rows: Any) -> Iterator[tuple[Any, str]]:
     """Each row with the number of its order, "" where nobody knows whose money it was."""
     every = list(rows)
-    for begin in range(0, len(every), AT_ONCE):
-        part = every[begin : begin + AT_ONCE]
-        numbers = _numbers(place, {one.order_id for one in part if one.order_id})
-        yield from ((one, numbers.get(one.order_id, "")) for one in part)
-
-
-def _numbers(place: Place, order_ids: set[Any]) -> dict[Any, str]:
-    here = OrderCopy.objects.filter(merchant=place.merchant, mode=place.mode, order_id__in=order_ids)
-    return dict(here.values_list("order_id", "public_id"))
+    numbers = copies.numbers(place.merchant, place.mode, (one.order_id for one in every))
+    yield from ((one, numbers.get(one.order_id, "")) for one in every)

@@ -1,10 +1,11 @@
 """Copies become again what pages show: an order as RevKeen sent it, or a row that could not be read."""
 
+import uuid
 from collections.abc import Iterable
 
 from orders.apis.listings import Listing, Unreadable
 from orders.apis.revkeen.objects import LineItem, Order
-from orders.models import OrderCopy, OrderLineCopy
+from orders.models import Merchant, OrderCopy, OrderLineCopy
 
 SAME_NAME = (
     *("public_id", "status", "billing_type", "currency", "subtotal", "discount", "tax", "total", "amount_paid"),
@@ -15,6 +16,21 @@ OF_A_LINE = (
     *("description", "quantity", "unit_price", "subtotal", "total", "product_id", "discount", "tax", "metadata"),
     "position",
 )
+
+
+AT_ONCE = 500  # ids in one question
+
+
+def numbers(merchant: Merchant, mode: str, order_ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, str]:
+    """The numbers of these orders, as far as they have copies here."""
+    wanted = sorted({order_id for order_id in order_ids if order_id})
+    here = OrderCopy.objects.filter(merchant=merchant, mode=mode)
+    parts = (wanted[begin : begin + AT_ONCE] for begin in range(0, len(wanted), AT_ONCE))
+    return {
+        order_id: number
+        for part in parts
+        for order_id, number in here.filter(order_id__in=part).values_list("order_id", "public_id")
+    }
 
 
 def listing(copies: Iterable[OrderCopy], *, has_more: bool = False, total: int | None = None) -> Listing[Order]:

@@ -130,7 +130,7 @@ def _amounts(draft: Draft, line: dict[str, Any]) -> tuple[Money, Money]:
 def _by_line(problem: Problem, draft: Draft) -> Problem:
     """RevKeen names a line by its place, counted from 0."""
     param = problem.operation.param.split(".") if problem.operation else []
-    if len(param) >= 2 and param[0] == "line_items" and param[1].isdigit() and int(param[1]) < len(draft.lines):
+    if len(param) >= 2 and param[0] == "line_items" and param[1].isdecimal() and int(param[1]) < len(draft.lines):
         what = draft.lines[int(param[1])]["description"]
         return problem.with_words(f"RevKeen refused line {int(param[1]) + 1}, {what}.", problem.text)
     return problem

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from orders.access import merchant_page, refuse
 from orders.forms.finance.months import SecondForm, SignMonthForm
-from orders.models import AfterClosing, MonthClosing, OrderCopy
+from orders.models import AfterClosing, MonthClosing
 from orders.money import Money
 from orders.requests import MerchantRequest
 from orders.services.finance import months, review
 from orders.services.finance.months import Line, Month, NotPossible
+from orders.services.index import copies
 from orders.services.index.order_filters import Place
 from orders.views.pages import render_page, sent
 
@@ -147,9 +148,7 @@ def _signed(place: Place, closing: MonthClosing) -> dict[str, Any]:
 
 
 def _changes(place: Place, after: list[AfterClosing]) -> list[ChangeRow]:
-    ids = {one.order_id for one in after if one.order_id}
-    here = OrderCopy.objects.filter(merchant=place.merchant, mode=place.mode, order_id__in=ids)
-    numbers = dict(here.values_list("order_id", "public_id"))
+    numbers = copies.numbers(place.merchant, place.mode, (one.order_id for one in after))
     return [
         ChangeRow(
             one,

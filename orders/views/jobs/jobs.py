@@ -107,7 +107,7 @@ def job_apply(request: MerchantRequest, job_id: uuid.UUID) -> HttpResponse:
     job = _own(request, job_id)
     count, _, version = request.POST.get("applying", "").partition(":")
     try:
-        if not count.isdigit() or not version.isdigit():
+        if not count.isdecimal() or not version.isdecimal():
             raise MovedOn("The button named no rows.")
         asking.apply(job, int(count[:9]), int(version[:9]), request.user)
     except MovedOn as error:
