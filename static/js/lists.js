@@ -1,4 +1,5 @@
-// Lists: what is ticked in them stays through a swap, one box ticks a whole table, and what a search finds is moved in.
+// Lists: what is ticked in them stays through a swap, one box ticks a whole table, a row leads to what it is about, and
+// what a search finds is moved in.
 "use strict";
 
 // --- A swap keeps the ticks of its rows and what was confirmed ([data-keep]: of what), and says what has changed
@@ -147,6 +148,25 @@ function answersRowKey(table, key) {
   if (key === "x" && at >= 0) row.querySelector(".tick input:enabled")?.click();
   return at >= 0 || next !== undefined;
 }
+
+// --- A whole row leads where the link in its head does; who comes back has the focus on that link
+
+const LEADS_ELSEWHERE = "a, button, input, select, textarea, label, details";
+const OPENED = "opened"; // the address that was opened from a list, in this tab
+
+document.addEventListener("click", (event) => {
+  const { target } = event;
+  const link = target.closest(".stack tbody tr")?.querySelector(ROW_LINK);
+  if (!link) return;
+  if (link.contains(target)) sessionStorage.setItem(OPENED, link.href);
+  else if (!target.closest(LEADS_ELSEWHERE) && getSelection().isCollapsed) link.dispatchEvent(new MouseEvent("click", event));
+});
+
+window.addEventListener("pageshow", () => {
+  if (performance.getEntriesByType("navigation")[0]?.type !== "back_forward") return;
+  const opened = sessionStorage.getItem(OPENED);
+  [...document.querySelectorAll(ROW_LINK)].find((link) => link.href === opened)?.focus({ preventScroll: true });
+});
 
 // Arrows scroll the page until a row has the focus.
 function movesInRows(key) {

@@ -103,6 +103,22 @@ def test_the_keyboard_alone_finds_an_order_and_goes_on_to_the_next(
     expect(page.get_by_role("heading", name=second["public_id"])).to_be_visible()
 
 
+def test_a_whole_row_leads_to_its_order_and_back_again_it_has_the_focus(
+    open_page: OpenPage, emulator: RunningEmulator
+) -> None:
+    order = emulator.orders("limit=3")[-1]
+    page = open_page(ORDERS)
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name=order["public_id"], exact=True))
+    row.locator(".total").click()
+    expect(page.get_by_role("heading", name=order["public_id"])).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("link", name=order["public_id"], exact=True)).to_be_focused()
+    row.locator(".clip").first.select_text()  # whoever marks words to copy them stays here, and who ticks
+    row.locator(".clip").first.dispatch_event("click")
+    row.get_by_role("checkbox").check()
+    expect(page).to_have_url(re.compile(r"/orders/$"))
+
+
 def test_a_menu_opens_by_keyboard_and_escape_gives_the_focus_back(
     open_page: OpenPage, emulator: RunningEmulator
 ) -> None:
