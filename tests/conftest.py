@@ -32,6 +32,7 @@ __all__ = ["pytest_itemcollected", "pytest_runtest_logreport", "pytest_terminal_
 
 BROWSER = "tests/browser/"
 PLAIN_RENDER = Template._render
+BEFORE_THE_HOUR = 5  # seconds
 LONG = ("browser", "faults", "running", "site")
 ROLES = ("admin", "support", "finance", "operations", "viewer")
 
@@ -71,6 +72,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=2))
         elif item.path.parent.name == "running":
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """No test begins in the last seconds of an hour, where days end: what it makes today, it looks at today."""
+    left = 3600 - time.time() % 3600
+    if left < BEFORE_THE_HOUR:
+        time.sleep(left)
 
 
 @contextmanager

@@ -47,10 +47,15 @@ def short_moment(value: datetime, zone: ZoneInfo) -> SafeString:
 
 @register.simple_tag
 def clock(value: datetime, zone: ZoneInfo) -> SafeString:
-    """`14:32:08 CET`, with the day where that is not today."""
+    """`14:32:08 CET`, with the day where that is not today; the element carries the exact time."""
+    return _time(in_zone(value, zone), clock_words(value, zone))
+
+
+def clock_words(value: datetime, zone: ZoneInfo) -> str:
+    """What `clock` shows, for a sentence without elements."""
     local = in_zone(value, zone)
     day = "" if local.date() == today(zone) else f"{_day(local, zone)} "
-    return _time(local, f"{day}{local:%H:%M:%S %Z}")
+    return f"{day}{local:%H:%M:%S %Z}"
 
 
 @register.simple_tag

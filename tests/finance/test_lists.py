@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from orders.services.index.order_filters import Place
 from tests.support.emulation import Emulator
 from tests.support.finance import PAYMENTS, RECEIVABLES, REFUNDS, everything, minor, table, together
 from tests.support.indexed import index_everything
+from tests.support.moments import noon
 from tests.support.pages import markup, prose, text
 from tests.support.samples import a_refund, a_transaction, an_order
 
@@ -157,11 +158,9 @@ def test_the_line_of_filters_and_the_menus_ask_the_same(finance: Client, some_mo
 def owed(northwind: Merchant) -> None:
     """Orders of every age, with one day between an end and a beginning, and those that owe nothing."""
     now = timezone.now()
-    noon = datetime.combine(now.astimezone(northwind.zone).date(), time(12))
     due = [
         an_order(
-            # At noon of the merchant's day: the same time of the clock in UTC is another day where clocks have changed.
-            created_at=(noon - timedelta(days=days)).replace(tzinfo=northwind.zone).isoformat(),
+            created_at=noon(northwind, days).isoformat(),
             amount_due=1000 + days,
             currency="jpy" if days == 8 else "usd",
             customer_id=str(CUSTOMER),

@@ -27,6 +27,7 @@ from orders.services import log_chain
 from orders.services.finance import months, review
 from orders.services.finance.months import NotPossible
 from orders.services.finance.review import Wanted
+from orders.services.handling import holds
 from orders.services.index import clock, forgetting, money_copies, writing
 from orders.services.index.order_filters import Place
 from tests.conftest import make_person, sign_in
@@ -228,8 +229,7 @@ def test_a_second_person_declines_with_a_reason_and_it_is_signed_anew(
 
 
 def test_a_month_that_has_not_ended_or_is_not_read_is_not_closed(october: Merchant, finance: Client) -> None:
-    now = timezone.now()
-    here = f"/northwind/live/finance/months/{now:%Y-%m}/"
+    here = f"/northwind/live/finance/months/{holds.today(october):%Y-%m}/"
     assert finance.post(here, {"note": ""}).status_code == 422
     assert "has not ended yet" in prose(finance.get(here).content.decode())
     Sweep.objects.filter(kind=Sweep.Kind.REFUNDS).update(as_of=None)

@@ -13,6 +13,7 @@ from orders.services.fulfillment.manifest import Day, Pace
 from orders.services.handling import holds
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
+from tests.support.moments import noon
 from tests.support.pages import prose, text
 from tests.support.parcels import paid_order, parcel, send_off
 
@@ -93,8 +94,7 @@ def test_what_was_paid_by_the_cut_off_and_still_waits_is_said_without_what_is_on
     for order in emulator.orders("limit=100&status=paid"):
         emulator.patch("orders", order["id"], fulfillment_status="fulfilled", status="fulfilled")
     made = [paid_order(emulator, ("Tent", 2)) for _ in range(4)]
-    yesterday = timezone.now() - timedelta(days=1)
-    days_ago = timezone.now() - timedelta(days=northwind.review_after_days + 1)
+    yesterday, days_ago = noon(northwind, 1), noon(northwind, northwind.review_after_days + 2)
     for order, paid_at in zip(made, (yesterday, yesterday, days_ago), strict=False):
         emulator.patch("orders", order["id"], paid_at=paid_at.isoformat())
     client.post(f"/northwind/live/orders/{made[0]['id']}/hold/", {"reason": "stock"})

@@ -11,10 +11,11 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orders.models import Merchant, OrderCopy
+from orders.models import IndexState, Merchant, OrderCopy
 from tests.support.emulation import Emulator
 from tests.support.fulfilling import fulfill, paid_order
 from tests.support.indexed import index_everything
+from tests.support.moments import noon
 from tests.support.pages import text
 
 SEARCH = reverse("search", args=["northwind", "live"])
@@ -95,6 +96,17 @@ def test_what_the_index_lacks_is_said_and_revkeen_is_asked(admin: Client, emulat
     answer = ask(admin, "Maren Oldfield")
     assert urlsplit(answer["Location"]).path == reverse("customer_list", args=["northwind", "live"])
     assert "Nothing was found in the index (not complete yet)" in text(admin.get(answer["Location"]).content.decode())
+
+
+@pytest.mark.usefixtures("imported")
+def test_as_of_when_the_index_lacks_it_is_said_with_the_day_where_that_is_not_today(
+    admin: Client, northwind: Merchant
+) -> None:
+    yesterday = noon(northwind, 1)
+    IndexState.objects.update(as_of=yesterday)
+    answer = ask(admin, "Nobody Known")
+    said = f"in the index (as of Yesterday 12:00:00 {yesterday:%Z})"
+    assert said in text(admin.get(answer["Location"]).content.decode())
 
 
 @pytest.mark.usefixtures("imported")

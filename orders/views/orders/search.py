@@ -17,6 +17,7 @@ from orders.services.orders import reading, searching
 from orders.services.orders.searching import CustomerHit, Found, OrderHit
 from orders.services.picking import batches
 from orders.services.revkeen import session
+from orders.templatetags.figures import clock_words
 from orders.views.orders import destinations
 from orders.views.pages import render_page, search_text
 
@@ -80,7 +81,7 @@ def _elsewhere(request: MerchantRequest, text: str, found: Found) -> HttpRespons
         order_id = _waiting(request, text)
     if order_id is not None:
         return redirect("order_detail", *where, order_id)
-    known = f"as of {found.as_of.astimezone(request.merchant.zone):%H:%M:%S}" if found.as_of else "not complete yet"
+    known = f"as of {clock_words(found.as_of, request.merchant.zone)}" if found.as_of else "not complete yet"
     messages.info(request, f"Nothing was found in the index ({known}). RevKeen was asked for customers.")
     return redirect(f"{reverse('customer_list', args=where)}?{urlencode({'q': text})}")
 

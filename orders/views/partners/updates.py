@@ -10,6 +10,7 @@ from orders.forms.fulfillment.shipments import StopForm
 from orders.models import PartnerUpdate
 from orders.requests import MerchantRequest
 from orders.services.partners import manual, switched_off
+from orders.templatetags.figures import clock_words
 from orders.views.fulfillment.shipments import to_order, to_shipment
 from orders.views.pages import render_page, sent
 
@@ -95,7 +96,7 @@ def _what_follows(request: MerchantRequest, partner_update: PartnerUpdate) -> st
         return f"waits until {partner} is switched on again."
     until = manual.not_before(partner_update)
     if until is not None:
-        at = f"{until.astimezone(request.merchant.zone):%H:%M:%S %Z}"
+        at = clock_words(until, request.merchant.zone)
         words = f"was not sent yet: the earlier request may still arrive. We check {partner} at {at}"
     elif partner_update.state == State.IN_DOUBT:
         words = f"may have arrived: we check {partner} in a moment"
