@@ -3,6 +3,7 @@
 from django.db import models
 
 from orders.models.merchants import MODE_CHOICES, Merchant
+from orders.models.picking import Batch
 
 
 class Packing(models.Model):
@@ -17,6 +18,7 @@ class Packing(models.Model):
     user = models.ForeignKey("orders.User", models.CASCADE, related_name="+")
     order_id = models.UUIDField(null=True)
     order_number = models.CharField(max_length=100, blank=True)
+    batch = models.ForeignKey(Batch, models.SET_NULL, null=True, related_name="+")  # whose next order follows
     taken_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)  # when something was last done with it
     form_token = models.TextField(blank=True)  # of the fulfillment that it will be

@@ -4,6 +4,8 @@ import uuid
 
 import pytest
 
+from orders.models import Batch
+from orders.services.fulfillment.numbered import Elsewhere
 from orders.services.station.scans import AtHand, Kind, Look, what_is
 
 HERE, OTHER, RETURNED = (uuid.UUID(int=number) for number in (1, 2, 3))  # the same in every process
@@ -14,7 +16,8 @@ FEDEX_WHOLE = f"9632001960000000000400{FEDEX}"  # the bar code of a label
 LOOK = Look(
     item={"4006381333931": ("TENT-1", "Tent"), "MUG-1": ("MUG-1", "Mug")}.get,
     order={"NW-1": HERE, "NW-2": OTHER, str(OTHER): OTHER, "123456789012": OTHER}.get,
-    elsewhere={UPS: RETURNED, "NW-3": OTHER}.get,
+    elsewhere=lambda text: Elsewhere({UPS: RETURNED, "NW-3": OTHER}.get(text)),
+    batch={"BATCH-17": Batch(number=17)}.get,
 )
 FRESH = AtHand(HERE, {"tent-1", "00000020000001"}, all_counted=False, counts=False)
 COUNTING = AtHand(HERE, {"tent-1", "00000020000001"}, all_counted=False, counts=True)
@@ -49,6 +52,9 @@ COUNTED = AtHand(HERE, {"tent-1", "00000020000001"}, all_counted=True, counts=Tr
         ("X00ABCDEFG", COUNTED, Kind.UNKNOWN),
         (UPS.lower(), COUNTING, Kind.LABEL),
         (FEDEX, None, Kind.UNKNOWN),
+        ("BATCH-17", None, Kind.BATCH),
+        ("BATCH-17", COUNTING, Kind.BATCH),
+        ("BATCH-18", COUNTING, Kind.UNKNOWN),
     ],
 )
 def test_what_a_scan_is(text: str, at_hand: AtHand | None, kind: Kind) -> None:

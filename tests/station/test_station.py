@@ -14,11 +14,12 @@ from orders.services.items.items import ItemRow
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
 from tests.support.fulfilling import effects
+from tests.support.indexed import index_everything
+from tests.support.packing import PLACE, counted, email_of, paid, said, scan
 
 EAN = "4006381333931"
 UPS = "1Z999AA10123456784"
 SECOND = "1Z5550001112223334"
-PLACE = "/northwind/live/station/"
 
 
 @pytest.fixture
@@ -26,46 +27,6 @@ def order(emulator: Emulator, northwind: Merchant, mara: User) -> dict[str, Any]
     """Two tents, whose barcode is in the table of items, and three ropes with one in their metadata."""
     items.save(northwind, [ItemRow("TENT-1", "Tent", "A-1", (EAN,)), ItemRow("MUG-1", "Mug")], items.COLUMNS, mara)
     return paid(emulator, ("Tent", 2, {"sku": "TENT-1"}), ("Rope", 3, {"sku": "ROPE-1", "barcode": "20000001"}))
-
-
-def paid(emulator: Emulator, *lines: tuple[str, int, dict[str, Any]], **body: Any) -> dict[str, Any]:
-    made = emulator.make_order(
-        line_items=[
-            {"description": what, "unit_price": 1000, "quantity": units, "metadata": metadata}
-            for what, units, metadata in lines
-        ],
-        **body,
-    )
-    token = {"payment_token": f"tok_approve_{uuid.uuid4().hex}"}
-    done: dict[str, Any] = emulator.send(f"/orders/{made['id']}/pay", token)
-    return done
-
-
-def scan(client: Client, *texts: str, do: str = "scan", **more: Any) -> str:
-    """Each as the page sends it, after having shown the answer to the one before. What is said to the last."""
-    words = ""
-    for text in texts or ("",):
-        packing = Packing.objects.filter(user__email=email_of(client)).first()
-        seen = packing.heard[-1]["id"] if packing and packing.heard else ""
-        client.post(PLACE, {"scan": text, "do": do, "id": str(uuid.uuid4()), "seen": seen, **more})
-        words = said(client)
-    return words
-
-
-def said(client: Client) -> str:
-    return str(Packing.objects.get(user__email=email_of(client)).heard[-1]["words"])
-
-
-def email_of(client: Client) -> str:
-    return str(User.objects.get(pk=client.session["_auth_user_id"]).email)
-
-
-def counted(client: Client) -> dict[str, int]:
-    units: dict[str, int] = {}
-    for lines in Packing.objects.get(user__email=email_of(client)).work.get("counted", {}).values():
-        for line, count in lines.items():
-            units[line] = units.get(line, 0) + count
-    return units
 
 
 def line_of(order: dict[str, Any], place: int) -> str:
@@ -92,6 +53,24 @@ def test_an_order_is_packed_by_scans_and_one_enter(
     (effect,) = effects(emulator, order)
     assert (effect["tracking_number"], effect["carrier"], effect["notified"]) == (UPS, "ups", False)
     assert Packing.objects.get().order_id is None
+
+
+def test_an_order_that_the_index_does_not_have_yet_is_found_by_its_number(
+    operations: Client, order: dict[str, Any], emulator: Emulator, northwind: Merchant
+) -> None:
+    index_everything(northwind)
+    late = paid(emulator, ("Lamp", 1, {"sku": "LAMP"}))
+    assert scan(operations, late["public_id"].lower()) == f"{late['public_id']} opened."
+
+
+def test_a_number_that_nobody_knows_is_said_to_be_unknown_and_whether_revkeen_could_be_asked(
+    operations: Client, order: dict[str, Any], emulator: Emulator, northwind: Merchant
+) -> None:
+    index_everything(northwind)
+    here = "NW-404 is no order that is known here."
+    assert scan(operations, "NW-404") == f"{here} RevKeen has none of this number among its newest."
+    emulator.fault("error", "/orders", times=100)
+    assert scan(operations, "NW-404") == f"{here} RevKeen does not answer. Scan it again in a moment."
 
 
 def test_a_wrong_item_a_surplus_unit_and_a_label_twice_are_refused_and_change_nothing(

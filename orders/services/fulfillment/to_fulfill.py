@@ -17,11 +17,11 @@ from django.core.cache import caches
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
-from orders import carriers, states
+from orders import states
 from orders.apis.errors import ApiError
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order
-from orders.models import OrderLock, Shipment, ShipmentItem
+from orders.models import Merchant, OrderLock, Shipment, ShipmentItem, User
 from orders.services.fulfillment import at_hand, waiting_orders
 from orders.services.fulfillment.unreported import Unreported
 from orders.services.fulfillment.waiting_orders import Search, Waiting
@@ -51,11 +51,6 @@ class Left:
     held: bool  # another change has the order now
     refused: bool  # RevKeen did not take a shipment of lines that have units left
     handled: Handled = NOTHING  # what staff said of it
-
-    @property
-    def free(self) -> bool:
-        """Somebody can take it now: nothing else has it, and it is not on hold."""
-        return not self.held and self.handled.hold is None
 
     @property
     def place(self) -> tuple[int, datetime]:
@@ -91,13 +86,6 @@ def search(api: Session, *, anew: bool = False) -> Reading[Search]:
     return found
 
 
-def numbered(api: Session, text: str) -> uuid.UUID | None:
-    """The order of this number among those that wait, as it is typed or scanned; None where there is none."""
-    found, number = search(api).value, carriers.cleaned(text).upper()
-    orders = [*found.waiting, *found.unclear] if found else []
-    return next((order.id for order in orders if order.number.upper() == number), None)
-
-
 @dataclass(frozen=True)
 class Following:
     """The next order to fulfill, or None; `from_top`: none came later in the list, and this is its first."""
@@ -107,12 +95,24 @@ class Following:
     search: Search
 
 
-def next_after(api: Session, order_id: uuid.UUID) -> Following:
-    """The order that follows on this one in the list and that can be taken, else the first. Raise `ApiError`."""
+def free_for(merchant: Merchant, mode: str, user: User, rows: Iterable[Left]) -> list[Left]:
+    """Those that this person can take now: neither locked, nor on hold, nor another's, nor at hand at the station."""
+    taken = at_hand.all_ids(merchant, mode)
+    return [
+        row
+        for row in rows
+        if not row.held
+        and row.handled.hold is None
+        and row.handled.assigned_to in (None, user)
+        and row.order.id not in taken
+    ]
+
+
+def next_after(api: Session, user: User, order_id: uuid.UUID) -> Following:
+    """Of those that this person can take, the first after this one in the list, else the first. Raise `ApiError`."""
     found = search(api).require()
     rows, _ = left(api, found)
-    taken = at_hand.all_ids(api.merchant, api.mode) | {order_id}
-    free = [row for row in rows if row.free and row.order.id not in taken]
+    free = [row for row in free_for(api.merchant, api.mode, user, rows) if row.order.id != order_id]
     since = _since(api, found, order_id)
     priority = handled.of_order(api.merchant, api.mode, order_id).priority
     later = next((row for row in free if since is not None and row.place > (-priority, since)), None)

@@ -60,6 +60,12 @@ def listed(merchant: Merchant, mode: str) -> "QuerySet[Batch, Any]":
     )
 
 
+def place_of(batch: Batch, order_id: uuid.UUID | None) -> tuple[int, int] | None:
+    """Where the order stands in the batch, and of how many; None where it is not in it."""
+    places = dict(batch.orders.values_list("order_id", "place"))
+    return (places[order_id], len(places)) if order_id in places else None
+
+
 def others(batch: Batch) -> list[int]:
     """The numbers of other batches that have an order of this one."""
     ids = batch.orders.values("order_id")

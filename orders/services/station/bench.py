@@ -42,7 +42,7 @@ class TakenByOther(Exception):
 
 
 def of(merchant: Merchant, mode: str, user: User) -> Packing:
-    return Packing.objects.select_related("user").get_or_create(merchant=merchant, mode=mode, user=user)[0]
+    return Packing.objects.select_related("user", "batch").get_or_create(merchant=merchant, mode=mode, user=user)[0]
 
 
 def said_before(packing: Packing, scan_id: str) -> bool:

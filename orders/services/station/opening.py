@@ -1,13 +1,14 @@
 """Opening an order at the station: read from RevKeen, and what a scanner may read on its items."""
 
 import uuid
+from dataclasses import dataclass
 
 from orders import item_codes, item_keys
 from orders.apis.revkeen.objects import LineItem
-from orders.models import Item, Merchant, OrderCopy, Term
-from orders.services.fulfillment import at_hand, known_numbers, to_fulfill
+from orders.models import Batch, Item, Merchant, OrderCopy, Term, User
+from orders.services.fulfillment import known_numbers, to_fulfill
 from orders.services.fulfillment.fulfillable import Fulfillable, FulfillmentSnapshot
-from orders.services.index import folding, freshness
+from orders.services.index import folding
 from orders.services.items import items
 from orders.services.revkeen.session import Session
 
@@ -38,19 +39,21 @@ def order_known(merchant: Merchant, mode: str, text: str) -> uuid.UUID | None:
         return of_term or known_numbers.of_number(merchant, mode, text)
 
 
-def order_elsewhere(api: Session, text: str) -> uuid.UUID | None:
-    """By a parcel's tracking number, as on one that came back; or by the number of one that waits at RevKeen."""
-    found = known_numbers.of_parcel(api.merchant, api.mode, text)
-    if found is not None or freshness.as_of(api.merchant, api.mode) is not None:
-        return found
-    return to_fulfill.numbered(api, text) if known_numbers.may_be_an_order(text) else None
+@dataclass(frozen=True)
+class Following:
+    """The next order for this person, or None; `left`: how many wait, for whomever."""
+
+    order_id: uuid.UUID | None
+    left: int
 
 
-def next_in_line(api: Session) -> uuid.UUID | None:
-    """The first order in To fulfill that nobody has at hand. Raise `ApiError`."""
+def next_in_line(api: Session, user: User, batch: Batch | None) -> Following:
+    """The first of a batch, in the order in which it is packed, or else of To fulfill. Raise `ApiError`."""
     rows, _ = to_fulfill.left(api, to_fulfill.search(api).require())
-    taken = at_hand.all_ids(api.merchant, api.mode)
-    return next((row.order.id for row in rows if row.free and row.units_left and row.order.id not in taken), None)
+    places = {one.order_id: one.place for one in batch.orders.all()} if batch else {}
+    waiting = [row for row in rows if row.units_left and (batch is None or row.order.id in places)]
+    free = [row.order.id for row in to_fulfill.free_for(api.merchant, api.mode, user, waiting)]
+    return Following(min(free, key=lambda order_id: places.get(order_id, 0), default=None), len(waiting))
 
 
 def places(merchant: Merchant, shown: FulfillmentSnapshot) -> dict[str, Item]:

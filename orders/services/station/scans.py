@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from orders import carriers, item_keys
+from orders.apis.errors import ApiError
 from orders.carriers import Certainty
+from orders.models import Batch
+from orders.services.fulfillment.numbered import Elsewhere
 
 SHORTEST_LABEL = 6  # characters
 
@@ -21,6 +24,7 @@ class Kind(StrEnum):
     SAME_ORDER = "same_order"
     ORDER = "order"
     LABEL = "label"
+    BATCH = "batch"  # its pick list
     UNCLEAR = "unclear"  # an item or a label: a person says which
     UNKNOWN = "unknown"
 
@@ -34,6 +38,8 @@ class Scan:
     order_id: uuid.UUID | None = None
     code: str = ""
     name: str = ""
+    batch: Batch | None = None
+    not_asked: ApiError | None = None  # why RevKeen did not say whether it is an order
 
 
 @dataclass(frozen=True)
@@ -50,12 +56,13 @@ class AtHand:
 class Look:
     """Where a scan is looked up. `item`: its SKU and name. `order`: by number or id, in what is kept here.
 
-    `elsewhere`: by the tracking number of a parcel, or at RevKeen.
+    `batch`: by the code on its papers. `elsewhere`: by the tracking number of a parcel, or at RevKeen.
     """
 
     item: Callable[[str], tuple[str, str] | None]
+    batch: Callable[[str], Batch | None]
     order: Callable[[str], uuid.UUID | None]
-    elsewhere: Callable[[str], uuid.UUID | None]
+    elsewhere: Callable[[str], Elsewhere]
 
 
 def what_is(text: str, at_hand: AtHand | None, look: Look) -> Scan:
@@ -67,12 +74,16 @@ def what_is(text: str, at_hand: AtHand | None, look: Look) -> Scan:
         return Scan(Kind.ITEM, text, code=text)
     if (item := look.item(text)) is not None:
         return _item(text, item, at_hand)
+    if (batch := look.batch(text)) is not None:
+        return Scan(Kind.BATCH, text, batch=batch)
     if (order_id := look.order(text)) is not None:
         return _order(text, order_id, at_hand)
     if at_hand and (kind := _label(text, at_hand)):
         return Scan(kind, text)
-    order_id = look.elsewhere(text)
-    return _order(text, order_id, at_hand) if order_id else Scan(Kind.UNKNOWN, text)
+    found = look.elsewhere(text)
+    if found.order_id is not None:
+        return _order(text, found.order_id, at_hand)
+    return Scan(Kind.UNKNOWN, text, not_asked=found.error)
 
 
 def _item(text: str, item: tuple[str, str], at_hand: AtHand | None) -> Scan:

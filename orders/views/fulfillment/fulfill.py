@@ -67,7 +67,7 @@ def order_fulfill(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse
 def order_next_to_fulfill(request: MerchantRequest, order_id: uuid.UUID) -> HttpResponse:
     """Lead on from this order to the form of the next one that waits: as in To fulfill, and then from its top."""
     with session.session(request.merchant, request.mode) as api:
-        following = to_fulfill.next_after(api, order_id)
+        following = to_fulfill.next_after(api, request.user, order_id)
     _say_how_far(request, following)
     if following.order is None:
         return redirect("to_fulfill", request.merchant.slug, request.mode)

@@ -83,7 +83,7 @@ def _table(request: MerchantRequest, every: list[Left]) -> dict[str, Any]:
         "caption": CAPTIONS[form.tab],
         "fulfill_all": address(request, "job_fulfill", all="to-fulfill", page=None),
         "ticks_of": address(request, page=None, sort=None),
-        "first": next((row for row in every if row.free), None),
+        "first": next(iter(waiting.free_for(request.merchant, request.mode, request.user, every)), None),
         "older": address(request, page=page.previous_page_number()) if page.has_previous() else "",
         "newer": address(request, page=page.next_page_number()) if page.has_next() else "",
     }

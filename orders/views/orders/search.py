@@ -12,7 +12,7 @@ from orders.apis.revkeen.objects import Customer
 from orders.models import Batch
 from orders.permissions import PAGES
 from orders.requests import MerchantRequest
-from orders.services.fulfillment import known_numbers, to_fulfill
+from orders.services.fulfillment import numbered
 from orders.services.orders import reading, searching
 from orders.services.orders.searching import CustomerHit, Found, OrderHit
 from orders.services.picking import batches
@@ -74,24 +74,15 @@ def _of_id(request: MerchantRequest, some_id: uuid.UUID) -> HttpResponse:
 
 
 def _elsewhere(request: MerchantRequest, text: str, found: Found) -> HttpResponse:
-    """The order of a number that our own rows or RevKeen's paid orders have; else RevKeen is asked for customers."""
+    """The order of a number that our own rows or RevKeen have; else RevKeen is asked for customers."""
     where = [request.merchant.slug, request.mode]
-    order_id = known_numbers.order_of(request.merchant, request.mode, text)
-    if order_id is None and found.as_of is None:  # else the index has all orders that wait
-        order_id = _waiting(request, text)
+    with session.session(request.merchant, request.mode) as api:
+        order_id = numbered.outside_the_index(api, text).order_id
     if order_id is not None:
         return redirect("order_detail", *where, order_id)
     known = f"as of {clock_words(found.as_of, request.merchant.zone)}" if found.as_of else "not complete yet"
     messages.info(request, f"Nothing was found in the index ({known}). RevKeen was asked for customers.")
     return redirect(f"{reverse('customer_list', args=where)}?{urlencode({'q': text})}")
-
-
-def _waiting(request: MerchantRequest, text: str) -> uuid.UUID | None:
-    """The order of this number that waits to be shipped: its slip may be printed before anything else is known here."""
-    if not known_numbers.may_be_an_order(text):
-        return None
-    with session.session(request.merchant, request.mode) as api:
-        return to_fulfill.numbered(api, text)
 
 
 def _uuid(text: str) -> uuid.UUID | None:

@@ -8,8 +8,11 @@ from orders import carriers
 from orders.forms.station import packing_form
 from orders.models import Packing
 from orders.requests import MerchantRequest
+from orders.services.fulfillment import known_numbers, numbered
 from orders.services.fulfillment.fulfillable import FulfillmentSnapshot
+from orders.services.fulfillment.numbered import Elsewhere
 from orders.services.items import items
+from orders.services.picking import batches
 from orders.services.revkeen import session
 from orders.services.station import opening as finding
 from orders.services.station import scans
@@ -34,18 +37,22 @@ def with_nothing(request: MerchantRequest, packing: Packing, do: str, text: str)
         return opening.take_over(request, packing, uuid.UUID(of))
     if what == "open" and _is_id(of):
         return opening.open_order(request, packing, uuid.UUID(of))
+    if what == "leave":
+        return opening.leave_batch()
     if what == "sound":
         return _sound(packing, None)
     if what not in ("scan", "go"):
         return Said(PLAIN, FIRST), None, {}
     if not text:
-        return opening.next_order(request, packing)
+        return opening.next_order(request, packing, packing.batch)
     scan = scans.what_is(text, None, _look(request))
+    if scan.batch is not None:
+        return opening.next_order(request, packing, scan.batch)
     if scan.order_id is not None:
         return opening.open_order(request, packing, scan.order_id)
     if scan.kind is Kind.OTHER_ITEM:
         return Said(BAD, f"{scan.name or scan.code} is an item. {FIRST}"), None, {}
-    return Said(BAD, f"No order is known as {scan.text}."), None, {}
+    return Said(BAD, f"{scan.text} is no order that is known here.{_asked(scan)}"), None, {}
 
 
 def with_order(request: MerchantRequest, packing: Packing, work: Work, do: str, text: str, reason: str) -> Answer:
@@ -57,7 +64,8 @@ def with_order(request: MerchantRequest, packing: Packing, work: Work, do: str, 
     if what == "undo" and _is_id(of):
         return sending.undo_one(request, packing, work, of)
     if what in ("takeover", "open") and _is_id(of):
-        return _other_order(request, packing, work, uuid.UUID(of), take=what == "takeover")
+        open_it = opening.take_over if what == "takeover" else opening.open_order
+        return _other_order(packing, work, partial(open_it, request, packing, uuid.UUID(of)))
     if what == "back":
         return opening.put_back(packing, work)
     if what == "missing":
@@ -115,7 +123,9 @@ def _scan(request: MerchantRequest, packing: Packing, work: Work, shown: Fulfill
     scan = scans.what_is(text, at_hand, _look(request))
     work.doubted = ""
     if scan.kind is Kind.ORDER and scan.order_id is not None:
-        return _other_order(request, packing, work, scan.order_id)
+        return _other_order(packing, work, partial(opening.open_order, request, packing, scan.order_id))
+    if scan.batch is not None:
+        return _other_order(packing, work, partial(opening.next_order, request, packing, scan.batch))
     return _of_kind(request, packing, work, shown, scan), work, {}
 
 
@@ -132,15 +142,20 @@ def _of_kind(request: MerchantRequest, packing: Packing, work: Work, shown: Fulf
     return Said(BAD, f"{scan.text} {EITHER if scan.kind is Kind.UNCLEAR else NOT_KNOWN}")
 
 
-def _other_order(
-    request: MerchantRequest, packing: Packing, work: Work, order_id: uuid.UUID, *, take: bool = False
-) -> Answer:
+def _other_order(packing: Packing, work: Work, open_it: Callable[[], Answer]) -> Answer:
     """In place of this one, if nothing was done for it yet."""
     if work.units or work.all_numbers:
         words = f"{packing.order_number} is not finished. Fulfill it (Enter), or put it back (Esc), then scan the next."
         return Said(BAD, words), work, {}
-    said, other, changes = (opening.take_over if take else opening.open_order)(request, packing, order_id)
-    return (said, other, changes) if changes else (said, work, {})
+    said, other, changes = open_it()
+    return said, other or work, changes
+
+
+def _asked(scan: Scan) -> str:
+    """What RevKeen said when it was asked for an order that is not known here."""
+    if scan.not_asked is not None:
+        return f" {scan.not_asked.title} Scan it again in a moment."
+    return " RevKeen has none of this number among its newest." if known_numbers.may_be_an_order(scan.text) else ""
 
 
 def _part(work: Work) -> Said:
@@ -177,11 +192,11 @@ def _look(request: MerchantRequest) -> Look:
         found = items.of_scan(merchant, text)
         return (found.sku, found.name) if found else None
 
-    def elsewhere(text: str) -> uuid.UUID | None:
+    def elsewhere(text: str) -> Elsewhere:
         with session.session(merchant, mode) as api:
-            return finding.order_elsewhere(api, text)
+            return numbered.outside_the_index(api, text)
 
-    return Look(item, partial(finding.order_known, merchant, mode), elsewhere)
+    return Look(item, partial(batches.of_code, merchant, mode), partial(finding.order_known, merchant, mode), elsewhere)
 
 
 def _is_id(text: str) -> bool:

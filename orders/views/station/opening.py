@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from orders.apis.errors import ApiError, Missing
 from orders.forms.station import packing_form
-from orders.models import Operation, Packing, Shipment
+from orders.models import Batch, Operation, Packing, Shipment
 from orders.requests import MerchantRequest
 from orders.services.changes import journal
 from orders.services.fulfillment import fulfillable
@@ -88,16 +88,21 @@ def take_over(request: MerchantRequest, packing: Packing, order_id: uuid.UUID) -
     return open_order(request, packing, order_id)
 
 
-def next_order(request: MerchantRequest, packing: Packing) -> Answer:
-    """The first in To fulfill that nobody has at hand."""
+def next_order(request: MerchantRequest, packing: Packing, batch: Batch | None) -> Answer:
+    """The next of the batch, from which it then goes on; without one the first in To fulfill."""
     try:
         with session.session(request.merchant, request.mode) as api:
-            order_id = opening.next_in_line(api)
+            following = opening.next_in_line(api, request.user, batch)
     except ApiError as error:
         return Said(BAD, f"Not opened. {error.title} {error}"), None, {}
-    if order_id is None:
-        return Said(PLAIN, "Nothing else to fulfill."), None, {}
-    return open_order(request, packing, order_id)
+    if following.order_id is None:
+        return Said(PLAIN, _nothing(following.left, batch)), None, {"batch": None}
+    said, work, changes = open_order(request, packing, following.order_id)
+    return said, work, changes | {"batch": batch}
+
+
+def leave_batch() -> Answer:
+    return Said(PLAIN, "The next order is the first in To fulfill."), None, {"batch": None}
 
 
 def shown_of(request: MerchantRequest, packing: Packing) -> FulfillmentSnapshot:
@@ -108,6 +113,13 @@ def shown_of(request: MerchantRequest, packing: Packing) -> FulfillmentSnapshot:
 
 def order_address(request: MerchantRequest, order_id: str) -> str:
     return reverse("order_detail", args=[request.merchant.slug, request.mode, order_id]) if order_id else ""
+
+
+def _nothing(left: int, batch: Batch | None) -> str:
+    whose = f" in {str(batch).lower()}" if batch else ""
+    if not left:
+        return f"Nothing else to fulfill{whose}."
+    return f"Nothing else for you{whose}: {left} left, on hold, locked, assigned to others or in their hands."
 
 
 def _taken(request: MerchantRequest, packing: Packing, order_id: uuid.UUID, found: Fulfillable) -> Answer:

@@ -14,6 +14,7 @@ from orders.services.changes.form_tokens import OutdatedFormToken
 from orders.services.fulfillment import leaving
 from orders.services.fulfillment.fulfillable import FulfillmentSnapshot, LineSnapshot
 from orders.services.items import items
+from orders.services.picking import batches
 from orders.services.station import opening as finding
 from orders.services.station import work as working
 from orders.services.station.work import Work
@@ -59,6 +60,7 @@ def page(request: MerchantRequest, packing: Packing) -> HttpResponse:
         "scans": list(reversed([heard for heard in packing.heard if heard["text"]]))[:SHOWN_SCANS],
         "leaving": leaving.leaving(request.merchant, request.mode, request.user),
         "form_id": str(uuid.uuid4()),
+        "place": batches.place_of(packing.batch, packing.order_id) if packing.batch else None,
         **_at_hand(request, packing),
     }
     response = render_page(request, "orders/station/page.html", context, parts={"bench": PART})
