@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orders.models import EventLog, Finding, Merchant, OrderCopy, ReviewCase, SignOff, User
@@ -60,6 +61,14 @@ def test_the_queue_says_the_difference_and_leads_to_the_order(finance: Client, w
         assert "NW-77" not in shown(finance, query)
     for query in ("?rule=no", "?currency=euro", "?state=all", "?after=1.no", "?after=1.due&before=1.due"):
         assert finance.get(f"{QUEUE}{query}").status_code == 400
+
+
+def test_as_of_when_payments_are_known_is_asked_once_for_a_page(finance: Client, wrong: Finding) -> None:
+    finance.get(QUEUE)
+    with CaptureQueriesContext(connection) as asked:
+        finance.get(QUEUE)
+    of_money = [query["sql"] for query in asked if "refund_pending" in query["sql"]]
+    assert len(of_money) == 1
 
 
 def test_pages_go_on_where_the_one_before_ended(finance: Client, northwind: Merchant) -> None:

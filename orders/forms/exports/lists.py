@@ -32,7 +32,6 @@ from orders.services.finance import (
     months,
     overview_table,
     receivables_table,
-    review,
     review_table,
 )
 from orders.services.fulfillment import manifest, shipment_table
@@ -170,8 +169,8 @@ def _overview(wanted: Wanted) -> Table:
     form = PeriodForm(wanted.query, wanted.merchant, wanted.now)
     if form.problem:
         raise NotValid(form.problem)
-    as_of = review.payments_as_of(Place(wanted.merchant, wanted.mode, wanted.now))
-    return overview_table.table(Place(wanted.merchant, wanted.mode, wanted.now), form.period, form.step, as_of)
+    place = Place(wanted.merchant, wanted.mode, wanted.now)
+    return overview_table.table(place, form.period, form.step, place.payments_as_of)
 
 
 def _month(wanted: Wanted) -> Table:

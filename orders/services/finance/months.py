@@ -106,7 +106,7 @@ def why_not(place: Place, month: Month) -> str:
     """Why the month cannot be closed now; "" where it can."""
     if month.end > place.now:
         return f"{month} has not ended yet."
-    as_of = review.payments_as_of(place)
+    as_of = place.payments_as_of
     if as_of is None:
         return "Orders and payments are still being imported: some of the month may be missing."
     return "" if as_of >= month.end else "Orders and payments are not read up to the end of the month yet."
@@ -222,7 +222,7 @@ def _moved(place: Place, month: Month) -> Iterator[Moved]:
 
 def _content(place: Place, month: Month, moved: list[Moved]) -> dict[str, Any]:
     """All that is signed. Amounts are in minor units."""
-    as_of = review.payments_as_of(place)
+    as_of = place.payments_as_of
     wanted = open_in(place, month)
     counted = review.counts(wanted)
     return {

@@ -11,7 +11,7 @@ from orders.services.finance import receivables
 from orders.services.finance.listed import IMPORTING, MOST, READ_AT_ONCE, Listed
 from orders.services.finance.receivables import AGES, OLDEST_FIRST, Debtor
 from orders.services.finance.sums import STILL_DUE
-from orders.services.index import clock, freshness, order_list
+from orders.services.index import clock, order_list
 from orders.services.index.order_filters import Place
 from orders.services.revkeen import customer_names
 from orders.tables import Column, Kind, NotReady, Table, Value
@@ -49,10 +49,9 @@ def by_customer(place: Place, asked: Q, filter_words: str) -> Table:
 
 
 def _as_of(place: Place) -> datetime:
-    as_of = freshness.as_of(place.merchant, place.mode)
-    if as_of is None:
+    if place.as_of is None:
         raise NotReady(IMPORTING.format(what="orders"))
-    return as_of
+    return place.as_of
 
 
 def _orders(place: Place, listed: Listed) -> Iterator[list[Value]]:

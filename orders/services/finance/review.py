@@ -15,7 +15,6 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from orders.models import Finding, Operation, User
 from orders.money import Money
-from orders.services.index import freshness
 from orders.services.index.order_filters import Place
 from orders.services.index.rules import RULES, Waits
 
@@ -146,17 +145,10 @@ def today(place: Place) -> date:
 def counting(place: Place) -> Q:
     """The findings that count by now: those of rules that wait do so once their time has come."""
     days = Q(rule__in=_waiting(Waits.DAYS), since__gt=place.now - timedelta(days=place.merchant.review_after_days))
-    matched_until = payments_as_of(place)
     payments = Q(rule__in=_waiting(Waits.PAYMENTS))
-    if matched_until is not None:
-        payments &= Q(since__gt=matched_until - CLOCKS_DIFFER)
+    if place.payments_as_of is not None:
+        payments &= Q(since__gt=place.payments_as_of - CLOCKS_DIFFER)
     return ~(days | payments)
-
-
-def payments_as_of(place: Place) -> datetime | None:
-    """Up to when orders were held against their payments; None until all payments and refunds were imported."""
-    orders, money = (ask(place.merchant, place.mode) for ask in (freshness.as_of, freshness.money_as_of))
-    return min(orders, money) if orders and money else None
 
 
 def _waiting(what: Waits) -> list[str]:

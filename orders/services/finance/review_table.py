@@ -6,7 +6,6 @@ from orders.services.finance import review, sign_offs
 from orders.services.finance.listed import IMPORTING
 from orders.services.finance.review import Wanted
 from orders.services.finance.sign_offs import Reviewed
-from orders.services.index import freshness
 from orders.services.index.rules import RULES
 from orders.tables import Column, Kind, NotReady, Table, Value
 
@@ -24,11 +23,10 @@ COLUMNS = [
 
 def table(wanted: Wanted, filter_words: str) -> Table:
     """Raise `NotReady` until all orders were imported."""
-    place = wanted.place
-    as_of = freshness.as_of(place.merchant, place.mode)
+    as_of = wanted.place.as_of
     if as_of is None:
         raise NotReady(IMPORTING.format(what="orders"))
-    notes = () if review.payments_as_of(place) else (UNMATCHED,)
+    notes = () if wanted.place.payments_as_of else (UNMATCHED,)
     return Table(
         "Review",
         COLUMNS,

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
+from functools import cached_property, reduce
 from operator import and_
 
 from django.db.models import OuterRef, Q, Subquery, Value
@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 from orders import carriers, states
 from orders.iso4217 import BY_DECIMALS, PLACES
 from orders.models import Handling, Hold, Merchant, OrderLineCopy, OrderTag, Shipment, Term
-from orders.services.index import folding, keys, looked_up, metadata, spans
+from orders.services.index import folding, freshness, keys, looked_up, metadata, spans
 from orders.services.index.condition_line import Condition
 from orders.services.index.finding import LAST
 from orders.services.index.questions import SHORTEST
@@ -45,11 +45,22 @@ FULFILLMENTS = {
 
 @dataclass(frozen=True)
 class Place:
-    """Whose orders are asked for, and when."""
+    """Whose orders are asked for, and when. As of when the copies are right is looked up once, before them."""
 
     merchant: Merchant
     mode: str
     now: datetime
+
+    @cached_property
+    def as_of(self) -> datetime | None:
+        """None until all orders were imported."""
+        return freshness.as_of(self.merchant, self.mode)
+
+    @cached_property
+    def payments_as_of(self) -> datetime | None:
+        """Up to when orders were held against their payments; None until all payments and refunds were imported."""
+        money = freshness.money_as_of(self.merchant, self.mode)
+        return min(self.as_of, money) if self.as_of and money else None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from orders.apis.errors import ApiError, InDoubt, NotSent
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Listing, Order
 from orders.models import OrderCopy
-from orders.services.index import adding_up, clock, copies, finding, freshness, order_list, writing
+from orders.services.index import adding_up, clock, copies, finding, order_list, writing
 from orders.services.index.adding_up import Added
 from orders.services.index.order_filters import Place
 from orders.services.index.order_list import NEWEST_FIRST, Counts
@@ -121,7 +121,7 @@ def _is_behind_index(wanted: Wanted, listing: Reading[Listing[Order]]) -> bool:
     """RevKeen did not answer, and left no copy of this page or one that is older than the index."""
     if not isinstance(listing.error, NotSent | InDoubt):
         return False
-    as_of = freshness.as_of(wanted.place.merchant, wanted.place.mode)
+    as_of = wanted.place.as_of
     return as_of is not None and (listing.value is None or listing.as_of < as_of)
 
 
@@ -147,7 +147,7 @@ def _uuid(text: str) -> uuid.UUID | None:
 
 def _of_index(wanted: Wanted, error: ApiError | None = None) -> Found:
     place, (with_text, cut) = wanted.place, _with_text(wanted)
-    as_of = freshness.as_of(place.merchant, place.mode)
+    as_of = place.as_of
     few = order_list.few(place, wanted.beside_tab & with_text)
     question, some = wanted.question & with_text, few.of(wanted.tab) if few else None
     many = few is None and not wanted.tab
@@ -194,5 +194,5 @@ def _kept_counts(wanted: Wanted, *, count: bool = True) -> Counts | None:
 
 
 def _counts(wanted: Wanted) -> Counts | None:
-    as_of = freshness.as_of(wanted.place.merchant, wanted.place.mode)
+    as_of = wanted.place.as_of
     return order_list.count(wanted.place, wanted.beside_tab & _with_text(wanted)[0]) if as_of else None

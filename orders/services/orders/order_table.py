@@ -13,7 +13,7 @@ from datetime import datetime
 
 from orders.models import CustomerCopy, OrderCopy, OrderLineCopy
 from orders.money import Money
-from orders.services.index import clock, freshness
+from orders.services.index import clock
 from orders.services.orders import order_lists
 from orders.services.orders.order_lists import Wanted
 from orders.tables import Column, Kind, NotReady, Table, Value
@@ -91,7 +91,7 @@ def table(wanted: Wanted, filter_words: str, columns: Sequence[str], *, lines: b
     """With these columns of the page, in their order, and all amounts, so that they can be checked against each other;
     with a row for each line item, those of the line items instead. Raise `NotReady` until all orders were imported.
     """
-    as_of = freshness.as_of(wanted.place.merchant, wanted.place.mode)
+    as_of = wanted.place.as_of
     if as_of is None:
         raise NotReady(IMPORTING)
     taken = clock.now()

@@ -16,7 +16,7 @@ from orders.apis.errors import ApiError
 from orders.forms.finance.period import PeriodForm, canonical_address
 from orders.money import Money
 from orders.requests import MerchantRequest
-from orders.services.finance import comparing, periods, review, sums
+from orders.services.finance import comparing, periods, sums
 from orders.services.finance.comparing import Compared
 from orders.services.finance.overview_table import AMOUNTS
 from orders.services.finance.periods import Period
@@ -97,7 +97,7 @@ def _page(request: MerchantRequest, compared: Compared | None = None, status: in
         "chart": chart.bars(
             currency, [(_label(part, form.step), figures) for part, figures in zip(parts, of_parts, strict=True)]
         ),
-        "as_of": review.payments_as_of(place),
+        "as_of": place.payments_as_of,
         "compared": compared,
         "query": request.GET.urlencode(),
     }

@@ -19,7 +19,7 @@ from orders.requests import MerchantRequest
 from orders.services.finance import receivables as owed
 from orders.services.finance.receivables import AGES, OLDEST_FIRST, Line
 from orders.services.finance.sums import STILL_DUE
-from orders.services.index import freshness, order_list
+from orders.services.index import order_list
 from orders.services.revkeen import customer_names
 from orders.views.addresses import address
 from orders.views.finance.money import canonical_or_none, without
@@ -57,7 +57,7 @@ def receivables(request: MerchantRequest) -> HttpResponse:
         "shown_chips": [(chip, url) for chip, url in chips if not chip.in_sentence],
         "ages": list(AGES.values()),
         "lines": [(line, _cells(request, line)) for line in owed.aged(form.place, form.question)],
-        "as_of": freshness.as_of(request.merchant, request.mode),
+        "as_of": form.place.as_of,
         **(_by_customer(request, form) if form.state == "customers" else _by_order(request, form)),
     }
     return render_page(request, "orders/finance/receivables/page.html", context)

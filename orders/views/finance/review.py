@@ -17,7 +17,6 @@ from orders.requests import MerchantRequest
 from orders.services.finance import review, sign_offs
 from orders.services.finance.review import Page, Position, RuleCount, Wanted
 from orders.services.finance.sign_offs import Moved, Reviewed
-from orders.services.index import freshness
 from orders.services.index.order_filters import Place
 from orders.services.index.rules import RULES, Rule
 from orders.views.addresses import address
@@ -56,12 +55,12 @@ def review_queue(request: MerchantRequest) -> HttpResponse:
     lines = [_line(request, wanted, one) for one in counted]
     context = {
         "form": form,
-        "as_of": freshness.as_of(request.merchant, request.mode),
+        "as_of": wanted.place.as_of,
         "tabs": _tabs(request, wanted, counted),
         "differences": [line for line in lines if not line.rule.unknown and (line.counted.orders or line.current)],
         "kept": [line for line in lines if not line.counted.orders and not line.current],
         "unknown": [line for line in lines if line.rule.unknown and line.counted.orders],
-        "payments_as_of": review.payments_as_of(wanted.place),
+        "payments_as_of": wanted.place.payments_as_of,
         "without_order": review.without_order(wanted.place),
         "chosen": RULES.get(wanted.rule),
         **_table(request, page),
@@ -117,7 +116,7 @@ def _order_page(
         "sign_off": sign_off or SignOffForm(),
         "assign": assign or _assign_form(request, rows),
         "ticked": _ticked(request, rows),
-        "as_of": freshness.as_of(request.merchant, request.mode),
+        "as_of": place.as_of,
     }
     return render_page(request, "orders/finance/review/order.html", context, status=422 if refused else 200)
 

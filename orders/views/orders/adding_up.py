@@ -9,7 +9,7 @@ from orders.apis.revkeen.objects import Order
 from orders.forms.orders.order_address import SUMS, TICK
 from orders.forms.orders.order_filter import OrderFilter
 from orders.requests import MerchantRequest
-from orders.services.index import adding_up, freshness
+from orders.services.index import adding_up
 from orders.services.orders import order_lists
 from orders.services.orders.order_lists import Found
 from orders.views.orders.tables import sums_by_currency
@@ -43,7 +43,7 @@ def _others(ticks: Iterable[str], ticked: list[Order]) -> list[uuid.UUID]:
 
 
 def _as_of(form: OrderFilter) -> datetime | None:
-    return freshness.as_of(form.place.merchant, form.place.mode)
+    return form.place.as_of
 
 
 def _uuid(text: str) -> uuid.UUID | None:
