@@ -3,7 +3,10 @@
 import psycopg
 
 TIMES = 10
-INDEXED = ("orders_ordercopy", "orders_orderlinecopy", "orders_term", "orders_customercopy")
+INDEXED = (
+    *("orders_ordercopy", "orders_orderlinecopy", "orders_term", "orders_customercopy"),
+    *("orders_transactioncopy", "orders_refundcopy", "orders_finding"),
+)
 NTH = f"generate_series(1, {TIMES - 1}) AS nth"
 
 # A column → what a copy has in it; all other columns are as they were. `(…)::text` of nothing is nothing.
@@ -28,6 +31,14 @@ COPIES = {
         "value": "CASE WHEN kind IN (1, 3, 11, 12) THEN md5(value || nth)::uuid::text"
         " WHEN kind IN (2, 16) THEN value || nth WHEN kind IN (4, 8) THEN nth || value ELSE value END",
     },
+    "orders_transactioncopy": {
+        name: ID.format(name) for name in ("transaction_id", "parent_id", "invoice_id", "customer_id", "order_id")
+    },
+    "orders_refundcopy": {
+        name: ID.format(name)
+        for name in ("refund_id", "payment_id", "invoice_id", "customer_id", "order_id", "told_order_id")
+    },
+    "orders_finding": {"order_id": "order_id + nth"},
     "orders_fulfillment": {"id": ID.format("id"), "order_id": ID.format("order_id")},
     "orders_shipment": {
         "id": "id + nth * 1000000",
@@ -42,7 +53,10 @@ COPIES = {
     },
     "orders_shipmentitem": {"shipment_id": "shipment_id + nth * 1000000", "line_item_id": ID.format("line_item_id")},
 }
-SERIAL = ("orders_customercopy", "orders_orderlinecopy", "orders_term", "orders_trackingnumber", "orders_shipmentitem")
+SERIAL = (
+    *("orders_customercopy", "orders_orderlinecopy", "orders_term", "orders_trackingnumber", "orders_shipmentitem"),
+    *("orders_transactioncopy", "orders_refundcopy", "orders_finding"),
+)
 
 
 def multiply(address: str) -> None:
