@@ -1,14 +1,13 @@
 """What the frame around every page needs: where one is, where one can go, and the theme."""
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, cast
 
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from orders.models import MODES
+from orders.paths import path_of
 from orders.permissions import PAGES
 from orders.requests import MerchantRequest
 from orders.services import heartbeat
@@ -95,20 +94,14 @@ def _navigation(request: MerchantRequest) -> list[NavigationItem]:
     match = request.resolver_match
     page = (match.url_name if match else "") or ""
     return [
-        _with_count(request, NavigationItem(label, icon, _url(name, request), page.startswith(pages)), name)
+        _with_count(
+            request,
+            NavigationItem(label, icon, path_of(name, request.merchant.slug, request.mode), page.startswith(pages)),
+            name,
+        )
         for label, icon, name, pages in SECTIONS
         if request.membership.may(PAGES[name])
     ]
-
-
-def _url(name: str, request: MerchantRequest) -> str:
-    return _address(name, request.merchant.slug, request.mode)
-
-
-@lru_cache(maxsize=4_096)
-def _address(name: str, merchant: str, mode: str) -> str:
-    """Asked for a dozen times by every page, and always with the same answer."""
-    return reverse(name, args=[merchant, mode])
 
 
 def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> NavigationItem:
@@ -140,7 +133,7 @@ def places(request: MerchantRequest) -> list[Place]:
         Place(
             label=f"{membership.merchant}, {mode}",
             mode=mode,
-            url=_address("order_list", membership.merchant.slug, mode),
+            url=path_of("order_list", membership.merchant.slug, mode),
             current=(membership.merchant_id, mode) == here,
         )
         for membership in memberships

@@ -83,7 +83,7 @@ TEMPLATES = [
                     ["revkeen_admin.template_loading.Loader", "django.template.loaders.app_directories.Loader"],
                 )
             ],
-            "builtins": ["orders.templatetags.form_marks"],
+            "builtins": ["orders.templatetags.form_marks", "orders.templatetags.paths"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

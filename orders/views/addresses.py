@@ -1,5 +1,4 @@
-from django.urls import reverse
-
+from orders.paths import path_of
 from orders.requests import MerchantRequest
 
 
@@ -8,7 +7,7 @@ def address(request: MerchantRequest, page: str = "", /, **changes: object) -> s
 
     Some parameters of it are changed, or taken out where the change is None; empty ones are left out.
     """
-    path = reverse(page, args=[request.merchant.slug, request.mode]) if page else request.path
+    path = path_of(page, request.merchant.slug, request.mode) if page else request.path
     query = request.GET.copy()
     for name, value in changes.items():
         if value is None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from django.core.cache import caches
 from django.http import QueryDict
-from django.urls import reverse
 from django.utils import timezone
 
 from orders.forms.orders.order_address import VIEW, canonical
 from orders.forms.orders.order_filter import OrderFilter
 from orders.forms.orders.order_views import VIEWS
+from orders.paths import path_of
 from orders.requests import MerchantRequest
 from orders.services.index import counting, freshness
 from orders.services.orders import saved_views
@@ -32,7 +32,7 @@ class CountedView:
 def counted(request: MerchantRequest) -> list[CountedView]:
     """Those that are there from the beginning and some that somebody saved, with counts of some seconds ago."""
     saved = saved_views.seen_by(request.membership, request.mode).values_list("pk", "name", "query")[:SAVED]
-    path = reverse("order_list", args=[request.merchant.slug, request.mode])
+    path = path_of("order_list", request.merchant.slug, request.mode)
     places = [
         *((name, f"{path}?{query}", query, query) for name, query in VIEWS),
         *((name, f"{path}views/{pk}/", query, str(pk)) for pk, name, query in saved),
