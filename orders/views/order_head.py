@@ -8,12 +8,12 @@ from django.http import Http404
 
 from orders import amounts, states
 from orders.apis.errors import Missing
-from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order
 from orders.models import Operation
 from orders.own_payments import Split
 from orders.requests import MerchantRequest
 from orders.services.changes import journal
+from orders.services.orders import reading as order_reading
 from orders.services.revkeen import session
 from orders.services.revkeen.session import Reading, Session
 
@@ -30,8 +30,8 @@ def read_or_404(request: MerchantRequest, read: Callable[[Session], Found]) -> F
 
 
 def read_order(request: MerchantRequest, order_id: uuid.UUID) -> tuple[Reading[Order], Order]:
-    """An order and how fresh it is. Raise as `read_or_404`."""
-    reading = read_or_404(request, lambda api: api.get(reads.order(order_id)))
+    """An order and how fresh it is: while RevKeen does not answer, a copy. Raise as `read_or_404`."""
+    reading = read_or_404(request, lambda api: order_reading.order(api, order_id))
     try:
         return reading, reading.require()
     except Missing as error:

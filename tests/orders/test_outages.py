@@ -1,6 +1,7 @@
 """What the list and the order page do when RevKeen does not answer as it should. Real faults over real sockets."""
 
 import base64
+import html
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from orders.apis import gate, transport
 from orders.models import Connection, Merchant
 from tests.support.emulation import Emulator
 from tests.support.fresh import forget_gates
+from tests.support.indexed import index_everything
 
 Page = Callable[[], HttpResponse]
 
@@ -195,6 +197,20 @@ def test_one_part_that_fails_leaves_the_rest_of_the_order(admin: Client, emulato
         assert response.status_code == 200, part
         assert "Line items" in text(response)
         emulator.clear_faults()
+
+
+def test_an_order_that_nobody_opened_is_shown_from_the_index(
+    admin: Client, emulator: Emulator, order_id: str, northwind: Merchant
+) -> None:
+    index_everything(northwind)
+    order = emulator.get(f"/orders/{order_id}")
+    emulator.fault("bad_gateway", times=100)
+    response = admin.get(reverse("order_detail", args=["northwind", "live", order_id]))
+    assert response.status_code == 200
+    assert order["public_id"] in text(response)
+    assert "You see the copy as of" in text(response)
+    assert [line["description"] in html.unescape(text(response)) for line in order["line_items"]].count(False) == 0
+    assert_calm(response)
 
 
 # Too many calls

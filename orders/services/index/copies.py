@@ -33,6 +33,12 @@ def numbers(merchant: Merchant, mode: str, order_ids: Iterable[uuid.UUID | None]
     }
 
 
+def find(merchant: Merchant, mode: str, order_id: uuid.UUID) -> OrderCopy | None:
+    """The copy of one that RevKeen has and that could be read, with its line items."""
+    here = OrderCopy.objects.filter(merchant=merchant, mode=mode, gone_at=None, unreadable="")
+    return here.filter(order_id=order_id).prefetch_related("lines").first()
+
+
 def listing(copies: Iterable[OrderCopy], *, has_more: bool = False, total: int | None = None) -> Listing[Order]:
     """The page that RevKeen would have sent of these, whose line items were read with them."""
     rows: list[Order] = []

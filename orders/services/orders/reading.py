@@ -5,11 +5,12 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
-from orders.apis.errors import Missing
+from orders.apis.errors import InDoubt, Missing, NotSent
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer, Event, Invoice, Listing, Order, Product, Refund, Transaction
 from orders.apis.revkeen.reads import Read
 from orders.models import Merchant
+from orders.services.index import copies, freshness
 from orders.services.orders import refunds
 from orders.services.revkeen import customer_names
 from orders.services.revkeen.session import Reading, Session
@@ -49,6 +50,11 @@ def list_orders(api: Session, asked: dict[str, Any]) -> Reading[Listing[Order]]:
     return listing
 
 
+def order(api: Session, order_id: uuid.UUID) -> Reading[Order]:
+    """Live, or the last copy, or the one of the index while RevKeen does not answer."""
+    return _or_from_index(api, order_id, api.get(reads.order(order_id)))
+
+
 def order_file(api: Session, order_id: uuid.UUID) -> OrderFile:
     """Six calls, in one round when this process has seen the order before, else in two. Raise the order's `ApiError`.
 
@@ -63,6 +69,7 @@ def order_file(api: Session, order_id: uuid.UUID) -> OrderFile:
         "products": reads.products(),
     }
     first = _read(api, about | guessed)
+    first["order"] = _or_from_index(api, order_id, first["order"])
     order: Order = first["order"].require()
     _remember_links(api, [order])
     around = _around((order.customer_id, order.invoice_id))
@@ -92,6 +99,17 @@ def customer_labels(
     """The names of the customers of these orders, and of the one the list is filtered by."""
     customer_ids = {filtered_by, *(order.customer_id for order in orders)}
     return customer_names.known(merchant, mode, [customer_id for customer_id in customer_ids if customer_id])
+
+
+def _or_from_index(api: Session, order_id: uuid.UUID, answer: Reading[Order]) -> Reading[Order]:
+    """An order that nobody has opened for a day has no other copy. A refusal is an answer, and stays one."""
+    if answer.value is not None or not isinstance(answer.error, NotSent | InDoubt):
+        return answer
+    copy = copies.find(api.merchant, api.mode, order_id)
+    if copy is None:
+        return answer
+    as_of = freshness.as_of(api.merchant, api.mode) or copy.read_started
+    return Reading(as_of, copies.order_of(copy), answer.error)
 
 
 def _around(links: Links) -> dict[str, Read[Any]]:
