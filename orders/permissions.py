@@ -164,6 +164,7 @@ PAGES: dict[str, Right] = {
     "job_detail": Right.JOBS,
     "job_results": Right.JOBS,
     "job_bad": Right.JOBS,
+    "job_correct": Right.FULFILL,
     "job_confirm": Right.JOBS,
     "job_apply": Right.JOBS,
     "job_undo": Right.JOBS,

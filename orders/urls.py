@@ -20,6 +20,7 @@ from orders.views.handling import handling, many
 from orders.views.index import settings as index
 from orders.views.items import items
 from orders.views.jobs import beginning, jobs
+from orders.views.jobs import correcting as job_correcting
 from orders.views.merchants import connections, invitations, members, profile
 from orders.views.orders import (
     cancellations,
@@ -228,6 +229,7 @@ job_pages = [
     path("<uuid:job_id>/", jobs.job_detail, name="job_detail"),
     path("<uuid:job_id>/results.csv", jobs.job_file, {"which": "results"}, name="job_results"),
     path("<uuid:job_id>/bad.csv", jobs.job_file, {"which": "bad"}, name="job_bad"),
+    path("<uuid:job_id>/correct/", job_correcting.job_correct, name="job_correct"),
     path("<uuid:job_id>/confirm/", jobs.job_confirm, name="job_confirm"),
     path("<uuid:job_id>/apply/", jobs.job_apply, name="job_apply"),
     path("<uuid:job_id>/undo/", jobs.job_undo, name="job_undo"),

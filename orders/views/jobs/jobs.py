@@ -90,7 +90,7 @@ def job_file(request: MerchantRequest, job_id: uuid.UUID, which: str) -> Streami
 @require_POST
 def job_confirm(request: MerchantRequest, job_id: uuid.UUID) -> HttpResponse:
     """The doubts about the ticked rows were looked at, and they are right."""
-    job = _own(request, job_id)
+    job = own_job_of(request, job_id)
     ids = {int(text) for text in request.POST.getlist("row") if text.isascii() and text.isdigit() and len(text) < 19}
     try:
         count = asking.confirm(job, ids)
@@ -104,7 +104,7 @@ def job_confirm(request: MerchantRequest, job_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def job_apply(request: MerchantRequest, job_id: uuid.UUID) -> HttpResponse:
     """What the button named, and nothing else."""
-    job = _own(request, job_id)
+    job = own_job_of(request, job_id)
     count, _, version = request.POST.get("applying", "").partition(":")
     try:
         if not count.isdecimal() or not version.isdecimal():
@@ -155,7 +155,7 @@ def job_retry(request: MerchantRequest, job_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def job_discard(request: MerchantRequest, job_id: uuid.UUID) -> HttpResponse:
     """Forget a dry run of which nothing was sent."""
-    job = _own(request, job_id)
+    job = own_job_of(request, job_id)
     if not asking.discard(job):
         messages.warning(request, "It was applied already.")
         return to_job(request, job)
@@ -176,7 +176,7 @@ def job_of(request: MerchantRequest, job_id: uuid.UUID) -> Job:
     return job
 
 
-def _own(request: MerchantRequest, job_id: uuid.UUID) -> Job:
+def own_job_of(request: MerchantRequest, job_id: uuid.UUID) -> Job:
     """What is not applied yet is its maker's alone: the journal has their name. Raise `Http404`."""
     job = job_of(request, job_id)
     if job.user_id != request.user.pk:
