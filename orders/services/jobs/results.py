@@ -3,7 +3,8 @@
 The second has the headings of the template, so that it can be put right and read in again.
 """
 
-from collections.abc import Iterator, Sequence
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -28,8 +29,16 @@ def kept_out(job: Job) -> "QuerySet[JobRow, JobRow]":
 
 def counts(job: Job) -> dict[str, int]:
     """Rows by state."""
-    found = job.rows.order_by().values_list("state").annotate(Count("pk"))
-    return dict.fromkeys(JobRow.State.values, 0) | dict(found)
+    return counts_of([job])[job.pk]
+
+
+def counts_of(jobs: Iterable[Job]) -> dict[uuid.UUID, dict[str, int]]:
+    """Job → rows by state, of a whole page in one question."""
+    found = {job.pk: dict.fromkeys(JobRow.State.values, 0) for job in jobs}
+    rows = JobRow.objects.filter(job__in=list(found)).order_by()
+    for job_id, state, count in rows.values_list("job_id", "state").annotate(Count("pk")):
+        found[job_id][state] = count
+    return found
 
 
 def table(job: Job, which: str) -> Iterator[Sequence[Any]]:

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.dispatch import receiver
 
-from orders.apis.errors import ApiError, NotSent, RateLimited
+from orders.apis.errors import ApiError, NotSent
 from orders.models import JobRow, Operation
 from orders.services.changes import plans, requesters
 from orders.services.changes.change_request import OrderBusy, OtherBody
@@ -48,7 +48,7 @@ def _send(claimed: Claimed) -> None:
     try:
         with session.session(job.merchant, job.mode) as api:
             operation = kind_of(job).carry_out(api, job, rows)
-    except (RateLimited, NotSent, ApiError) as error:
+    except ApiError as error:
         return _not_sent(claimed, error)
     except (OrderBusy, NotAlone, OtherBody, SentBefore) as error:
         return _end(rows, RowState.NOT_SENT, _words(error))

@@ -60,8 +60,9 @@ class Tab:
 def job_list(request: MerchantRequest) -> HttpResponse:
     """Those of the kinds that the person may have, the newest first."""
     page = Paginator(_jobs(request), JOBS).get_page(request.GET.get("page"))
+    counts = results.counts_of(page)
     context = {
-        "jobs": [(job, job_state(job), results.counts(job)) for job in page],
+        "jobs": [(job, job_state(job), counts[job.pk]) for job in page],
         "newer": address(request, page=page.previous_page_number()) if page.has_previous() else "",
         "older": address(request, page=page.next_page_number()) if page.has_next() else "",
     }
