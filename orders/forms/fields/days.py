@@ -36,6 +36,11 @@ class DaysForm(forms.Form):
         return None if day in (None, date.max) else datetime.combine(day + timedelta(days=1), time.min, self.zone)
 
     @property
+    def span_days(self) -> list[str]:
+        """As they were typed."""
+        return [self.data.get("created_from", ""), self.data.get("created_to", "")]
+
+    @property
     def reset(self) -> str:
         """The query of *Reset*: it keeps the tab with its state, and nothing else."""
         state = self.data.get("state")

@@ -49,6 +49,10 @@ class PeriodForm:
         return PRESETS.get(name, str(self.period)) if not self.problem else PRESETS[periods.USUAL]
 
     @property
+    def span_days(self) -> list[str]:
+        return [self.period.first.isoformat(), self.period.last.isoformat()]
+
+    @property
     def days_chosen(self) -> str:
         """The days, where somebody chose them instead of a preset."""
         return "" if self.words in PRESETS.values() else self.words
