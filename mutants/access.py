@@ -128,9 +128,9 @@ MUTANTS = [
     Mutant(
         name="membership-of-anybody",
         defense="Attack 1, another merchant's page is a 404: anybody's membership opens the door.",
-        target="orders.access:merchant_page",
-        old='request.memberships = list(Membership.objects.filter(user=request.user).select_related("merchant"))',
-        new='request.memberships = list(Membership.objects.select_related("merchant"))',
+        target="orders.access:_memberships",
+        old="Membership.objects.filter(user_id=user_id).select_related",
+        new="Membership.objects.select_related",
         red="tests/merchants/test_role_escalation.py::test_a_form_sent_to_another_merchant_is_not_there",
     ),
     Mutant(
@@ -274,16 +274,16 @@ MUTANTS = [
     Mutant(
         name="views-of-anybody",
         defense="What others saved for themselves stands in everybody's menu.",
-        target="orders.services.orders.saved_views:seen_by",
-        old=".filter(Q(shared=True) | Q(author=membership.user_id))",
+        target="orders.services.orders.saved_views:_seen_by",
+        old=".filter(Q(shared=True) | Q(author=person_id))",
         new="",
         red="tests/orders/test_order_views.py::test_a_view_is_one_persons_unless_it_is_the_teams",
     ),
     Mutant(
         name="views-of-any-merchant",
         defense="Another merchant's views stand in the menu.",
-        target="orders.services.orders.saved_views:seen_by",
-        old="merchant=membership.merchant, ",
+        target="orders.services.orders.saved_views:_seen_by",
+        old="merchant=merchant_id, ",
         new="",
         red="tests/orders/test_order_views.py::test_a_view_is_one_persons_unless_it_is_the_teams",
     ),

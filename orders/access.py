@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import BigIntegerField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from orders import budgets, step_up
 from orders.addresses import with_unsent, without_unsent
+from orders.kept_queries import Given, kept
 from orders.models import Membership, Merchant
 from orders.permissions import PAGES, Right
 from orders.requests import MerchantRequest, Request
@@ -67,7 +69,7 @@ def merchant_page(view: View) -> View:
     @wraps(view)
     def page(request: MerchantRequest, merchant: str, mode: str, **kwargs: Any) -> HttpResponseBase:
         right = PAGES[request.resolver_match.url_name or ""]
-        request.memberships = list(Membership.objects.filter(user=request.user).select_related("merchant"))
+        request.memberships = _memberships(request.user.pk)
         request.membership = _membership(request, merchant)
         request.merchant, request.mode = request.membership.merchant, mode
         if not budgets.may_open_page(request.user, request.merchant):
@@ -107,6 +109,11 @@ def _shown(request: MerchantRequest, view: View, **kwargs: Any) -> HttpResponseB
         return step_up.ask(request)
     except Instead as answered:
         return answered.response
+
+
+@kept(BigIntegerField())
+def _memberships(user_id: Given) -> "QuerySet[Membership]":
+    return Membership.objects.filter(user_id=user_id).select_related("merchant")
 
 
 def _membership(request: MerchantRequest, slug: str) -> Membership:

@@ -10,7 +10,10 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db.models import CharField, DateTimeField, QuerySet
 from django.utils import timezone
+
+from orders.kept_queries import Given, kept
 
 SIGNED_IN_AT = "signed_in_at"  # seconds since 1970: a new key does not begin the day anew
 TOUCHED_EVERY = timedelta(minutes=1)
@@ -39,11 +42,15 @@ class SessionStore(DatabaseStore):
             self.model.objects.filter(session_key=hashed(key)).delete()
 
     def _get_session_from_db(self) -> Any:
-        found = self.model.objects.filter(session_key=hashed(self.session_key), expire_date__gt=timezone.now())
-        self.row = found.first()
+        self.row = next(iter(_of_key(hashed(self.session_key), timezone.now())), None)
         if self.row is None:
             self._session_key = None
         return self.row
+
+
+@kept(CharField(), DateTimeField())
+def _of_key(hashed_key: Given, now: Given) -> "QuerySet[Any]":
+    return SessionStore.get_model_class().objects.filter(session_key=hashed_key, expire_date__gt=now)
 
 
 def hashed(session_key: str | None) -> str:

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, CharField, Q, QuerySet
 from django.db.models.functions import Lower
 
+from orders.kept_queries import Given, kept
 from orders.models import Membership, SavedView
 from orders.permissions import Right
 
 MOST = 20  # views of one person, and as many of the team
+IN_NAVIGATION = 8
 
 
 class NameTaken(Exception):
@@ -28,8 +30,24 @@ class Gone(Exception):
 
 def seen_by(membership: Membership, mode: str) -> "QuerySet[SavedView, SavedView]":
     """One's own views and those of the team, by name."""
-    views = SavedView.objects.filter(merchant=membership.merchant, mode=mode)
-    return views.filter(Q(shared=True) | Q(author=membership.user_id)).select_related("author").order_by(Lower("name"))
+    return _seen_by(membership.merchant_id, mode, membership.user_id).select_related("author")
+
+
+def in_navigation(membership: Membership, mode: str) -> list[tuple[uuid.UUID, str, str]]:
+    """The first few of them, for every page: key, name and query."""
+    return _in_navigation(membership.merchant_id, mode, membership.user_id)
+
+
+@kept(BigIntegerField(), CharField(), BigIntegerField())
+def _in_navigation(
+    merchant_id: Given, mode: Given, person_id: Given
+) -> "QuerySet[SavedView, tuple[uuid.UUID, str, str]]":
+    return _seen_by(merchant_id, mode, person_id).values_list("pk", "name", "query")[:IN_NAVIGATION]
+
+
+def _seen_by(merchant_id: int | Given, mode: str | Given, person_id: int | Given) -> "QuerySet[SavedView, SavedView]":
+    views = SavedView.objects.filter(merchant=merchant_id, mode=mode)
+    return views.filter(Q(shared=True) | Q(author=person_id)).order_by(Lower("name"))
 
 
 def find(membership: Membership, mode: str, view_id: uuid.UUID) -> SavedView | None:

@@ -1,17 +1,20 @@
 """Customers as RevKeen last told of them, kept here so that a list of orders needs no call for names."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import BigIntegerField, CharField, F, Q, QuerySet, UUIDField
 from django.db.models.functions import Now
 
 from orders.apis.errors import NotUnderstood, RateLimited
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer
+from orders.kept_queries import Kept, kept
 from orders.models import CustomerCopy, Merchant
 from orders.services.index import deriving, terms
 from orders.services.revkeen.session import Reading, Session
@@ -21,6 +24,9 @@ ASKED_AGAIN_AFTER = timedelta(minutes=10)
 ASKED_AT_ONCE = 5
 WRITTEN_AT_ONCE = 10  # customers with all their orders, in one transaction
 AFTER_FAILURE = timedelta(seconds=30)
+KEPT_QUESTIONS = 100  # for the names of one customer, of two, …: as many as a page has rows
+
+Named = tuple[uuid.UUID, str, str]  # a customer, the name and the e-mail
 
 
 def known(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
@@ -57,8 +63,26 @@ def remember(merchant: Merchant, mode: str, customers: Iterable[Customer]) -> No
 
 def _kept(merchant: Merchant, mode: str, customer_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Those we know of, "" where the name is not known yet."""
-    rows = CustomerCopy.objects.filter(merchant=merchant, mode=mode, customer_id__in=customer_ids)
-    return {customer_id: name or email for customer_id, name, email in rows.values_list("customer_id", "name", "email")}
+    if not customer_ids:
+        return {}
+    many = len(customer_ids) > KEPT_QUESTIONS
+    rows = (
+        _named(merchant.pk, mode, customer_ids) if many else _names(len(customer_ids))(merchant.pk, mode, *customer_ids)
+    )
+    return {customer_id: name or email for customer_id, name, email in rows}
+
+
+@lru_cache(maxsize=KEPT_QUESTIONS)
+def _names(count: int) -> "Kept[Named]":
+    """The question for the names of so many customers."""
+    return kept(BigIntegerField(), CharField(), *[UUIDField()] * count)(
+        lambda merchant_id, mode, *customer_ids: _named(merchant_id, mode, customer_ids)
+    )
+
+
+def _named(merchant_id: Any, mode: Any, customer_ids: Collection[Any]) -> "QuerySet[CustomerCopy, Named]":
+    rows = CustomerCopy.objects.filter(merchant=merchant_id, mode=mode, customer_id__in=customer_ids)
+    return rows.values_list("customer_id", "name", "email")
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar, cast, overload
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, CharField, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -34,6 +34,7 @@ from orders.apis.gate import Gate, gate_of
 from orders.apis.revkeen.changes import Change
 from orders.apis.revkeen.client import Client, Got, decode
 from orders.apis.revkeen.reads import Read
+from orders.kept_queries import Given, kept
 from orders.models import Connection, Merchant
 from orders.secrets import Unreadable
 from orders.services.index import sight
@@ -237,11 +238,17 @@ def note_use(connection: Connection, answered: bool, errors: list[ApiError]) -> 
 
 def _opened(merchant: Merchant, mode: str) -> tuple[Connection | None, datetime]:
     """The active connection, and the database's clock, from which on everything is read."""
-    connection = _active(merchant, mode).annotate(now=Now()).first()
+    connection = next(iter(_active_now(merchant.pk, mode)), None)
     return connection, (connection.now if connection else timezone.now())
 
 
-def _active(merchant: Merchant, mode: str) -> "QuerySet[Connection]":
+@kept(BigIntegerField(), CharField())
+def _active_now(merchant_id: Given, mode: Given) -> "QuerySet[Any]":
+    """As `_active`, and the database's clock."""
+    return _active(merchant_id, mode).annotate(now=Now())
+
+
+def _active(merchant: Merchant | Given, mode: str | Given) -> "QuerySet[Connection]":
     return Connection.objects.filter(merchant=merchant, mode=mode, provider=Connection.Provider.REVKEEN, active=True)
 
 

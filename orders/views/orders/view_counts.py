@@ -16,7 +16,6 @@ from orders.requests import MerchantRequest
 from orders.services.index import counting, freshness
 from orders.services.orders import saved_views
 
-SAVED = 8  # of those that somebody saved
 KEPT_SECONDS = 10
 KEPT_TIMES = 500  # as long as counting took, so that what is slow to count costs little in the end
 
@@ -31,7 +30,7 @@ class CountedView:
 
 def counted(request: MerchantRequest) -> list[CountedView]:
     """Those that are there from the beginning and some that somebody saved, with counts of some seconds ago."""
-    saved = saved_views.seen_by(request.membership, request.mode).values_list("pk", "name", "query")[:SAVED]
+    saved = saved_views.in_navigation(request.membership, request.mode)
     path = path_of("order_list", request.merchant.slug, request.mode)
     places = [
         *((name, f"{path}?{query}", query, query) for name, query in VIEWS),
