@@ -51,7 +51,7 @@ def went_back(transaction: Moved) -> bool:
 
 def split(order: Order, transactions: Listing[Transaction], events: Listing[Event] | None) -> Split:
     """`events` are the order's own; None where they could not be read."""
-    rows, whole = transactions.rows, not (transactions.has_more or transactions.unreadable)
+    rows, whole = list(transactions.rows), not (transactions.has_more or transactions.unreadable)
     if _paid_with(order, rows) == order.amount_paid:
         return Split(own=rows, whole=whole)
     told = _told_of(events.rows if events else [])

@@ -32,8 +32,8 @@ class Unreadable:
 class Listing(Generic[T]):
     """One page of a list. `total` is there when the API counted."""
 
-    rows: list[T]
-    unreadable: list[tuple[int, Unreadable]] = field(default_factory=list)  # with their place among all rows
+    rows: Sequence[T]  # nobody changes it: it may be shown by several pages
+    unreadable: Sequence[tuple[int, Unreadable]] = field(default_factory=list)  # with their place among all rows
     has_more: bool = False
     total: int | None = None
 

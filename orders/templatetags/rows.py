@@ -1,5 +1,6 @@
 """What of a list of orders is drawn once for all who look at it: drawing fifty rows anew is half of its time."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cache, lru_cache
 from typing import Any
@@ -7,17 +8,31 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from orders.apis.revkeen.objects import Unreadable
 from orders.forms.orders.order_filter import FIELDS
+from orders.same import Same
 from orders.templatetags import figures
 from orders.views.orders.tables import OrderRow
 
 register = template.Library()
 
+# What a row depends on beside itself: the columns, whether it can be ticked, the addresses before and behind its own,
+# the zone, and the day in it.
+Around = tuple[tuple[str, ...], bool, str, str, ZoneInfo, date]
+
 WIDE = ("customer", "items")  # where a flag has room
 DRAWN = 4_096  # rows that a process keeps, of about 2 KB
+DRAWN_TABLES = 32  # tables of them, of about 100 KB
+
+
+@register.simple_tag(takes_context=True)
+def order_rows(
+    context: template.Context, rows: Sequence[OrderRow | Unreadable], columns: tuple[str, ...], ticks: bool = False
+) -> SafeString:
+    """The rows of orders with these columns behind their numbers."""
+    return _drawn_rows(Same(rows), (columns, ticks, *_around(context)), tuple(map(_age, rows)))
 
 
 @register.simple_tag(takes_context=True)
@@ -25,14 +40,32 @@ def order_row(
     context: template.Context, row: OrderRow | Unreadable, columns: tuple[str, ...], ticks: bool = False
 ) -> SafeString:
     """The row of an order with these columns behind its number."""
-    if isinstance(row, Unreadable):
-        facts = {"row": row, "columns": columns, "flag_in": _wide(columns), "ticks": ticks}
-        return render_to_string("orders/orders/_unreadable_row.html", facts)
+    return _row(row, (columns, ticks, *_around(context)), _age(row))
+
+
+def _around(context: template.Context) -> tuple[str, str, ZoneInfo, date]:
+    """What a row depends on that is the same for all rows of a table; the day too: it says "Today" and "Yesterday"."""
     zone = context["merchant"].zone
-    carried = context.get("list_suffix", "")
-    return _drawn(
-        row, columns, ticks, context["orders_url"], carried, zone, figures.today(zone), figures.age(row.placed)
-    )
+    return context["orders_url"], str(context.get("list_suffix", "")), zone, figures.today(zone)
+
+
+@lru_cache(maxsize=DRAWN_TABLES)
+def _drawn_rows(rows: Same[Sequence[OrderRow | Unreadable]], around: Around, ages: tuple[str, ...]) -> SafeString:
+    """A list that has not changed since it was last drawn is not even looked through."""
+    drawn = [_row(row, around, age) for row, age in zip(rows.it, ages, strict=True)]
+    return mark_safe("".join(drawn))  # noqa: S308  (each is a template's)
+
+
+def _row(row: OrderRow | Unreadable, around: Around, age: str) -> SafeString:
+    if isinstance(row, OrderRow):
+        return _drawn(row, *around, age)
+    columns, ticks, *_ = around
+    facts = {"row": row, "columns": columns, "flag_in": _wide(columns), "ticks": ticks}
+    return render_to_string("orders/orders/_unreadable_row.html", facts)
+
+
+def _age(row: OrderRow | Unreadable) -> str:
+    return figures.age(row.placed) if isinstance(row, OrderRow) else ""
 
 
 @register.simple_tag
@@ -53,7 +86,7 @@ def _drawn(
     day: date,
     age: str,
 ) -> SafeString:
-    """Everything that the row depends on is an argument, the day too: it says "Today" and "Yesterday"."""
+    """Everything that the row depends on is an argument."""
     facts: dict[str, Any] = {
         "row": row,
         "columns": columns,

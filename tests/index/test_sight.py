@@ -7,6 +7,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from orders import afterwards
+from orders.apis.listings import Listing
 from orders.models import Fulfillment, IndexState, Merchant, Operation, OrderCopy, Shipment, Term, User
 from orders.services.fulfillment import corrections, undo
 from orders.services.fulfillment.corrections import Tracking
@@ -71,6 +72,19 @@ def test_what_is_as_it_was_costs_nothing(
     sight.look(northwind, "live", now, orders)
     with django_assert_num_queries(0):
         sight.look(northwind, "live", now, orders)
+
+
+def test_a_list_that_comes_back_is_looked_through_again_once_an_order_in_it_was_seen_otherwise(
+    northwind: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[object] = []
+    apply = sight.writing.apply
+    monkeypatch.setattr(sight.writing, "apply", lambda *args: (looked.extend(args[2]), apply(*args))[1])
+    order, now = an_order(notes="as it was"), clock.now()
+    listing, other = Listing([order]), an_order(notes="as it is", id=str(order.id))
+    for seen in (listing, listing, listing, other, listing, listing):
+        sight.look(northwind, "live", now, [seen])
+    assert [one.notes for one in looked] == ["as it was", "as it is", "as it was"]
 
 
 def test_what_was_outdated_is_counted_unless_it_was_changed_from_here(

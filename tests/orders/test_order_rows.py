@@ -15,7 +15,7 @@ from orders.apis.revkeen.objects import Order
 from orders.forms.orders.order_columns import COLUMNS, DEFAULT
 from orders.money import Money
 from orders.states import State
-from orders.templatetags.rows import order_row
+from orders.templatetags.rows import order_row, order_rows
 from orders.views.orders.tables import OrderRow
 
 PLACED = datetime(2026, 3, 5, 23, 30, tzinfo=UTC)
@@ -37,6 +37,7 @@ ROW = OrderRow(
     done=False,
     ticked=False,
 )
+TABLE = (ROW, dataclasses.replace(ROW, placed=PLACED - timedelta(days=400)))
 OTHER = {
     "id": str(uuid.UUID(int=2)),
     "number": "NW-2…",
@@ -64,9 +65,17 @@ def drawn(
     slug: str = "northwind",
     zone: str = "UTC",
 ) -> str:
-    merchant = SimpleNamespace(zone=ZoneInfo(zone))
-    context = Context({"merchant": merchant, "orders_url": f"/{slug}/live/orders/"})
-    return order_row(context, row, columns, ticks=ticks)
+    return order_row(around(slug, zone), row, columns, ticks=ticks)
+
+
+def drawn_table(
+    *, columns: tuple[str, ...] = tuple(COLUMNS), ticks: bool = True, slug: str = "northwind", zone: str = "UTC"
+) -> str:
+    return order_rows(around(slug, zone), TABLE, columns, ticks=ticks)
+
+
+def around(slug: str, zone: str) -> Context:
+    return Context({"merchant": SimpleNamespace(zone=ZoneInfo(zone)), "orders_url": f"/{slug}/live/orders/"})
 
 
 def test_nothing_that_a_row_shows_is_left_out_here() -> None:
@@ -86,16 +95,22 @@ def test_a_row_that_shows_something_else_is_drawn_anew(name: str) -> None:
 )
 def test_a_row_is_drawn_anew_for_another_place(other: dict[str, Any]) -> None:
     assert drawn(ROW) != drawn(ROW, **other)
+    assert drawn_table() != drawn_table(**other)
 
 
 def test_a_row_grows_old_though_its_order_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = set()
     for later in (timedelta(minutes=5), timedelta(minutes=6), timedelta(hours=1), timedelta(hours=30)):
         monkeypatch.setattr(timezone, "now", lambda later=later: PLACED + later)
-        seen.add(drawn(ROW))
-    assert len(seen) == 4
+        seen |= {drawn(ROW), drawn_table()}
+    assert len(seen) == 8
 
 
 def test_a_row_is_drawn_once_for_all_who_look_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
     first = drawn(ROW)
     assert drawn(dataclasses.replace(ROW)) is first
+
+
+def test_a_table_that_is_as_it_was_is_drawn_once_and_says_what_its_rows_say() -> None:
+    assert drawn_table() is drawn_table()
+    assert drawn_table() == "".join(map(drawn, TABLE))

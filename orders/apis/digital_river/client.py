@@ -197,7 +197,7 @@ def _all_new(page: Listing[Fulfillment], order_id: str, seen: set[str]) -> list[
         raise InDoubt("{provider} listed fulfillments of another order than the one asked for.")
     if seen & {row.id for row in page.rows} or (page.has_more and not page.rows):
         raise InDoubt("{provider}’s list of fulfillments does not come to an end.")
-    return page.rows
+    return list(page.rows)
 
 
 def _this(fulfillment_id: str, body: bytes) -> Fulfillment:

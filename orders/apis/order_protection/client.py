@@ -54,7 +54,7 @@ class Client:
                 raise InDoubt("{provider} listed a fulfillment of this order that we cannot read.")
             if page.has_more:
                 raise InDoubt("{provider} has more fulfillments of this order than we read.")
-            return page.rows
+            return list(page.rows)
 
     # https://docs.orderprotection.com/api-reference/fulfillments/create-fulfillment-for-order
     def create_fulfillment(self, source_order_id: str, body: Mapping[str, Any]) -> None:

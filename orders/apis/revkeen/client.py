@@ -8,6 +8,7 @@ import contextvars
 import os
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +32,8 @@ A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
 
+TakeApart = Callable[[Read[Any], bytes], Any]
+
 LIVEMODES = {"rk_live_": True, "rk_sandbox_": False}  # by how a key begins
 
 
@@ -50,7 +53,10 @@ class Got(Generic[T]):
 
 
 class Client:
-    """Calls RevKeen with one key. `gate` is shared by all clients of a connection in this process."""
+    """Calls RevKeen with one key. `gate` is shared by all clients of a connection in this process.
+
+    `take_apart` reads the answers to reads where it is not `decode`.
+    """
 
     def __init__(
         self,
@@ -61,10 +67,12 @@ class Client:
         *,
         read_seconds: float = transport.READ_SECONDS,
         change_seconds: float = transport.CHANGE_SECONDS,
+        take_apart: "TakeApart | None" = None,
     ) -> None:
         self._caller = Caller(API, base_url, key, {"x-api-key": key, "RevKeen-Version": version}, gate)
         self._livemode = next((live for begin, live in LIVEMODES.items() if key.startswith(begin)), None)
         self._read_seconds, self._change_seconds = read_seconds, change_seconds
+        self._take_apart = take_apart or decode
 
     @property
     def second_tries(self) -> int:
@@ -90,7 +98,7 @@ class Client:
         deadline = self._deadline() if deadline is None else deadline
         try:
             body = self._read_twice(read, deadline)
-            return Got(self._of_this_mode(decode(read, body)), body=body)
+            return Got(self._of_this_mode(self._take_apart(read, body)), body=body)
         except ApiError as error:
             kinds = {"error": type(error).__name__, "cause": type(error.__cause__).__name__}
             log.warning("read failed", path=read.path.split("/")[1], reason=str(error), **kinds)

@@ -168,7 +168,7 @@ def problems(draft: Draft) -> list[tuple[str, str]]:
 
 def find_customers(api: Session, text: str) -> list[Customer]:
     """Raise `ApiError`."""
-    return api.get(reads.customers(search=text, limit=FOUND)).require().rows
+    return list(api.get(reads.customers(search=text, limit=FOUND)).require().rows)
 
 
 def customer(api: Session, customer_id: uuid.UUID) -> Customer:

@@ -58,7 +58,7 @@ def offered(api: Session, draft: Draft) -> Offered:
     more = "There are more invoices than could be read here." if invoices.value.has_more else ""
     choices = [(str(row.id), _words(row)) for row in free]
     if str(draft.invoice_id) not in dict(choices):
-        choices += _chosen(draft, invoices.value.rows)
+        choices += _chosen(draft, list(invoices.value.rows))
     return Offered(choices, len(invoices.value.rows) - len(free), more)
 
 

@@ -1,9 +1,10 @@
 """What is read of RevKeen for a person keeps the index fresh for nothing, and shows how well it was kept.
 
-A process remembers what it has seen, so that a page on which nothing changed costs one digest for each order.
+A process remembers what it has seen, so that a page on which nothing changed costs one digest for each order, and
+nothing while the very same list is shown again.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,13 +16,19 @@ from orders import afterwards
 from orders.apis.listings import Listing
 from orders.apis.revkeen.objects import Invoice, Order, Product, Refund, Transaction
 from orders.models import IndexState, Merchant, Operation
+from orders.same import Same
 from orders.services.index import copying, learning, money_copies, writing
 from orders.services.index.writing import Applied, Sent
 
 REMEMBERED = 20_000
+LISTS_REMEMBERED = 64
 OURS = timedelta(minutes=10)  # an order that was changed from here so lately is expected to differ from its copy
 
+Kept = Order | Invoice | Transaction | Refund | Product
+
 _seen: OrderedDict[Hashable, object] = OrderedDict()
+_news: Counter[tuple[int, str]] = Counter()  # how often something new was seen at a merchant and mode
+_lists: OrderedDict[tuple[tuple[int, str], Same[object]], int] = OrderedDict()  # in which nothing was new as of then
 
 
 def look(merchant: Merchant, mode: str, read_started: datetime, values: Iterable[object]) -> None:
@@ -29,8 +36,22 @@ def look(merchant: Merchant, mode: str, read_started: datetime, values: Iterable
 
     `read_started`: the database's clock before the first of them was asked for.
     """
-    flat = list(_flat(values))
-    new = [one for one in flat if _is_new((merchant.pk, mode), one)]
+    place = (merchant.pk, mode)
+    news, left = _news[place], [value for value in values if not _looked_through(place, value)]
+    new = [one for one in _flat(left) if _is_new(place, one)]
+    if new:
+        _keep(merchant, mode, read_started, new)
+    else:
+        _note_looked_through(place, left, news)
+
+
+def forget_seen() -> None:
+    """Start afresh, as a new process does."""
+    _seen.clear()
+    _lists.clear()
+
+
+def _keep(merchant: Merchant, mode: str, read_started: datetime, new: list[Kept]) -> None:
     orders: list[Sent] = [one for one in new if isinstance(one, Order)]
     if orders:
         applied = writing.apply(merchant, mode, orders, read_started)
@@ -41,28 +62,37 @@ def look(merchant: Merchant, mode: str, read_started: datetime, values: Iterable
         _remember((merchant.pk, mode), one)
 
 
-def forget_seen() -> None:
-    """Start afresh, as a new process does."""
-    _seen.clear()
+def _looked_through(place: tuple[int, str], value: object) -> bool:
+    """Whether it is the very same list that was looked through before, and nothing else was new there since."""
+    return isinstance(value, Listing) and _lists.get((place, Same(value))) == _news[place]
 
 
-def _flat(values: Iterable[object]) -> Iterator[Order | Invoice | Transaction | Refund | Product]:
+def _note_looked_through(place: tuple[int, str], values: list[object], news: int) -> None:
+    """`news`: as it was before they were looked through; what others see at the same time makes them be looked through
+    once more."""
+    _lists.update({(place, Same(value)): news for value in values if isinstance(value, Listing)})
+    while len(_lists) > LISTS_REMEMBERED:
+        _lists.popitem(last=False)
+
+
+def _flat(values: Iterable[object]) -> Iterator[Kept]:
     for value in values:
         for one in value.rows if isinstance(value, Listing) else [value]:
-            if isinstance(one, Order | Invoice | Transaction | Refund | Product):
+            if isinstance(one, Kept):
                 yield one
 
 
-def _is_new(place: tuple[int, str], one: Order | Invoice | Transaction | Refund | Product) -> bool:
+def _is_new(place: tuple[int, str], one: Kept) -> bool:
     return _seen.get((*place, type(one), one.id)) != _content(one)
 
 
-def _content(one: Order | Invoice | Transaction | Refund | Product) -> object:
+def _content(one: Kept) -> object:
     return copying.digest_of(one) if isinstance(one, Order) else one
 
 
-def _remember(place: tuple[int, str], one: Order | Invoice | Transaction | Refund | Product) -> None:
+def _remember(place: tuple[int, str], one: Kept) -> None:
     _seen[(*place, type(one), one.id)] = _content(one)
+    _news[place] += 1  # only now: a list that was looked through before it is looked through once more
     while len(_seen) > REMEMBERED:
         _seen.popitem(last=False)
 

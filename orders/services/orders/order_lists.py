@@ -135,12 +135,14 @@ def _live(wanted: Wanted, listing: Reading[Listing[Order]]) -> Found:
 
 def _ids(listing: Listing[Order] | None) -> list[uuid.UUID]:
     """Of all rows in their order, also those that could not be read, as far as they say one."""
-    return [row_id for row in listing or () if (row_id := _uuid(str(row.id)))]
+    return [row_id for row in listing or () if (row_id := _uuid(row.id))]
 
 
-def _uuid(text: str) -> uuid.UUID | None:
+def _uuid(said: uuid.UUID | str) -> uuid.UUID | None:
+    if isinstance(said, uuid.UUID):
+        return said
     try:
-        return uuid.UUID(text)
+        return uuid.UUID(said)
     except ValueError:
         return None
 

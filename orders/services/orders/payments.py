@@ -81,7 +81,7 @@ def payable(api: Session, order_id: uuid.UUID) -> Payable:
 def look_first(found: Payable, now: datetime) -> list[Condition]:
     """What speaks against taking a payment now, in the words of the order's banner."""
     reading = found.transactions
-    rows = reading.value.rows if reading and reading.value else []
+    rows = list(reading.value.rows) if reading and reading.value else []
     silent = isinstance(reading.error, Refused) and reading.error.status == 403 if reading else False
     unread = ["payments"] if reading and reading.error and not silent else []
     return conditions.before_paying(Facts(found.order.require(), now, transactions=rows, unread=unread))

@@ -2,6 +2,7 @@
 
 import uuid
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,7 +95,7 @@ def find(api: Session, some_id: uuid.UUID) -> Order | Customer | None:
 
 
 def customer_labels(
-    merchant: Merchant, mode: str, orders: list[Order], filtered_by: uuid.UUID | None
+    merchant: Merchant, mode: str, orders: Sequence[Order], filtered_by: uuid.UUID | None
 ) -> dict[uuid.UUID, str]:
     """The names of the customers of these orders, and of the one the list is filtered by."""
     customer_ids = {filtered_by, *(order.customer_id for order in orders)}
@@ -138,7 +139,7 @@ def _same(read: Read[Any], other: Read[Any] | None) -> bool:
     return other is not None and read.call == other.call
 
 
-def _remember_links(api: Session, orders: list[Order]) -> None:
+def _remember_links(api: Session, orders: Sequence[Order]) -> None:
     for order in orders:
         _links[(api.merchant.pk, api.mode, order.id)] = (order.customer_id, order.invoice_id)
     while len(_links) > LINKS_REMEMBERED:

@@ -61,7 +61,7 @@ class Payment:
 
     @property
     def _rows(self) -> list[Refund]:
-        return self.refunds.value.rows if self.refunds.value is not None else []
+        return list(self.refunds.value.rows) if self.refunds.value is not None else []
 
 
 @dataclass(frozen=True)

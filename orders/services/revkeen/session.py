@@ -31,8 +31,9 @@ from orders.apis.errors import (
     Refused,
 )
 from orders.apis.gate import Gate, gate_of
+from orders.apis.revkeen import unchanged
 from orders.apis.revkeen.changes import Change
-from orders.apis.revkeen.client import Client, Got, decode
+from orders.apis.revkeen.client import Client, Got, TakeApart, decode
 from orders.apis.revkeen.reads import Read
 from orders.kept_queries import Given, kept
 from orders.models import Connection, Merchant
@@ -190,7 +191,7 @@ def session(
     """
     connection, opened_at = _opened(merchant, mode)
     with ExitStack() as place:
-        client = _client(connection, opened_at, place)
+        client = _client(connection, opened_at, place, None if for_index or connection is None else _kept(connection))
         page = Session(merchant, mode, connection, client, seconds, for_index=for_index)
         try:
             yield page
@@ -206,7 +207,7 @@ def active_connection(merchant: Merchant, mode: str) -> Connection | None:
     return _active(merchant, mode).first()
 
 
-def client_for(mode: str, key: str, gate: Gate) -> Client:
+def client_for(mode: str, key: str, gate: Gate, take_apart: TakeApart | None = None) -> Client:
     return Client(
         settings.REVKEEN_URLS[mode],
         key,
@@ -214,6 +215,7 @@ def client_for(mode: str, key: str, gate: Gate) -> Client:
         gate,
         read_seconds=settings.REVKEEN_READ_SECONDS,
         change_seconds=settings.REVKEEN_CHANGE_SECONDS,
+        take_apart=take_apart,
     )
 
 
@@ -252,7 +254,14 @@ def _active(merchant: Merchant | Given, mode: str | Given) -> "QuerySet[Connecti
     return Connection.objects.filter(merchant=merchant, mode=mode, provider=Connection.Provider.REVKEEN, active=True)
 
 
-def _client(connection: Connection | None, now: datetime, place: ExitStack) -> Client | ApiError:
+def _kept(connection: Connection) -> TakeApart:
+    """For pages: what the same key was answered before is not taken apart again."""
+    return partial(unchanged.of_this_process.taken_apart, connection.pk, decode=decode)
+
+
+def _client(
+    connection: Connection | None, now: datetime, place: ExitStack, take_apart: TakeApart | None
+) -> Client | ApiError:
     """The client, with a place for as long as `place` is open, or the error that every read then ends in."""
     if connection is None:
         return NotConnected("There is no active RevKeen key for this merchant and mode.")
@@ -261,7 +270,7 @@ def _client(connection: Connection | None, now: datetime, place: ExitStack) -> C
         gate.asked_to_wait((connection.wait_until - now).total_seconds())
     try:
         place.enter_context(gate.page())
-        return client_for(connection.mode, connection.secret, gate)
+        return client_for(connection.mode, connection.secret, gate, take_apart)
     except Busy as error:
         return error
     except Unreadable as error:

@@ -211,11 +211,11 @@ def _their_table(
     request: MerchantRequest, form: DigitalRiverFilter, reading: Reading[Listing[Fulfillment]]
 ) -> dict[str, Any]:
     listing = reading.value or Listing([])
-    compared = {one.fulfillment.id: one for one in digital_river.compare(request.merchant, request.mode, listing.rows)}
+    rows = list(listing.rows)
+    compared = {one.fulfillment.id: one for one in digital_river.compare(request.merchant, request.mode, rows)}
     backwards = bool(form.cleaned_data["ending_before"])
     has_newer = bool(form.cleaned_data["starting_after"]) or (backwards and listing.has_more)
     has_older = backwards or listing.has_more
-    rows = listing.rows
     return {
         "reading": reading,
         "rows": [row if isinstance(row, Unreadable) else _their_row(request, compared[row.id]) for row in listing],

@@ -24,7 +24,7 @@ from orders.services.orders.order_lists import Found
 from orders.states import STATUSES
 from orders.views.addresses import address
 from orders.views.orders.adding_up import added_up
-from orders.views.orders.tables import OrderRow, order_rows
+from orders.views.orders.tables import OrderRow, kept_rows
 from orders.views.pages import render_page
 
 LIST_PARTS = {"order-table": "orders/orders/_table.html", "customer-orders": "orders/orders/_customer_orders.html"}
@@ -109,7 +109,7 @@ def _tabs(request: MerchantRequest, form: OrderFilter, found: Found) -> list[Tab
 def _table(request: MerchantRequest, form: OrderFilter, found: Found) -> dict[str, Any]:
     listing = found.listing.value or Listing([])
     names = reading.customer_labels(request.merchant, request.mode, listing.rows, form.customer_id)
-    rows = order_rows(listing, names, set(request.GET.getlist(TICK)))
+    rows = kept_rows(listing, names, set(request.GET.getlist(TICK)))
     chips = [(chip, _without(request, chip.name, chip.text)) for chip in form.chips]
     columns = order_columns.shown(request.GET, request.user.order_columns)
     ticked = [row.order for row in rows if isinstance(row, OrderRow) and row.ticked]

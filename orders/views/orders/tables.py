@@ -1,13 +1,15 @@
 """Orders as rows of a table, the same in the list, on a customer's page and beside an order."""
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from orders import amounts, states
 from orders.apis.revkeen.objects import Listing, Order, Unreadable
 from orders.money import Money
+from orders.same import Same
 from orders.services.index.adding_up import Added
 from orders.states import State
 
@@ -52,6 +54,20 @@ def order_rows(
 ) -> list[OrderRow | Unreadable]:
     """All rows in their order; one that could not be read stays what it is, and the others are shown."""
     return [row if isinstance(row, Unreadable) else order_row(row, names, ticked) for row in listing]
+
+
+def kept_rows(
+    listing: Listing[Order], names: dict[uuid.UUID, str], ticked: Collection[str] = ()
+) -> Sequence[OrderRow | Unreadable]:
+    """The same; of a listing that is shown once more as it was, the rows that were made then."""
+    return _kept_rows(Same(listing), frozenset(names.items()), frozenset(ticked))
+
+
+@lru_cache(maxsize=64)
+def _kept_rows(
+    listing: Same[Listing[Order]], names: frozenset[tuple[uuid.UUID, str]], ticked: frozenset[str]
+) -> Sequence[OrderRow | Unreadable]:
+    return tuple(order_rows(listing.it, dict(names), ticked))
 
 
 def order_row(order: Order, names: dict[uuid.UUID, str], ticked: Collection[str] = ()) -> OrderRow:
