@@ -39,9 +39,9 @@ MUTANTS = [
     Mutant(
         name="unscanned-units-leave",
         defense="Where every unit is scanned none leaves without a scan or a reason: Enter sends them.",
-        target="orders.forms.station.packing_form:_of_units",
-        old="if left <= 0 or work.part or work.reason or not (counted or work.must):",
-        new="if left <= 0 or work.part or work.reason or not counted:",
+        target="orders.forms.station.packing_form:missing",
+        old="if work.part or work.reason or not (work.units or work.must):",
+        new="if work.part or work.reason or not work.units:",
         red="tests/station/test_station.py::test_where_every_unit_is_scanned_nothing_leaves_without_a_scan_or_a_reason",
     ),
     Mutant(
@@ -51,5 +51,13 @@ MUTANTS = [
         old="if holder is not None and holder.pk != packing.pk:",
         new="if False:",
         red="tests/station/test_station.py::test_two_people_never_have_the_same_order",
+    ),
+    Mutant(
+        name="next-is-anothers",
+        defense="What follows is assigned to nobody else: two people would walk to one order.",
+        target="orders.services.fulfillment.to_fulfill:free_for",
+        old="and row.handled.assigned_to in (None, user)",
+        new="and True",
+        red="tests/station/test_batch_at_hand.py::test_the_next_order_is_none_that_is_on_hold_or_another_persons",
     ),
 ]

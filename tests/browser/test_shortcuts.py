@@ -114,6 +114,15 @@ def test_to_fulfill_has_the_same_keys(open_page: OpenPage, emulator: RunningEmul
     expect(row.locator(".tick input")).to_be_checked()
 
 
+@pytest.mark.parametrize("place", [ORDERS, "/northwind/live/to-fulfill/"])
+def test_what_is_done_with_selected_rows_is_a_key_away(open_page: OpenPage, place: str) -> None:
+    page = open_page(place, "operations")
+    press(page, "j", "x", "b")
+    expect(page.get_by_role("group", name="With the selected orders")).to_be_focused()
+    press(page, "Tab")
+    expect(page.locator(".bulk :focus")).to_be_visible()
+
+
 def test_whoever_switches_keys_off_finds_the_list_at_the_account(
     open_page: OpenPage, emulator: RunningEmulator
 ) -> None:

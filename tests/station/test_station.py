@@ -16,6 +16,7 @@ from tests.support.emulation import Emulator
 from tests.support.fulfilling import effects
 from tests.support.indexed import index_everything
 from tests.support.packing import PLACE, counted, email_of, paid, said, scan
+from tests.support.pages import text
 
 EAN = "4006381333931"
 UPS = "1Z999AA10123456784"
@@ -104,8 +105,8 @@ def test_enter_sends_nothing_over_a_refusal_that_nobody_saw(
     """A scanner goes on before the page has answered."""
     scan(operations, order["public_id"])
     seen = Packing.objects.get().heard[-1]["id"]
-    for text in (UPS, "MUG-1", ""):
-        operations.post(PLACE, {"scan": text, "do": "scan", "id": str(uuid.uuid4()), "seen": seen})
+    for scanned in (UPS, "MUG-1", ""):
+        operations.post(PLACE, {"scan": scanned, "do": "scan", "id": str(uuid.uuid4()), "seen": seen})
     assert said(operations).startswith("Not sent: what was scanned last was refused.")
     assert effects(emulator, order) == []
     assert "fulfilled" in scan(operations)
@@ -146,6 +147,16 @@ def test_part_of_an_order_and_a_second_parcel(operations: Client, order: dict[st
     assert packed == [{line_of(order, 0): 2}, {line_of(order, 1): 1}]
     assert [parcel.tracking.get().number for parcel in parcels] == [UPS, SECOND]
     assert scan(operations, order["public_id"], "ROPE-1", "ROPE-1", "ROPE-1").startswith("One too many: all 2")
+
+
+def test_the_button_says_what_enter_does(operations: Client, order: dict[str, Any]) -> None:
+    scan(operations, order["public_id"])
+    assert "Fulfill 2 lines, no e-mail Enter" in text(operations.get(PLACE).content.decode())
+    scan(operations, EAN)
+    assert "Fulfill: 4 units still to be counted Enter" in text(operations.get(PLACE).content.decode())
+    assert "4 units are not counted" in scan(operations)
+    scan(operations, do="part")
+    assert "Ship 1 unit; RevKeen is notified when the rest ships Enter" in text(operations.get(PLACE).content.decode())
 
 
 def test_where_every_unit_is_scanned_nothing_leaves_without_a_scan_or_a_reason(

@@ -105,6 +105,13 @@ def toggle_email(work: Work, shown: FulfillmentSnapshot) -> Said:
     return Said(PLAIN, f"E-mail {shown.recipient}" if answer == "yes" else "No e-mail")
 
 
+def missing(work: Work, shown: FulfillmentSnapshot) -> int:
+    """Units that are to be counted before anything leaves; 0 where nobody has to, or said that the rest stays."""
+    if work.part or work.reason or not (work.units or work.must):
+        return 0
+    return max(0, working.uncounted(work, shown))
+
+
 def obstacle(work: Work, shown: FulfillmentSnapshot, form: FulfillmentForm) -> Said | None:
     """Why Enter does not send it off yet; what needs a second Enter is noted in `asked`. None: it goes."""
     return _of_units(work, shown) or _of_labels(work, form) or _of_form(form)
@@ -119,10 +126,10 @@ def _with_number(work: Work, shown: FulfillmentSnapshot, make: Make, text: str) 
 
 
 def _of_units(work: Work, shown: FulfillmentSnapshot) -> Said | None:
-    left, counted = working.uncounted(work, shown), work.units.total()
-    if work.part and not counted:
+    if work.part and not work.units:
         return Said(BAD, "Nothing is counted yet: scan what ships.")
-    if left <= 0 or work.part or work.reason or not (counted or work.must):
+    left = missing(work, shown)
+    if not left:
         return None
     units = "1 unit is" if left == 1 else f"{left} units are"
     more = " or give a reason," if work.must else ""

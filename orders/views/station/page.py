@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from orders import carriers
+from orders.forms.station import packing_form
 from orders.headers import content_security_policy, permissions_policy
 from orders.models import Item, Packing
 from orders.requests import MerchantRequest
@@ -91,6 +92,7 @@ def _at_hand(request: MerchantRequest, packing: Packing) -> dict[str, Any]:
         "counted": work.units.total(),
         "total": total,
         "left": total - work.units.total(),
+        "missing": packing_form.missing(work, shown),
         "may_be_label": work.doubted,
     }
 
