@@ -2,8 +2,8 @@
 
     python -m chaos [part …] [--trials 2000] [--seed 1] [--report FILE]
 
-Parts: sqlite, postgres, naive, partners-sqlite, partners-postgres, accounting-sqlite, accounting-postgres, jobs,
-machine, reconcile-time, heavy-answers, full-disk, slow-merchant. Without any, all.
+Parts: sqlite, postgres, naive, partners-sqlite, partners-postgres, accounting-sqlite, accounting-postgres, approvals,
+jobs, machine, reconcile-time, heavy-answers, full-disk, slow-merchant. Without any, all.
 PostgreSQL is the server that TEST_POSTGRES_URL names, or one that answers at its usual place.
 """
 
@@ -16,11 +16,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from chaos import accounting, burst, full_disk, heavy_answers, imports, jobs, partners, slow_merchant, trials
+from chaos import accounting, approvals, burst, full_disk, heavy_answers, imports, jobs, partners, slow_merchant, trials
 from chaos import reconcile_time as reconciling
 from chaos.report import (
     Report,
     accounting_of,
+    approvals_of,
     beside_of,
     burst_of,
     filled_of,
@@ -40,6 +41,7 @@ INDEX_RUNS, INDEX_STEPS = 200, 50
 SHIPMENTS, KILLS = 300, 100
 IMPORT_KILLS = 200
 ACCOUNTING_KILLS = 200
+APPROVALS = 200
 JOB_ROWS, BAD_ROWS, JOB_KILLS = 1_000, 100, 50
 
 
@@ -144,6 +146,15 @@ def index(folder: Path, options: argparse.Namespace, report: Report) -> None:
         report.add(burst_of(engine, burst.measure(folder / f"{engine}-burst", server=server, seed=options.seed)))
 
 
+def above_a_limit(folder: Path, options: argparse.Namespace, report: Report) -> None:
+    """On each engine that there is."""
+    servers = {"SQLite": "", **({"PostgreSQL": postgres_server()} if postgres_server() else {})}
+    for engine, server in servers.items():
+        (folder / engine).mkdir()
+        found = approvals.run(folder / engine, APPROVALS, server=server, seed=options.seed)
+        report.add(approvals_of(f"Approvals, {engine}", found))
+
+
 def many_at_once(folder: Path, options: argparse.Namespace, report: Report) -> None:
     """On each engine that there is, with workers killed; and once with none, for its time."""
     servers = {"SQLite": "", **({"PostgreSQL": postgres_server()} if postgres_server() else {})}
@@ -177,6 +188,7 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace, Report], None]] = {
     "partners-postgres": partners_postgres,
     "accounting-sqlite": accounting_sqlite,
     "accounting-postgres": accounting_postgres,
+    "approvals": above_a_limit,
     "jobs": many_at_once,
     "machine": machine,
     "index": index,

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from chaos.accounting import Run as AccountingRun
+from chaos.approvals import Run as ApprovalsRun
 from chaos.books import Books, Row
 from chaos.burst import CHANGES, Burst
 from chaos.full_disk import Filled
@@ -104,6 +105,17 @@ def accounting_of(title: str, run: AccountingRun) -> Section:
         f"**{run.missing} in no file, {run.twice} in two, {len(run.broken)} files broken.**"
     )
     return Section(title, [line], run.good)
+
+
+def approvals_of(title: str, run: ApprovalsRun) -> Section:
+    lines = [
+        f"{run.trials} payments above a limit, five people at each; `kill -9` of {run.killed['server']} servers and "
+        f"{run.killed['reconciler']} workers; {run.states['approved']} approved, {run.states['declined']} declined; "
+        f"{run.seconds:.0f} s. **{len(run.doubled)} charged twice, {len(run.alone)} without another’s approval, "
+        f"{len(run.wrong)} told wrongly.**",
+        *run.violations[:SHOWN],
+    ]
+    return Section(title, lines, not run.violations)
 
 
 def jobs_of(title: str, run: JobsRun) -> Section:
