@@ -1,15 +1,7 @@
 """Names come along with answers, or the worker asks for them: few calls, and never for ever."""
 
-import os
-import signal
-import sqlite3
-import subprocess
-import sys
-import time
 import uuid
-from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -135,17 +127,3 @@ def test_what_an_outage_left_unanswered_is_asked_for_again(northwind: Merchant, 
     CustomerCopy.objects.filter(customer_id=row["id"]).update(asked_at=timezone.now() - timedelta(minutes=11))
     assert fill(northwind) == 1
     assert CustomerCopy.objects.get(customer_id=row["id"]).seen_at is not None
-
-
-def test_the_worker_ends_when_asked_to(tmp_path: Path) -> None:
-    of_its_own = {"DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3", "COUNTER_FILE": f"{tmp_path}/counter"}
-    environment = os.environ | of_its_own | {"PLAIN_HTTP": "1", "DJANGO_SETTINGS_MODULE": "revkeen_admin.settings"}
-    manage = [sys.executable, "manage.py"]
-    subprocess.run([*manage, "migrate", "-v0"], env=environment, check=True)
-    worker = subprocess.Popen([*manage, "worker"], env=environment)
-    with closing(sqlite3.connect(tmp_path / "empty.sqlite3", timeout=10)) as database:
-        while not database.execute("SELECT name FROM orders_workerseen").fetchall():  # that it is at work
-            assert worker.poll() is None
-            time.sleep(0.1)
-    worker.send_signal(signal.SIGTERM)
-    assert worker.wait(10) == 0
