@@ -1,7 +1,9 @@
 """Signing in by the form, and the codes of an authenticator app."""
 
+import time
 from typing import Any
 
+from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core.cache import cache
@@ -11,9 +13,8 @@ from django.urls import reverse
 from tests.conftest import SecureClient
 
 PASSWORD = "a good password"
-
-
 NEW_PASSWORD = "another good password"
+TO_TYPE_A_CODE = 2  # seconds
 
 
 def sign_in(client: Client, email: str, password: str = PASSWORD, **more: str) -> Any:
@@ -48,5 +49,8 @@ def forget_code(secret: str) -> None:
 
 
 def code(secret: str) -> str:
-    """The code that an app would show now."""
+    """The code that an app would show now, or the next one where that is about to end."""
+    left = app_settings.TOTP_PERIOD - time.time() % app_settings.TOTP_PERIOD
+    if left < TO_TYPE_A_CODE:
+        time.sleep(left)
     return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
