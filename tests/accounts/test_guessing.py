@@ -190,7 +190,7 @@ print(json.dumps(sum("Too many failed" not in answer for answer in answers)))
 
 
 def test_the_limit_holds_over_processes(site: Site) -> None:
-    site.add_admin("mara@x.example")
+    site.add_admins("mara@x.example")
     assert sum(site.run_together(GUESS, [(), (), ()])) == 10
 
 
@@ -209,7 +209,7 @@ def test_a_forged_origin_does_not_make_another_visitor(db: None) -> None:
 def test_two_servers_count_guesses_together(site: Site) -> None:
     """A hundred guesses at once, each from another place by its own word: ten are tried, and then not even the right
     password opens the door."""
-    site.add_admin("mara@x.example")
+    site.add_admins("mara@x.example")
     with served(site) as port, ThreadPoolExecutor(20) as guessers:
         tried = list(guessers.map(lambda number: guess(port, f"guess {number}", f"203.0.113.{number}"), range(100)))
         assert 1 <= tried.count(True) <= 10
@@ -254,7 +254,7 @@ print(json.dumps([before, guess()]))
 
 
 def test_however_much_is_kept_the_limits_stay(site: Site) -> None:
-    site.add_admin("mara@x.example")
+    site.add_admins("mara@x.example")
     assert site.run(FLOOD) == [True, True]
 
 

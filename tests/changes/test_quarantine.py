@@ -2,15 +2,12 @@
 
 import resource
 import shutil
-import subprocess
-import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import psycopg
 import pytest
@@ -23,11 +20,12 @@ from orders.services.changes.change_request import NoJournal
 from orders.services.changes.plans import Step
 from orders.services.revkeen import session
 from tests.conftest import make_person, sign_in
+from tests.support.at_work import until, worker
 from tests.support.emulation import Emulator
 from tests.support.journal import change_request, payable, payments, reconcile_due, submit
 from tests.support.journal import support as support
 from tests.support.pages import form_token_in, source
-from tests.support.processes import ROOT, Site
+from tests.support.processes import Site
 
 pytestmark = pytest.mark.database
 
@@ -193,32 +191,23 @@ with session.session(merchant, "live") as api:
     operation = journal.submit(api, user, change_request)
 print(json.dumps({"id": str(operation.pk), "state": operation.state}))
 """
-LOOK = """
-import json, sys
-from orders.models import Operation
-from tests.support.processes import READY
-exec(READY)
-operation = Operation.objects.get(pk=sys.argv[1])
-print(json.dumps({name: getattr(operation, name) for name in ("state", "code", "looks", "quarantined")}))
-"""
 
 
-@contextmanager
-def worker(site: Site) -> Iterator[None]:
-    process = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=ROOT, env=site.environment)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
+class Looked(NamedTuple):
+    """How the only operation of a site stands."""
+
+    state: str
+    code: str
+    looks: int
+    quarantined: bool
 
 
-def until(site: Site, operation_id: str, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Wait until the operation has come that far; how it stands then."""
-    deadline = time.monotonic() + 30
-    while not reached(found := site.run(LOOK, operation_id)) and time.monotonic() < deadline:
-        time.sleep(0.3)
-    return found
+def looked_at(site: Site) -> Looked:
+    """How it stands once a worker has looked at it, or when the time is over."""
+    return until(
+        lambda: Looked(*site.rows("SELECT state, code, looks, quarantined FROM orders_operation")[0]),
+        lambda found: found.looks > 0 or found.state == "done",
+    )
 
 
 def back_up(site: Site, folder: Path) -> None:
@@ -252,16 +241,15 @@ def test_a_worker_on_a_restored_database_reads_and_sends_nothing(
     site.environment |= {"REVKEEN_LIVE_URL": running_emulator.api, "REVKEEN_TEST_URL": running_emulator.api}
     first, second = (running_emulator.make_order()["id"] for _ in range(2))
     running_emulator.fault("disconnect", "/pay$")
-    operation = site.run(MAKE, first)
-    assert operation["state"] == "in_doubt"
+    assert site.run(MAKE, first)["state"] == "in_doubt"
     back_up(site, tmp_path)
     assert site.run(MAKE, second)["state"] == "done"
     restore(site, tmp_path)
     ledger = running_emulator.ledger()
     running_emulator.forget_calls()
     with worker(site):
-        found = until(site, operation["id"], looked_at)
-    assert (found["state"], found["code"]) == ("needs_review", "quarantined")
+        found = looked_at(site)
+    assert (found.state, found.code) == ("needs_review", "quarantined")
     assert {call["method"] for call in running_emulator.calls()} == {"GET"}
     assert running_emulator.ledger() == ledger
 
@@ -273,18 +261,13 @@ def test_a_backup_is_noticed_when_nothing_was_begun_since_it_was_made_but_someth
     running_emulator.reset()
     site.environment |= {"REVKEEN_LIVE_URL": running_emulator.api, "REVKEEN_TEST_URL": running_emulator.api}
     running_emulator.fault("disconnect", "/pay$")
-    operation = site.run(MAKE, running_emulator.make_order()["id"])
-    assert operation["state"] == "in_doubt"
+    assert site.run(MAKE, running_emulator.make_order()["id"])["state"] == "in_doubt"
     back_up(site, tmp_path)
     with worker(site):
-        assert until(site, operation["id"], looked_at)["state"] == "done"
+        assert looked_at(site).state == "done"
     restore(site, tmp_path)
     with worker(site):
-        assert until(site, operation["id"], looked_at)["quarantined"]
-
-
-def looked_at(found: dict[str, Any]) -> bool:
-    return found["looks"] > 0 or found["state"] == "done"
+        assert looked_at(site).quarantined
 
 
 def test_the_first_operation_of_all_is_not_taken_for_one_of_a_backup(

@@ -20,7 +20,12 @@ from tests.support.databases import ROOT, copied
 
 BEGIN = "import django; django.setup()\n"
 PASSWORD = "a good password"
-
+ADD_ADMINS = """
+import sys
+from django.core.management import call_command
+for email in sys.argv[1:]:
+    call_command("create_admin", "--no-input", f"--email={email}", "--name=Somebody", "--merchant=X")
+"""
 
 USUAL_PLACE = "postgres://postgres@127.0.0.1:5432/postgres"
 
@@ -63,14 +68,17 @@ class Site:
     def drop(self) -> None:
         self._database.drop()
 
-    def add_admin(self, email: str) -> None:
-        person = (f"--email={email}", "--name=Somebody", "--merchant=X")
-        self.manage("create_admin", "--no-input", *person, ADMIN_PASSWORD=PASSWORD)
+    def add_admins(self, *emails: str) -> None:
+        """Of merchant X, in one process."""
+        self._start("-c", BEGIN + ADD_ADMINS, *emails, ADMIN_PASSWORD=PASSWORD)
 
-    def manage(self, *arguments: str, **environment: str) -> str:
-        command = [sys.executable, "manage.py", *arguments]
+    def manage(self, *arguments: str) -> str:
+        return self._start("manage.py", *arguments)
+
+    def _start(self, *command: str, **environment: str) -> str:
         env = self.environment | environment
-        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+        started = [sys.executable, *command]
+        done = subprocess.run(started, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
