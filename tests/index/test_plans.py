@@ -1,62 +1,28 @@
 """Each shape of question is answered by an index, however many rows there are: its plan names it."""
 
 import uuid
-from collections.abc import Callable
 
 import pytest
 from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.test.utils import CaptureQueriesContext
 
 from orders.models import Merchant, OrderCopy, Sweep, ToRead
 from orders.services.fulfillment import waiting_orders
 from orders.services.index import clock, finding, order_filters, order_list, writing
 from orders.services.index.condition_line import Condition
 from orders.services.index.order_filters import Place
+from tests.support.plans import POSTGRESQL, as_of_many_rows, begin_with_new_files, is_by, plans
 from tests.support.samples import an_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
-POSTGRESQL = connection.vendor == "postgresql"
-# Rolled back rows of other tests stay in the files, and plans follow the sizes of those: begin with new ones.
-NEW_FILES = "TRUNCATE orders_ordercopy, orders_shipment CASCADE"
-# A hundred rows are read and sorted faster without any index.
-OF_MANY_ROWS = (
-    "ANALYZE orders_ordercopy",
-    "ANALYZE orders_term",
-    "ANALYZE orders_shipment",
-    "SET LOCAL enable_seqscan = off",
-    "SET LOCAL enable_sort = off",
-)
-
 
 @pytest.fixture(autouse=True)
 def some_rows(northwind: Merchant) -> None:
-    if POSTGRESQL:
-        with connection.cursor() as cursor:
-            cursor.execute(NEW_FILES)
+    begin_with_new_files("orders_ordercopy", "orders_shipment")
     writing.apply(northwind, "live", [an_order(public_id=f"NW-{number}") for number in range(100)], clock.now())
-    with connection.cursor() as cursor:
-        for statement in OF_MANY_ROWS if POSTGRESQL else ():
-            cursor.execute(statement)
-
-
-def plans(ask: Callable[[], object]) -> list[str]:
-    """The plan of each question that is asked."""
-    with CaptureQueriesContext(connection) as asked:
-        ask()
-    explain = "EXPLAIN " if POSTGRESQL else "EXPLAIN QUERY PLAN "
-    found = []
-    with connection.cursor() as cursor:
-        for statement in [query["sql"] for query in asked if query["sql"].startswith("SELECT")]:
-            cursor.execute(explain + statement)
-            found.append("\n".join(" ".join(map(str, row)) for row in cursor.fetchall()))
-    return found
-
-
-def is_by(plan: str, *indexes: str) -> bool:
-    return any(index in plan for index in indexes)
+    as_of_many_rows("orders_ordercopy", "orders_term", "orders_shipment")
 
 
 FILTERS = {
@@ -120,6 +86,14 @@ def test_words_of_a_product_are_looked_for_in_the_lines_of_each_order_by_itself(
     assert ("SubPlan" if POSTGRESQL else "CORRELATED SCALAR SUBQUERY") in plan
     assert "Semi Join" not in plan
     assert order_list.few(place_of(northwind), question)
+
+
+@pytest.mark.skipif(not POSTGRESQL, reason="SQLite has no such figure")
+def test_postgresql_takes_rows_to_lie_in_memory() -> None:
+    """Else it reads all orders to find a twentieth of them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW random_page_cost")
+        assert cursor.fetchone() == ("1.1",)
 
 
 @pytest.mark.parametrize("condition", [Condition("metadata", "channel"), Condition("metadata", "channel=web")])
