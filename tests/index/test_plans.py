@@ -7,9 +7,10 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from orders.among import among
 from orders.models import Merchant, OrderCopy, Sweep, ToRead
 from orders.services.fulfillment import waiting_orders
-from orders.services.index import clock, finding, order_filters, order_list, writing
+from orders.services.index import clock, finding, order_filters, order_list, parts, writing
 from orders.services.index.condition_line import Condition
 from orders.services.index.order_filters import Place
 from tests.support.plans import POSTGRESQL, as_of_many_rows, begin_with_new_files, is_by, plans
@@ -79,13 +80,36 @@ def test_what_a_filter_finds_is_found_by_an_index(condition: Condition, northwin
     assert is_by(plan, *FOUND_BY[condition])
 
 
-def test_words_of_a_product_are_looked_for_in_the_lines_of_each_order_by_itself(northwind: Merchant) -> None:
+def test_words_of_a_product_are_looked_for_in_the_lines_of_the_orders_that_have_them(northwind: Merchant) -> None:
+    found = plans(lambda: asked(northwind, Condition("product", "tent")))
+    lines = [plan for plan in found if "orderlinecopy" in plan]
+    assert lines
+    assert all("orders_orderlinecopy_order_id" in plan for plan in lines)
+
+
+def test_words_of_a_product_that_many_have_are_looked_for_in_the_lines_of_each_order_by_itself(
+    northwind: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Joined, the lines of all orders were read for the first fifty: half a minute at thirty thousand orders."""
+    monkeypatch.setattr(parts, "RARE", 10)
     question = asked(northwind, Condition("product", "tent"))
     *_, plan = plans(lambda: order_list.few(place_of(northwind), question))
     assert ("SubPlan" if POSTGRESQL else "CORRELATED SCALAR SUBQUERY") in plan
     assert "Semi Join" not in plan
     assert order_list.few(place_of(northwind), question)
+
+
+@pytest.mark.parametrize(
+    ("column", "by"), [("order_id", ("one_copy_per_order", "copies_by_order")), ("pk", ("AND id=?", "id = ANY"))]
+)
+def test_one_of_many_values_is_looked_up_by_an_index(column: str, by: tuple[str, ...], northwind: Merchant) -> None:
+    here = OrderCopy.objects.filter(merchant=northwind, mode="live")
+    values = list(here.values_list(column, flat=True)[:3])
+    assert set(here.filter(among(column, values)).values_list(column, flat=True)) == set(values)
+    assert not here.filter(among(column, [])).exists()
+    (plan,) = plans(lambda: list(here.filter(among(column, values))))
+    assert is_by(plan, *by)
+    assert "Filter" not in plan
 
 
 @pytest.mark.skipif(not POSTGRESQL, reason="SQLite has no such figure")

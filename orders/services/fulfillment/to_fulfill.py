@@ -18,6 +18,7 @@ from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from orders import states
+from orders.among import among
 from orders.apis.errors import ApiError
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order
@@ -174,11 +175,8 @@ def _refused(api: Session, found: Search) -> set[uuid.UUID]:
 
 
 def _items(api: Session, order_ids: list[uuid.UUID]) -> "QuerySet[ShipmentItem, Any]":
-    return ShipmentItem.objects.filter(
-        shipment__merchant=api.merchant,
-        shipment__mode=api.mode,
-        shipment__order_id__in=order_ids,
-    )
+    here = ShipmentItem.objects.filter(shipment__merchant=api.merchant, shipment__mode=api.mode)
+    return here.filter(among("shipment__order_id", order_ids))
 
 
 def _held(api: Session) -> set[uuid.UUID]:

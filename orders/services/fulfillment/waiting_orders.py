@@ -2,13 +2,15 @@
 
 import uuid
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.core.cache import caches
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
+from orders.among import among
 from orders.models import Merchant, OrderCopy, OrderLineCopy
 from orders.services.handling import holds
 from orders.services.index import freshness
@@ -16,6 +18,7 @@ from orders.services.index import freshness
 COUNTED_AGAIN_SECONDS = 10
 MOST = 5_000  # of those that wait, the oldest
 OPEN = ("unfulfilled", "partial")
+COLUMNS = ("pk", "order_id", "public_id", "customer_id", "summary", "paid_at", "created_at", "fulfillment_status")
 SETTLED = ("", "fulfilled", "returned")  # fulfillment statuses of which nothing waits
 
 
@@ -51,36 +54,36 @@ def of_index(merchant: Merchant, mode: str) -> Search:
     """All paid orders that wait, as the index has them; what has left is not taken from their lines yet."""
     paid = _paid(merchant, mode)
     wanted = paid.filter(unreadable="").exclude(fulfillment_status__in=SETTLED)
-    copies = list(wanted.defer("text", "metadata").order_by("id")[: MOST + 1])
-    lines = defaultdict(list)
-    of_copies = OrderLineCopy.objects.filter(order__in=wanted.order_by("id")[: MOST + 1]).order_by("position")
-    for copy_id, line_id, quantity in of_copies.values_list("order", "line_id", "quantity"):
-        lines[copy_id].append((line_id, quantity))
-    rows = sorted((_of_copy(copy, tuple(lines[copy.pk])) for copy in copies[:MOST]), key=lambda order: order.since)
+    copies = list(wanted.order_by("id").values_list(*COLUMNS)[: MOST + 1])
+    lines = _lines([pk for pk, *_ in copies[:MOST]])
+    found = (_of_copy(columns, tuple(lines[pk])) for pk, *columns in copies[:MOST])
+    rows = sorted(found, key=lambda order: order.since)
+    readable = Count("pk", filter=Q(unreadable=""))
     return Search(
         waiting=[order for order in rows if order.fulfillment_status in OPEN],
         unclear=[order for order in rows if order.fulfillment_status not in OPEN],
-        looked_at=paid.filter(unreadable="").count(),
-        unreadable=paid.exclude(unreadable="").count(),
+        **paid.aggregate(looked_at=readable, unreadable=Count("pk") - readable),
         whole=len(copies) <= MOST,
         from_index=True,
     )
+
+
+def _lines(copies: list[int]) -> Mapping[int, list[tuple[uuid.UUID, int]]]:
+    """Copy → id and units of each of its lines."""
+    lines: defaultdict[Any, list[tuple[uuid.UUID, int]]] = defaultdict(list)
+    found = OrderLineCopy.objects.filter(among("order__id", copies)).order_by("position")
+    for copy, line_id, quantity in found.values_list("order", "line_id", "quantity"):
+        lines[copy].append((line_id, quantity))
+    return lines
 
 
 def _paid(merchant: Merchant, mode: str) -> "QuerySet[OrderCopy, Any]":
     return OrderCopy.objects.filter(merchant=merchant, mode=mode, status="paid", gone_at=None)
 
 
-def _of_copy(copy: OrderCopy, lines: tuple[tuple[uuid.UUID, int], ...]) -> Waiting:
-    return Waiting(
-        id=copy.order_id,
-        number=copy.public_id,
-        customer_id=copy.customer_id,
-        summary=copy.summary,
-        since=copy.paid_at or copy.created_at,
-        fulfillment_status=copy.fulfillment_status,
-        lines=lines,
-    )
+def _of_copy(columns: Sequence[Any], lines: tuple[tuple[uuid.UUID, int], ...]) -> Waiting:
+    id, number, customer_id, summary, paid_at, created_at, fulfillment_status = columns
+    return Waiting(id, number, customer_id, summary, paid_at or created_at, fulfillment_status, lines)
 
 
 def count(merchant: Merchant, mode: str) -> int:

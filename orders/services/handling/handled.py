@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from orders.among import among
 from orders.models import BatchOrder, Handling, Hold, Merchant, OrderTag, User
 from orders.services.handling import holds
 
@@ -36,13 +37,14 @@ def of_orders(merchant: Merchant, mode: str, order_ids: Collection[uuid.UUID]) -
     """Order id → what is said of it; of most orders nothing is. Four queries, however many they are."""
     if not order_ids:
         return {}
-    here = {"merchant": merchant, "mode": mode, "order_id__in": order_ids}
+    here = {"merchant": merchant, "mode": mode}
+    these = among("order_id", order_ids)
     tags = defaultdict(list)
-    for tag in OrderTag.objects.filter(**here):
+    for tag in OrderTag.objects.filter(these, **here):
         tags[tag.order_id].append(tag)
-    held = {one.order_id: one for one in holds.standing(merchant, mode).filter(order_id__in=order_ids)}
-    rows = {row.order_id: row for row in Handling.objects.filter(**here).select_related("assigned_to")}
-    batches = dict(BatchOrder.objects.filter(**here).order_by("batch").values_list("order_id", "batch__number"))
+    held = {one.order_id: one for one in holds.standing(merchant, mode).filter(these)}
+    rows = {row.order_id: row for row in Handling.objects.filter(these, **here).select_related("assigned_to")}
+    batches = dict(BatchOrder.objects.filter(these, **here).order_by("batch").values_list("order_id", "batch__number"))
     return {
         order_id: Handled(
             hold=held.get(order_id),

@@ -24,12 +24,14 @@ def with_terms(merchant: Merchant, mode: str, question: Q) -> Q:
     return Q()
 
 
+def some_with_parts(merchant: Merchant, mode: str, words: Sequence[str]) -> list[int] | None:
+    """The keys of at least all orders in whose texts all these parts occur; None where they are many."""
+    found, cut = parts.keys(OrderCopy, merchant, mode, words, parts.RARE + 1), _cut(merchant, mode)
+    return [*found, *cut] if len(found) <= parts.RARE and len(cut) <= FEW else None
+
+
 def with_parts(merchant: Merchant, mode: str, words: Sequence[str]) -> Q:
-    """At least all orders in whose texts all these parts occur."""
-    most = parts.RARE if connection.vendor == "postgresql" else FEW  # it would read the lines of all orders sooner
-    found = parts.keys(OrderCopy, merchant, mode, words, most + 1)
-    if len(found) <= most:
-        return _and_cut(merchant, mode, found)
+    """The same, of many."""
     if connection.vendor == "postgresql":
         return reduce(and_, [Q(text__contains=word) for word in words]) | Q(text_is_cut=True)
     return Q(Listed(parts.quoted(words)))

@@ -14,6 +14,7 @@ from django.db.models import OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from orders import carriers, states
+from orders.among import among
 from orders.iso4217 import BY_DECIMALS, PLACES
 from orders.models import Handling, Hold, Merchant, OrderLineCopy, OrderTag, Shipment, Term
 from orders.services.index import folding, freshness, keys, looked_up, metadata, spans
@@ -170,13 +171,24 @@ def _product(place: Place, text: str) -> Q:
         return Q(pk__in=OrderLineCopy.objects.filter(product_id=uuid.UUID(text)).values("order"))
     except ValueError:
         words = _some(text).split()
-        of_line = reduce(and_, [Q(description__icontains=word) for word in words])
-        described = Q(_some_line(of_line))
+        described = _described(place, words)
         code = Q(kind=Term.Kind.CODE, value=folding.term(text))
         coded = Term.objects.filter(code, merchant=place.merchant, mode=place.mode).values_list("order__id", flat=True)
         found = list(coded[: looked_up.FEW + 1])
         of_code = Q(pk__in=found if len(found) <= looked_up.FEW else coded)
-        return (_with_parts(place, words) & described) | of_code if found else _with_parts(place, words) & described
+        return described | of_code if found else described
+
+
+def _described(place: Place, words: list[str]) -> Q:
+    """With a line in whose description all these words are."""
+    of_line = reduce(and_, [Q(description__icontains=word) for word in words])
+    folded = [word for word in map(folding.folded, words) if len(word) >= SHORTEST]
+    if not folded:
+        return Q(_some_line(of_line))
+    some = looked_up.some_with_parts(place.merchant, place.mode, folded)
+    if some is None:
+        return looked_up.with_parts(place.merchant, place.mode, folded) & Q(_some_line(of_line))
+    return among("pk", OrderLineCopy.objects.filter(of_line, among("order__id", some)).values_list("order", flat=True))
 
 
 def _some_line(of_line: Q) -> Coalesce:
@@ -185,12 +197,6 @@ def _some_line(of_line: Q) -> Coalesce:
     """
     lines = OrderLineCopy.objects.filter(of_line, order=OuterRef("pk")).order_by()
     return Coalesce(Subquery(lines.values(there=Value(True))[:1]), Value(False))
-
-
-def _with_parts(place: Place, words: list[str]) -> Q:
-    """Everything where these words are, and more, which spares looking at the lines of all others."""
-    folded = [word for word in map(folding.folded, words) if len(word) >= SHORTEST]
-    return looked_up.with_parts(place.merchant, place.mode, folded) if folded else Q()
 
 
 def _carrier(place: Place, text: str) -> Q:
