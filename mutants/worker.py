@@ -28,7 +28,7 @@ MUTANTS = [
         name="moments-passed-over",
         defense="What waits for its time is begun then: nobody waits for it.",
         target="orders.management.commands.worker:Command.ring_for_due",
-        old="return min(kind.seconds for kind in every)",
+        old="return min(kind.seconds for kind in found)",
         new="return math.inf",
         red="tests/running/test_waking.py::test_what_falls_due_later_is_begun_then",
     ),

@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache, wraps
+from functools import cache, update_wrapper
+from itertools import chain, islice
 from typing import Any
 
 from django.db import connection
@@ -36,22 +37,44 @@ class Asked:
         self._due = _in_sql(due.order_by().values_list(Value(1)))
         self._moments = [_in_sql(_soonest(rows, column)) for rows, column in moments]
 
-    def answer(self) -> Due:
-        with connection.cursor() as cursor:
-            seconds = [_seconds(_first(cursor, sql)) for sql in self._moments]
-            now = _first(cursor, self._due)  # asked last: what has become due since the moments were read is found
-        return Due(now is not None, min(seconds, default=math.inf))
+    @property
+    def parts(self) -> list[Sql]:
+        return [self._due, *self._moments]
 
 
-def asked_often(ask: Callable[[], Asked]) -> Callable[[], Due]:
-    """A worker asks whenever anything was written, and always the same: the questions are put into SQL once."""
-    kept = cache(ask)
+class Question:
+    """A worker asks whenever anything was written, and always the same: it is put into SQL once."""
 
-    @wraps(ask)
-    def answer() -> Due:
-        return kept().answer()
+    def __init__(self, ask: Callable[[], Asked]) -> None:
+        self.asked = cache(ask)
+        update_wrapper(self, ask)
 
-    return answer
+    def __call__(self) -> Due:
+        return together(self)[0]
+
+
+asked_often = Question  # the decorator
+
+
+def together(*questions: Question) -> list[Due]:
+    """The answers to all of them out of one statement, as of one moment: nothing becomes due between two of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(*_statement(questions))
+        found = iter(cursor.fetchone())
+    return [_due(list(islice(found, len(question.asked().parts)))) for question in questions]
+
+
+@cache
+def _statement(questions: tuple[Question, ...]) -> Sql:
+    parts = [part for question in questions for part in question.asked().parts]
+    return f"SELECT {', '.join(f'({sql})' for sql, _ in parts)}", tuple(
+        chain.from_iterable(given for _, given in parts)
+    )
+
+
+def _due(values: list[Any]) -> Due:
+    now, *moments = values
+    return Due(now is not None, min(map(_seconds, moments), default=math.inf))
 
 
 def _soonest(rows: "QuerySet[Any, Any]", column: str) -> "QuerySet[Any, Any]":
@@ -62,13 +85,6 @@ def _soonest(rows: "QuerySet[Any, Any]", column: str) -> "QuerySet[Any, Any]":
 
 def _in_sql(rows: "QuerySet[Any, Any]") -> Sql:
     return rows[:1].query.sql_with_params()
-
-
-def _first(cursor: Any, sql: Sql) -> Any:
-    """The only column of the first row; None where there is no row."""
-    cursor.execute(*sql)
-    row = cursor.fetchone()
-    return row[0] if row else None
 
 
 def _seconds(left: timedelta | int | None) -> float:

@@ -184,7 +184,7 @@ def test_a_file_that_would_be_too_large_fails_and_leaves_nothing(
 def test_a_file_is_deleted_after_a_day_and_one_that_is_removed_at_once(asked: Export, owner: Membership) -> None:
     work.work(lambda export: table())
     Export.objects.update(ends_at=Now() - timedelta(seconds=1))
-    assert work.due()[-1].now
+    assert work.DUE[-1]().now
     work.work(lambda export: table())
     assert not Export.objects.exists()
     assert not ExportChunk.objects.exists()

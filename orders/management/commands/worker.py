@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, Generic, TypeVar
@@ -18,7 +18,7 @@ from django.db import close_old_connections, connections
 
 from orders.forms.exports import lists
 from orders.models import DecisionCheck, Operation, PartnerUpdate, RefundStatus, WebhookReceiver
-from orders.services import heartbeat, log_chain, news
+from orders.services import due, heartbeat, log_chain, news
 from orders.services.approvals import ending
 from orders.services.changes import leases, quarantine, reconcile, refund_tracking, review_checks
 from orders.services.exports import work as exports
@@ -177,26 +177,24 @@ class Command(BaseCommand):
     def ring_for_due(self) -> float:
         """Ring for what is due; the seconds until more falls due."""
         quarantine.check()  # before anything may be sent again
-        of_merchants = [leases.due(), refund_tracking.due(), review_checks.due(), checks.due()]
         turns.begin_new()
-        of_partners, of_index = [outbox.due()], turns.due()
-        of_exports, of_approvals, of_jobs = exports.due(), ending.due(), jobs.due()
-        if any(kind.now for kind in of_merchants):
-            self.of_merchants.bell.ring()
-        if any(kind.now for kind in of_partners):
-            self.of_partners.bell.ring()
-        if of_jobs.now:
-            self.of_jobs.bell.ring()
-        if of_index.now:
-            self.index.ring()
-        if any(kind.now for kind in of_exports):
-            self.exports.ring()
-        if of_approvals.now:
-            self.approvals.ring()
+        bells, questions = zip(*self.questions(), strict=True)
+        found = due.together(*questions)
+        for bell in {bell for bell, kind in zip(bells, found, strict=True) if kind.now}:
+            bell.ring()
         if log_chain.due():
             self.chain.ring()
-        every = [*of_merchants, *of_partners, of_index, *of_exports, of_approvals, of_jobs]
-        return min(kind.seconds for kind in every)
+        return min(kind.seconds for kind in found)
+
+    def questions(self) -> Iterator[tuple[Bell, due.Question]]:
+        """What may be due, each with the bell of those who do it."""
+        of_merchants = (leases.due, refund_tracking.due, review_checks.due, checks.due)
+        yield from ((self.of_merchants.bell, question) for question in of_merchants)
+        yield self.of_partners.bell, outbox.due
+        yield self.of_jobs.bell, jobs.due
+        yield self.index, turns.due
+        yield from ((self.exports, question) for question in exports.DUE)
+        yield self.approvals, ending.due
 
     def reconcile(self) -> bool:
         """An operation without an answer goes before a refund that is on its way, that before what was decided, and how

@@ -9,15 +9,11 @@ from django.urls import reverse
 
 from orders import links, mails
 from orders.models import Export, ExportSchedule
-from orders.services.due import Asked, Due, Literal, asked_often
+from orders.services.due import Asked, Literal, asked_often
 from orders.services.exports import accounting_schedule, asking, making
 from orders.services.index import clock
 
 RUNNING = Literal("")  # as in the index schedules_due
-
-
-def due() -> list[Due]:
-    return [making.due(), _to_tell_due(), _schedules_due(), accounting_schedule.due(), _old_ones_due()]
 
 
 @asked_often
@@ -35,6 +31,9 @@ def _schedules_due() -> Asked:
 def _old_ones_due() -> Asked:
     kept = Export.objects.filter(ends_at__isnull=False)
     return Asked(kept.filter(ends_at__lte=Now()), (kept, "ends_at"))
+
+
+DUE = (making.due, _to_tell_due, _schedules_due, accounting_schedule.due, _old_ones_due)
 
 
 def work(table_of: making.TableOf, stopping: Callable[[], bool] = lambda: False) -> bool:
