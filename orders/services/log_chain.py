@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from orders.kept_queries import kept
 from orders.models import ChainHead, ChainLink, EventLog, Fact, Operation, Unchained
 from orders.services.due import Asked, asked_often
 
@@ -107,11 +108,20 @@ def sign_head() -> ChainHead | None:
 
 
 def _to_sign() -> ChainLink | None:
-    newest = ChainLink.objects.order_by("-position").first()
-    signed = ChainHead.objects.order_by("-day").first()
+    newest, signed = next(iter(_newest_link()), None), next(iter(_newest_head()), None)
     if newest is None or (signed and (signed.day >= _today() or signed.position >= newest.position)):
         return None
     return newest
+
+
+@kept()
+def _newest_link() -> "models.QuerySet[ChainLink]":
+    return ChainLink.objects.order_by("-position")[:1]
+
+
+@kept()
+def _newest_head() -> "models.QuerySet[ChainHead]":
+    return ChainHead.objects.order_by("-day")[:1]
 
 
 def _today() -> date:

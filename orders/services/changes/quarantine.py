@@ -17,9 +17,10 @@ from pathlib import Path
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
+from orders.kept_queries import kept
 from orders.models import Job, JobRow, JournalCounter, Operation, PartnerUpdate
 
 log = structlog.get_logger("orders.journal")
@@ -47,7 +48,7 @@ def check() -> int:
     OSError when there is no file yet and none can be made: nothing may be counted that the file would never know.
     """
     noted = _noted()  # before the counter, which may go up meanwhile
-    counter = JournalCounter.objects.filter(pk=1).first() or JournalCounter.objects.get_or_create(pk=1)[0]
+    counter = next(iter(_counter()), None) or JournalCounter.objects.get_or_create(pk=1)[0]
     if noted is None and counter.count:  # or another has written the first file just now
         noted = _noted()
         counter.refresh_from_db()
@@ -110,6 +111,11 @@ def _quarantine_operations() -> int:
         code="quarantined",
         message="A backup was restored. This may have been completed since the backup was made.",
     )
+
+
+@kept()
+def _counter() -> "QuerySet[JournalCounter]":
+    return JournalCounter.objects.filter(pk=1)
 
 
 def _restored(counter: JournalCounter, noted: tuple[uuid.UUID, int] | None) -> bool:

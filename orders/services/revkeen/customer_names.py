@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from orders.apis.errors import NotUnderstood, RateLimited
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer
-from orders.kept_queries import Kept, kept
+from orders.kept_queries import Given, Kept, kept
 from orders.models import CustomerCopy, Merchant
 from orders.services.index import deriving, terms
 from orders.services.revkeen.session import Reading, Session
@@ -104,8 +104,13 @@ def wanted() -> "QuerySet[CustomerCopy]":
 
 def next_wanted(merchant: Merchant, mode: str) -> list[CustomerCopy]:
     """The next few, those never asked for first."""
-    found = wanted().filter(merchant=merchant, mode=mode)
-    return list(found.order_by(F("asked_at").asc(nulls_first=True), "pk")[:ASKED_AT_ONCE])
+    return _next_wanted(merchant.pk, mode)
+
+
+@kept(BigIntegerField(), CharField())
+def _next_wanted(merchant_id: Given, mode: Given) -> "QuerySet[CustomerCopy]":
+    found = wanted().filter(merchant=merchant_id, mode=mode)
+    return found.order_by(F("asked_at").asc(nulls_first=True), "pk")[:ASKED_AT_ONCE]
 
 
 def fill(api: Session, names: list[CustomerCopy]) -> None:

@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import BigIntegerField, CharField, QuerySet
 from django.db.models.functions import Now
 
 from orders.apis.errors import ApiError, Missing
 from orders.apis.listings import Listing
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Transaction
+from orders.kept_queries import Given, kept
 from orders.models import IndexState, InvoiceToRead
 from orders.services.index import clock, learning, marks, money_copies
 from orders.services.revkeen.session import Reading, Session
@@ -23,8 +25,13 @@ LATER = timedelta(seconds=30)
 
 def due(state: IndexState) -> list[uuid.UUID]:
     """The next few."""
-    found = InvoiceToRead.objects.filter(merchant=state.merchant, mode=state.mode, due_at__lte=Now())
-    return list(found.order_by("due_at").values_list("invoice_id", flat=True)[:AT_ONCE])
+    return [invoice_id for (invoice_id,) in _due(state.merchant_id, state.mode)]
+
+
+@kept(BigIntegerField(), CharField())
+def _due(merchant_id: Given, mode: Given) -> "QuerySet[InvoiceToRead, tuple[uuid.UUID]]":
+    found = InvoiceToRead.objects.filter(merchant=merchant_id, mode=mode, due_at__lte=Now())
+    return found.order_by("due_at").values_list("invoice_id")[:AT_ONCE]
 
 
 def read(api: Session, state: IndexState, invoice_ids: list[uuid.UUID], pause: turns.Pause) -> None:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import BigIntegerField, CharField, QuerySet
 from django.db.models.functions import Now
 
 from orders.apis.errors import ApiError, Missing, NotUnderstood
 from orders.apis.listings import Unreadable
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order
+from orders.kept_queries import Given
+from orders.kept_queries import kept as kept_query
 from orders.models import IndexState, ToRead
 from orders.services.index import clock, marks, writing
 from orders.services.index.writing import Applied
@@ -34,8 +37,13 @@ class Done:
 
 def due(state: IndexState) -> list[uuid.UUID]:
     """The next few."""
-    found = ToRead.objects.filter(merchant=state.merchant, mode=state.mode, due_at__lte=Now())
-    return list(found.order_by("due_at").values_list("order_id", flat=True)[:AT_ONCE])
+    return [order_id for (order_id,) in _due(state.merchant_id, state.mode)]
+
+
+@kept_query(BigIntegerField(), CharField())
+def _due(merchant_id: Given, mode: Given) -> "QuerySet[ToRead, tuple[uuid.UUID]]":
+    found = ToRead.objects.filter(merchant=merchant_id, mode=mode, due_at__lte=Now())
+    return found.order_by("due_at").values_list("order_id")[:AT_ONCE]
 
 
 def read(api: Session, state: IndexState, order_ids: list[uuid.UUID]) -> None:

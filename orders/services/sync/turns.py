@@ -1,6 +1,7 @@
 """Whose index a worker keeps fresh now. One at a time has a merchant and mode, and calls as often as its key may."""
 
 import secrets
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import reduce
@@ -9,9 +10,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, CharField, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from orders.kept_queries import Given, kept
 from orders.models import Connection, IndexState, InvoiceToRead, Job, Sweep, ToRead
 from orders.services.due import Asked, Literal, asked_often
 from orders.services.index import clock
@@ -137,10 +139,15 @@ def _take(state: IndexState, now: datetime, calls: int) -> None:
 
 def _share(state: IndexState) -> float:
     """Of what RevKeen takes of the key. While a job sends rows, what people do and jobs leaves less."""
-    here = Job.objects.filter(state=Literal("running"), starts_at__lte=Now())
-    if not here.filter(merchant_id=state.merchant_id, mode=state.mode).exists():
+    if not _running_jobs(state.merchant_id, state.mode):
         return float(settings.INDEX_SHARE)
     return float(min(settings.INDEX_SHARE, settings.INDEX_SHARE_BESIDE_JOBS))
+
+
+@kept(BigIntegerField(), CharField())
+def _running_jobs(merchant_id: Given, mode: Given) -> "QuerySet[Job, tuple[uuid.UUID]]":
+    here = Job.objects.filter(state=Literal("running"), starts_at__lte=Now())
+    return here.filter(merchant_id=merchant_id, mode=mode).values_list("pk")[:1]
 
 
 def _hold(state: IndexState, now: datetime, calls: int = 0) -> int:

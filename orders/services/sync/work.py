@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
+from django.db.models import BigIntegerField, CharField, QuerySet
 from django.db.models.functions import Now
 
 from orders.apis.errors import ApiError, RateLimited
+from orders.kept_queries import Given, kept
 from orders.models import IndexState, Sweep
 from orders.services.revkeen import customer_names
 from orders.services.revkeen.session import Session, session
@@ -69,8 +71,7 @@ def _next(state: IndexState, most: int, pause: turns.Pause) -> Step | None:
         return Step(1, lambda api: feed.read(api, state, pause))
     if names := customer_names.next_wanted(state.merchant, state.mode):
         return Step(len(names), lambda api: customer_names.fill(api, names))
-    due = Sweep.objects.filter(merchant=state.merchant, mode=state.mode, due_at__lte=Now()).select_related("merchant")
-    first = min(due, key=lambda sweep: URGENCY.index(sweep.kind), default=None)
+    first = min(_due_sweeps(state.merchant_id, state.mode), key=lambda sweep: URGENCY.index(sweep.kind), default=None)
     return None if first is None else _pass(state, first, most)
 
 
@@ -90,4 +91,14 @@ def _is_urgent(state: IndexState) -> bool:
 
 
 def _feed_is_due(state: IndexState) -> bool:
-    return IndexState.objects.filter(pk=state.pk, feed_due_at__lte=Now()).exists()
+    return bool(_with_due_feed(state.pk))
+
+
+@kept(BigIntegerField())
+def _with_due_feed(pk: Given) -> "QuerySet[IndexState, tuple[int]]":
+    return IndexState.objects.filter(pk=pk, feed_due_at__lte=Now()).values_list("pk")
+
+
+@kept(BigIntegerField(), CharField())
+def _due_sweeps(merchant_id: Given, mode: Given) -> "QuerySet[Sweep]":
+    return Sweep.objects.filter(merchant=merchant_id, mode=mode, due_at__lte=Now()).select_related("merchant")
