@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from orders.apis.revkeen.objects import Unreadable
 from orders.forms.orders.order_filter import FIELDS
+from orders.permissions import PAGES
 from orders.same import Same
 from orders.templatetags import figures
 from orders.views.orders.tables import OrderRow
@@ -22,8 +23,10 @@ register = template.Library()
 # the zone, and the day in it.
 Around = tuple[tuple[str, ...], bool, str, str, ZoneInfo, date]
 
+JOBS = ("job_fulfill", "job_edit", "job_status", "job_cancel")  # that orders are ticked for
 WIDE = ("customer", "items")  # where a flag has room
 DRAWN = 4_096  # rows that a process keeps, of about 2 KB
+DRAWN_WAYS = 512  # menus, of some 3 KB
 DRAWN_TABLES = 32  # tables of them, of about 100 KB
 
 
@@ -66,6 +69,23 @@ def _row(row: OrderRow | Unreadable, around: Around, age: str) -> SafeString:
 
 def _age(row: OrderRow | Unreadable) -> str:
     return figures.age(row.placed) if isinstance(row, OrderRow) else ""
+
+
+@register.simple_tag(takes_context=True)
+def change_many(context: template.Context) -> SafeString:
+    """The ways to jobs of the ticked orders, and of all where they are on several pages."""
+    pages = tuple(page for page in JOBS if context["membership"].may(PAGES[page]))
+    several = bool(context["newer"] or context["older"])
+    total = str(context["total"]) if several else ""
+    return _drawn_ways(context["merchant"].slug, context["mode"], pages, context["list_suffix"] or "?", total, several)
+
+
+@lru_cache(maxsize=DRAWN_WAYS)
+def _drawn_ways(
+    slug: str, mode: str, pages: tuple[str, ...], all_of_list: str, total: str, several: bool
+) -> SafeString:
+    facts = {"slug": slug, "mode": mode, "pages": pages, "all": all_of_list, "total": total, "several": several}
+    return render_to_string("orders/jobs/_many.html", facts)
 
 
 @register.simple_tag
