@@ -4,11 +4,13 @@ import uuid
 from collections.abc import Callable
 
 import pytest
+from django.core.cache import caches
 from django.test import Client
 
 from orders.apis.revkeen import reads, unchanged
 from orders.apis.revkeen.reads import Read
 from orders.apis.revkeen.unchanged import Unchanged
+from orders.services.revkeen import last_known
 from tests.support.emulation import Emulator
 
 OURS, THEIRS = uuid.UUID(int=1), uuid.UUID(int=2)
@@ -47,6 +49,24 @@ def test_few_answers_are_kept_and_no_large_ones(asked: Callable[..., object]) ->
     for number in range(unchanged.KEPT):
         asked(b"{}", reads.customer(uuid.UUID(int=number)))
     assert asked(b"{}") is not first
+
+
+@pytest.mark.django_db
+def test_an_answer_that_differs_only_in_the_id_of_its_request_is_not_written_down_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[object] = []
+    monkeypatch.setattr(caches[last_known.CACHE], "set", lambda key, copy, seconds: written.append(copy.body))
+    place, read = uuid.uuid4(), reads.invoice(OURS)
+    first, again, other, within = (
+        b'{"data":{"amount":1},"requestId":"req_1"}',
+        b'{"data":{"amount":1},"requestId":"req_2"}',
+        b'{"data":{"amount":2},"requestId":"req_3"}',
+        b'{"data":{"requestId":"req_4","amount":2},"requestId":"req_3"}',
+    )
+    for body in (first, again, other, within):
+        last_known.keep(place, read, body)
+    assert written == [first, other, within]
 
 
 @pytest.mark.django_db
