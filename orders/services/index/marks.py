@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import DateTimeField, QuerySet, UUIDField
@@ -15,6 +15,7 @@ MARK = """INSERT INTO {table} (merchant_id, mode, {of}, first_wanted_at, wanted_
     VALUES (%s, %s, %s, %s, %s, %s)
     ON CONFLICT (merchant_id, mode, {of}) DO UPDATE SET wanted_at = excluded.wanted_at, due_at = excluded.due_at
     WHERE excluded.wanted_at > {table}.wanted_at"""
+TICK = timedelta(milliseconds=1)  # within which SQLite, asked what is due, would take a mark of now for one to come
 OF_ORDERS = MARK.format(table="orders_toread", of="order_id")
 OF_INVOICES = MARK.format(table="orders_invoicetoread", of="invoice_id")
 
@@ -43,9 +44,10 @@ def _mark(statement: str, merchant: Merchant, mode: str, ids: Iterable[uuid.UUID
     wanted = [UUIDField().get_db_prep_value(one, connection) for one in sorted(set(ids))]
     if not wanted:
         return
-    at = DateTimeField().get_db_prep_value(clock.now(), connection)
+    now = clock.now()
+    at, due = (DateTimeField().get_db_prep_value(moment, connection) for moment in (now, now - TICK))
     with connection.cursor() as cursor:
-        cursor.executemany(statement, [(merchant.pk, mode, one, at, at, at) for one in wanted])
+        cursor.executemany(statement, [(merchant.pk, mode, one, at, at, due) for one in wanted])
 
 
 def _served(here: "QuerySet[ToRead] | QuerySet[InvoiceToRead]", read_started: datetime) -> None:
