@@ -17,7 +17,7 @@ from orders.apis.listings import Listing
 from orders.apis.revkeen.objects import Invoice, Order, Product, Refund, Transaction
 from orders.models import IndexState, Merchant, Operation
 from orders.same import Same
-from orders.services.index import copying, learning, money_copies, writing
+from orders.services.index import copying, durability, learning, money_copies, writing
 from orders.services.index.writing import Applied, Sent
 
 REMEMBERED = 20_000
@@ -40,7 +40,8 @@ def look(merchant: Merchant, mode: str, read_started: datetime, values: Iterable
     news, left = _news[place], [value for value in values if not _looked_through(place, value)]
     new = [one for one in _flat(left) if _is_new(place, one)]
     if new:
-        _keep(merchant, mode, read_started, new)
+        with durability.on_disk_later():
+            _keep(merchant, mode, read_started, new)
     else:
         _note_looked_through(place, left, news)
 
