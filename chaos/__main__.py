@@ -1,6 +1,6 @@
 """`make chaos`: prints what it did and measured, writes it to a file, and fails when anything was done twice or lost.
 
-    python -m chaos [part …] [--trials 2000] [--seed 1] [--report FILE]
+    python -m chaos [part …] [--trials 2000] [--job-rows 1000] [--seed 1] [--report FILE]
 
 Parts: sqlite, postgres, naive, partners-sqlite, partners-postgres, accounting-sqlite, accounting-postgres, approvals,
 jobs, machine, reconcile-time, heavy-answers, full-disk, slow-merchant. Without any, all.
@@ -42,7 +42,7 @@ SHIPMENTS, KILLS = 300, 100
 IMPORT_KILLS = 200
 ACCOUNTING_KILLS = 200
 APPROVALS = 200
-JOB_ROWS, BAD_ROWS, JOB_KILLS = 1_000, 100, 50
+JOB_ROWS = 1_000  # a tenth of them bad, and a worker killed for each twentieth
 
 
 def main() -> int:
@@ -158,12 +158,13 @@ def above_a_limit(folder: Path, options: argparse.Namespace, report: Report) -> 
 def many_at_once(folder: Path, options: argparse.Namespace, report: Report) -> None:
     """On each engine that there is, with workers killed; and once with none, for its time."""
     servers = {"SQLite": "", **({"PostgreSQL": postgres_server()} if postgres_server() else {})}
+    rows = options.job_rows
     for engine, server in servers.items():
         (folder / engine).mkdir()
-        found = jobs.run(folder / engine, JOB_ROWS, BAD_ROWS, JOB_KILLS, server=server, seed=options.seed)
+        found = jobs.run(folder / engine, rows, rows // 10, rows // 20, server=server, seed=options.seed)
         report.add(jobs_of(f"A job, {engine}", found))
     (folder / "time").mkdir()
-    report.add(jobs_of("A job, nobody killed", jobs.run(folder / "time", JOB_ROWS, BAD_ROWS, 0, seed=options.seed)))
+    report.add(jobs_of("A job, nobody killed", jobs.run(folder / "time", rows, rows // 10, 0, seed=options.seed)))
 
 
 def index_machine(folder: Path, options: argparse.Namespace, report: Report) -> None:
@@ -205,6 +206,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
     parser.add_argument("--trials", type=int, default=2000)
     parser.add_argument("--naive-trials", type=int, default=150)
+    parser.add_argument("--job-rows", type=int, default=JOB_ROWS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path)
     options = parser.parse_args()
