@@ -159,10 +159,12 @@ def _all(wanted: Wanted) -> "QuerySet[Finding, Any]":
     place = wanted.place
     here = Finding.objects.filter(counting(place), merchant=place.merchant, mode=place.mode)
     snoozed = Q(snoozed_until__gt=today(place))
+    # As one of one value: SQLite looks by no index for what is asked as NOT signed, and reads all that ever was signed.
+    unsigned = Q(signed__in=[False])
     of_state = {
-        State.OPEN: Q(signed=False) & (Q(snoozed_until=None) | ~snoozed),
-        State.SNOOZED: Q(signed=False) & snoozed,
-        State.SIGNED: Q(signed=True),
+        State.OPEN: unsigned & (Q(snoozed_until=None) | ~snoozed),
+        State.SNOOZED: unsigned & snoozed,
+        State.SIGNED: Q(signed__in=[True]),
     }
     found = here.filter(of_state[wanted.state])
     if wanted.currency:
