@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from orders.apis.revkeen.objects import Refund, Transaction
 from orders.models import Merchant, MoneyCopy, RefundCopy, TransactionCopy
-from orders.services.index import findings, marks, money_fields, movements, owners
+from orders.services.index import durability, findings, marks, money_fields, movements, owners
 from orders.services.index.copying import in_calendar
 from orders.services.index.money_fields import Sent
 
@@ -59,7 +59,7 @@ def _keep(batch: Batch, rows: Iterable[Sent]) -> int:
         return 0
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            with transaction.atomic():
+            with durability.atomic():
                 return _apply(batch, by_id)
         except IntegrityError:
             if attempt == ATTEMPTS:

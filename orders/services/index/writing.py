@@ -15,7 +15,18 @@ from django.db import IntegrityError, transaction
 from orders.apis.listings import Unreadable
 from orders.apis.revkeen.objects import Order
 from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Sweep, Term
-from orders.services.index import copying, deriving, findings, keys, marks, movements, owners, shipped, terms
+from orders.services.index import (
+    copying,
+    deriving,
+    durability,
+    findings,
+    keys,
+    marks,
+    movements,
+    owners,
+    shipped,
+    terms,
+)
 from orders.services.index.rule_facts import Lines
 
 ATTEMPTS = 3  # another may write the same new order at the same moment
@@ -53,7 +64,7 @@ def apply(merchant: Merchant, mode: str, orders: Iterable[Sent], read_started: d
     batch = Batch(merchant, mode, read_started, by_id)
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            with transaction.atomic():
+            with durability.atomic():
                 return _apply(batch)
         except IntegrityError:
             if attempt == ATTEMPTS:
