@@ -6,6 +6,7 @@ RevKeen's invoices of orders carry no due date that its lists would tell, so an 
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet, Sum, UUIDField, Value
@@ -13,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from orders.models import OrderCopy
 from orders.money import Money
-from orders.services.finance.sums import STILL_DUE
+from orders.services.finance.sums import CURRENCY, STILL_DUE
 from orders.services.index import order_filters
 from orders.services.index.order_filters import OPEN, Filter, Place
 
@@ -58,15 +59,15 @@ def aged(place: Place, asked: Q) -> list[Line]:
     """One line a currency, of the orders that are asked for."""
     sums = {f"due_{age}": Sum("still_due", filter=of_age(place, age), default=0) for age in AGES}
     counts = {f"count_{age}": Count("pk", filter=of_age(place, age)) for age in AGES}
-    rows = _of(place, asked).order_by("currency").values("currency").annotate(**sums, **counts)
-    return [_line(row["currency"], row) for row in rows]
+    rows = _of(place, asked).order_by().values(code=CURRENCY).annotate(**sums, **counts)
+    return [_line(row["code"], row) for row in sorted(rows, key=itemgetter("code"))]
 
 
 def debtors(place: Place, asked: Q, most: int = MOST_CUSTOMERS) -> list[Debtor]:
     """Who owes, those first who have owed for longest; at most so many lines."""
     # By the bare column SQLite would walk through all orders of all customers, for they stand in its order there.
     customer = Coalesce("customer_id", Value(GUEST, UUIDField()))
-    rows = _of(place, asked).order_by().values_list(customer, "currency")
+    rows = _of(place, asked).order_by().values_list(customer, CURRENCY)
     sums = rows.annotate(Count("pk"), Sum("still_due"), oldest=Min("created_at")).order_by("oldest")[:most]
     return [
         Debtor(None if customer_id == GUEST else customer_id, Owed(count, Money(int(minor), currency)), oldest)

@@ -20,6 +20,8 @@ from orders.services.index.order_filters import Place
 
 Flow = TransactionCopy.Flow
 ORDERED = ~Q(status__in=NOT_ORDERED) & Q(gone_at=None, unreadable="")
+# By the bare column SQLite would go through the due of all orders, for an index that has the currencies in order.
+CURRENCY = Coalesce("currency", Value("", TextField()))
 STILL_DUE = ORDERED & Q(still_due__gt=0)  # what receivables are
 OF_ORDERS = ("orders", "ordered", "discount", "tax", "still_due")
 OF_MONEY = {Flow.IN: ("payments", "collected"), Flow.OUT: ("refunds", "refunded")}
@@ -86,9 +88,7 @@ def together(parts: Iterable[Sums]) -> Sums:
 def due_now(place: Place) -> list[tuple[int, Money]]:
     """How many orders have something due, whenever they were placed, and what: one a currency."""
     here = OrderCopy.objects.filter(STILL_DUE, merchant=place.merchant, mode=place.mode)
-    # By the bare column SQLite would read each row, for an index that lacks the statuses has the currencies in order.
-    currency = Coalesce("currency", Value("", TextField()))
-    sums = here.order_by().values_list(currency).annotate(Count("pk"), Sum("still_due"))
+    sums = here.order_by().values_list(CURRENCY).annotate(Count("pk"), Sum("still_due"))
     return [(count, Money(int(minor), code)) for code, count, minor in sorted(sums)]
 
 
