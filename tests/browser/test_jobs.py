@@ -59,9 +59,11 @@ def test_ticked_orders_are_fulfilled_and_followed_to_their_end(open_page: OpenPa
     assert [len(told(emulator, order)) for order in orders] == [1, 1]
 
 
-def test_without_a_script_a_table_is_checked_and_applied(open_page: OpenPage, emulator: RunningEmulator) -> None:
+def test_without_a_script_a_table_is_checked_corrected_and_applied(
+    open_page: OpenPage, emulator: RunningEmulator
+) -> None:
     page = open_page(ORDERS, "operations", java_script_enabled=False)
-    good, doubted = known_orders(page, emulator, 2)
+    good, doubted, mistyped = known_orders(page, emulator, 3)
     page.get_by_role("link", name="Jobs").click()
     page.get_by_role("link", name="Fulfill from a file").click()
     rows = [f"{good['id']},{ups(710)}", f"{doubted['id']},", f"NW-999999,{ups(711)}"]
@@ -69,8 +71,12 @@ def test_without_a_script_a_table_is_checked_and_applied(open_page: OpenPage, em
     page.get_by_label("No e-mail", exact=True).check()
     page.get_by_role("button", name="Check the rows").click()
     expect(page.get_by_text("No order “NW-999999” here.")).to_be_visible()
+    page.get_by_role("link", name="Correct the rows").click()
+    page.get_by_label("Order of row 4").fill(mistyped["id"])
+    page.get_by_role("button", name="Check the rows anew").click()
+    expect(page.get_by_text("1 row corrected, and all checked anew.")).to_be_visible()
     page.get_by_role("checkbox", name="Row 3 is correct").check()
     page.get_by_role("button", name="They are correct").click()
-    page.get_by_role("button", name=re.compile("Apply: fulfill 2 rows")).click()
-    reload_until(page, "2 of 2 rows")
-    assert [len(told(emulator, order)) for order in (good, doubted)] == [1, 1]
+    page.get_by_role("button", name=re.compile("Apply: fulfill 3 rows")).click()
+    reload_until(page, "3 of 3 rows")
+    assert [len(told(emulator, order)) for order in (good, doubted, mistyped)] == [1, 1, 1]
