@@ -12,7 +12,7 @@ from orders.services.handling import holds
 from orders.services.handling.holds import Why
 from orders.services.items import items
 from orders.services.items.items import ItemRow
-from orders.services.picking import batches
+from orders.services.picking import batches, slips
 from orders.services.picking.pick_order import bin_key
 from tests.conftest import sign_in
 from tests.support.emulation import Emulator
@@ -163,6 +163,20 @@ def test_slips_of_a_large_batch_come_in_parts(
     page = prose(client.get(f"{BATCHES}1/").content.decode())
     assert "Packing slips 1–2" in page
     assert "Packing slips 3–3" in page
+
+
+def test_the_pick_list_of_a_large_batch_is_whole_and_says_as_of_when(
+    client: Client, three: list[dict[str, Any]], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One page asks RevKeen for no more than two hundred orders: of five hundred most would be missing."""
+    monkeypatch.setattr(slips, "MOST", 2)
+    create(client, *three)
+    emulator.forget_calls()
+    page = text(client.get(f"{BATCHES}1/pick-list/").content.decode())
+    assert [call["path"].rpartition("/")[2] for call in emulator.calls()] == ["products"]
+    assert "3 orders, 7 units" in page
+    assert "orders as of" in page
+    assert "missing" not in page
 
 
 def test_nothing_selected_too_much_or_another_merchants_orders_make_no_batch(

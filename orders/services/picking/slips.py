@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from orders import item_codes, states
 from orders.apis.revkeen.objects import LineItem, Order, Product
@@ -43,12 +44,13 @@ class OpenSlip(Paper):
 @dataclass(frozen=True)
 class Picking:
     """The slips in the order asked for; `without`: the orders that get none, `held` those that get none because of a
-    hold; `unread`: how many were not answered."""
+    hold; `unread`: how many were not answered. `as_of`: of the index, where RevKeen was not asked."""
 
     slips: list[OpenSlip]
     without: list[Order]
     unread: int
     held: list[tuple[Order, Hold]] = field(default_factory=list)
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,12 @@ def picking(
 ) -> Picking:
     """What is left of these orders, as RevKeen has them now or as they were last seen (`Paper.as_of`).
 
+    A pick list of more than a hundred has them as of the index, which lacks none.
+
     `places`: where each stands in its batch. A pick list needs no `customers`.
     """
-    around = papers.ask(api, order_ids, customers=customers)
+    many = len(order_ids) > MOST and not customers  # more than RevKeen is asked for by one page
+    around = (papers.of_index(api, order_ids) if many else None) or papers.ask(api, order_ids, customers=customers)
     shipped = to_fulfill.gone(api, order_ids)
     standing = holds.standing(api.merchant, api.mode).filter(order_id__in=order_ids)
     held = {hold.order_id: hold for hold in standing}
@@ -85,6 +90,7 @@ def picking(
         without=[order for order in orders if order.id not in held and order.id not in packed],
         unread=len(order_ids) - len(orders),
         held=[(order, held[order.id]) for order in orders if order.id in held],
+        as_of=around.as_of,
     )
 
 
