@@ -92,8 +92,13 @@ def test_no_key_fires_in_a_field_a_dialog_or_with_a_modifier(open_page: OpenPage
     expect(dialog).to_be_hidden()
     expect(page.locator("tbody th a").first).to_be_focused()
     expect(page.locator(TICKED)).to_have_count(0)
-    # A key leads to what shows and moves: nothing that sends a form.
-    assert page.locator("[aria-keyshortcuts]:not(a[href], table, [data-search])").count() == 0
+    # A key leads to what shows and moves, or to a group of buttons without pressing any: nothing that sends a form.
+    assert page.locator("[aria-keyshortcuts]:not(a[href], table, [data-search], [role=group])").count() == 0
+    address = page.url
+    press(page, "x", "b")
+    expect(page.get_by_role("group", name="With the selected orders")).to_be_focused()
+    press(page, "Enter", "Space")
+    assert page.url == address
 
 
 def test_shift_and_a_click_tick_a_range(open_page: OpenPage, emulator: RunningEmulator) -> None:
