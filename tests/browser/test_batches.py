@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from scripts.stack import Stack
 from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
+from tests.browser.places import ORDERS
+from tests.browser.stored import in_index
 from tests.browser.test_packing_slips import lay_out, pages_of, too_wide, what_may_be_cut
 from tests.support.emulation import RunningEmulator
 from tests.support.parcels import paid_order
@@ -34,10 +37,11 @@ def paper(page: Page, link: str) -> None:
 
 
 def test_a_batch_is_on_paper_with_every_line_and_unit_and_every_code_is_read(
-    open_page: OpenPage, emulator: RunningEmulator
+    open_page: OpenPage, emulator: RunningEmulator, stack: Stack
 ) -> None:
-    for place in range(50):
-        paid_order(emulator, (f"Kettle {place % 7}", 1 + place % 3), ("Filter", 2))
+    orders = [paid_order(emulator, (f"Kettle {place % 7}", 1 + place % 3), ("Filter", 2)) for place in range(50)]
+    open_page(ORDERS, "operations")  # what is seen is in the index at once
+    in_index(stack, orders)
     page = create(open_page)
     numbers = page.locator("tbody th a").all_inner_texts()
     assert len(numbers) >= 50

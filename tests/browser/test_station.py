@@ -1,6 +1,5 @@
 """The station with a scanner, which types thirty characters a second and presses Enter, wherever the focus is."""
 
-import sqlite3
 import uuid
 from collections.abc import Callable
 from contextlib import closing
@@ -12,6 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from scripts.stack import Stack
 from tests.browser.accessibility import problems
 from tests.browser.conftest import OpenPage
+from tests.browser.stored import database, in_index
 from tests.browser.test_fulfill import effects, too_wide, ups_number
 from tests.browser.test_fulfill import nothing_chosen_before as nothing_chosen_before
 from tests.support.at_work import until
@@ -58,10 +58,6 @@ def enter(page: Page) -> None:
     page.keyboard.press("Enter")
 
 
-def database(stack: Stack) -> sqlite3.Connection:
-    return sqlite3.connect(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=10)
-
-
 @pytest.fixture
 def nothing_at_hand(stack: Stack, nothing_chosen_before: None) -> None:
     with closing(database(stack)) as kept:
@@ -72,14 +68,6 @@ def nothing_at_hand(stack: Stack, nothing_chosen_before: None) -> None:
 @pytest.fixture
 def station(open_page: OpenPage, nothing_at_hand: None) -> Page:
     return open_page(PLACE, "operations")
-
-
-def in_index(stack: Stack, orders: list[dict[str, Any]]) -> None:
-    """A slip is printed of what the index has."""
-    wanted = uuid.UUID(orders[-1]["id"]).hex
-    with closing(database(stack)) as kept:
-        query = "SELECT 1 FROM orders_ordercopy WHERE order_id = ?"
-        assert until(lambda: kept.execute(query, (wanted,)).fetchone(), bool)
 
 
 def nothing(page: Page) -> None:
