@@ -4,14 +4,6 @@ from mutants.catalog import Mutant
 
 MUTANTS = [
     Mutant(
-        name="answers-of-any-key",
-        defense="Attack 1, another merchant's orders: what one key was answered is taken for the answer to another.",
-        target="orders.apis.revkeen.unchanged:Unchanged.taken_apart",
-        old="key = (connection_id, read.call)",
-        new="key = (uuid.UUID(int=0), read.call)",
-        red="tests/site/test_unchanged.py::test_the_same_answer_to_the_same_call_of_the_same_key_is_taken_apart_once",
-    ),
-    Mutant(
         name="bodies-unbounded",
         defense="Attack 24, huge upload: a body of any size is read.",
         target="revkeen_admin.settings:MIDDLEWARE",

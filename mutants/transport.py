@@ -4,6 +4,14 @@ from mutants.catalog import Mutant
 
 MUTANTS = [
     Mutant(
+        name="answers-of-any-key",
+        defense="Attack 1, another merchant's orders: what one key was answered is taken for the answer to another.",
+        target="orders.apis.revkeen.unchanged:Unchanged.taken_apart",
+        old="key = (connection_id, read.call)",
+        new="key = (uuid.UUID(int=0), read.call)",
+        red="tests/site/test_unchanged.py::test_the_same_answer_to_the_same_call_of_the_same_key_is_taken_apart_once",
+    ),
+    Mutant(
         name="amounts-unbounded",
         defense="Fault 22, wrong shapes: 10^30 is an amount.",
         target="orders.apis.revkeen.objects",
