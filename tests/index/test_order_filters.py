@@ -295,6 +295,31 @@ def test_pages_in_any_order_hold_every_row_once_forth_and_back(
         assert keys == sorted(keys, reverse=sort.startswith("-"))
 
 
+@pytest.mark.parametrize("known", ["few", "many", "too many"])
+@pytest.mark.parametrize("name", order_list.SORTS)
+def test_pages_of_what_was_looked_up_hold_every_row_once_however_many_they_are(
+    name: str, known: str, everything: list[Facts], northwind: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if known != "few":
+        monkeypatch.setattr(order_list, "FEW", 3)
+        monkeypatch.setattr(order_list, "NEAR", (9, 25))
+    place, asked = Place(northwind, "live", NOW), Q(currency="EUR")
+    looked_up = order_list.look_up(place, asked, 10 if known == "too many" else 1000)
+    assert looked_up.whole == (known != "too many")
+    for sort in (name, f"-{name}"):
+        expected, found = list(order_list.keys(place, asked, sort, 1000)), list[int]()
+        page = order_list.page(place, asked, sort, size=7, known=looked_up)
+        while page.rows:
+            found += [row.pk for row in page.rows]
+            after = page.rows[-1].order_id
+            before, page = page, order_list.page(place, asked, sort, after=after, size=7, known=looked_up)
+            if page.rows:
+                back = page.rows[0].order_id
+                rows = order_list.page(place, asked, sort, before=back, size=7, known=looked_up).rows
+                assert [row.pk for row in rows] == [row.pk for row in before.rows]
+        assert found == expected
+
+
 def test_counts_are_those_of_the_rows(everything: list[Facts], northwind: Merchant) -> None:
     counts = order_list.count(Place(northwind, "live", NOW), Q(currency="EUR"))
     in_euros = [one.order for one in everything if one.order.currency_code == "EUR"]

@@ -76,7 +76,7 @@ FOUND_BY = {
 @pytest.mark.parametrize("condition", FOUND_BY, ids=lambda one: one.name)
 def test_what_a_filter_finds_is_found_by_an_index(condition: Condition, northwind: Merchant) -> None:
     question = asked(northwind, condition)
-    *_, plan = plans(lambda: order_list.few(place_of(northwind), question))
+    *_, plan = plans(lambda: order_list.look_up(place_of(northwind), question, 1000))
     assert is_by(plan, *FOUND_BY[condition])
 
 
@@ -93,10 +93,10 @@ def test_words_of_a_product_that_many_have_are_looked_for_in_the_lines_of_each_o
     """Joined, the lines of all orders were read for the first fifty: half a minute at thirty thousand orders."""
     monkeypatch.setattr(parts, "RARE", 10)
     question = asked(northwind, Condition("product", "tent"))
-    *_, plan = plans(lambda: order_list.few(place_of(northwind), question))
+    *_, plan = plans(lambda: order_list.look_up(place_of(northwind), question, 1000))
     assert ("SubPlan" if POSTGRESQL else "CORRELATED SCALAR SUBQUERY") in plan
     assert "Semi Join" not in plan
-    assert order_list.few(place_of(northwind), question)
+    assert order_list.look_up(place_of(northwind), question).statuses
 
 
 @pytest.mark.parametrize(

@@ -56,27 +56,28 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Few:
-    """All orders that some conditions ask for, where these are few: the status of each by its key."""
+class Known:
+    """The status by its key of each order that some conditions ask for; where not `whole` there are more of them."""
 
     statuses: Mapping[int, str]
+    whole: bool = True
 
-    def of(self, status: str) -> "Few":
-        """Those with this status; "" for all of them."""
-        return Few({key: one for key, one in self.statuses.items() if status in ("", one)})
+    def of(self, status: str) -> "Known | None":
+        """Those with this status, "" for all of them; None where there may be others."""
+        if not status:
+            return self
+        return Known({key: one for key, one in self.statuses.items() if one == status}) if self.whole else None
 
     @property
     def counts(self) -> Counts:
         of_each = Counter(self.statuses.values())
-        return Counts({**of_each, "": len(self.statuses)})
+        return Counts({**of_each, "": len(self.statuses)}, exact=self.whole)
 
 
-def few(place: Place, asked: Q) -> Few | None:
-    """Those asked for, looked up once for the page and its counts; None where they are many, or not narrowed down."""
-    if not asked:
-        return None
-    found = list(of(place).filter(asked).values_list("pk", "status")[: FEW + 1])
-    return Few(dict(found)) if len(found) <= FEW else None
+def look_up(place: Place, asked: Q, most: int = COUNTED) -> Known:
+    """What the conditions ask for, found once for the page and its counts; one more than `most` is too many."""
+    found = list(of(place).filter(asked).order_by().values_list("pk", "status")[: most + 1])
+    return Known(dict(found), whole=len(found) <= most)
 
 
 def page(
@@ -86,27 +87,22 @@ def page(
     after: uuid.UUID | None = None,
     before: uuid.UUID | None = None,
     size: int = PAGE_SIZE,
-    some: Few | None = None,
-    *,
-    many: bool = False,
+    known: Known | None = None,
 ) -> Page:
     """The rows that follow on the order `after`, or lead up to `before`; the first ones without such an order.
 
-    `some`: those that are asked for, where they have been looked up already; `many`: they were too many for that.
+    `known`: those that are asked for, where they have been looked up already.
     """
     keys = _keys(sort)
     backwards = before is not None
     if backwards:
         keys = [keyset.turned(key) for key in keys]
     start = _position(place, keys, before or after)
-    some = some or (None if many else few(place, asked))
-    if some:
-        sorted_few = of(place).filter(keyset.beyond(keys, start), pk__in=list(some.statuses)).order_by(*keys)
-        found = list(sorted_few.values_list("pk", flat=True)[: size + 1])
-    else:
-        found = _first(place, asked, keys, start, size + 1)
+    if known is None and asked:
+        known = look_up(place, asked, FEW)
+    found = _first(place, _Hits(asked, known), keys, start, size + 1)
     more, found = len(found) > size, found[:size]
-    copies = OrderCopy.objects.defer("text").prefetch_related("lines").in_bulk(found)
+    copies = OrderCopy.objects.defer("text").in_bulk(found)
     rows = [copies[key] for key in found if key in copies]
     if backwards and start is not None:
         return Page(rows[::-1], more, True)
@@ -119,30 +115,59 @@ def keys(place: Place, asked: Q, sort: str, most: int) -> "array[int]":
     return array("q", found[:most])
 
 
-def _first(place: Place, asked: Q, keys: list[str], start: list[Any] | None, limit: int) -> list[int]:
-    """The keys of the first rows after a position, of many."""
+@dataclass(frozen=True)
+class _Hits:
+    """What is asked for among rows in some order: as a question, and by the keys where all of them are known."""
+
+    asked: Q
+    known: Known | None = None
+
+    @property
+    def keys(self) -> Mapping[int, str] | None:
+        return self.known.statuses if self.known and self.known.whole else None
+
+    def of(self, rows: "QuerySet[OrderCopy, Any]") -> "QuerySet[OrderCopy, Any]":
+        return rows.filter(self.asked, gone_at=None) if self.keys is None else rows.filter(pk__in=list(self.keys))
+
+    def among_first(self, rows: "QuerySet[OrderCopy, Any]", count: int, limit: int) -> list[int] | None:
+        """So many of those among the first `count` of these rows; None where these are not enough.
+
+        Of known ones no more is read than the index of their order.
+        """
+        first = rows.values_list("pk", flat=True)[:count]
+        if self.keys is None:
+            found = list(self.of(rows).filter(pk__in=first).values_list("pk", flat=True)[:limit])
+            return found if len(found) == limit else None
+        found = [key for key in first if key in self.keys][:limit]
+        return found if len(found) == limit or len(first) < count else None
+
+
+def _first(place: Place, hits: _Hits, keys: list[str], start: list[Any] | None, limit: int) -> list[int]:
+    """The keys of the first rows after a position."""
     here = OrderCopy.objects.filter(merchant=place.merchant, mode=place.mode)
-    column = keys[0].lstrip("-")
+    column, beyond = keys[0].lstrip("-"), here.filter(keyset.beyond(keys, start))
+    if hits.keys is not None and len(hits.keys) <= FEW:
+        return list(hits.of(beyond).order_by(*keys).values_list("pk", flat=True)[:limit])
     if column not in GROUPED:
-        return _nearest(here.filter(keyset.beyond(keys, start)), keys, asked, limit)
+        return _nearest(beyond, keys, hits, limit)
     found: list[int] = []
     for value in _groups(here, keys[0], start):
         of_group = here.filter(**{column: value})
         if start is not None and value == start[0]:
             of_group = of_group.filter(keyset.beyond(keys[1:], start[1:]))
-        found += _of_group(of_group, keys[1:], asked, limit - len(found))
+        found += _of_group(of_group, keys[1:], hits, limit - len(found))
         if len(found) == limit:
             break
     return found
 
 
-def _of_group(rows: "QuerySet[OrderCopy, Any]", keys: list[str], asked: Q, limit: int) -> list[int]:
+def _of_group(rows: "QuerySet[OrderCopy, Any]", keys: list[str], hits: _Hits, limit: int) -> list[int]:
     """Those of a group are by their own keys alone, and may be few or none."""
-    if asked:
-        some = list(rows.filter(asked, gone_at=None).values_list("pk", flat=True)[: FEW + 1])
+    if hits.asked and hits.keys is None:
+        some = list(hits.of(rows).values_list("pk", flat=True)[: FEW + 1])
         if len(some) <= FEW:
             return sorted(some, reverse=keys == ["-id"])[:limit]
-    return _nearest(rows, keys, asked, limit)
+    return _nearest(rows, keys, hits, limit)
 
 
 def _groups(here: "QuerySet[OrderCopy, Any]", key: str, start: list[Any] | None) -> Iterator[Any]:
@@ -155,17 +180,17 @@ def _groups(here: "QuerySet[OrderCopy, Any]", key: str, start: list[Any] | None)
         value = values.filter(**{f"{name}__{further}": value})[:1].first()
 
 
-def _nearest(rows: "QuerySet[OrderCopy, Any]", keys: list[str], asked: Q, limit: int) -> list[int]:
+def _nearest(rows: "QuerySet[OrderCopy, Any]", keys: list[str], hits: _Hits, limit: int) -> list[int]:
     """The keys of the first of these rows that are asked for, of many: some of them are near.
 
     Databases take what is asked for to lie evenly in any order; where it does not, they would sort nearly all.
     """
-    there = rows.filter(asked, gone_at=None).order_by(*keys).values_list("pk", flat=True)
-    for count in NEAR if asked else ():
-        found = list(there.filter(pk__in=rows.order_by(*keys).values("pk")[:count])[:limit])
-        if len(found) == limit:
+    in_order = rows.order_by(*keys)
+    for count in NEAR if hits.asked else ():
+        found = hits.among_first(in_order, count, limit)
+        if found is not None:
             return found
-    return list(there[:limit])
+    return list(hits.of(in_order).values_list("pk", flat=True)[:limit])
 
 
 def of(place: Place) -> "QuerySet[OrderCopy, Any]":
@@ -175,13 +200,10 @@ def of(place: Place) -> "QuerySet[OrderCopy, Any]":
 
 def count(place: Place, asked: Q) -> Counts:
     """How many orders each status has among those asked for, in one query, which an index answers where it is all."""
-    rows = of(place).filter(asked).order_by()
-    if not asked:
-        of_each = dict(rows.values_list("status").annotate(count=Count("*")))
-    else:
-        of_each = Counter(rows.values_list("status", flat=True)[: COUNTED + 1])
-    total = sum(of_each.values())
-    return Counts({**of_each, "": total}, exact=not asked or total <= COUNTED)
+    if asked:
+        return look_up(place, asked).counts
+    of_each = dict(of(place).order_by().values_list("status").annotate(count=Count("*")))
+    return Counts({**of_each, "": sum(of_each.values())})
 
 
 def _keys(sort: str) -> list[str]:

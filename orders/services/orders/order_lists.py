@@ -150,13 +150,19 @@ def _uuid(said: uuid.UUID | str) -> uuid.UUID | None:
 def _of_index(wanted: Wanted, error: ApiError | None = None) -> Found:
     place, (with_text, cut) = wanted.place, _with_text(wanted)
     as_of = place.as_of
-    few = order_list.few(place, wanted.beside_tab & with_text)
-    question, some = wanted.question & with_text, few.of(wanted.tab) if few else None
-    many = few is None and not wanted.tab
-    page = order_list.page(place, question, wanted.sort, wanted.after, wanted.before, some=some, many=many)
+    beside_tab = wanted.beside_tab & with_text
+    known = order_list.look_up(place, beside_tab) if beside_tab else None
+    page = order_list.page(
+        place,
+        wanted.question & with_text,
+        wanted.sort,
+        wanted.after,
+        wanted.before,
+        known=known.of(wanted.tab) if known else None,
+    )
     counts = None
     if as_of is not None:
-        counts = few.counts if few else order_list.count(place, wanted.beside_tab & with_text)
+        counts = known.counts if known else order_list.count(place, beside_tab)
     listing = Reading(as_of or place.now, copies.listing(page.rows, has_more=page.more), error)
     return Found(listing, counts, page.ahead, page.more, from_index=True, cut=cut)
 
