@@ -13,6 +13,8 @@ PERSON = (
     BEGIN
     + """
 from django.test import Client
+from revkeen_admin import garbage
+garbage.settle()  # as a server does before its first request
 client = Client(HTTP_HOST="localhost")
 person = User.objects.get(email="both@example.com")
 client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")

@@ -67,8 +67,9 @@ from orders.services.index.order_filters import FILTERS
 from orders.services.index.order_list import SORTS
 from tests.orders.test_indexed_lists import SAMPLES
 from django.core.cache import caches
-from orders.services.fulfillment import waiting_orders
-caches["process"].clear()
+from django.test import RequestFactory
+from orders.context_processors import frame
+from orders.models import Membership
 line = OrderLineCopy.objects.order_by("-order").first()
 asked = {**SAMPLES, "product": line.description.split()[0], "customer": str(line.order.customer_id)}
 sorts = [sign + name for name in SORTS for sign in ("", "-")]
@@ -78,18 +79,20 @@ busy.clear()
 slowest, taken = [], []
 for name in FILTERS:
     for sort in sorts:
-        caches["process"].clear()
         one = seconds("orders/", **{name: asked[name], "sort": sort})
         taken.append(one)
         slowest.append((busy["orders/"][-1], name, sort))
 for one, name, sort in sorted(slowest, reverse=True)[:8]:
     print(f"  {one * 1000:.0f} ms of processor time: {name}={asked[name]} by {sort}", file=sys.stderr)
 print("  processor time:", in_ms(busy["orders/"]), file=sys.stderr)
+anywhere = RequestFactory().get("/")
+anywhere.merchant, anywhere.mode, anywhere.resolver_match = merchant, "live", None
+anywhere.membership = Membership.objects.get(merchant=merchant, user=person)
 counted = []
 for _ in range(20):
     caches["process"].clear()
     started = time.perf_counter()
-    waiting_orders.count(merchant, "live")
+    len(frame(anywhere)["navigation"])
     counted.append(time.perf_counter() - started)
 print(json.dumps([*told(taken), *told(counted)]))
 """
@@ -160,4 +163,4 @@ def _found(ours: Site, over: str, times: int) -> Figures:
     p95, worst, counted, _ = ours.run(LIST, timeout=600)
     print(f"the slowest list took {worst * 1000:.0f} ms")
     yield f"Orders list over {over}, each filter with each sort, p95", p95 * 1000, 60 * times, "ms", False
-    yield "… orders to fulfill, counted for the navigation", counted * 1000, 20 * times, "ms", False
+    yield "… all counts of the navigation, p95", counted * 1000, 20 * times, "ms", False
