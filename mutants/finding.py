@@ -26,6 +26,15 @@ MUTANTS = [
         red="tests/orders/test_indexed_lists.py::test_until_all_orders_were_read_the_list_says_so_and_counts_nothing",
     ),
     Mutant(
+        name="too-many-taken-for-all",
+        defense="Of more orders than are looked up at once the list has those alone, and its counts are called exact.",
+        target="orders.services.index.order_list:look_up",
+        old="whole=len(found) <= most",
+        new="whole=True",
+        red="tests/index/test_order_filters.py"
+        "::test_pages_of_what_was_looked_up_hold_every_row_once_however_many_they_are",
+    ),
+    Mutant(
         name="lists-across-modes",
         defense="Merchant and mode: a list out of the index has the orders of both modes.",
         target="orders.services.index.order_list:of",
