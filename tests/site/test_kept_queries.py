@@ -1,14 +1,14 @@
 """Questions whose SQL is kept find what they would find if they were put anew, on either engine."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db.models import BigIntegerField, BooleanField, CharField, DateTimeField, QuerySet, UUIDField
+from django.db.models import BigIntegerField, BooleanField, CharField, DateTimeField, DurationField, QuerySet, UUIDField
 from django.db.models.functions import Now
 
-from orders.kept_queries import Given, kept
+from orders.kept_queries import FEW, Given, Several, Update, kept, kept_update
 from orders.models import Connection, Membership, Merchant, User
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -30,6 +30,19 @@ def keys(one: Given, other: Given) -> "QuerySet[Any, Any]":
 @kept(BigIntegerField())
 def memberships(user_id: Given) -> "QuerySet[Membership]":
     return Membership.objects.filter(user_id=user_id).select_related("merchant")
+
+
+@kept(CharField(), Several(UUIDField()), Several(CharField()))
+def called(mode: Given, keys: Given, names: Given) -> "QuerySet[Any, Any]":
+    here = Connection.objects.filter(mode=mode).values_list("prefix").order_by()
+    return here.filter(pk__in=keys).union(here.filter(merchant__in=Merchant.objects.filter(name__in=names)))
+
+
+@kept_update(CharField(), DurationField(), Several(UUIDField()))
+def rename(name: Given, span: Given, keys: Given) -> Update:
+    of_active = Merchant.objects.filter(pk__gt=0)
+    rows = Connection.objects.filter(pk__in=keys, merchant__in=of_active)
+    return Update(rows, prefix=name, wait_until=Now() + span, active=False)
 
 
 def connection(name: str, **fields: Any) -> Connection:
@@ -57,6 +70,28 @@ def test_a_kept_question_for_some_of_several_keys_finds_those() -> None:
     acme, birch = connection("Acme"), connection("Birch")
     assert keys(birch.pk, acme.pk) == [("Acme", acme.pk, acme.created_at), ("Birch", birch.pk, birch.created_at)]
     assert keys(birch.pk, uuid.UUID(int=0)) == [("Birch", birch.pk, birch.created_at)]
+
+
+def test_as_many_values_as_one_likes_are_given_together_and_each_answer_is_of_these_alone() -> None:
+    made = [connection(f"Acme {number}") for number in range(FEW + 3)]
+    for many in (1, FEW + 2, 2, 0, 1, FEW, 3):
+        some = made[:many]
+        assert sorted(called("live", [one.pk for one in some], ())) == [(one.prefix,) for one in some]
+        assert sorted(called("live", (), {one.prefix for one in some})) == [(one.prefix,) for one in some]
+    assert sorted(called("live", [made[0].pk], ["Acme 2"])) == [("Acme 0",), ("Acme 2",)]
+    assert called("test", [made[0].pk], ["Acme 2"]) == []
+
+
+def test_a_kept_change_changes_what_is_meant_nothing_else_and_says_how_much_that_was() -> None:
+    made = [connection(f"Acme {number}") for number in range(FEW + 3)]
+    for many in (1, 0, 2, FEW + 2):
+        Connection.objects.update(prefix="before", wait_until=None, active=True)
+        now = Connection.objects.annotate(now=Now()).first().now  # type: ignore[union-attr]
+        assert rename("after", timedelta(minutes=many + 1), [one.pk for one in made[:many]]) == many
+        changed = Connection.objects.filter(prefix="after", active=False)
+        assert set(changed) == set(made[:many])
+        for one in changed:
+            assert timedelta(0) <= one.wait_until - now - timedelta(minutes=many + 1) < timedelta(minutes=1)  # type: ignore[operator]
 
 
 def test_what_changed_since_it_was_last_asked_is_found_and_nothing_of_anybody_else() -> None:
