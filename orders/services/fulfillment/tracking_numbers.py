@@ -4,6 +4,9 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 
+from django.db.models import BigIntegerField, CharField, QuerySet
+
+from orders.kept_queries import Given, Several, kept
 from orders.models import Merchant, Shipment, TrackingNumber
 
 AT_ONCE = 500  # numbers in one question
@@ -21,12 +24,13 @@ def shipments_with(merchant: Merchant, mode: str, numbers: Iterable[str]) -> dic
     wanted = [number for number in dict.fromkeys(numbers) if number]
     found: dict[str, list[Shipment]] = defaultdict(list)
     for at in range(0, len(wanted), AT_ONCE):
-        rows = TrackingNumber.objects.filter(
-            normalized__in=wanted[at : at + AT_ONCE],
-            shipment__merchant=merchant,
-            shipment__mode=mode,
-            shipment__state__in=Shipment.COUNTED,
-        )
-        for row in rows.select_related("shipment").order_by("pk"):
+        for row in _counted(merchant.pk, mode, wanted[at : at + AT_ONCE]):
             found[row.normalized].append(row.shipment)
     return found
+
+
+@kept(BigIntegerField(), CharField(), Several(CharField()))
+def _counted(merchant_id: Given, mode: Given, numbers: Given) -> "QuerySet[TrackingNumber]":
+    here = {"shipment__merchant": merchant_id, "shipment__mode": mode, "shipment__state__in": Shipment.COUNTED}
+    rows = TrackingNumber.objects.filter(normalized__in=numbers, **here)
+    return rows.select_related("shipment").order_by("pk")

@@ -11,10 +11,11 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, CharField, DateField, Exists, OuterRef, Q, QuerySet, UUIDField
 from django.utils import timezone
 
 from orders.apis.errors import NotSent
+from orders.kept_queries import Given, kept
 from orders.models import EventLog, Hold, Merchant, User
 from orders.services import audit
 from orders.storable import storable
@@ -45,13 +46,23 @@ def today(merchant: Merchant) -> date:
 
 def standing(merchant: Merchant, mode: str) -> "QuerySet[Hold, Any]":
     """The holds that hold now."""
-    ahead = Q(until=None) | Q(until__gt=today(merchant))
+    return _standing(merchant, mode, today(merchant))
+
+
+def _standing(merchant: Merchant | Given, mode: str | Given, day: date | Given) -> "QuerySet[Hold, Any]":
+    ahead = Q(until=None) | Q(until__gt=day)
     return Hold.objects.filter(ahead, merchant=merchant, mode=mode).select_related("user")
+
+
+@kept(BigIntegerField(), CharField(), DateField(), UUIDField())
+def _of_order(merchant_id: Given, mode: Given, day: Given, order_id: Given) -> "QuerySet[Hold, Any]":
+    """An order has one hold at most."""
+    return _standing(merchant_id, mode, day).filter(order_id=order_id)
 
 
 def of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> Hold | None:
     """What keeps the order from being shipped now, or None."""
-    return standing(merchant, mode).filter(order_id=order_id).first()
+    return next(iter(_of_order(merchant.pk, mode, today(merchant), order_id)), None)
 
 
 def refuse(merchant: Merchant, mode: str, order_id: uuid.UUID) -> None:

@@ -3,10 +3,12 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, CharField, QuerySet, UUIDField, prefetch_related_objects
 
+from orders.kept_queries import Given, Several, kept
 from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Term, TrackingNumber
 from orders.money import LARGEST_MINOR
 from orders.services.index import findings, folding, shipped, terms
@@ -19,6 +21,7 @@ INSERT = "INSERT INTO orders_term (merchant_id, mode, order_id, kind, value) VAL
 DERIVED = ("units_left", "customer_name", "text", "text_is_cut")  # columns that our shipments and the customers decide
 NOTHING_LEFT = ("", "fulfilled", "returned")  # at RevKeen, whatever left from here
 
+_Row = tuple[int, int, int, str]  # the key of a term, that of its copy, its kind and its value
 Customers = Mapping[uuid.UUID | None, CustomerCopy]  # by RevKeen's id
 
 
@@ -63,7 +66,8 @@ def _seen(customer: CustomerCopy | None) -> CustomerCopy | None:
 
 def write_terms(merchant: Merchant, mode: str, wanted: Mapping[int, terms.Terms]) -> None:
     """Make the terms of these copies what they should be, but for those learned elsewhere."""
-    _exchange(merchant, mode, Term.objects.filter(order__in=wanted).exclude(kind__in=terms.LEARNED), wanted)
+    if wanted:
+        _exchange(merchant, mode, _not_learned(wanted), wanted)
 
 
 @transaction.atomic(savepoint=False)
@@ -72,19 +76,25 @@ def of_shipments(merchant: Merchant, mode: str, order_id: uuid.UUID) -> None:
 
     For whoever has recorded, corrected or undone one: call it in the same transaction.
     """
-    copies = OrderCopy.objects.filter(merchant=merchant, mode=mode, order_id=order_id).select_for_update()
-    copy = copies.defer("text").prefetch_related("lines").first()
+    copy = next(iter(_copy(merchant.pk, mode, order_id)), None)
     if copy is None:
         return
+    prefetch_related_objects([copy], "lines")
     findings.hold(merchant, mode)
     units = shipped.of_orders(merchant.pk, mode, [order_id])
     units_left = _units_left(copy, copy.lines.all(), units.taken(order_id))
     if units_left != copy.units_left:
         copy.units_left = units_left
         copy.save(update_fields=["units_left"])
-    had, numbers = Term.objects.filter(order=copy.pk, kind=Term.Kind.TRACKING), _numbers(merchant.pk, mode, [order_id])
-    _exchange(merchant, mode, had, {copy.pk: terms.of_parcels(numbers[order_id])})
+    numbers = _numbers(merchant.pk, mode, [order_id])
+    _exchange(merchant, mode, _tracking(copy.pk), {copy.pk: terms.of_parcels(numbers[order_id])})
     findings.of_shipments(merchant, mode, copy, units)
+
+
+@kept(BigIntegerField(), CharField(), UUIDField())
+def _copy(merchant_id: Given, mode: Given, order_id: Given) -> "QuerySet[OrderCopy]":
+    copies = OrderCopy.objects.filter(merchant=merchant_id, mode=mode, order_id=order_id)
+    return copies.select_for_update().defer("text")
 
 
 def of_customers(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID]) -> None:
@@ -108,9 +118,20 @@ def _again(merchant: Merchant, mode: str, keys: Sequence[int]) -> None:
     write_terms(merchant, mode, wanted)
 
 
-def _exchange(merchant: Merchant, mode: str, rows: QuerySet[Term], wanted: Mapping[int, terms.Terms]) -> None:
+@kept(Several(BigIntegerField()))
+def _not_learned(copies: Given) -> "QuerySet[Term, Any]":
+    found = Term.objects.filter(order__pk__in=copies).exclude(kind__in=terms.LEARNED)
+    return found.values_list("pk", "order_id", "kind", "value")
+
+
+@kept(BigIntegerField())
+def _tracking(copy: Given) -> "QuerySet[Term, Any]":
+    return Term.objects.filter(order=copy, kind=Term.Kind.TRACKING).values_list("pk", "order_id", "kind", "value")
+
+
+def _exchange(merchant: Merchant, mode: str, rows: Iterable[_Row], wanted: Mapping[int, terms.Terms]) -> None:
     """Make these rows what is wanted of the copies by their keys: what is right stays as it is."""
-    had = {(order, kind, value): pk for pk, order, kind, value in rows.values_list("pk", "order_id", "kind", "value")}
+    had = {(order, kind, value): pk for pk, order, kind, value in rows}
     due = {(order, kind, value) for order, of_order in wanted.items() for kind, value in of_order}
     old = [pk for term, pk in had.items() if term not in due]
     if old:
@@ -128,11 +149,16 @@ def _derived(copy: OrderCopy) -> list[object]:
 def _numbers(merchant_id: int, mode: str, order_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, list[str]]:
     """Order id → the normalized tracking numbers of its shipments."""
     by_order: defaultdict[uuid.UUID, list[str]] = defaultdict(list)
-    here = {"shipment__merchant_id": merchant_id, "shipment__mode": mode, "shipment__order_id__in": order_ids}
-    numbers = TrackingNumber.objects.filter(**here).exclude(normalized="")
-    for order_id, number in numbers.values_list("shipment__order_id", "normalized"):
+    for order_id, number in _numbered(merchant_id, mode, order_ids):
         by_order[order_id].append(number)
     return by_order
+
+
+@kept(BigIntegerField(), CharField(), Several(UUIDField()))
+def _numbered(merchant_id: Given, mode: Given, order_ids: Given) -> "QuerySet[TrackingNumber, Any]":
+    here = {"shipment__merchant_id": merchant_id, "shipment__mode": mode}
+    numbers = TrackingNumber.objects.filter(shipment__order_id__in=order_ids, **here).exclude(normalized="")
+    return numbers.values_list("shipment__order_id", "normalized")
 
 
 def _units_left(copy: OrderCopy, lines: Iterable[OrderLineCopy], taken: Mapping[uuid.UUID, int]) -> int:

@@ -6,11 +6,13 @@ Whoever changes something that a rule looks at calls `again` in the same transac
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, CharField, QuerySet, UUIDField
 
+from orders.kept_queries import Given, Several, kept
 from orders.models import Finding, Merchant, OrderCopy, ReviewCase, SignOff, Term
 from orders.money import LARGEST_MINOR
 from orders.services.index import folding, rule_facts, rules
@@ -98,15 +100,20 @@ def _write(
 
 def _related(merchant: Merchant, mode: str, copies: Sequence[OrderCopy], invoices: Collection[uuid.UUID]) -> set[int]:
     """The keys of other orders that a change of these may concern: on their invoices, and the other halves."""
-    here = OrderCopy.objects.filter(merchant=merchant, mode=mode).order_by()
-    terms = Term.objects.filter(merchant=merchant, mode=mode, kind=Term.Kind.METADATA).order_by()
-    naming = terms.filter(value__in=[folding.term(str(copy.order_id)) for copy in copies])
-    on_invoices = here.filter(invoice_id__in={*invoices, *(copy.invoice_id for copy in copies if copy.invoice_id)})
-    named = here.filter(order_id__in={id for copy in copies for id in rule_facts.named(copy)})
-    found: Iterable[tuple[Any, ...]] = naming.values_list("order").union(
-        on_invoices.values_list("pk"), named.values_list("pk")
-    )
-    return {pk for (pk,) in found} - {copy.pk for copy in copies}
+    names = [folding.term(str(copy.order_id)) for copy in copies]
+    on = {*invoices, *(copy.invoice_id for copy in copies if copy.invoice_id)}
+    named = {id for copy in copies for id in rule_facts.named(copy)}
+    return {pk for (pk,) in _concerned(merchant.pk, mode, names, on, named)} - {copy.pk for copy in copies}
+
+
+@kept(BigIntegerField(), CharField(), Several(CharField()), Several(UUIDField()), Several(UUIDField()))
+def _concerned(
+    merchant_id: Given, mode: Given, names: Given, invoices: Given, order_ids: Given
+) -> "QuerySet[Any, Any]":
+    here = OrderCopy.objects.filter(merchant=merchant_id, mode=mode).order_by().values_list("pk")
+    terms = Term.objects.filter(merchant=merchant_id, mode=mode, kind=Term.Kind.METADATA, value__in=names).order_by()
+    on_invoices, named = here.filter(invoice_id__in=invoices), here.filter(order_id__in=order_ids)
+    return terms.values_list("order").union(on_invoices, named)
 
 
 def _whole(merchant: Merchant, mode: str) -> "QuerySet[OrderCopy, OrderCopy]":
@@ -118,7 +125,8 @@ def _keep(merchant: Merchant, mode: str, gathered: Sequence[Facts], names: Colle
     """Make what is kept of these rules what is found now: what is right stays as it is."""
     broken = {facts.copy: rules.found(facts, names) for facts in gathered}
     due = {(copy.pk, rule): _finding(copy, rule, one) for copy, found in broken.items() for rule, one in found.items()}
-    had = {(row.order_id, row.rule): row for row in Finding.objects.filter(order__in=list(broken), rule__in=names)}
+    of_these = _of_copies([copy.pk for copy in broken])
+    had = {(row.order_id, row.rule): row for row in of_these if row.rule in names}
     gone = [row.pk for key, row in had.items() if key not in due]
     if gone:
         Finding.objects.filter(pk__in=gone).delete()
@@ -129,6 +137,11 @@ def _keep(merchant: Merchant, mode: str, gathered: Sequence[Facts], names: Colle
     _hear_all(merchant, mode, [*new, *moved])
     Finding.objects.bulk_create(new)
     _save([*moved, *same])
+
+
+@kept(Several(BigIntegerField()))
+def _of_copies(copies: Given) -> "QuerySet[Finding]":
+    return Finding.objects.filter(order__pk__in=copies)
 
 
 def _save(rows: Sequence[Finding]) -> None:
@@ -185,9 +198,21 @@ def _hear(row: Finding, order_id: uuid.UUID, said: _Said) -> None:
 def _said(merchant: Merchant, mode: str, order_ids: Sequence[uuid.UUID]) -> _Said:
     if not order_ids:
         return _Said({}, {})
-    here = {"merchant": merchant, "mode": mode, "order_id__in": order_ids}
-    sign_offs = {(row.order_id, row.rule): row for row in SignOff.objects.filter(**here).order_by("pk")}
-    return _Said(sign_offs, {(row.order_id, row.rule): row for row in ReviewCase.objects.filter(**here)})
+    here = (merchant.pk, mode, order_ids)
+    newest_last = sorted(_sign_offs(*here), key=attrgetter("pk"))
+    sign_offs = {(row.order_id, row.rule): row for row in newest_last}
+    return _Said(sign_offs, {(row.order_id, row.rule): row for row in _cases(*here)})
+
+
+@kept(BigIntegerField(), CharField(), Several(UUIDField()))
+def _sign_offs(merchant_id: Given, mode: Given, order_ids: Given) -> "QuerySet[SignOff]":
+    """In no order: for the sake of one SQLite would go through all sign-offs of the merchant."""
+    return SignOff.objects.filter(order_id__in=order_ids, merchant=merchant_id, mode=mode).order_by()
+
+
+@kept(BigIntegerField(), CharField(), Several(UUIDField()))
+def _cases(merchant_id: Given, mode: Given, order_ids: Given) -> "QuerySet[ReviewCase]":
+    return ReviewCase.objects.filter(order_id__in=order_ids, merchant=merchant_id, mode=mode)
 
 
 def _differ(row: Finding, due: Finding) -> bool:

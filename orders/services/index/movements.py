@@ -5,6 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import BigIntegerField, CharField, QuerySet
+
+from orders.kept_queries import Given, kept
 from orders.models import AfterClosing, ClosedMovement, Merchant, MonthClosing, Movement, OrderCopy, TransactionCopy
 
 Kind = Movement.Kind
@@ -49,7 +52,7 @@ def note(merchant: Merchant, mode: str, moved: Sequence[Moved]) -> None:
     """Write down what these change in months that were signed, within the transaction that writes the rows."""
     if not moved:
         return
-    closings = list(MonthClosing.objects.filter(merchant=merchant, mode=mode, declined_at=None).only("start", "end"))
+    closings = _standing(merchant.pk, mode)
     if not closings:
         return
     known = _known(closings, [one.row_id for one in moved])
@@ -61,6 +64,11 @@ def note(merchant: Merchant, mode: str, moved: Sequence[Moved]) -> None:
             if amount != before:
                 changes.append(_change(closing, one, before, amount))
     AfterClosing.objects.bulk_create(changes)
+
+
+@kept(BigIntegerField(), CharField())
+def _standing(merchant_id: Given, mode: Given) -> "QuerySet[MonthClosing]":
+    return MonthClosing.objects.filter(merchant=merchant_id, mode=mode, declined_at=None).only("start", "end")
 
 
 def _known(closings: Iterable[MonthClosing], row_ids: Iterable[uuid.UUID]) -> dict[Key, int]:

@@ -9,6 +9,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from django.db.models import BigIntegerField, CharField, QuerySet, UUIDField
+
+from orders.kept_queries import Given, Several, kept
 from orders.models import Merchant, OrderCopy, RefundCopy, TransactionCopy
 
 OF_PAYMENT = ("invoice_id", "customer_id", "method", "card_brand", "card_last_four")  # what a refund has of its payment
@@ -18,7 +21,7 @@ DECIDED = ("order_id",)
 def of_invoices(merchant: Merchant, mode: str, invoice_ids: Collection[uuid.UUID]) -> None:
     """Say anew of all money of these invoices which order it was for."""
     here: dict[str, Any] = {"merchant": merchant, "mode": mode}
-    money = list(TransactionCopy.objects.filter(invoice_id__in=invoice_ids, **here).order_by("id"))
+    money = _of_invoices(merchant.pk, mode, invoice_ids)
     if not money:
         return
     refunds = RefundCopy.objects.filter(payment_id__in={_payment_of(row) for row in money}, **here)
@@ -33,6 +36,12 @@ def of_invoices(merchant: Merchant, mode: str, invoice_ids: Collection[uuid.UUID
             changed.append(row)
     TransactionCopy.objects.bulk_update(changed, ["order_id"])
     _like_payments(list(refunds), {row.transaction_id: row for row in money})
+
+
+@kept(BigIntegerField(), CharField(), Several(UUIDField()))
+def _of_invoices(merchant_id: Given, mode: Given, invoice_ids: Given) -> "QuerySet[TransactionCopy]":
+    rows = TransactionCopy.objects.filter(invoice_id__in=invoice_ids, merchant=merchant_id, mode=mode)
+    return rows.order_by("id")
 
 
 def of_refunds(merchant: Merchant, mode: str, refunds: Sequence[RefundCopy]) -> None:

@@ -5,12 +5,12 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, CharField, Q, QuerySet, UUIDField
 
 from orders import replacing
 from orders.apis.revkeen.objects import Order
+from orders.kept_queries import Given, Several, kept
 from orders.models import Operation, OrderCopy, OrderLineCopy, RefundCopy, TransactionCopy
 from orders.replacing import REPLACED_BY, REPLACES
 from orders.services.index import copies as order_copies
@@ -18,6 +18,7 @@ from orders.services.index import shipped
 from orders.services.index.shipped import Shipped, Units
 
 Lines = Mapping[int, Sequence[OrderLineCopy]]  # by the copy's key
+Place = tuple[int, str]  # a merchant's id and a mode
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def gather(
     `lines`: of those of which they were not read with the copy. `units`: theirs, None where they are to be read.
     `complete`: no other order is on their invoices, or named by them.
     """
-    here = {"merchant_id": merchant_id, "mode": mode}
+    here = (merchant_id, mode)
     around = [copy for copy in found if copy.gone_at is None] if complete else _around(here, found)
     pairs, beside = {copy.order_id: copy for copy in around}, _by_invoice(around)
     units = units or shipped.of_orders(merchant_id, mode, [copy.order_id for copy in found])
@@ -71,8 +72,7 @@ def gather(
 def of_shipments(copy: OrderCopy, units: Shipped) -> Facts:
     """The same of one without what shipments say nothing of. What was given back counts where units were given up."""
     left, given_up, captured = (of[copy.order_id] for of in (units.left, units.given_up, units.captured))
-    here = {"merchant_id": copy.merchant_id, "mode": copy.mode}
-    refunds = _refunds(here, [copy])[copy.order_id] if given_up else ()
+    refunds = _refunds((copy.merchant_id, copy.mode), [copy])[copy.order_id] if given_up else ()
     return Facts(copy, _order(copy), left=left, given_up=given_up, captured=captured, refunds=refunds)
 
 
@@ -86,7 +86,7 @@ def named(copy: OrderCopy) -> list[uuid.UUID]:
     return [id for name in (REPLACES, REPLACED_BY) if (id := replacing.other(metadata, name))]
 
 
-def _around(here: dict[str, Any], found: Iterable[OrderCopy]) -> Iterable[OrderCopy]:
+def _around(here: Place, found: Iterable[OrderCopy]) -> Iterable[OrderCopy]:
     """All on their invoices and all that they name, these among them."""
     around: dict[int, OrderCopy] = {}
     if invoices := {copy.invoice_id for copy in found if copy.invoice_id}:
@@ -103,28 +103,41 @@ def _by_invoice(copies: Iterable[OrderCopy]) -> Mapping[uuid.UUID | None, list[O
     return by_invoice
 
 
-def _brief(here: dict[str, Any], which: Q) -> Iterable[OrderCopy]:
+def _brief(here: Place, which: Q) -> Iterable[OrderCopy]:
     fields = ("order_id", "public_id", "invoice_id", "status", "metadata", "amount_paid")
-    return OrderCopy.objects.filter(which, gone_at=None, **here).only(*fields)
+    merchant_id, mode = here
+    return OrderCopy.objects.filter(which, gone_at=None, merchant=merchant_id, mode=mode).only(*fields)
 
 
-def _in_doubt(here: dict[str, Any], found: Iterable[OrderCopy]) -> Mapping[uuid.UUID, list[Operation]]:
-    ids = [copy.order_id for copy in found]
-    doubtful = Operation.objects.filter(state__in=(Operation.State.IN_DOUBT, Operation.State.NEEDS_REVIEW), **here)
+def _in_doubt(here: Place, found: Iterable[OrderCopy]) -> Mapping[uuid.UUID, list[Operation]]:
     by_order: defaultdict[uuid.UUID, list[Operation]] = defaultdict(list)
-    for operation in doubtful.filter(order_id__in=ids).order_by("created_at"):
+    # Sorted here: for the sake of the order SQLite would go through all operations of the merchant.
+    doubtful = _doubtful(*here, [copy.order_id for copy in found])
+    for operation in sorted(doubtful, key=attrgetter("created_at")):
         if operation.order_id is not None:
             by_order[operation.order_id].append(operation)
     return by_order
 
 
-def _money(here: dict[str, Any], found: Iterable[OrderCopy]) -> Mapping[uuid.UUID | None, list[TransactionCopy]]:
+@kept(BigIntegerField(), CharField(), Several(UUIDField()))
+def _doubtful(merchant_id: Given, mode: Given, order_ids: Given) -> "QuerySet[Operation]":
+    states = (Operation.State.IN_DOUBT, Operation.State.NEEDS_REVIEW)
+    return Operation.objects.filter(order_id__in=order_ids, merchant=merchant_id, mode=mode, state__in=states)
+
+
+def _money(here: Place, found: Iterable[OrderCopy]) -> Mapping[uuid.UUID | None, list[TransactionCopy]]:
     """By invoice; nothing for none."""
     invoices = {copy.invoice_id for copy in found if copy.invoice_id}
     by_invoice: defaultdict[uuid.UUID | None, list[TransactionCopy]] = defaultdict(list)
-    for row in TransactionCopy.objects.filter(invoice_id__in=invoices, **here).order_by("pk") if invoices else ():
+    for row in _of_invoices(*here, invoices) if invoices else ():
         by_invoice[row.invoice_id].append(row)
     return by_invoice
+
+
+@kept(BigIntegerField(), CharField(), Several(UUIDField()))
+def _of_invoices(merchant_id: Given, mode: Given, invoice_ids: Given) -> "QuerySet[TransactionCopy]":
+    rows = TransactionCopy.objects.filter(invoice_id__in=invoice_ids, merchant=merchant_id, mode=mode)
+    return rows.order_by("pk")
 
 
 def _is_unclear(row: TransactionCopy) -> bool:
@@ -132,10 +145,14 @@ def _is_unclear(row: TransactionCopy) -> bool:
     return bool(row.unreadable) or (moved and row.order_id is None)
 
 
-def _refunds(here: dict[str, Any], found: Iterable[OrderCopy]) -> Mapping[uuid.UUID, list[RefundCopy]]:
+def _refunds(here: Place, found: Iterable[OrderCopy]) -> Mapping[uuid.UUID, list[RefundCopy]]:
     by_order: defaultdict[uuid.UUID, list[RefundCopy]] = defaultdict(list)
-    rows = RefundCopy.objects.filter(order_id__in=[copy.order_id for copy in found], **here)
-    for row in rows.order_by("pk"):
+    for row in _given_back(*here, [copy.order_id for copy in found]):
         if row.order_id is not None:
             by_order[row.order_id].append(row)
     return by_order
+
+
+@kept(BigIntegerField(), CharField(), Several(UUIDField()))
+def _given_back(merchant_id: Given, mode: Given, order_ids: Given) -> "QuerySet[RefundCopy]":
+    return RefundCopy.objects.filter(order_id__in=order_ids, merchant=merchant_id, mode=mode).order_by("pk")

@@ -4,9 +4,11 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import BigIntegerField, CharField, OuterRef, QuerySet, Subquery, UUIDField
 
+from orders.kept_queries import Given, Several, kept
 from orders.models import PartnerUpdate, Shipment, ShipmentItem
 
 Units = Counter[uuid.UUID]  # by line item
@@ -26,11 +28,8 @@ class Shipped:
 
 def of_orders(merchant_id: int, mode: str, order_ids: Collection[uuid.UUID]) -> Shipped:
     """One query, however many they are."""
-    here = {"shipment__merchant_id": merchant_id, "shipment__mode": mode, "shipment__order_id__in": order_ids}
-    items = ShipmentItem.objects.filter(shipment__state__in=Shipment.COUNTED, **here)
     left, given_up, captured = (defaultdict[uuid.UUID, Units](Counter) for _ in range(3))
-    columns = ("shipment__order_id", "shipment__kind", "line_item_id", "quantity", "left_out")
-    for order_id, kind, line, units, left_out in items.annotate(left_out=_left_out()).values_list(*columns):
+    for order_id, kind, line, units, left_out in _counted(merchant_id, mode, order_ids):
         if kind == Shipment.Kind.CANCELLATION:
             given_up[order_id][line] += units
             continue
@@ -38,6 +37,13 @@ def of_orders(merchant_id: int, mode: str, order_ids: Collection[uuid.UUID]) -> 
         if left_out is not None and str(line) not in left_out:
             captured[order_id][line] += units
     return Shipped(left, given_up, captured)
+
+
+@kept(BigIntegerField(), CharField(), Several(UUIDField()))
+def _counted(merchant_id: Given, mode: Given, order_ids: Given) -> "QuerySet[ShipmentItem, Any]":
+    here = {"shipment__merchant_id": merchant_id, "shipment__mode": mode, "shipment__state__in": Shipment.COUNTED}
+    items = ShipmentItem.objects.filter(shipment__order_id__in=order_ids, **here).annotate(left_out=_left_out())
+    return items.values_list("shipment__order_id", "shipment__kind", "line_item_id", "quantity", "left_out")
 
 
 def _left_out() -> Subquery:

@@ -8,13 +8,15 @@ from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
-from django.db.models import F
+from django.db.models import BigIntegerField, CharField, F, QuerySet, UUIDField
 from django.db.models.functions import Now
 
 from orders import afterwards
 from orders.apis.listings import Listing
 from orders.apis.revkeen.objects import Invoice, Order, Product, Refund, Transaction
+from orders.kept_queries import Given, Several, kept
 from orders.models import IndexState, Merchant, Operation
 from orders.same import Same
 from orders.services.index import copying, durability, learning, money_copies, writing
@@ -102,9 +104,14 @@ def _count(merchant: Merchant, mode: str, looked_at: int, applied: Applied) -> N
     """What the index had otherwise was not kept fresh enough, unless it was changed from here just now."""
     differed = set(applied.outdated)
     if differed:
-        lately = Operation.objects.filter(merchant=merchant, mode=mode, created_at__gt=Now() - OURS)
-        differed -= set(lately.filter(order_id__in=differed).values_list("order_id", flat=True))
+        differed -= {order_id for (order_id,) in _changed_lately(merchant.pk, mode, differed)}
     count_drift(merchant, mode, looked_at - len(applied.new), len(differed))
+
+
+@kept(BigIntegerField(), CharField(), Several(UUIDField()))
+def _changed_lately(merchant_id: Given, mode: Given, order_ids: Given) -> "QuerySet[Operation, Any]":
+    lately = Operation.objects.filter(merchant=merchant_id, mode=mode, created_at__gt=Now() - OURS)
+    return lately.filter(order_id__in=order_ids).values_list("order_id")
 
 
 def count_drift(merchant: Merchant, mode: str, compared: int, differed: int) -> None:

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import BigIntegerField, CharField, QuerySet, UUIDField
 
 from orders.apis.listings import Unreadable
 from orders.apis.revkeen.objects import Order
+from orders.kept_queries import Given, Several, kept
 from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Sweep, Term
 from orders.services.index import (
     copying,
@@ -90,8 +92,7 @@ def _id_of(order: Sent) -> uuid.UUID | None:
 
 
 def _apply(batch: Batch) -> Applied:
-    here = OrderCopy.objects.filter(merchant=batch.merchant, mode=batch.mode, order_id__in=batch.orders)
-    rows = {row.order_id: row for row in here.order_by("id").select_for_update()}
+    rows = {row.order_id: row for row in _locked(batch.merchant.pk, batch.mode, batch.orders)}
     newer = {id: order for id, order in sorted(batch.orders.items()) if _newer(order, rows.get(id), batch.read_started)}
     changed = {id: order for id, order in newer.items() if not _same(order, rows.get(id))}
     outdated = tuple(id for id in changed if id in rows and rows[id].digest)  # a rebuild has forgotten the digests
@@ -101,6 +102,12 @@ def _apply(batch: Batch) -> Applied:
     if changed:
         _write(batch, changed, rows)
     return Applied(tuple(id for id in changed if id not in rows), outdated)
+
+
+@kept(BigIntegerField(), CharField(), Several(UUIDField()))
+def _locked(merchant_id: Given, mode: Given, order_ids: Given) -> "QuerySet[OrderCopy]":
+    here = OrderCopy.objects.filter(order_id__in=order_ids, merchant=merchant_id, mode=mode)
+    return here.order_by("id").select_for_update()
 
 
 def _newer(order: Sent, row: OrderCopy | None, read_started: datetime) -> bool:
@@ -156,9 +163,14 @@ def _save(copies: Sequence[OrderCopy], before: Mapping[int, Values]) -> None:
 def _lines_before(known: Collection[int]) -> Contents:
     """Of copies that there were, by their keys."""
     had: defaultdict[int, list[str]] = defaultdict(list)
-    for line in OrderLineCopy.objects.filter(order__in=known) if known else ():
+    for line in _lines_of(known) if known else ():
         had[line.order_id].append(copying.content_of(line))
     return had
+
+
+@kept(Several(BigIntegerField()))
+def _lines_of(copies: Given) -> "QuerySet[OrderLineCopy]":
+    return OrderLineCopy.objects.filter(order__pk__in=copies)
 
 
 def _write_lines(other: Lines, had: Contents) -> None:
@@ -186,16 +198,17 @@ def _money(copy: OrderCopy) -> Money:
 def _copies(batch: Batch, changed: Mapping[uuid.UUID, Sent], rows: Mapping[uuid.UUID, OrderCopy]) -> list[OrderCopy]:
     """The rows as they shall be. One whose time was not known gets another key once it is read."""
     fields = {id: copying.fields_of(order, batch.read_started) for id, order in changed.items()}
-    kept = {id: row for id, row in rows.items() if id in changed and not _misplaced(row, changed[id])}
-    OrderCopy.objects.filter(pk__in=[rows[id].pk for id in changed if id in rows and id not in kept]).delete()
-    new = {(batch.merchant.pk, batch.mode, str(id)): fields[id]["created_at"] for id in changed if id not in kept}
+    stay = {id: row for id, row in rows.items() if id in changed and not _misplaced(row, changed[id])}
+    if misplaced := [rows[id].pk for id in changed if id in rows and id not in stay]:
+        OrderCopy.objects.filter(pk__in=misplaced).delete()
+    new = {(batch.merchant.pk, batch.mode, str(id)): fields[id]["created_at"] for id in changed if id not in stay}
     chosen = keys.choose(new.items(), _taken)
     copies = []
     for id, values in fields.items():
-        copy = kept.get(id) or OrderCopy(id=chosen[(batch.merchant.pk, batch.mode, str(id))], order_id=id)
+        copy = stay.get(id) or OrderCopy(id=chosen[(batch.merchant.pk, batch.mode, str(id))], order_id=id)
         copy.merchant, copy.mode = batch.merchant, batch.mode
         _forget_learned(copy, values)
-        for name in copying.OF_UNREADABLE if id in kept and values["unreadable"] else values:
+        for name in copying.OF_UNREADABLE if id in stay and values["unreadable"] else values:
             setattr(copy, name, values[name])
         copies.append(copy)
     return copies

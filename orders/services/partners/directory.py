@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, CharField, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from orders.apis.digital_river.client import Client as DigitalRiver
 from orders.apis.gate import Gate, gate_of
 from orders.apis.order_protection.client import Client as OrderProtection
 from orders.apis.revkeen.objects import LineItem, Order
+from orders.kept_queries import Given, kept
 from orders.models import Connection, EventLog, Merchant, OrderIds, PartnerSettings, PartnerUpdate, ShipmentItem, User
 from orders.services import audit
 from orders.services.partners import partner_orders
@@ -67,11 +68,16 @@ def connected(merchant: Merchant, mode: str) -> list[Connection]:
 
 def with_keys(merchant: Merchant, mode: str) -> dict[str, bool]:
     """The partners that have a key here, and whether they are switched on."""
-    found = Connection.objects.filter(merchant=merchant, mode=mode, provider__in=Destination.values)
     on: dict[str, bool] = {}
-    for provider, active in found.order_by("provider").values_list("provider", "active"):
+    for provider, active in _keys(merchant.pk, mode):
         on[provider] = on.get(provider, False) or active
     return on
+
+
+@kept(BigIntegerField(), CharField())
+def _keys(merchant_id: Given, mode: Given) -> "QuerySet[Connection, Any]":
+    found = Connection.objects.filter(merchant=merchant_id, mode=mode, provider__in=Destination.values)
+    return found.order_by("provider").values_list("provider", "active")
 
 
 def client_of(connection: Connection) -> Client:
@@ -97,8 +103,13 @@ def open_partner_updates(merchant: Merchant, mode: str, provider: str) -> int:
 
 def settings_of(merchant: Merchant, mode: str) -> PartnerSettings:
     """The merchant's settings; those to begin with where nothing was saved yet."""
-    found = PartnerSettings.objects.filter(merchant=merchant, mode=mode).first()
+    found = next(iter(_settings(merchant.pk, mode)), None)
     return found or PartnerSettings(merchant=merchant, mode=mode)
+
+
+@kept(BigIntegerField(), CharField())
+def _settings(merchant_id: Given, mode: Given) -> "QuerySet[PartnerSettings]":
+    return PartnerSettings.objects.filter(merchant=merchant_id, mode=mode)
 
 
 def save_settings(kept: PartnerSettings, changed: Iterable[str], by: User) -> None:
