@@ -209,7 +209,7 @@ MUTANTS = [
     Mutant(
         name="sent-by-whoever-slept",
         defense="Rule 2, what ended meanwhile is not sent: whoever slept past its lease sends it all the same.",
-        target="orders.services.changes.leases:take_to_send",
+        target="orders.services.changes.leases:_take",
         old="may_be_sent = untouched.filter(state__in=(Operation.State.STARTED, Operation.State.IN_DOUBT))",
         new="may_be_sent = untouched",
         red="tests/changes/test_two_at_work.py::test_a_page_that_slept_until_it_was_reconciled_sends_nothing",
@@ -236,7 +236,7 @@ MUTANTS = [
     Mutant(
         name="sent-while-a-person-decides",
         defense="Rules 7 and 8, what waits for a person: the worker goes on sending it.",
-        target="orders.services.changes.leases:take_to_send",
+        target="orders.services.changes.leases:_take",
         old="may_be_sent = untouched.filter(state__in=(Operation.State.STARTED, Operation.State.IN_DOUBT))",
         new="may_be_sent = untouched.filter(state__in=Operation.OPEN)",
         also=(

@@ -4,8 +4,9 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, CharField, QuerySet, UUIDField, prefetch_related_objects
 
+from orders.kept_queries import Given, kept
 from orders.models import Merchant, Shipment
 
 
@@ -26,10 +27,19 @@ def all_of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shi
 
 def units_of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> list[Shipment]:
     """The same with their units and nothing else around them."""
-    return list(_of_order(merchant, mode, order_id).prefetch_related("items"))
+    found = _units(merchant.pk, mode, order_id)
+    prefetch_related_objects(found, "items")
+    return found
 
 
-def _of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> "QuerySet[Shipment, Shipment]":
+@kept(BigIntegerField(), CharField(), UUIDField())
+def _units(merchant_id: Given, mode: Given, order_id: Given) -> "QuerySet[Shipment]":
+    return _of_order(merchant_id, mode, order_id)
+
+
+def _of_order(
+    merchant: Merchant | Given, mode: str | Given, order_id: uuid.UUID | Given
+) -> "QuerySet[Shipment, Shipment]":
     return Shipment.objects.filter(merchant=merchant, mode=mode, order_id=order_id).order_by("pk")
 
 

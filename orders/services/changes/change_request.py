@@ -8,7 +8,11 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import QuerySet, UUIDField
+
+from orders import kept_queries
 from orders.apis.errors import NotSent
+from orders.kept_queries import Given
 from orders.models import ApprovalRequest, Operation, User
 from orders.money import Money
 from orders.services.changes import limits
@@ -53,7 +57,7 @@ class ChangeRequest:
         form_token = self.form_token
         limits.require(user, form_token.merchant, form_token.mode, form_token.kind, self.money)
         may_be_asked_for = form_token.kind in limits.NOUNS
-        if may_be_asked_for and ApprovalRequest.objects.filter(pk=form_token.operation_id).exists():
+        if may_be_asked_for and _asked_for(form_token.operation_id):
             raise limits.AskedFor
 
     def record(self, operation: Operation) -> None:
@@ -61,6 +65,11 @@ class ChangeRequest:
 
         A topic that has such rows overrides it. What it writes at the end of one hangs on `outcomes.operation_ended`.
         """
+
+
+@kept_queries.kept(UUIDField())
+def _asked_for(operation_id: Given) -> "QuerySet[ApprovalRequest, Any]":
+    return ApprovalRequest.objects.filter(pk=operation_id).values_list("pk")
 
 
 class OrderBusy(Exception):

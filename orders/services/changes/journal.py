@@ -115,7 +115,7 @@ def _write_row(api: Session, user: User, change_request: ChangeRequest) -> Opera
         if change_request.token:
             token = OperationToken(operation=operation)
             token.secret = change_request.token
-            token.save()
+            token.save(force_insert=True)
         if operation.order_id is not None:
             plans.lock(operation, operation.order_id)
         reviewers.fix(operation)

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import DurationField, F, IntegerField, QuerySet, UUIDField
 from django.db.models.functions import Now
 
+from orders.kept_queries import Given, Update, kept_update
 from orders.models import Operation
 from orders.services.due import Asked, Literal, asked_often
 
@@ -17,7 +18,11 @@ OPEN = [Literal(state) for state in Operation.OPEN]  # as in the index operation
 
 def lease() -> Any:
     """The end of a lease that begins now, by the database's clock."""
-    return Now() + timedelta(seconds=settings.REVKEEN_CHANGE_SECONDS + 3 * settings.REVKEEN_READ_SECONDS + 5)
+    return Now() + _span()
+
+
+def _span() -> timedelta:
+    return timedelta(seconds=settings.REVKEEN_CHANGE_SECONDS + 3 * settings.REVKEEN_READ_SECONDS + 5)
 
 
 def take_to_send(operation: Operation) -> bool:
@@ -25,13 +30,18 @@ def take_to_send(operation: Operation) -> bool:
 
     Until this is committed nothing has left, afterwards it may have.
     """
-    untouched = Operation.objects.filter(pk=operation.pk, attempts=operation.attempts)
-    may_be_sent = untouched.filter(state__in=(Operation.State.STARTED, Operation.State.IN_DOUBT))
-    now = {"last_sent_at": Now(), "lease_until": lease(), "unreachable": False}
-    if not may_be_sent.update(attempts=F("attempts") + 1, **now):
+    if not _take(operation.pk, operation.attempts, _span()):
         return False
     operation.attempts += 1
     return True
+
+
+@kept_update(UUIDField(), IntegerField(), DurationField())
+def _take(operation_id: Given, attempts: Given, span: Given) -> Update:
+    untouched = Operation.objects.filter(pk=operation_id, attempts=attempts)
+    may_be_sent = untouched.filter(state__in=(Operation.State.STARTED, Operation.State.IN_DOUBT))
+    now = {"last_sent_at": Now(), "lease_until": Now() + span, "unreachable": False}
+    return Update(may_be_sent, attempts=F("attempts") + 1, **now)
 
 
 def claim(busy: Collection[int] = ()) -> Operation | None:

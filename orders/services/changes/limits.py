@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
+from django.db.models import BigIntegerField, QuerySet
 from django.db.models.functions import Now
 
+from orders.kept_queries import Given, kept
 from orders.models import Membership, Merchant, Operation, User
 from orders.money import Money
 from orders.permissions import roles_with
@@ -108,7 +110,7 @@ def require(user: User, merchant: Merchant, mode: str, kind: str, money: Money |
     """
     if kind not in NOUNS:
         return
-    fresh = Merchant.objects.get(pk=merchant.pk)
+    (fresh,) = _merchant(merchant.pk)
     if not limited(fresh, kind):
         return
     # The lock: PostgreSQL lets one transaction of a person look and write after the other, SQLite lets one write.
@@ -121,6 +123,11 @@ def require(user: User, merchant: Merchant, mode: str, kind: str, money: Money |
     found = met(membership, mode, kind, money)
     if found is not None:
         raise AboveLimit(found)
+
+
+@kept(BigIntegerField())
+def _merchant(merchant_id: Given) -> "QuerySet[Merchant]":
+    return Merchant.objects.filter(pk=merchant_id)
 
 
 def today(membership: Membership, mode: str, kind: str, currency: str) -> Money:

@@ -9,12 +9,14 @@ from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet, UUIDField
 from django.db.models.functions import Now
 from django.dispatch import Signal
 
-from orders import afterwards
+from orders import afterwards, kept_queries
 from orders.apis.errors import ApiError, InDoubt, Refused
 from orders.apis.revkeen.objects import Order
+from orders.kept_queries import Given
 from orders.models import Operation, OperationToken
 from orders.services.changes import plans, quarantine, refund_tracking
 from orders.services.changes.snapshots import Difference, kept, snapshot_of
@@ -120,7 +122,7 @@ def _end(operation: Operation, state: str, **facts: Any) -> Operation:
     with transaction.atomic():
         was_doubtful = operation.state in (State.IN_DOUBT, State.NEEDS_REVIEW)
         ended = _write(operation, unless_sent_since=state == State.NOT_SENT, state=state, ended_at=Now(), **facts)
-        operation.refresh_from_db()
+        _read_anew(operation)
         if ended:
             if "payment_token" in operation.body:
                 OperationToken.objects.filter(operation=operation).delete()
@@ -141,7 +143,7 @@ def _wait(operation: Operation, state: str, seconds: int, **facts: Any) -> Opera
     with transaction.atomic():
         before = operation.state
         _write(operation, unless_sent_since=True, state=state, next_try_at=next_try, lease_until=Now(), **facts)
-        operation.refresh_from_db()
+        _read_anew(operation)
         if operation.state != before:
             _review(operation)
     return operation
@@ -161,6 +163,17 @@ def _write(operation: Operation, *, unless_sent_since: bool, **facts: Any) -> bo
     if unless_sent_since:
         still_open = still_open.filter(attempts=operation.attempts)
     return still_open.update(**bounded) == 1
+
+
+def _read_anew(operation: Operation) -> None:
+    (found,) = _standing(operation.pk)
+    for column in Operation._meta.concrete_fields:
+        setattr(operation, column.attname, getattr(found, column.attname))
+
+
+@kept_queries.kept(UUIDField())
+def _standing(operation_id: Given) -> "QuerySet[Operation]":
+    return Operation.objects.filter(pk=operation_id)
 
 
 BOUNDS = {"code": 100, "message": 500, "param": 200, "request_id": 200}  # as in the model

@@ -20,7 +20,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from orders.kept_queries import kept
+from orders.kept_queries import Update, kept, kept_update
 from orders.models import Job, JobRow, JournalCounter, Operation, PartnerUpdate
 
 log = structlog.get_logger("orders.journal")
@@ -31,14 +31,14 @@ WIDTH = 60  # bytes of the file: always written whole, in place
 
 def count_up() -> None:
     """Count an operation that begins or ends, as the last thing in its transaction: all others wait for this row."""
-    if not JournalCounter.objects.filter(pk=1).update(count=F("count") + 1):
+    if not _count_up():
         JournalCounter.objects.get_or_create(pk=1)
-        JournalCounter.objects.filter(pk=1).update(count=F("count") + 1)
+        _count_up()
 
 
 def note_count() -> None:
     """Write the database's counter into the file, if it is ahead of it."""
-    _try_to_note(JournalCounter.objects.get(pk=1))
+    _try_to_note(_counter()[0])
 
 
 def check() -> int:
@@ -116,6 +116,11 @@ def _quarantine_operations() -> int:
 @kept()
 def _counter() -> "QuerySet[JournalCounter]":
     return JournalCounter.objects.filter(pk=1)
+
+
+@kept_update()
+def _count_up() -> Update:
+    return Update(JournalCounter.objects.filter(pk=1), count=F("count") + 1)
 
 
 def _restored(counter: JournalCounter, noted: tuple[uuid.UUID, int] | None) -> bool:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+from django.db.models import BigIntegerField, QuerySet
+
+from orders.kept_queries import Given, kept
 from orders.models import Membership, Operation, User
 from orders.permissions import Right
 
@@ -18,9 +21,14 @@ def hand_on(before: Operation, step: Operation) -> None:
 
 def others_now(operation: Operation) -> list[User]:
     """Active people of the merchant with the right to decide, other than who asked."""
-    memberships = Membership.objects.filter(merchant_id=operation.merchant_id, user__is_active=True)
-    rows = memberships.exclude(user=operation.user_id).select_related("user")
+    rows = _others(operation.merchant_id, operation.user_id)
     return [row.user for row in rows if row.may(Right.DECIDE)]
+
+
+@kept(BigIntegerField(), BigIntegerField())
+def _others(merchant_id: Given, user_id: Given) -> "QuerySet[Membership]":
+    memberships = Membership.objects.filter(merchant=merchant_id, user__is_active=True)
+    return memberships.exclude(user=user_id).select_related("user")
 
 
 def blocked_reason(operation: Operation, user: User, *, asker_too: bool) -> str:

@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import QuerySet, UUIDField
 
-from orders import carriers, shipped_units
+from orders import carriers, kept_queries, shipped_units
 from orders.apis.errors import NotSent
 from orders.apis.revkeen import reads
+from orders.kept_queries import Given
 from orders.models import Fulfillment, Operation, OrderLock, Shipment, User
 from orders.services.changes import journal, quarantine, snapshots
 from orders.services.changes.change_request import ChangeRequest, NoJournal, OrderBusy
@@ -88,7 +90,12 @@ def fulfill(
 
 def _is_here_alone(pk: uuid.UUID) -> bool:
     """Whether it was sent off before, and RevKeen is told of none of it."""
-    return Fulfillment.objects.filter(pk=pk).exists() and not Operation.objects.filter(pk=pk).exists()
+    return bool(_sent_off(pk)) and not Operation.objects.filter(pk=pk).exists()
+
+
+@kept_queries.kept(UUIDField())
+def _sent_off(pk: Given) -> "QuerySet[Fulfillment, Any]":
+    return Fulfillment.objects.filter(pk=pk).values_list("pk")
 
 
 @dataclass(frozen=True)
@@ -171,8 +178,13 @@ def _fulfillment(
 
 
 def _moments(operation: Operation) -> dict[str, datetime]:
-    operation.refresh_from_db(fields=["created_at", "next_try_at"])
-    return {"created_at": operation.created_at, "undo_until": operation.next_try_at}
+    ((created_at, next_try_at),) = _moments_of(operation.pk)
+    return {"created_at": created_at, "undo_until": next_try_at}
+
+
+@kept_queries.kept(UUIDField())
+def _moments_of(operation_id: Given) -> "QuerySet[Operation, Any]":
+    return Operation.objects.filter(pk=operation_id).values_list("created_at", "next_try_at")
 
 
 def _write(

@@ -19,6 +19,7 @@ from orders.apis.errors import NotSent
 from orders.models import Fulfillment, Operation, PartnerUpdate, Shipment, ShipmentItem, TrackingNumber
 from orders.services.changes import plans
 from orders.services.changes.outcomes import operation_ended
+from orders.services.fulfillment import not_told
 from orders.services.fulfillment.fulfillable import FulfillmentSnapshot
 from orders.services.index import deriving
 from orders.services.partners import directory, partner_orders
@@ -119,15 +120,14 @@ def revkeen_ended(sender: type[Operation], operation: Operation, **kwargs: Any) 
     """What RevKeen's answer means for the shipments of an operation, in the transaction that ends it."""
     if operation.kind != Operation.Kind.FULFILL:
         return
-    of_fulfillment = Shipment.objects.filter(fulfillment_id=operation.plan_id, state=State.PENDING)
+    of_fulfillment = not_told.of_plan(operation.plan_id)
     # Who sends one of them again just now is done, or waits for us.
-    hearing = PartnerUpdate.objects.filter(shipment__in=of_fulfillment).select_for_update().order_by("pk")
-    some_hear = bool(list(hearing.values_list("pk")))
+    some_hear = bool(not_told.hearing(operation.plan_id))
     if operation.state == Operation.State.DONE:
         _told_after_all(operation)
         if some_hear:
-            _tell_partners(of_fulfillment.filter(step=operation.step))
-        of_fulfillment.filter(step=operation.step).update(state=State.LEFT)
+            not_told.tell_partners(operation.plan_id, operation.step)
+        not_told.have_left(operation.plan_id, operation.step)
         following = plans.begun_after(operation)
         if following is not None:
             of_fulfillment.filter(step=following.step).update(operation=following)
@@ -146,19 +146,12 @@ def _told_after_all(operation: Operation) -> None:
 
     They are read first, because a backup may have been restored since they were told.
     """
-    known = list(
-        Shipment.objects.filter(operation=operation, unreported_since__isnull=False).values_list("pk", flat=True)
-    )
+    known = [pk for (pk,) in not_told.told_after_all(operation.pk)]
     if not known:
         return
     blocked = PartnerUpdate.objects.filter(shipment__in=known, state=PartnerUpdate.State.BLOCKED)
     blocked.update(state=PartnerUpdate.State.WAITING, by_hand=True, next_try_at=Now(), code="", message="")
     Shipment.objects.filter(pk__in=known).update(unreported_since=None)
-
-
-def _tell_partners(shipments: Any) -> None:
-    waiting = PartnerUpdate.objects.filter(shipment__in=shipments, state=PartnerUpdate.State.FOR_REVKEEN)
-    waiting.update(state=PartnerUpdate.State.WAITING, next_try_at=Now())
 
 
 def _refuse_too_many(parcels: list[Parcel], before: list[Shipment], shown: FulfillmentSnapshot) -> None:

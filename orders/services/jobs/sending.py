@@ -1,14 +1,16 @@
 """What becomes of the rows of one order that a worker has at hand."""
 
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
 import structlog
-from django.db.models import F
+from django.db.models import F, IntegerField, QuerySet, UUIDField
 from django.db.models.functions import Now
 from django.dispatch import receiver
 
 from orders.apis.errors import ApiError, NotSent
+from orders.kept_queries import Given, Update, kept_update
 from orders.models import JobRow, Operation
 from orders.services.changes import plans, requesters
 from orders.services.changes.change_request import OrderBusy, OtherBody
@@ -24,6 +26,7 @@ from orders.services.revkeen import session
 log = structlog.get_logger("orders.jobs")
 
 RowState, State = JobRow.State, Operation.State
+LAST_STEP = HERE_ALONE - 1
 MOST_TRIES = 6
 TRY_AFTER = (5, 15, 30, 60, 120)  # seconds, while RevKeen does not answer
 CHANGED = "The order has changed since the check. Check it anew."
@@ -122,17 +125,26 @@ def revkeen_ended(sender: type[Operation], operation: Operation, **kwargs: Any) 
 
 def _write_end(operation: Operation) -> None:
     """The rows whose parcel this step was about; after one that came to nothing also those of the steps to come."""
-    rows = JobRow.objects.filter(operation_id=operation.plan_id, state__in=(RowState.SENDING, RowState.IN_DOUBT))
-    told = rows.exclude(step=HERE_ALONE)
+    told = _told(operation.plan_id)
     if operation.state == State.DONE:
-        done = told.filter(step__lte=operation.step) if plans.begun_after(operation) else told
-        done.update(state=RowState.DONE, message="", ended_at=Now())
+        _done(operation.plan_id, operation.step if plans.begun_after(operation) else LAST_STEP)
     else:
         words = CHANGED if operation.code == "order_changed" else _said(operation)
         ended = told.filter(step__gte=operation.step)
         if _passes(operation) and not operation.step:  # who has the rows at hand tries again
             ended = ended.filter(state=RowState.IN_DOUBT)
         ended.update(state=RowState.NOT_SENT, message=words[:500], ended_at=Now())
+
+
+def _told(plan_id: uuid.UUID | Given) -> "QuerySet[JobRow]":
+    """The rows that wait for an end of this plan, and of which RevKeen hears."""
+    rows = JobRow.objects.filter(operation_id=plan_id, state__in=(RowState.SENDING, RowState.IN_DOUBT))
+    return rows.exclude(step=HERE_ALONE)
+
+
+@kept_update(UUIDField(), IntegerField())
+def _done(plan_id: Given, last_step: Given) -> Update:
+    return Update(_told(plan_id).filter(step__lte=last_step), state=RowState.DONE, message="", ended_at=Now())
 
 
 def _said(operation: Operation) -> str:

@@ -163,7 +163,7 @@ class Session:
             self.answered = True
             if self.connection is not None and not self._for_index:
                 self.seen.append(got.value)
-                last_known.keep(self.connection.pk, read, got.body)
+                afterwards.do(partial(last_known.keep, self.connection.pk, read, got.body))
             return Reading(timezone.now(), got.value, body=got.body)
         self.errors.append(got.error)
         return self._last_copy(read, got.error) or Reading(timezone.now(), error=got.error)
