@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db.models.sql import Query
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -62,6 +63,21 @@ def test_one_press_asks_the_database_few_questions(
     with django_assert_max_num_queries(60):  # two of them locks of PostgreSQL
         fulfill(operations, order, form_token=opened, carrier="ups", tracking_number="1Z 999 AA1")
     assert Operation.objects.get(order_id=order["id"]).state == State.DONE
+
+
+def test_one_press_has_few_statements_written_down_by_the_orm(
+    operations: Client, order: dict[str, Any], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That takes ten times as long as carrying them out: what each press asks is kept (orders/kept_queries.py)."""
+    fulfill(operations, paid_order(emulator), carrier="ups", tracking_number="1Z 999 AA2")
+    opened, written = form_token(operations, order), []
+    get_compiler = Query.get_compiler
+    monkeypatch.setattr(
+        Query, "get_compiler", lambda *args, **named: (written.append(1), get_compiler(*args, **named))[1]
+    )
+    fulfill(operations, order, form_token=opened, carrier="ups", tracking_number="1Z 999 AA1")
+    assert Operation.objects.get(order_id=order["id"]).state == State.DONE
+    assert len(written) <= 18
 
 
 @pytest.mark.database
