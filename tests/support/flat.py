@@ -7,7 +7,8 @@ BLOCKS = (
     "|hr|html|label|legend|li|link|main|meta|nav|ol|optgroup|option|p|section|select|summary|svg|table|tbody|td"
     "|template|tfoot|th|thead|title|tr|ul|br"
 )
-TAG = r"<(?:\"[^\"]*\"|'[^']*'|[^\"'>])*>"
+# Possessive: nearly no tag ends in a space, and none is read twice to find that out.
+TAG_END = re.compile(r"""(<(?:"[^"]*+"|'[^']*+'|[^"'> ]++| (?!>))*+) >""")
 AS_TYPED = r'<(textarea|pre|script|style)\b.*?</\1>|<(\w+) [^>]*class="(?:[^"]* )?pre(?: [^"]*)?".*?</\2>'
 EDGES = re.compile(rf"\s*(</?(?:{BLOCKS})\b(?:\"[^\"]*\"|'[^']*'|[^\"'>])*>)\s*", re.IGNORECASE)
 BUTTONS = re.compile(r'(<a class="btn\b[^>]*>)\s+')
@@ -23,9 +24,5 @@ def flat(page: str) -> str:
 
 
 def _flat(text: str) -> str:
-    text = re.sub(TAG, _flat_tag, text)
-    return BUTTONS.sub(r"\1", EDGES.sub(r"\1", re.sub(r"\s+", " ", text))).replace(" </a>", "</a>")
-
-
-def _flat_tag(tag: re.Match[str]) -> str:
-    return re.sub(r"\s*\n\s*", " ", tag[0]).replace(" >", ">")
+    text = TAG_END.sub(r"\1>", re.sub(r"\s+", " ", text))
+    return BUTTONS.sub(r"\1", EDGES.sub(r"\1", text)).replace(" </a>", "</a>")
