@@ -21,7 +21,7 @@ from xdist.scheduler import LoadFileScheduling
 from orders.models import Connection, Membership, Merchant, User
 from orders.services.partners import order_protection
 from tests import settings as test_settings
-from tests.support import databases, guard
+from tests.support import databases, guard, variants
 from tests.support.emulation import Emulator
 from tests.support.flat import flat
 from tests.support.fresh import forget_process
@@ -46,6 +46,10 @@ class BrowserOnce(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
         return BROWSER if file.startswith(BROWSER) else file
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    variants.begin(short="not full" in config.option.markexpr)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -13,6 +13,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from tests.emulator.conftest import TEST
 from tests.emulator.driver import Driver
 from tests.support.emulation import ROOT
+from tests.support.variants import times
 
 DOCUMENT = ROOT / "emulator" / "revkeen" / "openapi.json"
 schema = schemathesis.openapi.from_path(DOCUMENT)
@@ -32,7 +33,7 @@ def bounded(examples: int) -> settings:
 
 
 @schema.parametrize()
-@bounded(40)
+@bounded(times(12, 40))
 def test_every_answer_is_one_that_the_document_has(case: schemathesis.Case, seeded_emulator: Driver) -> None:
     answer = case.call_and_validate(
         base_url=seeded_emulator.api, headers={"x-api-key": TEST}, excluded_checks=[positive_data_acceptance]
@@ -42,7 +43,7 @@ def test_every_answer_is_one_that_the_document_has(case: schemathesis.Case, seed
 
 
 @schema.parametrize()
-@bounded(25)
+@bounded(times(8, 25))
 def test_a_valid_request_about_things_that_exist_keeps_to_the_document_too(
     case: schemathesis.Case, seeded_emulator: Driver, things: Things
 ) -> None:

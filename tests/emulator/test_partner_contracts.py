@@ -15,6 +15,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from tests.emulator.driver import Driver, Json
 from tests.emulator.test_contract import bounded, is_valid
 from tests.support.emulation import ROOT
+from tests.support.variants import times
 
 RIVER = ROOT / "emulator" / "digital_river" / "openapi.json"
 PROTECTION = ROOT / "emulator" / "order_protection" / "openapi.json"
@@ -46,7 +47,7 @@ def orders(seeded_emulator: Driver) -> Orders:
 
 
 @river.parametrize()
-@bounded(40)
+@bounded(times(12, 40))
 def test_every_answer_of_digital_river_is_one_that_its_document_has(
     case: schemathesis.Case, seeded_emulator: Driver
 ) -> None:
@@ -58,7 +59,7 @@ def test_every_answer_of_digital_river_is_one_that_its_document_has(
 
 
 @river.parametrize()
-@bounded(25)
+@bounded(times(8, 25))
 def test_a_valid_request_about_an_order_that_exists_keeps_to_digital_river_s_document_too(
     case: schemathesis.Case, seeded_emulator: Driver, orders: Orders
 ) -> None:
@@ -71,7 +72,7 @@ def test_a_valid_request_about_an_order_that_exists_keeps_to_digital_river_s_doc
 
 
 @protection.parametrize()
-@bounded(40)
+@bounded(times(12, 40))
 def test_every_answer_of_orderprotection_is_one_that_its_document_has(
     case: schemathesis.Case, seeded_emulator: Driver
 ) -> None:
@@ -83,7 +84,7 @@ def test_every_answer_of_orderprotection_is_one_that_its_document_has(
 
 
 @protection.parametrize()
-@bounded(25)
+@bounded(times(8, 25))
 def test_a_valid_request_about_an_order_that_exists_keeps_to_orderprotection_s_document_too(
     case: schemathesis.Case, seeded_emulator: Driver, orders: Orders
 ) -> None:

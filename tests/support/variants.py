@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+_short = [False]
+
 Values = Iterable[Any] | Mapping[str, Any]  # by their names where str() gives none
 
 
@@ -23,6 +25,16 @@ def spread(**parameters: Values) -> Any:
         for places in product(*(range(len(axis)) for axis in axes))
     ]
     return pytest.mark.parametrize(tuple(parameters), members)
+
+
+def begin(*, short: bool) -> None:
+    """Before the tests are read: whether this run leaves out what is marked `full`."""
+    _short[0] = short
+
+
+def times(short: int, full: int) -> int:
+    """How often the same is tried with other values: fewer times in the short run."""
+    return short if _short[0] else full
 
 
 def only_full(value: Any) -> Any:
