@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 ('seen_at', models.DateTimeField(null=True)),
                 ('form_token', models.TextField(blank=True)),
                 ('work', models.JSONField(default=dict)),
+                ('put_back', models.JSONField(default=dict)),
                 ('heard', models.JSONField(default=list)),
                 ('sound', models.BooleanField(default=True)),
                 ('version', models.PositiveIntegerField(default=0)),

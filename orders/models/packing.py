@@ -23,6 +23,7 @@ class Packing(models.Model):
     seen_at = models.DateTimeField(null=True)  # when something was last done with it
     form_token = models.TextField(blank=True)  # of the fulfillment that it will be
     work = models.JSONField(default=dict)  # services/station/work.py
+    put_back = models.JSONField(default=dict)  # order → when, in seconds since 1970: for a while others come first
     heard = models.JSONField(default=list)  # the last scans, with what was said to each
     sound = models.BooleanField(default=True)
     version = models.PositiveIntegerField(default=0)

@@ -8,9 +8,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from orders.models import EventLog, Fulfillment, Hold, Membership, Merchant, Packing, Shipment, User
+from orders.models import EventLog, Fulfillment, Hold, Membership, Merchant, OrderCopy, Packing, Shipment, User
+from orders.services.handling import holds
+from orders.services.handling.holds import Why
 from orders.services.items import items
 from orders.services.items.items import ItemRow
+from orders.services.station import bench
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
 from tests.support.fulfilling import effects
@@ -207,6 +210,29 @@ def test_an_unfinished_order_is_not_left_for_another_and_an_untouched_one_is(
     assert counted(operations) == {line_of(other, 0): 1}
     assert "is back in To fulfill" in scan(operations, do="back")
     assert scan(operations, order["public_id"]) == f"{order['public_id']} opened."
+
+
+def test_an_order_that_was_put_back_is_opened_after_all_others(
+    operations: Client, order: dict[str, Any], emulator: Emulator, northwind: Merchant
+) -> None:
+    index_everything(northwind)
+    opened = []
+    for _ in range(3):
+        scan(operations)
+        opened.append(Packing.objects.get().order_number)
+        scan(operations, do="back")
+    assert len(set(opened)) == 3
+    places = Packing.objects.get()
+    everything = list(OrderCopy.objects.filter(merchant=northwind, mode="live").values_list("order_id", flat=True))
+    others = [one for one in everything if str(one) not in places.put_back]
+    holds.hold(northwind, "live", others, Why("stock"), places.user)
+    scan(operations)
+    assert Packing.objects.get().order_number == opened[0]  # the one that was put back first
+    scan(operations, do="back")
+    places.put_back = {one: at - bench.OTHERS_FIRST for one, at in Packing.objects.get().put_back.items()}
+    places.save(update_fields=["put_back"])
+    scan(operations)
+    assert Packing.objects.get().order_number == opened[0]  # half an hour later it is the most urgent again
 
 
 def test_an_undo_lays_the_order_back_as_it_was(operations: Client, order: dict[str, Any], emulator: Emulator) -> None:

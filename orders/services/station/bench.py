@@ -4,6 +4,7 @@ Nothing is locked while RevKeen is asked. What is changed is written only over w
 `Overtaken` is raised, and the whole is done anew: it was another tab of the same person, or somebody took the order.
 """
 
+import time
 import uuid
 from dataclasses import asdict
 from typing import Any
@@ -21,6 +22,7 @@ from orders.services.station import work
 from orders.services.station.work import BAD, Said, Work
 from orders.storable import storable
 
+OTHERS_FIRST = 30 * 60  # seconds for which an order that was put back is opened after all others
 MOST_HEARD = 100  # scans of which is known that they were heard
 NOTHING: dict[str, Any] = {
     "order_id": None,
@@ -43,6 +45,16 @@ class TakenByOther(Exception):
 
 def of(merchant: Merchant, mode: str, user: User) -> Packing:
     return Packing.objects.select_related("user", "batch").get_or_create(merchant=merchant, mode=mode, user=user)[0]
+
+
+def put_back_lately(packing: Packing) -> dict[str, float]:
+    """Orders that this person has put back here, and when: who puts one back wants another."""
+    return {order_id: at for order_id, at in packing.put_back.items() if at > time.time() - OTHERS_FIRST}
+
+
+def put_back(packing: Packing) -> dict[str, Any]:
+    """The changes that put the order at hand back into the queue."""
+    return {**NOTHING, "put_back": {**put_back_lately(packing), str(packing.order_id): time.time()}}
 
 
 def said_before(packing: Packing, scan_id: str) -> bool:

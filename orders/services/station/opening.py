@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from orders import item_codes, item_keys
 from orders.apis.revkeen.objects import LineItem
-from orders.models import Batch, Item, Merchant, OrderCopy, Term, User
+from orders.models import Batch, Item, Merchant, OrderCopy, Packing, Term
 from orders.services.fulfillment import known_numbers, to_fulfill
 from orders.services.fulfillment.fulfillable import Fulfillable, FulfillmentSnapshot
 from orders.services.index import folding
 from orders.services.items import items
 from orders.services.revkeen.session import Session
+from orders.services.station import bench
 
 NUMBERS = (Term.Kind.ORDER, Term.Kind.NUMBER)
 
@@ -47,13 +48,17 @@ class Following:
     left: int
 
 
-def next_in_line(api: Session, user: User, batch: Batch | None) -> Following:
-    """The first of a batch, in the order in which it is packed, or else of To fulfill. Raise `ApiError`."""
+def next_in_line(api: Session, packing: Packing, batch: Batch | None) -> Following:
+    """The first of a batch, in the order in which it is packed, or else of To fulfill; what this person has put back
+    comes after all others. Raise `ApiError`.
+    """
     rows, _ = to_fulfill.left(api, to_fulfill.search(api).require())
     places = {one.order_id: one.place for one in batch.orders.all()} if batch else {}
     waiting = [row for row in rows if row.units_left and (batch is None or row.order.id in places)]
-    free = [row.order.id for row in to_fulfill.free_for(api.merchant, api.mode, user, waiting)]
-    return Following(min(free, key=lambda order_id: places.get(order_id, 0), default=None), len(waiting))
+    free = [row.order.id for row in to_fulfill.free_for(api.merchant, api.mode, packing.user, waiting)]
+    put_back = bench.put_back_lately(packing)
+    first = min(free, key=lambda one: (put_back.get(str(one), 0), places.get(one, 0)), default=None)
+    return Following(first, len(waiting))
 
 
 def places(merchant: Merchant, shown: FulfillmentSnapshot) -> dict[str, Item]:

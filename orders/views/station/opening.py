@@ -73,7 +73,11 @@ def put_back(packing: Packing, work: Work) -> Answer:
     if (work.units or work.all_numbers) and BACK not in work.asked:
         work.asked = [BACK]
         return Said(WAIT, "What was scanned for it is forgotten then. Press Esc again to put it back."), work, {}
-    return Said(PLAIN, f"{packing.order_number} is back in To fulfill. Nothing was sent."), None, bench.NOTHING
+    return (
+        Said(PLAIN, f"{packing.order_number} is back in To fulfill. Nothing was sent."),
+        None,
+        bench.put_back(packing),
+    )
 
 
 def cannot_find(packing: Packing, work: Work, shown: FulfillmentSnapshot) -> Answer:
@@ -92,7 +96,7 @@ def next_order(request: MerchantRequest, packing: Packing, batch: Batch | None) 
     """The next of the batch, from which it then goes on; without one the first in To fulfill."""
     try:
         with session.session(request.merchant, request.mode) as api:
-            following = opening.next_in_line(api, request.user, batch)
+            following = opening.next_in_line(api, packing, batch)
     except ApiError as error:
         return Said(BAD, f"Not opened. {error.title} {error}"), None, {}
     if following.order_id is None:
