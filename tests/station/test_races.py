@@ -3,6 +3,7 @@
 import json
 import os
 import uuid
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +106,10 @@ def test_units_shipped_never_exceed_units_ordered(site: Site, emulator: Emulator
     units = dict(site.rows(SHIPPED))
     assert max(units.values(), default=0) <= UNITS
     told = [row for row in emulator.ledger() if row["effect"] == "fulfillment"]
-    assert sorted(row["order_id"] for row in told) == sorted(
-        order["id"] for order in orders
-    )  # by one of the five, once; who it was is left to chance
+    each = Counter(row["order_id"] for row in told)
+    assert set(each.values()) == {1}
+    # By one of the five; who it was is left to chance. Enter, with nothing at hand, opens another order of the queue.
+    assert each.keys() >= {order["id"] for order in orders}
     without_others = {order["id"] for order in orders if order["first"] == "dora"}
     assert all(row["idempotency_key"] for row in told if row["order_id"] in without_others)
 
