@@ -31,4 +31,5 @@ class Sale:
     paid_ms: int
     shipped_ms: int | None  # its latest parcel; None before the first
     refunded: bool  # in full
+    at_digital_river: str  # what somebody did there, of which the shop knows nothing: "shipped", "canceled", or ""
     lines: tuple[SoldLine, ...]

@@ -65,15 +65,15 @@ def _line(line: SoldLine) -> Json:
 
 
 def _fulfillments(account: Account, sale: Sale, order: Json, hidden: Json) -> list[Row]:
-    """One for what has been shipped; what was given back unshipped is cancelled in it."""
-    units = [_units(line, sale.refunded) for line in sale.lines if line.shipped or sale.refunded]
+    """One for what has been shipped, by whomever; what was given back unshipped is cancelled in it."""
+    units = [one for line in sale.lines if (one := _units(line, sale)) is not None]
     if not units:
         return []
     now_ms = sale.shipped_ms or sale.paid_ms
     id = f"ful_{uuid.uuid5(uuid.NAMESPACE_OID, order['id'])}"
     begin(order, hidden, units, id, now_ms, "complete")
     given: Json = {"items": [{}] * len(units)}
-    if sale.shipped_ms:
+    if sale.shipped_ms or sale.at_digital_river == "shipped":
         given.update(trackingCompany="UPS", trackingNumber=f"1Z{order['id'].upper()}")
     if sale.refunded and sale.shipped_ms:
         captured = sum(one["amount"] for one in hidden["operations"] if one["kind"] == "capture")
@@ -83,6 +83,10 @@ def _fulfillments(account: Account, sale: Sale, order: Json, hidden: Json) -> li
     return [Row(id, account.id, now_ms, fulfillment, None, {"sku_ids": sku_ids(fulfillment)})]
 
 
-def _units(line: SoldLine, refunded: bool) -> Units:
-    shipped = line.quantity if line.shipped else 0
-    return Units(line.digital_river_id, shipped, line.quantity - shipped if refunded else 0)
+def _units(line: SoldLine, sale: Sale) -> Units | None:
+    """Of a line all or nothing; None where it is still to be shipped."""
+    if line.shipped or sale.at_digital_river == "shipped":
+        return Units(line.digital_river_id, line.quantity, 0)
+    if sale.refunded or sale.at_digital_river == "canceled":
+        return Units(line.digital_river_id, 0, line.quantity)
+    return None

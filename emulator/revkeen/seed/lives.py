@@ -70,7 +70,7 @@ class Life:
         """Add what copies do not have: the events, and what partners know."""
         if self._is_known_to_partners():
             self._number_for_partners()
-            self.sale = sale_of(self.order, self._fulfilled())
+            self.sale = sale_of(self.order, self._fulfilled(), self.plan.at_digital_river)
         transactions, refunds = ([row.doc for row in self.rows.get(kind, ())] for kind in ("transactions", "refunds"))
         self.rows["events"] = retell(self.shop.account, self.order, transactions, refunds, self.shop.now_ms)
         self.rows["orders"][0].hidden["told"] = True  # type: ignore[index]

@@ -28,6 +28,7 @@ class Plan:
     partners: bool = True  # whether Digital River and OrderProtection know it, once it is paid
     by_number: bool = False  # OrderProtection knows it by its number, with a hash sign
     breaks: str = ""  # how it does not add up (spoil.py)
+    at_digital_river: str = ""  # what somebody did there alone: "shipped" or "canceled" all of it
     case: str = ""  # the name it can be found under
 
 
@@ -85,6 +86,8 @@ SHOWCASE = (
 
 # In the places of some everyday ones: each breaks one rule of a review. The two that share an invoice come together.
 TO_REVIEW = (
+    Plan("paid", lines=2, at_digital_river="shipped", case="shipped_at_digital_river_alone"),
+    Plan("paid", lines=2, at_digital_river="canceled", case="canceled_at_digital_river_alone"),
     Plan("paid", lines=2, breaks="lines_alone", partners=False, case="lines_alone_do_not_add_up"),
     Plan("pending", breaks="total", case="total_does_not_add_up"),
     Plan("paid", "fulfilled", refunds=("succeeded",), breaks="over_refunded", case="refunded_more_than_paid"),

@@ -9,8 +9,8 @@ from emulator.messages import Json
 from emulator.sales import Sale, SoldLine
 
 
-def sale_of(order: Json, fulfilled: Collection[str]) -> Sale:
-    """`fulfilled` are the ids of the lines that have left."""
+def sale_of(order: Json, fulfilled: Collection[str], at_digital_river: str = "") -> Sale:
+    """`fulfilled` are the ids of the lines that have left; `at_digital_river`: what was done there and nowhere else."""
     metadata = order["metadata"]
     shipped_at = order["fulfilled_at"] or (order["updated_at"] if fulfilled else None)
     return Sale(
@@ -20,6 +20,7 @@ def sale_of(order: Json, fulfilled: Collection[str]) -> Sale:
         paid_ms=unix_ms(order["paid_at"]),
         shipped_ms=unix_ms(shipped_at) if shipped_at else None,
         refunded=order["status"] == "refunded",
+        at_digital_river=at_digital_river,
         lines=tuple(_line(line, line["id"] in fulfilled) for line in order["line_items"]),
     )  # fmt: skip
 
