@@ -227,4 +227,48 @@ MUTANTS = [
         new="return Again(code_of(error), str(error), wait=0)",
         red="tests/faults/test_partners.py::test_a_429_holds_everything_with_that_key_for_its_time",
     ),
+    Mutant(
+        name="lists-written-by-two",
+        defense="Whoever was too slow over a partner's list writes nothing: it overwrites what another read since.",
+        target="orders.services.partners.partner_sweeps:_require",
+        old="raise Lost",
+        new="pass",
+        red="tests/partners/test_partner_sweeps.py::test_one_who_was_too_slow_writes_nothing",
+    ),
+    Mutant(
+        name="lists-without-an-end-read-on",
+        defense="A list that says there is more and shows nothing is no list: the pass ends, and counts as complete.",
+        target="orders.services.partners.partner_sweeps:_read_page",
+        old="""
+        if listing.has_more and page.last in ("", sweep.after):
+            raise _named_error("{provider}’s list of fulfillments does not come to an end.")
+    """,
+        new="",
+        red="tests/partners/test_partner_sweeps.py::test_an_answer_that_is_none_deletes_nothing_and_is_told",
+    ),
+    Mutant(
+        name="other-modes-kept",
+        defense="A fulfillment of the other mode is none of ours: it is kept among those of this one.",
+        target="orders.services.partners.partner_sweeps:_taken_apart",
+        old=' if row.live_mode is (sweep.mode == "live")',
+        new="",
+        red="tests/partners/test_partner_sweeps.py::"
+        "test_what_cannot_be_read_and_what_is_of_the_other_mode_loses_no_other_and_is_counted",
+    ),
+    Mutant(
+        name="lists-before-updates",
+        defense="Partners hear of what left before their lists are read: the lists go first.",
+        target="orders.management.commands.worker:Command.send_updates",
+        old="""
+        return self.of_partners.take(
+            outbox.claim, partner_worker.send_update, outbox.scope_of
+        ) or self.of_partners.take(partner_sweeps.claim, partner_sweeps.read, outbox.scope_of)
+    """,
+        new="""
+        return self.of_partners.take(
+            partner_sweeps.claim, partner_sweeps.read, outbox.scope_of
+        ) or self.of_partners.take(outbox.claim, partner_worker.send_update, outbox.scope_of)
+    """,
+        red="tests/partners/test_partner_sweeps.py::test_partner_updates_go_first",
+    ),
 ]

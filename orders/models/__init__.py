@@ -17,6 +17,7 @@ from orders.models.merchants import INVITATION_LASTS, MODES, Invitation, Members
 from orders.models.operations import JournalCounter, Operation, OperationToken, OrderLock
 from orders.models.order_copies import OrderCopy, OrderLineCopy, Term
 from orders.models.packing import Packing
+from orders.models.partner_shipments import PartnerShipment, PartnerSweep
 from orders.models.partner_updates import PartnerUpdate, PartnerUpdateAttempt, WorkerSeen
 from orders.models.partners import OrderIds, PartnerOrder, PartnerSettings
 from orders.models.people import User
@@ -82,6 +83,8 @@ __all__ = [
     "Packing",
     "PartnerOrder",
     "PartnerSettings",
+    "PartnerShipment",
+    "PartnerSweep",
     "PartnerUpdate",
     "PartnerUpdateAttempt",
     "ProductCopy",

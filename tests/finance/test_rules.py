@@ -25,11 +25,14 @@ from tests.support.emulation import Emulator
 from tests.support.indexed import index_everything
 from tests.support.samples import a_transaction, an_order
 from tests.support.shipping import connect, parcel, ship
+from tests.support.theirs import read_theirs
 
 pytestmark = pytest.mark.django_db
 
 # Each case → the rules that it breaks. Whatever else the emulator has breaks none, but for orders that are late.
 PLANTED = {
+    "shipped_at_digital_river_alone": {"unaccounted"},
+    "canceled_at_digital_river_alone": {"unaccounted"},
     "lines_do_not_add_up": {"lines", "three_way"},
     "due_does_not_add_up": {"due"},
     "lines_alone_do_not_add_up": {"lines"},
@@ -92,6 +95,8 @@ def one(merchant: Merchant, line: dict[str, Any] | None = None, **fields: Any) -
 @pytest.mark.database
 def test_each_rule_fires_on_exactly_the_orders_that_were_made_for_it(northwind: Merchant, emulator: Emulator) -> None:
     index_everything(northwind)
+    connect(northwind, "digital_river")
+    read_theirs()
     cases = emulator.cases()["orders"]
     late = {id for id, rules in broken(northwind).items() if "late" in rules}
     copies = OrderCopy.objects.filter(status="paid", fulfillment_status__in=("unfulfilled", "partial"))
@@ -295,7 +300,10 @@ def test_what_nobody_could_check_is_listed_and_never_taken_for_sound(northwind: 
 def test_none_fires_on_five_thousand_sound_orders(northwind: Merchant, settings: Any) -> None:
     with Emulator("--orders", "5100") as many:
         settings.REVKEEN_URLS = {"live": many.api, "test": many.api}
+        settings.DIGITAL_RIVER_URL = many.digital_river
+        connect(northwind, "digital_river")
         index_everything(northwind)
+        read_theirs()
         planted = {many.cases()["orders"][case] for case in PLANTED}
         found = {id for id, rules in broken(northwind).items() if rules != {"late"}}
         assert found == planted

@@ -17,21 +17,21 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
 
 from orders.forms.exports import lists
-from orders.models import DecisionCheck, Operation, PartnerUpdate, RefundStatus, WebhookReceiver
+from orders.models import DecisionCheck, Operation, PartnerSweep, PartnerUpdate, RefundStatus, WebhookReceiver
 from orders.services import due, heartbeat, log_chain, news
 from orders.services.approvals import ending
 from orders.services.changes import leases, quarantine, reconcile, refund_tracking, review_checks
 from orders.services.exports import work as exports
 from orders.services.jobs import sending
 from orders.services.jobs import work as jobs
-from orders.services.partners import outbox, partner_worker
+from orders.services.partners import outbox, partner_sweeps, partner_worker
 from orders.services.sync import turns, work
 from orders.services.webhooks import checks
 from revkeen_admin import garbage
 
 log = structlog.get_logger("orders.worker")
 
-C = TypeVar("C", Operation, RefundStatus, DecisionCheck, WebhookReceiver, PartnerUpdate, jobs.Claimed)
+C = TypeVar("C", Operation, RefundStatus, DecisionCheck, WebhookReceiver, PartnerUpdate, PartnerSweep, jobs.Claimed)
 S = TypeVar("S", bound=Hashable)
 
 AFTER_FAILURE_SECONDS = 2.0
@@ -91,9 +91,9 @@ class AtHand(Generic[S]):
 
 class Command(BaseCommand):
     help = """Does what nobody should wait for: reconciles operations without an answer, tells partners of shipments,
-    follows refunds that are on their way, checks whether decisions hold and whether webhooks come, chains the log,
-    keeps the index of orders and customers fresh, sends the rows of jobs, ends requests for approval, and makes the
-    files of large exports."""
+    reads their lists, follows refunds that are on their way, checks whether decisions hold and whether webhooks come,
+    chains the log, keeps the index of orders and customers fresh, sends the rows of jobs, ends requests for approval,
+    and makes the files of large exports."""
 
     def handle(self, *args: object, **options: object) -> None:
         self.check(databases=["default"])
@@ -190,7 +190,7 @@ class Command(BaseCommand):
         """What may be due, each with the bell of those who do it."""
         of_merchants = (leases.due, refund_tracking.due, review_checks.due, checks.due)
         yield from ((self.of_merchants.bell, question) for question in of_merchants)
-        yield self.of_partners.bell, outbox.due
+        yield from ((self.of_partners.bell, question) for question in (outbox.due, partner_sweeps.due))
         yield self.of_jobs.bell, jobs.due
         yield self.index, turns.due
         yield from ((self.exports, question) for question in exports.DUE)
@@ -209,8 +209,11 @@ class Command(BaseCommand):
         )
 
     def send_updates(self) -> bool:
+        """A partner hears of what left before its own list is read."""
         quarantine.check()
-        return self.of_partners.take(outbox.claim, partner_worker.send_update, outbox.scope_of)
+        return self.of_partners.take(
+            outbox.claim, partner_worker.send_update, outbox.scope_of
+        ) or self.of_partners.take(partner_sweeps.claim, partner_sweeps.read, outbox.scope_of)
 
     def send_rows(self) -> bool:
         """One order of a job; where its pace asks for it, after a short wait."""

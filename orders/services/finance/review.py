@@ -1,7 +1,7 @@
 """The review queue: what does not add up, counted and listed out of the findings that the index keeps.
 
 A finding is open until somebody signs it off, or has snoozed it until a day. Some rules wait before they count
-(`rules.Waits`). What could not be told is counted apart, and never taken for nothing.
+(`rule.Waits`). What could not be told is counted apart, and never taken for nothing.
 """
 
 from collections import defaultdict
@@ -15,8 +15,10 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from orders.models import Finding, Operation, User
 from orders.money import Money
+from orders.services.index import partner_shipments
 from orders.services.index.order_filters import Place
-from orders.services.index.rules import RULES, Waits
+from orders.services.index.rule import Waits
+from orders.services.index.rules import RULES
 
 PAGE_SIZE = 50
 COUNTED = 10_000  # more that are signed off are "10,000+"
@@ -136,6 +138,13 @@ def without_order(place: Place) -> int:
     doubtful = (Operation.State.IN_DOUBT, Operation.State.NEEDS_REVIEW)
     here = Operation.objects.filter(merchant=place.merchant, mode=place.mode, state__in=doubtful)
     return here.filter(order_id=None).count()
+
+
+def shipments_without_order(place: Place) -> int:
+    """What Digital River has of no order here: the queue cannot have them. 0 until all orders were imported."""
+    if place.as_of is None:
+        return 0
+    return partner_shipments.without_order(place.merchant.pk, place.mode).count()
 
 
 def today(place: Place) -> date:

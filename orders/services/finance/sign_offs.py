@@ -17,7 +17,8 @@ from orders.services import audit
 from orders.services.finance.review import counting
 from orders.services.index import findings
 from orders.services.index.order_filters import Place
-from orders.services.index.rules import RULES, Rule, Waits
+from orders.services.index.rule import Rule, Waits
+from orders.services.index.rules import RULES
 from orders.storable import storable
 
 # What the amounts of an order are called where they changed.

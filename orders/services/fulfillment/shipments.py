@@ -152,6 +152,8 @@ def _told_after_all(operation: Operation) -> None:
     blocked = PartnerUpdate.objects.filter(shipment__in=known, state=PartnerUpdate.State.BLOCKED)
     blocked.update(state=PartnerUpdate.State.WAITING, by_hand=True, next_try_at=Now(), code="", message="")
     Shipment.objects.filter(pk__in=known).update(unreported_since=None)
+    if operation.order_id is not None:
+        deriving.of_shipments(operation.merchant, operation.mode, operation.order_id)
 
 
 def _refuse_too_many(parcels: list[Parcel], before: list[Shipment], shown: FulfillmentSnapshot) -> None:

@@ -15,9 +15,9 @@ from django.db.models import BigIntegerField, CharField, QuerySet, UUIDField
 from orders.kept_queries import Given, Several, kept
 from orders.models import Finding, Merchant, OrderCopy, ReviewCase, SignOff, Term
 from orders.money import LARGEST_MINOR
-from orders.services.index import folding, rule_facts, rules
+from orders.services.index import folding, partner_shipments, rule_facts, rules
+from orders.services.index.rule import Found
 from orders.services.index.rule_facts import Facts, Lines
-from orders.services.index.rules import Found
 from orders.services.index.shipped import Shipped
 
 AT_ONCE = 200  # orders in one transaction
@@ -62,6 +62,21 @@ def write(
     _write(merchant, mode, list(_whole(merchant, mode).filter(order_id__in=order_ids)), {}, invoices)
 
 
+def of_partner_orders(merchant: Merchant, mode: str, partner_order_ids: Iterable[str]) -> None:
+    """The same of the orders that these ids at Digital River stood for, or stand for now."""
+    wanted = sorted(set(partner_order_ids))
+    for begin in range(0, len(wanted), AT_ONCE):
+        with transaction.atomic():
+            hold(merchant, mode)
+            some = wanted[begin : begin + AT_ONCE]
+            write(merchant, mode, partner_shipments.concerned(merchant.pk, mode, some))
+
+
+def of_every_partner_order(merchant: Merchant, mode: str) -> None:
+    """By other names in metadata another order, or none, may be the one that Digital River means."""
+    of_partner_orders(merchant, mode, partner_shipments.names(merchant.pk, mode))
+
+
 def of_written(
     merchant: Merchant,
     mode: str,
@@ -76,8 +91,15 @@ def of_written(
 
 
 def of_shipments(merchant: Merchant, mode: str, copy: OrderCopy, units: Shipped) -> None:
-    """The same of the rules that an order's shipments decide. The caller holds what is found, and read them then."""
-    _keep(merchant, mode, [rule_facts.of_shipments(copy, units)], rules.OF_SHIPMENTS)
+    """The same of the rules that an order's shipments decide. The caller holds what is found, and read them then.
+
+    Who ships claims the partner's id: what another order was called by it until now is this one's.
+    """
+    theirs = partner_shipments.some(merchant.pk, mode)
+    others = partner_shipments.link(merchant.pk, mode, [copy]) if theirs else set()
+    _keep(merchant, mode, [rule_facts.of_shipments(copy, units, theirs=theirs)], rules.OF_SHIPMENTS)
+    if others:
+        _write(merchant, mode, list(_whole(merchant, mode).filter(pk__in=others)), {}, ())
 
 
 def _write(
@@ -89,12 +111,15 @@ def _write(
     units: Shipped | None = None,
 ) -> None:
     """`units` of these copies; None where they are still to be read."""
+    theirs = bool(copies) and partner_shipments.some(merchant.pk, mode)
     related = _related(merchant, mode, copies, invoices)
+    if theirs:
+        related |= partner_shipments.link(merchant.pk, mode, copies)
     if related:
         copies += _whole(merchant, mode).filter(pk__in=related)
     if copies:
         known = None if related else units
-        facts = rule_facts.gather(merchant.pk, mode, copies, lines, known, complete=not related)
+        facts = rule_facts.gather(merchant.pk, mode, copies, lines, known, complete=not related, theirs=theirs)
         _keep(merchant, mode, facts, rules.RULES)
 
 

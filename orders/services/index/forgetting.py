@@ -7,6 +7,7 @@ from orders.models import (
     Merchant,
     OrderCopy,
     OrderLineCopy,
+    PartnerShipment,
     ProductCopy,
     RefundCopy,
     Sweep,
@@ -24,3 +25,4 @@ def forget(merchant: Merchant, mode: str) -> None:
     OrderLineCopy.objects.filter(order__merchant=merchant, order__mode=mode).delete()
     for model in (*OF_ONE_KEY, IndexState):
         model.objects.filter(**here).delete()
+    PartnerShipment.objects.filter(**here).update(order_id=None)  # a partner's own; there is no order any more

@@ -11,10 +11,11 @@ from django.db.models import BigIntegerField, CharField, Q, QuerySet, UUIDField
 from orders import replacing
 from orders.apis.revkeen.objects import Order
 from orders.kept_queries import Given, Several, kept
-from orders.models import Operation, OrderCopy, OrderLineCopy, RefundCopy, TransactionCopy
+from orders.models import Operation, OrderCopy, OrderLineCopy, PartnerShipment, RefundCopy, TransactionCopy
 from orders.replacing import REPLACED_BY, REPLACES
 from orders.services.index import copies as order_copies
-from orders.services.index import shipped
+from orders.services.index import partner_shipments, shipped
+from orders.services.index.partner_shipments import Names, Unaccounted
 from orders.services.index.shipped import Shipped, Units
 
 Lines = Mapping[int, Sequence[OrderLineCopy]]  # by the copy's key
@@ -36,21 +37,31 @@ class Facts:
     money: Sequence[TransactionCopy] = ()  # its own
     unclear: bool = False  # money moved on its invoice of which nobody knows whose it is, or that cannot be read
     refunds: Sequence[RefundCopy] = ()
+    unaccounted: Sequence[PartnerShipment] = ()  # at Digital River
+    names: Names | None = None  # by what Digital River knows it; None where nothing is unaccounted for
 
 
 def gather(
-    merchant_id: int, mode: str, found: Collection[OrderCopy], lines: Lines, units: Shipped | None, *, complete: bool
+    merchant_id: int,
+    mode: str,
+    found: Collection[OrderCopy],
+    lines: Lines,
+    units: Shipped | None,
+    *,
+    complete: bool,
+    theirs: bool,
 ) -> list[Facts]:
     """The facts of these copies: some five queries, however many they are.
 
     `lines`: of those of which they were not read with the copy. `units`: theirs, None where they are to be read.
-    `complete`: no other order is on their invoices, or named by them.
+    `complete`: no other order is on their invoices, or named by them. `theirs`: a partner has some of the merchant.
     """
     here = (merchant_id, mode)
     around = [copy for copy in found if copy.gone_at is None] if complete else _around(here, found)
     pairs, beside = {copy.order_id: copy for copy in around}, _by_invoice(around)
     units = units or shipped.of_orders(merchant_id, mode, [copy.order_id for copy in found])
     doubts, money, refunds = _in_doubt(here, found), _money(here, found), _refunds(here, found)
+    left = _unaccounted(here, found) if theirs else Unaccounted({})
     return [
         Facts(
             copy,
@@ -64,16 +75,33 @@ def gather(
             [one for one in money[copy.invoice_id] if one.order_id == copy.order_id],
             any(_is_unclear(one) for one in money[copy.invoice_id]),
             refunds[copy.order_id],
+            left.by_order.get(copy.order_id, ()),
+            left.names,
         )
         for copy in found
     ]
 
 
-def of_shipments(copy: OrderCopy, units: Shipped) -> Facts:
+def of_shipments(copy: OrderCopy, units: Shipped, *, theirs: bool) -> Facts:
     """The same of one without what shipments say nothing of. What was given back counts where units were given up."""
     left, given_up, captured = (of[copy.order_id] for of in (units.left, units.given_up, units.captured))
-    refunds = _refunds((copy.merchant_id, copy.mode), [copy])[copy.order_id] if given_up else ()
-    return Facts(copy, _order(copy), left=left, given_up=given_up, captured=captured, refunds=refunds)
+    here = (copy.merchant_id, copy.mode)
+    refunds = _refunds(here, [copy])[copy.order_id] if given_up else ()
+    unaccounted = _unaccounted(here, [copy]) if theirs else Unaccounted({})
+    return Facts(
+        copy,
+        _order(copy),
+        left=left,
+        given_up=given_up,
+        captured=captured,
+        refunds=refunds,
+        unaccounted=unaccounted.by_order.get(copy.order_id, ()),
+        names=unaccounted.names,
+    )
+
+
+def _unaccounted(here: Place, found: Iterable[OrderCopy]) -> Unaccounted:
+    return partner_shipments.unaccounted(*here, [copy.order_id for copy in found])
 
 
 def _order(copy: OrderCopy, lines: Sequence[OrderLineCopy] | None = None) -> Order | None:

@@ -4,10 +4,9 @@ To add one, write a function of `Facts` and put it into `RULES`. What cannot be 
 `unknown`: an order that nobody could check is never taken for one that is in order.
 """
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
-from enum import Enum
 from functools import partial
 
 from orders import amounts, replacing, states, units_worth
@@ -16,42 +15,12 @@ from orders.apis.revkeen.objects import Order
 from orders.models import OrderCopy
 from orders.money import Money
 from orders.replacing import REPLACED_BY, REPLACES
+from orders.services.index import partner_rules
+from orders.services.index.rule import Found, Rule, Waits
 from orders.services.index.rule_facts import Facts
 
 GIVEN_BACK = ("refunded",)  # statuses of an order of which nothing is owed any more
 OVER = ("canceled", "refunded")
-
-
-@dataclass(frozen=True)
-class Found:
-    """`amount` in minor units of the order's currency. `seen` has what it was found by beside the order's own amounts:
-    minor units as numbers, everything else as text.
-    """
-
-    amount: int
-    words: tuple[str, ...]
-    seen: dict[str, int | str] = field(default_factory=dict)
-    since: datetime | None = None
-
-
-class Waits(Enum):
-    """What a finding waits for after its `since` before it counts."""
-
-    NOTHING = "nothing"
-    DAYS = "days"  # the merchant's setting
-    PAYMENTS = "payments"  # until the copies of payments and refunds are of a later moment
-
-
-@dataclass(frozen=True)
-class Rule:
-    """`ask` is the one question; `says` what is compared, as a sentence; `at` where the order's page shows it."""
-
-    label: str
-    says: str
-    ask: Callable[[Facts, Order], Found | None]
-    at: str = "#h-sum"
-    unknown: bool = False
-    waits: Waits = Waits.NOTHING
 
 
 def found(facts: Facts, names: Collection[str]) -> dict[str, Found]:
@@ -173,14 +142,6 @@ def _moved(body: object) -> int:
     return amount if isinstance(amount, int) else 0
 
 
-def _captured(facts: Facts, order: Order) -> Found | None:
-    captured, received = units_worth.worth(order, facts.captured), order.amount_paid
-    if captured <= received:
-        return None
-    words = f"Digital River has captured about {order.money(captured)}, and {order.money(received)} is paid here."
-    return Found(captured - received, (words,), {"Captured at Digital River": captured})
-
-
 def _three_way(facts: Facts, order: Order) -> Found | None:
     """The order against the payments of its invoice, and these against the refunds that RevKeen calls succeeded."""
     if order.invoice_id is None or facts.unclear:
@@ -266,7 +227,16 @@ RULES: dict[str, Rule] = {
     ),
     "in_doubt": Rule("Change in doubt", "It is known what became of every change.", _in_doubt, PAYMENTS),
     "captured": Rule(
-        "Captured at Digital River, not paid", "What was captured there is paid here.", _captured, SHIPMENTS
+        "Captured at Digital River, not paid",
+        "What was captured there is paid here.",
+        partner_rules.captured,
+        SHIPMENTS,
+    ),
+    "unaccounted": Rule(
+        "Shipped at Digital River, not here",
+        "What Digital River has of an order is a shipment of ours.",
+        partner_rules.unaccounted,
+        SHIPMENTS,
     ),
     "unreadable": Rule("Order not readable", "RevKeen sends it in a form we do not know.", _never, "", unknown=True),
     "gone": Rule(
@@ -283,4 +253,4 @@ RULES: dict[str, Rule] = {
     ),
     "unknown_status": Rule("Unknown status", "Its status is one that we know.", _unknown_status, unknown=True),
 }
-OF_SHIPMENTS = ("fulfilled_unpaid", "late", "given_up", "captured")  # what our own shipments decide
+OF_SHIPMENTS = ("fulfilled_unpaid", "late", "given_up", "captured", "unaccounted")  # what our own shipments decide

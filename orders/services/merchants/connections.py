@@ -17,7 +17,7 @@ from orders.services import audit
 from orders.services.index import forgetting
 from orders.services.merchants import key_check
 from orders.services.merchants.key_check import KeyNotAccepted
-from orders.services.partners import directory, outbox
+from orders.services.partners import directory, outbox, partner_sweeps
 from orders.services.revkeen import session
 
 Kind = EventLog.Kind
@@ -117,7 +117,8 @@ def may_remove(connection: Connection) -> bool:
 
 
 def remove(connection: Connection, by: User) -> None:
-    """Forget the key. With RevKeen's last one go the customers' names: the next may be of another account.
+    """Forget the key. With RevKeen's last one go the customers' names, with Digital River's what was read of its list:
+    the next may be of another account.
 
     Raise `StillActive` or `Gone`.
     """
@@ -129,6 +130,8 @@ def remove(connection: Connection, by: User) -> None:
         current.delete()
         if current.provider == REVKEEN and not _alike(current).exists():
             forgetting.forget(current.merchant, current.mode)
+        if current.provider == Provider.DIGITAL_RIVER and not _alike(current).exists():
+            partner_sweeps.forget(current.merchant, current.mode)
 
 
 def readable(connection: Connection) -> bool:
@@ -157,8 +160,8 @@ def _alike(connection: Connection) -> QuerySet[Connection]:
 
 
 def _lock(connection: Connection) -> Connection:
-    """Let one change of a merchant's keys after the other decide. Raise `Gone`."""
-    Merchant.objects.select_for_update().get(pk=connection.merchant_id)
+    """Let one change of a merchant's keys after the other decide; what only refers to it goes on. Raise `Gone`."""
+    Merchant.objects.select_for_update(no_key=True).get(pk=connection.merchant_id)
     current = Connection.objects.select_related("merchant").filter(pk=connection.pk).first()
     if current is None:
         raise Gone

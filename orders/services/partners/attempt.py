@@ -200,8 +200,8 @@ def finish(sending: Sending[Any], outcome: Outcome) -> None:
         PartnerUpdateAttempt.objects.bulk_create(sending.history)
         if taken is not None:
             outcome = _written(sending, outcome)
-            if isinstance(outcome, Sent):  # Digital River captures what it takes
-                findings.again(taken.merchant, taken.mode, [taken.order_id])
+            # Digital River captures what it takes; what is decided may leave what is there unaccounted for.
+            findings.again(taken.merchant, taken.mode, [taken.order_id])
     said = type(outcome).__name__
     log.info(
         "tried a partner update",

@@ -54,10 +54,19 @@ def session(merchant: Merchant, mode: str) -> Iterator[Client]:
 
 def compare(merchant: Merchant, mode: str, fulfillments: list[Fulfillment]) -> list[Compared]:
     """Each with our shipment: four queries, however many there are."""
-    references = [reference for one in fulfillments if (reference := _reference(one))]
+    references = [reference for one in fulfillments if (reference := reference_of(one))]
     found = Shipment.objects.filter(merchant=merchant, mode=mode, reference__in=references)
     ours = {shipment.reference: shipment for shipment in found.prefetch_related("items", "tracking", "partner_updates")}
-    return [_compared(one, ours.get(_reference(one) or uuid.UUID(int=0))) for one in fulfillments]
+    return [_compared(one, ours.get(reference_of(one) or uuid.UUID(int=0))) for one in fulfillments]
+
+
+def reference_of(fulfillment: Fulfillment) -> uuid.UUID | None:
+    """What its metadata says; anybody with a key may have written anything there."""
+    said = fulfillment.metadata.get(REFERENCE)
+    try:
+        return uuid.UUID(said) if isinstance(said, str) else None
+    except ValueError:
+        return None
 
 
 def _connection(merchant: Merchant, mode: str) -> Connection:
@@ -72,15 +81,6 @@ def _client(connection: Connection) -> Client:
         return cast(Client, directory.client_of(connection))
     except Unreadable as error:
         raise NotSent(str(error)) from error
-
-
-def _reference(fulfillment: Fulfillment) -> uuid.UUID | None:
-    """What its metadata says; anybody with a key may have written anything there."""
-    said = fulfillment.metadata.get(REFERENCE)
-    try:
-        return uuid.UUID(said) if isinstance(said, str) else None
-    except ValueError:
-        return None
 
 
 def _compared(fulfillment: Fulfillment, shipment: Shipment | None) -> Compared:

@@ -1,7 +1,6 @@
 """The merchant's partners in one mode: who is connected, and what each of them calls an order and its lines."""
 
 import uuid
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,13 +12,15 @@ from django.db.models import BigIntegerField, CharField, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from orders import partner_ids
 from orders.apis.digital_river.client import Client as DigitalRiver
 from orders.apis.gate import Gate, gate_of
 from orders.apis.order_protection.client import Client as OrderProtection
-from orders.apis.revkeen.objects import LineItem, Order
+from orders.apis.revkeen.objects import Order
 from orders.kept_queries import Given, kept
 from orders.models import Connection, EventLog, Merchant, OrderIds, PartnerSettings, PartnerUpdate, ShipmentItem, User
 from orders.services import audit
+from orders.services.index import findings
 from orders.services.partners import partner_orders
 
 Destination = PartnerUpdate.Destination
@@ -34,6 +35,7 @@ LABELS = {
     "subfulfiller_id": "subfulfiller id",
     "cost_currency": "currency of costs",
 }
+OF_DIGITAL_RIVER = {"digital_river_order_key", "digital_river_item_key"}  # which of our orders and lines it means
 # Why a partner update failed that lacks what is typed by hand.
 WITHOUT_IDS = ("no_order_id", "no_item_id", partner_orders.ELSEWHERE)
 UNKNOWN_THERE = ("not_found", "order_unknown")  # the partner knows no order by the id that it was given
@@ -122,6 +124,8 @@ def save_settings(kept: PartnerSettings, changed: Iterable[str], by: User) -> No
         PartnerSettings.objects.update_or_create(
             merchant=kept.merchant, mode=kept.mode, defaults={field: getattr(kept, field) for field in fields}
         )
+        if OF_DIGITAL_RIVER & set(fields):
+            findings.of_every_partner_order(kept.merchant, kept.mode)
         audit.record(EventLog.Kind.MERCHANT_CHANGED, text, user=by, merchant=kept.merchant, mode=kept.mode)
 
 
@@ -133,23 +137,22 @@ def ids_of(merchant: Merchant, mode: str, order: Order) -> PartnerIds:
 def ids_by(kept: PartnerSettings, typed: OrderIds, order: Order) -> PartnerIds:
     """The same out of settings and of what was typed for the order, where they were read for many."""
     said = said_by(kept, order)
-    items = {line: typed.digital_river_items.get(line) or text for line, text in said.digital_river_items.items()}
-    named = Counter(items.values())
     return replace(
         said,
         digital_river=typed.digital_river or said.digital_river,
         order_protection=typed.order_protection or said.order_protection,
-        # Which of two lines of the same name has left there could not be told, nor what a late duplicate may capture.
-        digital_river_items={line: text if named[text] == 1 else "" for line, text in items.items()},
+        digital_river_items=partner_ids.of_lines(said.digital_river_items, typed.digital_river_items),
     )
 
 
 def said_by(kept: PartnerSettings, order: Order) -> PartnerIds:
     """What metadata and RevKeen's ids say, without what was typed."""
     return PartnerIds(
-        digital_river=_text(order.metadata, kept.digital_river_order_key),
-        order_protection=_text(order.metadata, kept.order_protection_order_key) or str(order.id),
-        digital_river_items={str(line.id): _item_id(line, kept) for line in order.lines},
+        digital_river=partner_ids.said(order.metadata, kept.digital_river_order_key),
+        order_protection=partner_ids.said(order.metadata, kept.order_protection_order_key) or str(order.id),
+        digital_river_items={
+            str(line.id): partner_ids.said(line.metadata, kept.digital_river_item_key) for line in order.lines
+        },
         order_protection_items={str(line.id): str(line.id) for line in order.lines},
     )
 
@@ -174,7 +177,8 @@ def save_ids(typed: OrderIds, order: Order, by: User) -> int:
     """
     merchant, mode = typed.merchant, typed.mode
     with transaction.atomic():
-        Merchant.objects.select_for_update().get(pk=merchant.pk)  # of two who save at once, one after the other
+        # Of two who save at once, one after the other; who writes what is found, and refers to the merchant, goes on.
+        Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
         names = ("digital_river", "order_protection", "digital_river_items")
         OrderIds.objects.update_or_create(
             merchant=merchant,
@@ -193,7 +197,9 @@ def save_ids(typed: OrderIds, order: Order, by: User) -> int:
             corrected += _unknown_by_another(typed, destination, ids.order_id(destination))
             _untouched(typed, destination).update(partner_order_id=ids.order_id(destination))
         _name_items(typed, ids)
-        return _make_due(typed, corrected)
+        due_again = _make_due(typed, corrected)
+        findings.again(merchant, mode, [order.id])  # another may be the one that Digital River means
+        return due_again
 
 
 def _untouched(typed: OrderIds, destination: str) -> QuerySet[PartnerUpdate]:
@@ -248,13 +254,3 @@ def _describe(typed: OrderIds) -> str:
         ("line items", str(lines) if lines else ""),
     )
     return ", ".join(f"{name}: {value}" for name, value in parts if value) or "nothing"
-
-
-def _item_id(line: LineItem, kept: PartnerSettings) -> str:
-    return _text(line.metadata, kept.digital_river_item_key)
-
-
-def _text(metadata: dict[str, Any], key: str) -> str:
-    """Ids may come as numbers; anything else is no id."""
-    value = metadata.get(key) if key else None
-    return str(value)[:200] if isinstance(value, str | int) and not isinstance(value, bool) else ""

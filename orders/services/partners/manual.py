@@ -135,6 +135,7 @@ def _write(
         )
         if not standing.update(**facts):
             return False
+        deriving.of_shipments(partner_update.merchant, partner_update.mode, partner_update.order_id)
         shipment = partner_update.shipment
         words = f"Shipment {shipment.number} of {shipment.order_number} to {partner_update.get_destination_display()}"
         audit.record(

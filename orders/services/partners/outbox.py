@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from orders.models import Connection, Merchant, PartnerUpdate
+from orders.models import Connection, Merchant, PartnerSweep, PartnerUpdate
 from orders.services.changes import quarantine
 from orders.services.due import Asked, Literal, asked_often
 
@@ -33,8 +33,8 @@ IN_HAND = [Literal(state) for state in ("waiting", "in_doubt", "sending")]
 OPEN = [Literal(state) for state in ("for_revkeen", "waiting", "sending", "in_doubt")]
 
 
-def scope_of(partner_update: PartnerUpdate) -> Scope:
-    return partner_update.merchant_id, partner_update.destination
+def scope_of(claimed: PartnerUpdate | PartnerSweep) -> Scope:
+    return claimed.merchant_id, claimed.destination
 
 
 def claim(busy: Collection[Scope] = ()) -> PartnerUpdate | None:

@@ -8,6 +8,7 @@ from orders.models import (
     InvoiceToRead,
     Merchant,
     OrderCopy,
+    PartnerSweep,
     RefundCopy,
     Sweep,
     ToRead,
@@ -32,6 +33,7 @@ class Overview:
     money_as_of: datetime | None
     to_read: int
     sweeps: list[Sweep]
+    partner_sweeps: list[PartnerSweep]
     calls_a_minute: float
     at_most_outdated: float | None  # percent of all copies, as far as the drawn ones tell
 
@@ -54,6 +56,7 @@ def overview(merchant: Merchant, mode: str) -> Overview:
         money_as_of=freshness.money_as_of(merchant, mode),
         to_read=sum(model.objects.filter(merchant=merchant, mode=mode).count() for model in (ToRead, InvoiceToRead)),
         sweeps=sorted(sweeps, key=lambda sweep: order.index(sweep.kind)),
+        partner_sweeps=list(PartnerSweep.objects.filter(merchant=merchant, mode=mode)),
         calls_a_minute=_calls_a_minute(state),
         at_most_outdated=sampling.at_most_outdated(state) if state else None,
     )

@@ -12,6 +12,7 @@ from orders.models import (
     InvoiceToRead,
     Merchant,
     OrderCopy,
+    PartnerSweep,
     RefundCopy,
     Sweep,
     ToRead,
@@ -74,4 +75,6 @@ def rebuild(merchant: Merchant, mode: str, by: User) -> None:
 
 def compare_now(merchant: Merchant, mode: str) -> None:
     """Have every pass begin at once."""
-    Sweep.objects.filter(merchant=merchant, mode=mode, due_at__gt=Now()).update(due_at=Now() - timedelta(seconds=1))
+    for model in (Sweep, PartnerSweep):
+        to_come = model._default_manager.filter(merchant=merchant, mode=mode, due_at__gt=Now())
+        to_come.update(due_at=Now() - timedelta(seconds=1))

@@ -3,22 +3,27 @@
 import uuid
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders.access import merchant_page
 from orders.forms.finance.review import STATES, AssignForm, ReviewFilter, SignOffForm
+from orders.forms.fulfillment.shipment_filters import MOST_IDS
 from orders.models import OrderCopy
 from orders.requests import MerchantRequest
 from orders.services.finance import review, sign_offs
 from orders.services.finance.review import Page, Position, RuleCount, Wanted
 from orders.services.finance.sign_offs import Moved, Reviewed
+from orders.services.index import partner_shipments
 from orders.services.index.order_filters import Place
-from orders.services.index.rules import RULES, Rule
+from orders.services.index.rule import Rule
+from orders.services.index.rules import RULES
 from orders.views.addresses import address
 from orders.views.pages import render_page, sent
 
@@ -39,6 +44,14 @@ class RuleLine:
     counted: RuleCount
     url: str
     current: bool
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """How many, and where the newest of them are shown."""
+
+    count: int
+    url: str
 
 
 @require_safe
@@ -62,6 +75,7 @@ def review_queue(request: MerchantRequest) -> HttpResponse:
         "unknown": [line for line in lines if line.rule.unknown and line.counted.orders],
         "payments_as_of": wanted.place.payments_as_of,
         "without_order": review.without_order(wanted.place),
+        "shipments_without_order": _shipments_without_order(request, wanted.place),
         "chosen": RULES.get(wanted.rule),
         **_table(request, page),
     }
@@ -141,6 +155,15 @@ def _ticked(request: MerchantRequest, rows: list[Reviewed]) -> set[str]:
 
 def _place(request: MerchantRequest) -> Place:
     return Place(request.merchant, request.mode, timezone.now())
+
+
+def _shipments_without_order(request: MerchantRequest, place: Place) -> Elsewhere | None:
+    count = review.shipments_without_order(place)
+    if not count:
+        return None
+    ids = partner_shipments.without_order(request.merchant.pk, request.mode).values_list("remote_id", flat=True)
+    query = urlencode({"ids": " ".join(ids[:MOST_IDS]), "limit": MOST_IDS})
+    return Elsewhere(count, f"{reverse('digital_river_list', args=[request.merchant.slug, request.mode])}?{query}")
 
 
 def _tabs(request: MerchantRequest, wanted: Wanted, counted: list[RuleCount]) -> list[Tab]:

@@ -104,7 +104,7 @@ def shipment_list(request: MerchantRequest) -> HttpResponse:
 @require_safe
 @merchant_page
 def digital_river_list(request: MerchantRequest) -> HttpResponse:
-    """What Digital River has, whoever told it; nothing of it is kept here."""
+    """What Digital River has, whoever told it, read live."""
     form = DigitalRiverFilter(request.GET, zone=request.merchant.zone)
     context: dict[str, Any] = {"form": form, "tabs": _tabs(request)}
     if not form.is_valid():
