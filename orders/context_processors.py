@@ -14,6 +14,7 @@ from orders.services import heartbeat
 from orders.services.accounts import unsent
 from orders.services.approvals import counting
 from orders.services.changes import journal_list
+from orders.services.finance import review
 from orders.services.fulfillment import waiting_orders
 from orders.services.partners import outbox
 from orders.views.orders import view_counts
@@ -52,7 +53,12 @@ class NavigationItem:
     current: bool
     count: int = 0
     counted: str = ""  # what the count is of
+    most: int = 0  # above it nobody has counted on; 0: all were counted
     views: tuple[CountedView, ...] = ()  # lists of its own that stand below it
+
+    @property
+    def number(self) -> str:
+        return f"{self.most}+" if 0 < self.most < self.count else str(self.count)
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,7 @@ def _navigation(request: MerchantRequest) -> list[NavigationItem]:
 
 def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> NavigationItem:
     """While operations wait for a person the way to the journal counts them, and leads to them; so do partner
-    updates, requests for approval, and orders to fulfill. Below the orders stand their views.
+    updates, requests for approval, findings of the review, and orders to fulfill. Below the orders stand their views.
     """
     if name == "order_list":
         views = view_counts.counted(request)
@@ -116,6 +122,9 @@ def _with_count(request: MerchantRequest, item: NavigationItem, name: str) -> Na
     if name == "partner_update_list":
         count = outbox.lately_needing_someone(request.merchant, request.mode)
         return replace(item, count=count, counted="need review")
+    if name == "finance_overview":
+        count = review.lately_open(request.merchant, request.mode)
+        return replace(item, count=count, counted="open in review", most=review.MANY)
     if name == "approval_list":
         count = counting.lately_waiting_for(request.membership, request.mode)
         return replace(item, count=count, counted="wait for you")

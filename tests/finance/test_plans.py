@@ -43,6 +43,7 @@ ASKED: dict[str, tuple[Callable[[Place], object], list[str]]] = {
     "debtors": (lambda place: receivables.debtors(place, Q()), ["copies_due"]),
     "totals": (lambda place: money_list.totals(place, PAYMENTS["received"], Q()), ["transactions_summed"]),
     "findings": (lambda place: review.counts(Wanted(place)), ["findings_counted"]),
+    "open": (lambda place: review.count(Wanted(place), review.MANY), ["findings_counted"]),
     "signed": (lambda place: review.count(Wanted(place, State.SIGNED)), ["findings_counted"]),
 }
 

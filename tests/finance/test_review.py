@@ -6,15 +6,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import caches
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orders.models import EventLog, Finding, Merchant, OrderCopy, ReviewCase, SignOff, User
+from orders.services.finance import review
 from orders.services.index import clock, writing
 from tests.conftest import make_person
 from tests.support.emulation import Emulator
+from tests.support.indexed import index_everything
 from tests.support.pages import prose
 from tests.support.samples import an_order
 
@@ -191,3 +194,37 @@ def test_the_page_of_the_order_says_what_was_signed_off(
     assert "Signed off by finance@northwind.example" in prose(finance.get(page).content.decode())
     assert "Agreed by phone." in prose(finance.get(page).content.decode())
     assert row.rule == "due"
+
+
+def in_navigation(client: Client) -> str:
+    """What stands beside Finance; "" where nothing does."""
+    page = client.get("/northwind/live/customers/").content.decode()
+    found = re.search(r'finance/"[^>]*>.{0,400}?Finance\s*(.*?)</a>', page, re.DOTALL)
+    return prose(found[1]) if found else "no way there"
+
+
+def test_the_way_to_finance_counts_what_is_open_for_those_who_may_see_it(
+    finance: Client, operations: Client, northwind: Merchant, emulator: Emulator
+) -> None:
+    read(northwind, 1, amount_due=2000)
+    assert in_navigation(finance) == "", "not all orders were imported"
+    index_everything(northwind)
+    caches["process"].clear()
+    shown_open = re.search(r"Open (\d+)", shown(finance))
+    assert shown_open
+    assert in_navigation(finance) == f"{shown_open[1]} open in review"
+    assert in_navigation(operations) == "no way there"
+    Finding.objects.all().delete()
+    with CaptureQueriesContext(connection) as asked:
+        assert in_navigation(finance) == f"{shown_open[1]} open in review", "it is kept for some seconds"
+    assert not [query for query in asked if "orders_finding" in query["sql"]]
+    caches["process"].clear()
+    assert in_navigation(finance) == ""
+
+
+def test_the_navigation_counts_no_further_than_anybody_reads(
+    finance: Client, northwind: Merchant, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index_everything(northwind)
+    monkeypatch.setattr(review, "MANY", 3)
+    assert in_navigation(finance) == "3+ open in review"

@@ -11,9 +11,11 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from django.core.cache import caches
 from django.db.models import Count, F, Q, QuerySet, Sum
+from django.utils import timezone
 
-from orders.models import Finding, Operation, User
+from orders.models import Finding, Merchant, Operation, User
 from orders.money import Money
 from orders.services.index import partner_shipments
 from orders.services.index.order_filters import Place
@@ -24,6 +26,8 @@ PAGE_SIZE = 50
 COUNTED = 10_000  # more that are signed off are "10,000+"
 HALF = 10**9  # sums are made of two halves: a database cannot add up many amounts as large as they may be
 READ_AT_ONCE = 500
+COUNTED_AGAIN_SECONDS = 10
+MANY = 999  # in the navigation
 CLOCKS_DIFFER = timedelta(minutes=1)  # RevKeen's and the database's
 
 
@@ -145,6 +149,20 @@ def shipments_without_order(place: Place) -> int:
     if place.as_of is None:
         return 0
     return partner_shipments.without_order(place.merchant.pk, place.mode).count()
+
+
+def lately_open(merchant: Merchant, mode: str) -> int:
+    """How many findings are open, as of some seconds ago, but no more than one above `MANY`; 0 until all orders were
+    imported.
+    """
+    key = f"review-count:{merchant.pk}:{mode}"
+    found: Any = caches["process"].get_or_set(key, lambda: _open(merchant, mode), COUNTED_AGAIN_SECONDS)
+    return int(found)
+
+
+def _open(merchant: Merchant, mode: str) -> int:
+    place = Place(merchant, mode, timezone.now())
+    return count(Wanted(place), MANY) if place.as_of else 0
 
 
 def today(place: Place) -> date:
