@@ -39,10 +39,12 @@ def search(request: MerchantRequest) -> HttpResponse:
     if not typing:
         if found.nothing and (batch := _batch(request, text)):
             return redirect("batch_detail", request.merchant.slug, request.mode, batch.number)
+        if found.only is not None and found.only.exact:
+            return _opened(request, found.only)
+        if (found.nothing or found.only) and (place := destinations.called(request, text)):
+            return redirect(place.url)  # its whole name, where of an order just some words fit
         if found.only is not None:
             return _opened(request, found.only)
-        if found.nothing and (place := destinations.called(request, text)):
-            return redirect(place.url)
         if found.nothing and text:
             return _of_id(request, some_id) if some_id is not None else _elsewhere(request, text, found)
     places = destinations.named(request, text, request.GET.get("order", ""))
