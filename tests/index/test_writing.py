@@ -9,7 +9,8 @@ import pytest
 from orders.apis.listings import Unreadable
 from orders.apis.revkeen.objects import Order
 from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Term, ToRead
-from orders.services.index import clock, deriving, keys, marks, writing
+from orders.services.index import clock, deriving, folding, keys, marks, writing
+from orders.services.index.metadata import terms as terms_of_metadata
 from tests.support.indexing import derived_otherwise
 from tests.support.samples import an_order
 
@@ -204,3 +205,12 @@ def test_marking_again_raises_the_mark_and_never_lowers_it(northwind: Merchant) 
     ToRead.objects.update(wanted_at=AT)
     marks.mark(northwind, "live", [ORDER])
     assert ToRead.objects.get().wanted_at > AT
+
+
+def test_what_is_found_by_does_not_depend_on_the_order_in_which_metadata_comes() -> None:
+    """PostgreSQL keeps the keys in another order than RevKeen sends, and a text of many values is cut."""
+    metadata = {"zone": "north", "a": {"z": "deep", "b": "deeper"}, "gift": "yes"}
+    turned = dict(reversed([*metadata.items()])) | {"a": {"b": "deeper", "z": "deep"}}
+    assert list(turned) != list(metadata)
+    assert folding.values(turned) == folding.values(metadata) == ["deeper", "deep", "yes", "north"]
+    assert list(terms_of_metadata(turned)) == list(terms_of_metadata(metadata))

@@ -55,13 +55,13 @@ def digits(text: str) -> str:
 
 
 def values(metadata: Any) -> list[str]:
-    """The texts and numbers in some metadata, however deep."""
+    """The texts and numbers in some metadata, however deep, in the order of its keys: PostgreSQL keeps another one."""
     return [text for _, text in zip(range(MOST_VALUES), _values(metadata), strict=False)]
 
 
 def _values(value: Any) -> Iterator[str]:
     if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
+        for inner in [value[key] for key in sorted(value)] if isinstance(value, dict) else value:
             yield from _values(inner)
     elif value not in (None, "") and not isinstance(value, bool):
         yield str(value)

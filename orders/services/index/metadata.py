@@ -46,7 +46,7 @@ class Has(Func):
 
 def terms(metadata: Mapping[str, Any]) -> Iterator[str]:
     """`channel=web`, of each key with a text, a number, true, false or null under it; of others the key alone."""
-    for key, value in metadata.items():
+    for key, value in sorted(metadata.items()):
         yield begin(key) if isinstance(value, dict | list) else term(key, _text(value))
 
 
