@@ -18,6 +18,7 @@ from django.test import Client
 from django.test.utils import instrumented_test_render
 from xdist.scheduler import LoadFileScheduling
 
+from orders import mails
 from orders.models import Connection, Membership, Merchant, User
 from orders.services.partners import order_protection
 from tests import settings as test_settings
@@ -80,7 +81,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
-    """No test begins in the last seconds of an hour, where days end: what it makes today, it looks at today."""
+    """No test begins with a mail of the one before on its way, nor in the last seconds of an hour.
+
+    The outbox is emptied after this, and days end with an hour: what a test makes today, it looks at today.
+    """
+    mails.wait()
     left = 3600 - time.time() % 3600
     if left < BEFORE_THE_HOUR:
         time.sleep(left)
