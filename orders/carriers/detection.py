@@ -6,9 +6,12 @@ change.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from orders.carriers.directory import find, ordered
-from orders.carriers.formats import Carrier, Format, cleaned, normalized
+from orders.carriers.formats import LONGEST, Carrier, Format, cleaned, normalized
+
+REMEMBERED = 500  # numbers: one press of a button asks for the same one six times
 
 
 class Certainty(IntEnum):
@@ -49,10 +52,15 @@ def detect(number: str, zone: str = "") -> list[Guess]:
     `zone` is the merchant's time zone, by which the directory is ordered.
     """
     plain = normalized(number)
+    return list(_detected(plain, zone)) if len(plain) <= LONGEST else []
+
+
+@lru_cache(REMEMBERED)
+def _detected(plain: str, zone: str) -> tuple[Guess, ...]:
     found = [(carrier, certainty_of(carrier, plain)) for carrier in ordered(zone)]
     guesses = sorted((Guess(carrier, good) for carrier, good in found if good), key=lambda guess: guess.certainty)
     has_better = any(guess.certainty < Certainty.WRONG for guess in guesses)
-    return [guess for guess in guesses if not (has_better and guess.certainty == Certainty.WRONG)]
+    return tuple(guess for guess in guesses if not (has_better and guess.certainty == Certainty.WRONG))
 
 
 def certain(number: str) -> Carrier | None:

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models.functions import Now
 
+from orders import kept_inserts
 from orders.apis.errors import ApiError, InDoubt, NotConnected, NotSent, RateLimited, Refused
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Order, Refund
@@ -111,7 +112,7 @@ def _write_row(api: Session, user: User, change_request: ChangeRequest) -> Opera
     with transaction.atomic():
         change_request.allow(user)
         operation = _row(api, user, change_request)
-        operation.save(force_insert=True)
+        kept_inserts.insert(operation)
         if change_request.token:
             token = OperationToken(operation=operation)
             token.secret = change_request.token

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from orders import kept_inserts
 from orders.models import Operation, OrderLock
 from orders.services.changes import reviewers, verification
 from orders.services.changes.leases import lease
@@ -75,9 +76,8 @@ def later_of(operation: Operation) -> Later:
 
 def lock(operation: Operation, order_id: uuid.UUID) -> None:
     """Raise IntegrityError when another operation holds the order."""
-    OrderLock.objects.create(
-        merchant_id=operation.merchant_id, mode=operation.mode, order_id=order_id, plan_id=operation.plan_id
-    )
+    of = {"merchant_id": operation.merchant_id, "mode": operation.mode, "order_id": order_id}
+    kept_inserts.insert(OrderLock(plan_id=operation.plan_id, **of))
 
 
 def operations_of(plan_id: uuid.UUID) -> list[Operation]:

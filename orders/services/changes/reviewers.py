@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.db.models import BigIntegerField, QuerySet
 
+from orders import kept_inserts
 from orders.kept_queries import Given, kept
 from orders.models import Membership, Operation, User
 from orders.permissions import Right
@@ -11,7 +12,9 @@ from orders.permissions import Right
 
 def fix(operation: Operation) -> None:
     """Keep who may decide about it beside whoever asked, in the transaction that writes its row."""
-    operation.deciders.add(*others_now(operation))
+    through = Operation.deciders.through
+    able = {other.pk for other in others_now(operation)}
+    kept_inserts.insert(*(through(operation_id=operation.pk, user_id=pk) for pk in sorted(able)))
 
 
 def hand_on(before: Operation, step: Operation) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import QuerySet, UUIDField
 
-from orders import carriers, kept_queries, shipped_units
+from orders import carriers, kept_inserts, kept_queries, shipped_units
 from orders.apis.errors import NotSent
 from orders.apis.revkeen import reads
 from orders.kept_queries import Given
@@ -161,7 +161,7 @@ def _fulfillment(
     """An operation and its fulfillment are held until the same moment, so that none goes out that may yet be undone."""
     assert form_token.order_id is not None  # noqa: S101  (only an order that is there can be fulfilled)
     moments = {"undo_until": undo.undo_until(form_token.merchant)} if operation is None else _moments(operation)
-    fulfillment = Fulfillment.objects.create(
+    fulfillment = Fulfillment(
         pk=form_token.operation_id,
         merchant=form_token.merchant,
         mode=form_token.mode,
@@ -172,6 +172,7 @@ def _fulfillment(
         who=user.email,
         **moments,
     )
+    kept_inserts.insert(fulfillment)
     if operation is None:
         fulfillment.refresh_from_db(fields=["undo_until", "created_at"])
     return fulfillment

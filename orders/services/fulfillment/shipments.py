@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models.functions import Now
 from django.dispatch import receiver
 
-from orders import carriers, shipped_units
+from orders import carriers, kept_inserts, shipped_units
 from orders.apis.errors import NotSent
 from orders.models import Fulfillment, Operation, PartnerUpdate, Shipment, ShipmentItem, TrackingNumber
 from orders.services.changes import plans
@@ -200,9 +200,9 @@ def _write_one(
     shipment = _shipment(fulfillment, parcel)
     shipment.number, shipment.step, shipment.operation = number, step, operation
     shipment.state = State.LEFT if step is None else State.PENDING
-    shipment.save(force_insert=True)
+    kept_inserts.insert(shipment)
     _add_tracking(shipment, parcel.tracking)
-    ShipmentItem.objects.bulk_create(_item(shipment, item, shown) for item in parcel.items)
+    kept_inserts.insert(*(_item(shipment, item, shown) for item in parcel.items))
     return shipment
 
 
@@ -235,7 +235,7 @@ def write_tracking(shipment: Shipment, tracking: Iterable[tuple[str, str]]) -> N
 
 
 def _add_tracking(shipment: Shipment, tracking: Iterable[tuple[str, str]]) -> None:
-    TrackingNumber.objects.bulk_create(
+    rows = (
         TrackingNumber(
             shipment=shipment,
             position=position,
@@ -245,6 +245,7 @@ def _add_tracking(shipment: Shipment, tracking: Iterable[tuple[str, str]]) -> No
         )
         for position, (number, address) in enumerate(tracking)
     )
+    kept_inserts.insert(*rows)
 
 
 def _item(shipment: Shipment, item: ParcelItem, shown: FulfillmentSnapshot) -> ShipmentItem:
@@ -277,7 +278,7 @@ def _write_partner_updates(shipment: Shipment, partners: Mapping[str, bool], sho
         named = (shipment.merchant, shipment.mode, provider, shown.partners[provider])
         partner_orders.claim(*named, shipment.order_id, shipment.order_number)
     goes = PartnerUpdate.State.WAITING if shipment.step is None else PartnerUpdate.State.FOR_REVKEEN
-    PartnerUpdate.objects.bulk_create(
+    rows = (
         PartnerUpdate(
             shipment=shipment,
             destination=provider,
@@ -290,3 +291,4 @@ def _write_partner_updates(shipment: Shipment, partners: Mapping[str, bool], sho
         )
         for provider, on in hearing.items()
     )
+    kept_inserts.insert(*rows)

@@ -7,11 +7,14 @@ of an order that somebody copied.
 
 import uuid
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
+from django.db.models import BigIntegerField, CharField, Q, QuerySet
 
+from orders import kept_inserts
 from orders.apis.errors import NotSent
+from orders.kept_queries import Given, kept
 from orders.models import Merchant, OrderIds, PartnerOrder, PartnerUpdate
 from orders.storable import storable
 
@@ -43,15 +46,26 @@ def claim(
     if not partner_order_id:
         return
     ours = {"order_id": order_id, "order_number": storable(number)[:100]}
-    with transaction.atomic():
-        found, is_new = PartnerOrder.objects.select_for_update().get_or_create(
-            merchant=merchant, mode=mode, destination=destination, partner_order_id=partner_order_id, defaults=ours
-        )
-        if is_new or found.order_id == order_id:
+    named = {"merchant": merchant, "mode": mode, "destination": destination, "partner_order_id": partner_order_id}
+    with _transaction():
+        kept_inserts.insert(PartnerOrder(**named, **ours), unless_there=True)
+        (found,) = _claimed(merchant.pk, mode, destination, partner_order_id)
+        if found.order_id == order_id:
             return
         if _holds(found):
             raise BelongsElsewhere(found)
         PartnerOrder.objects.filter(pk=found.pk).update(**ours, by_metadata=False)
+
+
+def _transaction() -> AbstractContextManager[None]:
+    """The caller's, where there is one: a refused claim has written nothing that a savepoint would take back."""
+    return nullcontext() if connection.in_atomic_block else transaction.atomic()
+
+
+@kept(BigIntegerField(), CharField(), CharField(), CharField())
+def _claimed(merchant_id: Given, mode: Given, destination: Given, partner_order_id: Given) -> "QuerySet[PartnerOrder]":
+    named = {"merchant": merchant_id, "mode": mode, "destination": destination, "partner_order_id": partner_order_id}
+    return PartnerOrder.objects.select_for_update().filter(**named)
 
 
 def claim_for(partner_update: PartnerUpdate) -> None:
