@@ -3,13 +3,13 @@
 Nothing of it is at RevKeen, but for what the jobs have sent.
 """
 
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.db.models.functions import Now
 
-from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Product
 from orders.models import BatchPrint, Job, Membership, Merchant, User
 from orders.services.fulfillment import to_fulfill
@@ -17,14 +17,15 @@ from orders.services.fulfillment.waiting_orders import Waiting
 from orders.services.handling import holds, saying
 from orders.services.handling.holds import Why
 from orders.services.handling.saying import Change, Orders
-from orders.services.index import clock, writing
+from orders.services.index import freshness
 from orders.services.items import from_products, items
 from orders.services.items.items import ItemRow
 from orders.services.jobs import asking, sending, work
 from orders.services.jobs.asking import Given
 from orders.services.picking import batches
 from orders.services.revkeen import session
-from orders.services.revkeen.session import Session
+from orders.services.sync import turns
+from orders.services.sync import work as sync
 
 MODE = "live"
 A_WEEK = timedelta(days=7)
@@ -41,7 +42,7 @@ def at_work(merchant: Merchant) -> None:
         rows, _ = to_fulfill.left(api, to_fulfill.search(api).require())
         products = from_products.products(api)
         orders = [row.order for row in rows if row.units_left and not row.part_gone]
-        _index(api, orders[-8:])
+    _import(merchant)
     _fill_shelves(merchant, products, packer)
     _say(merchant, orders, packer, support)
     _jobs(merchant, orders[-8:], packer, support)
@@ -69,11 +70,11 @@ def _say(merchant: Merchant, orders: Sequence[Waiting], packer: User, support: U
         batches.record_print(batch, BatchPrint.Paper.PICK_LIST, len(part), packer)
 
 
-def _index(api: Session, orders: Sequence[Waiting]) -> None:
-    """What jobs are checked against; all others are the worker's to import."""
-    began = clock.now()
-    copied = [api.get(reads.order(order.id)).require() for order in orders]
-    writing.apply(api.merchant, api.mode, copied, began)
+def _import(merchant: Merchant) -> None:
+    """All of its orders, as a worker reads them: a check that lacked some could not say that there is no such order."""
+    turns.begin_new()
+    while freshness.as_of(merchant, MODE) is None and (state := turns.claim()) is not None:
+        sync.work(state, time.sleep)
 
 
 def _jobs(merchant: Merchant, orders: Sequence[Waiting], packer: User, support: User) -> None:
