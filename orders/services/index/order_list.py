@@ -5,6 +5,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -35,11 +36,16 @@ NEWEST_FIRST = "-placed"
 
 @dataclass(frozen=True)
 class Page:
-    """The rows from the first to the last, and whether there are any ahead of them, and more after them."""
+    """The keys of its copies from the first to the last, and whether there are any ahead of them, and more after."""
 
-    rows: list[OrderCopy]
+    keys: list[int]
     ahead: bool
     more: bool
+
+    @cached_property
+    def rows(self) -> list[OrderCopy]:
+        copies = OrderCopy.objects.defer("text").in_bulk(self.keys)
+        return [copies[key] for key in self.keys if key in copies]
 
 
 @dataclass(frozen=True)
@@ -102,11 +108,9 @@ def page(
         known = look_up(place, asked, FEW)
     found = _first(place, _Hits(asked, known), keys, start, size + 1)
     more, found = len(found) > size, found[:size]
-    copies = OrderCopy.objects.defer("text").in_bulk(found)
-    rows = [copies[key] for key in found if key in copies]
     if backwards and start is not None:
-        return Page(rows[::-1], more, True)
-    return Page(rows, start is not None, more)
+        return Page(found[::-1], more, True)
+    return Page(found, start is not None, more)
 
 
 def keys(place: Place, asked: Q, sort: str, most: int) -> "array[int]":

@@ -49,8 +49,8 @@ def orders(
     as_of = freshness.as_of(merchant, mode)
     if as_of is None:
         return found
-    rows = list(here.order_by("-id")[: limit + 1])
-    return Reading(as_of, copies.listing(rows[:limit], has_more=len(rows) > limit), found.error)
+    keys = list(here.order_by("-id").values_list("pk", flat=True)[: limit + 1])
+    return Reading(as_of, copies.listing(keys[:limit], has_more=len(keys) > limit), found.error)
 
 
 def _as_of(merchant: Merchant, mode: str) -> datetime | None:

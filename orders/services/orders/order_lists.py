@@ -163,7 +163,7 @@ def _of_index(wanted: Wanted, error: ApiError | None = None) -> Found:
     counts = None
     if as_of is not None:
         counts = known.counts if known else order_list.count(place, beside_tab)
-    listing = Reading(as_of or place.now, copies.listing(page.rows, has_more=page.more), error)
+    listing = Reading(as_of or place.now, copies.listing(page.keys, has_more=page.more), error)
     return Found(listing, counts, page.ahead, page.more, from_index=True, cut=cut)
 
 

@@ -1,10 +1,8 @@
 """Customers as RevKeen last told of them, kept here so that a list of orders needs no call for names."""
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
-from functools import lru_cache
-from typing import Any
 
 import msgspec
 from django.db import transaction
@@ -14,7 +12,7 @@ from django.db.models.functions import Now
 from orders.apis.errors import NotUnderstood, RateLimited
 from orders.apis.revkeen import reads
 from orders.apis.revkeen.objects import Customer
-from orders.kept_queries import Given, Kept, kept
+from orders.kept_queries import Given, Several, kept
 from orders.models import CustomerCopy, Merchant
 from orders.services.index import deriving, terms
 from orders.services.revkeen.session import Reading, Session
@@ -63,24 +61,12 @@ def remember(merchant: Merchant, mode: str, customers: Iterable[Customer]) -> No
 
 def _kept(merchant: Merchant, mode: str, customer_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Those we know of, "" where the name is not known yet."""
-    if not customer_ids:
-        return {}
-    many = len(customer_ids) > KEPT_QUESTIONS
-    rows = (
-        _named(merchant.pk, mode, customer_ids) if many else _names(len(customer_ids))(merchant.pk, mode, *customer_ids)
-    )
+    rows = _named(merchant.pk, mode, customer_ids)
     return {customer_id: name or email for customer_id, name, email in rows}
 
 
-@lru_cache(maxsize=KEPT_QUESTIONS)
-def _names(count: int) -> "Kept[Named]":
-    """The question for the names of so many customers."""
-    return kept(BigIntegerField(), CharField(), *[UUIDField()] * count)(
-        lambda merchant_id, mode, *customer_ids: _named(merchant_id, mode, customer_ids)
-    )
-
-
-def _named(merchant_id: Any, mode: Any, customer_ids: Collection[Any]) -> "QuerySet[CustomerCopy, Named]":
+@kept(BigIntegerField(), CharField(), Several(UUIDField(), KEPT_QUESTIONS))
+def _named(merchant_id: Given, mode: Given, customer_ids: Given) -> "QuerySet[CustomerCopy, Named]":
     rows = CustomerCopy.objects.filter(merchant=merchant_id, mode=mode, customer_id__in=customer_ids)
     return rows.values_list("customer_id", "name", "email")
 
