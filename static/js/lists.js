@@ -57,43 +57,45 @@ document.addEventListener("htmx:afterSwap", followTicks);
 window.addEventListener("pageshow", followTicks);
 
 // --- What is ticked stays ticked on the other pages of a list ([data-ticks-of]: of which), in this tab, until something
-// is ticked in another list; a form sends all of it, at most as much as [data-most]
+// is ticked in another list; its form sends all of it, at most as much as [data-most]. What is sent by a button that
+// says [data-clear] is done with.
 
 const STORE = "ticks";
-const bulkForms = () => document.querySelectorAll("[data-ticks-of]");
-const listOf = (form) => `${document.body.dataset.person} ${form.dataset.ticksOf}`;
-const boxesOf = (form) => [...form.querySelectorAll("tbody .tick input:enabled")];
+const tickLists = () => document.querySelectorAll("[data-ticks-of]");
+const nameOf = (list) => `${document.body.dataset.person} ${list.dataset.ticksOf}`;
+const boxesOf = (list) => [...list.querySelectorAll("tbody .tick input:enabled")];
 
-function storedFor(form) {
+function storedFor(list) {
   const { of, ids } = JSON.parse(sessionStorage.getItem(STORE) ?? "{}");
-  return of === listOf(form) ? ids : [];
+  return of === nameOf(list) ? ids : [];
 }
 
-function elsewhereOf(form) {
-  const here = new Set(boxesOf(form).map((box) => box.value));
-  return storedFor(form).filter((id) => !here.has(id));
+function elsewhereOf(list) {
+  const here = new Set(boxesOf(list).map((box) => box.value));
+  return storedFor(list).filter((id) => !here.has(id));
 }
 
-function rememberTicks(form, elsewhere = elsewhereOf(form)) {
-  const ticked = boxesOf(form).filter((box) => box.checked);
+function rememberTicks(list, elsewhere = elsewhereOf(list)) {
+  const ticked = boxesOf(list).filter((box) => box.checked);
   const ids = [...elsewhere, ...ticked.map((box) => box.value)];
-  if (ids.length || storedFor(form).length) sessionStorage.setItem(STORE, JSON.stringify({ of: listOf(form), ids }));
-  const most = Number(form.dataset.most);
-  say(form.querySelector("[data-elsewhere]"), elsewhere.length > 0, `${elsewhere.length} more on other pages`);
-  say(form.querySelector("[data-too-many]"), ids.length > most, `At most ${most} at once`);
+  if (ids.length || storedFor(list).length) sessionStorage.setItem(STORE, JSON.stringify({ of: nameOf(list), ids }));
+  const most = Number(list.dataset.most);
+  say(list.querySelector("[data-elsewhere]"), elsewhere.length > 0, `${elsewhere.length} more on other pages`);
+  say(list.querySelector("[data-too-many]"), ids.length > most, `At most ${most} at once`);
 }
 
 function say(place, isSo, words) {
+  if (!place) return; // nobody who is here may do anything with ticks
   place.hidden = !isSo;
   place.textContent = isSo ? words : "";
 }
 
 // `asked`: what the address says is ticked, also where it was sent on by somebody else.
 function recallTicks(asked = []) {
-  for (const form of bulkForms()) {
-    const ids = new Set([...storedFor(form), ...asked]);
-    for (const box of boxesOf(form)) box.checked = ids.delete(box.value) || box.checked;
-    rememberTicks(form, [...ids]);
+  for (const list of tickLists()) {
+    const ids = new Set([...storedFor(list), ...asked]);
+    for (const box of boxesOf(list)) box.checked = ids.delete(box.value) || box.checked;
+    rememberTicks(list, [...ids]);
   }
   followTicks();
 }
@@ -103,18 +105,24 @@ document.addEventListener("htmx:afterSwap", () => recallTicks());
 window.addEventListener("pageshow", () => recallTicks());
 
 document.addEventListener("change", ({ target }) => {
-  const form = target.closest("[data-ticks-of]");
-  if (form) rememberTicks(form);
+  const list = target.closest("[data-ticks-of]");
+  if (list) rememberTicks(list);
 });
-document.addEventListener("reset", ({ target }) => target.matches("[data-ticks-of]") && setTimeout(rememberTicks, 0, target, []));
-document.addEventListener("click", ({ target }) => target.closest("[data-clear]") && sessionStorage.removeItem(STORE));
+document.addEventListener("reset", ({ target }) => {
+  const list = target.closest("[data-ticks-of]");
+  if (list) setTimeout(rememberTicks, 0, list, []);
+});
+document.addEventListener("click", ({ target }) => target.closest("a[data-clear]") && sessionStorage.removeItem(STORE));
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!form.matches("[data-ticks-of]")) return;
-  if (!form.querySelector("[data-too-many]").hidden) return event.preventDefault();
+  // Only once the page is left: pressed twice, it sends the same both times.
+  if (event.submitter?.matches("[data-clear]")) addEventListener("pagehide", () => sessionStorage.removeItem(STORE));
+  const list = form.closest("[data-ticks-of]");
+  const own = list ? boxesOf(list).filter((box) => box.form === form) : []; // a row may have forms of its own
+  if (!own.length) return;
+  if (!list.querySelector("[data-too-many]").hidden) return event.preventDefault();
   for (const field of form.querySelectorAll(".sent-along")) field.remove();
-  const name = boxesOf(form)[0]?.name;
-  const fields = elsewhereOf(form).map((value) => ({ type: "hidden", className: "sent-along", name, value }));
+  const fields = elsewhereOf(list).map((value) => ({ type: "hidden", className: "sent-along", name: own[0].name, value }));
   form.append(...fields.map((field) => Object.assign(document.createElement("input"), field)));
 });
 

@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from scripts.stack import Stack
 from tests.browser.conftest import OpenPage
 from tests.browser.places import ORDERS
 from tests.browser.test_lists import refresh
@@ -81,3 +82,38 @@ def test_without_a_script_rows_are_ticked_one_by_one(open_page: OpenPage, emulat
     page.locator("tbody .tick input:enabled").first.check()
     page.get_by_role("button", name="Create batch").click()
     expect(page.get_by_role("heading", name=re.compile("^Batch [0-9]+$"), level=1)).to_be_visible()
+
+
+SENT_OFF = """
+import uuid
+from django.utils import timezone
+from orders.models import Fulfillment, Merchant, PartnerUpdate, Shipment, User
+by = User.objects.get(email="both@example.com")
+of = {"merchant": Merchant.objects.get(slug="kestrel"), "mode": "test"}
+for nth in range(51):
+    of |= {"order_id": uuid.uuid4(), "order_number": f"KO-{nth}"}
+    pressed = Fulfillment.objects.create(id=uuid.uuid4(), user=by, who=by.email, undo_until=timezone.now(), **of)
+    sent = Shipment.objects.create(fulfillment=pressed, number=1, carrier="ups", notified=False, state="left", **of)
+    of.pop("order_number")
+    PartnerUpdate.objects.create(shipment=sent, destination="digital_river", state="failed", **of)
+"""
+
+
+def test_ticks_stay_on_all_pages_of_each_list_that_has_them(open_page: OpenPage, stack: Stack) -> None:
+    stack.manage("shell", "-c", SENT_OFF)
+    page = open_page("/kestrel/test/shipments/", who="both")
+    tick_on_two_pages(page, "Older")
+    page.get_by_role("button", name="Packing slips").click()
+    expect(page.locator(".slip")).to_have_count(2)
+    page.goto(page.url.partition("/shipments")[0] + "/partner-updates/")
+    tick_on_two_pages(page, "Newer")
+    page.get_by_role("button", name="Send again", exact=True).last.click()
+    expect(page.get_by_text("2 updates will be sent again.")).to_be_visible()
+    expect(page.get_by_text("on other pages")).to_be_hidden()  # they are gone from the list
+
+
+def tick_on_two_pages(page: Page, on: str) -> None:
+    page.locator("tbody .tick input").first.check()
+    page.get_by_role("link", name=on, exact=True).click()
+    expect(page.get_by_text("1 more on other pages")).to_be_visible()
+    page.locator("tbody .tick input").first.check()

@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from orders.models import Connection, CustomerCopy, IndexState, Merchant, OrderLock, User
-from orders.services.fulfillment import to_fulfill
+from orders.services.fulfillment import to_fulfill, waiting_orders
+from orders.services.picking import batches
 from orders.views.fulfillment import to_fulfill as page_of
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
@@ -151,6 +152,22 @@ def test_many_are_shown_page_by_page(client: Client, emulator: Emulator, monkeyp
     assert list(rows(client)) == everything[:2]
     assert list(rows(client, f"{PAGE}?page=2")) == everything[2:4]
     assert list(rows(client, f"{PAGE}?page=x")) == everything[:2]
+
+
+def test_more_than_are_listed_or_go_at_once_is_said_before_anything_is_pressed(
+    client: Client, northwind: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index_everything(northwind)
+    monkeypatch.setattr(waiting_orders, "MOST", 3)
+    monkeypatch.setattr(page_of, "ROWS", 2)
+    page = text(shown(client))
+    assert "More orders wait than are listed here: only the oldest 3." in page
+    assert "All 3 of this view" in page
+    assert "Create batch of 3 orders" in page
+    monkeypatch.setattr(batches, "MOST", 2)
+    page = text(shown(client))
+    assert "A batch has at most 2 orders." in page
+    assert "Create batch of" not in page
 
 
 def test_without_revkeen_the_last_copy_is_shown_or_the_error(client: Client, emulator: Emulator) -> None:

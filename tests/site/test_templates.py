@@ -16,6 +16,15 @@ def test_templates_are_indented_by_four_spaces() -> None:
     assert not askew
 
 
+def test_each_list_whose_rows_are_ticked_keeps_the_ticks_on_all_of_its_pages() -> None:
+    with_ticks = [path for path in TEMPLATES.rglob("*.html") if "partials/tick_all.html" in path.read_text()]
+    # What a job's check doubts is confirmed page by page: whoever confirms has it before their eyes.
+    lists = [path.read_text() for path in with_ticks if path != TEMPLATES / "orders/jobs/_rows.html"]
+    assert lists
+    for page in lists:
+        assert all(part in page for part in ("data-ticks-of=", "data-most=", "partials/ticked.html"))
+
+
 def lines(pattern: str) -> list[tuple[str, str]]:
     """Every line with its place, `base.html:12`."""
     names = [path.relative_to(TEMPLATES).as_posix() for path in sorted(TEMPLATES.rglob(pattern))]

@@ -19,8 +19,8 @@ from orders.forms.fulfillment.shipment_filters import LONGEST_ID, STATES, Digita
 from orders.models import Shipment, ShipmentItem
 from orders.money import Money
 from orders.requests import MerchantRequest
+from orders.services.fulfillment import packing_slips, undo
 from orders.services.fulfillment import shipment_list as ours
-from orders.services.fulfillment import undo
 from orders.services.partners import digital_river_list as digital_river
 from orders.services.partners.digital_river_list import Compared
 from orders.services.revkeen.session import Reading
@@ -170,6 +170,8 @@ def _table(request: MerchantRequest, form: ShipmentFilter, page: ours.Page) -> d
         "older": older,
         "conditions": [(words, address(request, **{name: None}, **PAGING)) for name, words in form.conditions],
         "statuses": STATUSES,
+        "ticks_of": address(request, **PAGING),
+        "most_ticks": packing_slips.MOST,
     }
 
 

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods
 from orders.access import merchant_page
 from orders.models import Packing
 from orders.requests import MerchantRequest
-from orders.services.fulfillment import at_hand, unreported
+from orders.services.fulfillment import at_hand, unreported, waiting_orders
 from orders.services.fulfillment import to_fulfill as waiting
 from orders.services.fulfillment.queue import Tab
 from orders.services.fulfillment.to_fulfill import Left
+from orders.services.picking import batches
 from orders.services.revkeen import customer_names, session
 from orders.states import FULFILLMENT_STATES, State, unknown
 from orders.views.addresses import address
@@ -55,6 +56,7 @@ def to_fulfill(request: MerchantRequest) -> HttpResponse:
         "reading": reading,
         "search": search,
         "done_here": done_here,
+        "most_waiting": waiting_orders.MOST,
         "unreported": not_told,
         "unclear": [(order, unknown(order.fulfillment_status)) for order in search.unclear] if search else [],
         **_table(request, left),
@@ -77,6 +79,7 @@ def _table(request: MerchantRequest, every: list[Left]) -> dict[str, Any]:
         "tabs": queue.tabs(request, form),
         "headings": queue.headings(request, form),
         "selectable": (selectable := sum(row.units_left > 0 for row in left)),
+        "most_of_batch": batches.MOST,
         "ticks_query": _query(request),
         "all_query": _query(request, all=selectable),
         "tab_count": len(form.tabs[form.tab]),

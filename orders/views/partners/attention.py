@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders import states
 from orders.access import merchant_page
-from orders.forms.partners.updates import TickedForm, UpdateFilter
+from orders.forms.partners.updates import MOST_AT_ONCE, TickedForm, UpdateFilter
 from orders.models import PartnerUpdate
 from orders.requests import MerchantRequest
 from orders.services.partners import attention as needing
@@ -69,6 +69,8 @@ def _table(request: MerchantRequest, page: Page) -> dict[str, Any]:
     return {
         "rows": [_row(request, partner_update) for partner_update in rows],
         "together": [partner_update.pk for partner_update in rows if needing.can_be_sent_again(partner_update)],
+        "ticks_of": address(request, **PAGING),
+        "most_ticks": MOST_AT_ONCE,
         "newer": following,
         "older": previous,
     }
