@@ -14,7 +14,7 @@ MUTANTS = [
     Mutant(
         name="holds-last-for-ever",
         defense="A hold with a day ends on it by itself: the order stays out of the queue, and nobody looks for it.",
-        target="orders.services.handling.holds:_standing",
+        target="orders.services.handling.holds:standing_on",
         old="ahead = Q(until=None) | Q(until__gt=day)",
         new="ahead = Q()",
         red=f"{HOLDS}::test_an_order_on_hold_leaves_the_queue_and_is_back_by_itself_on_its_day",

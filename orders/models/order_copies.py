@@ -81,7 +81,9 @@ class OrderCopy(models.Model):
             models.Index(fields=["merchant", "mode", *COUNTED, "-id"], name="copies_counted"),
             models.Index(fields=["merchant", "mode", "updated_at", "-id"], name="copies_by_update"),
             models.Index(fields=["merchant", "mode", "customer_id", "-id"], name="copies_by_customer"),
-            models.Index(fields=["merchant", "mode", "payment_state", "-id", *COUNTED], name="copies_by_payment"),
+            models.Index(
+                fields=["merchant", "mode", "payment_state", "-id", *COUNTED, "created_at"], name="copies_by_payment"
+            ),
             models.Index(
                 fields=["merchant", "mode", "fulfillment_state", "-id", *COUNTED], name="copies_by_fulfillment"
             ),
@@ -108,15 +110,20 @@ class OrderCopy(models.Model):
             models.Index(
                 fields=["merchant", "mode", "status", "payment_state", "-id"], name="copies_by_status_payment"
             ),
+            # The views in the navigation are counted again and again: without looking at a single row.
             models.Index(
-                fields=["merchant", "mode", "status", "fulfillment_state", "-id"], name="copies_by_status_shipping"
+                fields=["merchant", "mode", "status", "fulfillment_state", "-id", "gone_at", "created_at"],
+                name="copies_by_status_shipping",
+            ),
+            models.Index(
+                fields=["merchant", "mode", "status", "gone_at", "updated_at"], name="copies_by_status_update"
             ),
             models.Index(
                 fields=["merchant", "mode", "status", "fulfillment_status", "gone_at", "units_left", "has_lines"],
                 name="copies_to_fulfill",
             ),
             models.Index(
-                fields=["merchant", "mode", "expires_at", "status"],
+                fields=["merchant", "mode", "expires_at", "status", "gone_at"],
                 condition=models.Q(expires_at__isnull=False),
                 name="copies_expiring",
             ),

@@ -9,7 +9,8 @@ import pytest
 from django.core.cache import caches
 from django.test import Client
 
-from orders.models import EventLog, Fulfillment, Hold, Merchant, User
+from orders.models import EventLog, Fulfillment, Hold, Merchant, OrderCopy, User
+from orders.services.fulfillment import waiting_orders
 from orders.services.handling import holds
 from orders.services.handling.holds import OnHold, Why
 from tests.conftest import make_person, sign_in
@@ -90,6 +91,22 @@ def test_next_and_the_count_in_the_navigation_pass_over_what_is_on_hold(
     assert answer["Location"] == page_of(third, "fulfill/")
     page = client.get(QUEUE).content.decode()
     assert re.search(r'To fulfill\s*<span class="count"[^>]*>\s*2', page)
+
+
+@pytest.mark.database
+def test_what_waits_is_counted_without_what_is_on_hold_however_many_there_are(
+    northwind: Merchant, jonas: User, two: list[dict[str, Any]], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = [two[0]["id"], *(paid_order(emulator, ("Rope", 1))["id"] for _ in range(3))]
+    index_everything(northwind)
+    not_held = OrderCopy.objects.filter(order_id=two[1]["id"])
+    holds.hold(northwind, "live", [uuid.uuid4(), *map(uuid.UUID, held)], Why("fraud"), jonas)
+    for most in (1, 2, 3, 4, 5000):
+        monkeypatch.setattr(waiting_orders, "MOST", most)
+        monkeypatch.setattr(waiting_orders._counts, "_by_lengths", {})
+        for lines, units, waits in ((True, 1, 1), (True, 0, 0), (False, 0, 1)):
+            not_held.update(has_lines=lines, units_left=units)
+            assert waiting_orders._count(northwind, "live") == waits
 
 
 @pytest.mark.database

@@ -12,6 +12,8 @@ REMEMBERED_SECONDS = 2.0
 
 def waiting_for(membership: Membership, mode: str) -> int:
     """How many requests this member may decide."""
+    if not requests.some_wait(membership.merchant_id, mode):
+        return 0
     return sum(approvers.waits_for(membership, request) for request in requests.waiting(membership, mode))
 
 

@@ -3,11 +3,14 @@
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, CharField, Q, QuerySet
 from django.db.models.functions import Now
 
+from orders import kept_queries
+from orders.kept_queries import Given
 from orders.models import ApprovalRequest, ApprovalToken, EventLog, Membership, Merchant, Operation, User
 from orders.money import Money
 from orders.permissions import Right
@@ -129,6 +132,12 @@ def visible_to(membership: Membership, mode: str) -> "QuerySet[ApprovalRequest]"
 def waiting(membership: Membership, mode: str) -> list[ApprovalRequest]:
     """The oldest first."""
     return list(_unexpired(visible_to(membership, mode)).order_by("created_at"))
+
+
+@kept_queries.kept(BigIntegerField(), CharField())
+def some_wait(merchant_id: Given, mode: Given) -> "QuerySet[ApprovalRequest, Any]":
+    """Whether anything waits for anybody: nearly always nothing does, and every page asks."""
+    return _unexpired(ApprovalRequest.objects.filter(merchant=merchant_id, mode=mode)).values_list("pk")[:1]
 
 
 def decided(membership: Membership, mode: str) -> list[ApprovalRequest]:

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from django.core.cache import caches
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BigIntegerField, CharField, Count, DateField, Exists, OuterRef, Q, QuerySet
 
 from orders.among import among
+from orders.kept_queries import Given, kept
 from orders.models import Merchant, OrderCopy, OrderLineCopy
 from orders.services.handling import holds
-from orders.services.index import freshness
+from orders.services.index import counting, freshness
 
 COUNTED_AGAIN_SECONDS = 10
 MOST = 5_000  # of those that wait, the oldest
@@ -77,7 +78,7 @@ def _lines(copies: list[int]) -> Mapping[int, list[tuple[uuid.UUID, int]]]:
     return lines
 
 
-def _paid(merchant: Merchant, mode: str) -> "QuerySet[OrderCopy, Any]":
+def _paid(merchant: Merchant | Given, mode: str | Given) -> "QuerySet[OrderCopy, Any]":
     return OrderCopy.objects.filter(merchant=merchant, mode=mode, status="paid", gone_at=None)
 
 
@@ -96,10 +97,25 @@ def count(merchant: Merchant, mode: str) -> int:
 def _count(merchant: Merchant, mode: str) -> int:
     if freshness.as_of(merchant, mode) is None:
         return 0
-    return to_ship(merchant, mode).exclude(holds.held(merchant, mode))[:MOST].count()
+    with_units, without_lines, on_hold = next(iter(_counts(merchant.pk, mode, holds.today(merchant))))
+    if on_hold > MOST:  # then more may wait than were counted
+        return to_ship(merchant, mode).exclude(holds.held(merchant, mode))[:MOST].count()
+    return min(MOST, int(with_units + without_lines - on_hold))
 
 
-def to_ship(merchant: Merchant, mode: str) -> "QuerySet[OrderCopy, Any]":
+@kept(BigIntegerField(), CharField(), DateField())
+def _counts(merchant_id: Given, mode: Given, day: Given) -> "QuerySet[Any, Any]":
+    """Those with units left, those whose lines nobody knows, and those of both that are on hold.
+
+    Apart, for of all at once a database would look at the rows themselves, and not at their index alone.
+    """
+    wait, held = to_ship(merchant_id, mode), holds.standing_on(merchant_id, mode, day).select_related(None)
+    of_these = Exists(wait.filter(order_id=OuterRef("order_id")))
+    several = (wait.filter(units_left__gt=0), wait.filter(units_left__lte=0), held.filter(of_these))
+    return counting.rows_of(merchant_id, 2 * MOST, several)
+
+
+def to_ship(merchant: Merchant | Given, mode: str | Given) -> "QuerySet[OrderCopy, Any]":
     """The copies of paid orders of which something is left here, as far as that is known."""
     some = Q(units_left__gt=0) | Q(has_lines=False)
     return _paid(merchant, mode).filter(some, fulfillment_status__in=OPEN)

@@ -46,10 +46,10 @@ def today(merchant: Merchant) -> date:
 
 def standing(merchant: Merchant, mode: str) -> "QuerySet[Hold, Any]":
     """The holds that hold now."""
-    return _standing(merchant, mode, today(merchant))
+    return standing_on(merchant, mode, today(merchant))
 
 
-def _standing(merchant: Merchant | Given, mode: str | Given, day: date | Given) -> "QuerySet[Hold, Any]":
+def standing_on(merchant: Merchant | Given, mode: str | Given, day: date | Given) -> "QuerySet[Hold, Any]":
     ahead = Q(until=None) | Q(until__gt=day)
     return Hold.objects.filter(ahead, merchant=merchant, mode=mode).select_related("user")
 
@@ -57,7 +57,7 @@ def _standing(merchant: Merchant | Given, mode: str | Given, day: date | Given) 
 @kept(BigIntegerField(), CharField(), DateField(), UUIDField())
 def _of_order(merchant_id: Given, mode: Given, day: Given, order_id: Given) -> "QuerySet[Hold, Any]":
     """An order has one hold at most."""
-    return _standing(merchant_id, mode, day).filter(order_id=order_id)
+    return standing_on(merchant_id, mode, day).filter(order_id=order_id)
 
 
 def of_order(merchant: Merchant, mode: str, order_id: uuid.UUID) -> Hold | None:

@@ -10,6 +10,8 @@ from django.db.models.functions import Now
 from orders.kept_queries import Given, kept
 from orders.models import IndexState, Merchant, Sweep
 
+OVER_MONEY = [kind for kind in Sweep.OF_MONEY if kind not in (Sweep.Kind.PAY_ALL, Sweep.Kind.REFUND_ALL)]
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -47,10 +49,8 @@ def money_as_of(merchant: Merchant, mode: str) -> datetime | None:
 
     None until each of these has come to its end once.
     """
-    kinds = [kind for kind in Sweep.OF_MONEY if kind not in (Sweep.Kind.PAY_ALL, Sweep.Kind.REFUND_ALL)]
-    passes = Sweep.objects.filter(merchant=merchant, mode=mode, kind__in=kinds)
-    moments = [as_of for as_of in passes.values_list("as_of", flat=True) if as_of is not None]
-    return min(moments) if len(moments) == len(kinds) else None
+    moments = [as_of for (as_of,) in _passes_over_money(merchant.pk, mode) if as_of is not None]
+    return min(moments) if len(moments) == len(OVER_MONEY) else None
 
 
 def freshness(merchant: Merchant, mode: str) -> Freshness:
@@ -76,3 +76,8 @@ def _feed(merchant_id: Given, mode: Given) -> "QuerySet[IndexState, Any]":
 def _passes(merchant_id: Given, mode: Given) -> "QuerySet[Sweep, Any]":
     """As of when each is, and how many orders it has read, of how many."""
     return Sweep.objects.filter(merchant=merchant_id, mode=mode).values_list("kind", "as_of", "rows", "expected")
+
+
+@kept(BigIntegerField(), CharField())
+def _passes_over_money(merchant_id: Given, mode: Given) -> "QuerySet[Sweep, Any]":
+    return Sweep.objects.filter(merchant=merchant_id, mode=mode, kind__in=OVER_MONEY).values_list("as_of")
