@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.template.loader import render_to_string
+from django.template.loader import get_template, render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from orders.apis.revkeen.objects import Unreadable
@@ -108,8 +108,8 @@ def _drawn(
 ) -> SafeString:
     """Everything that the row depends on is an argument."""
     facts: dict[str, Any] = {
-        "row": row,
-        "columns": columns,
+        "row": vars(row),  # of an object, templates look for an item before the attribute
+        "cells": _cells(columns),
         "flag_in": _wide(columns),
         "ticks": ticks,
         "orders_url": orders_url,
@@ -118,6 +118,12 @@ def _drawn(
         "age": age,
     }
     return render_to_string("orders/orders/_row.html", facts)
+
+
+@lru_cache(maxsize=DRAWN_WAYS)
+def _cells(columns: tuple[str, ...]) -> list[Any]:
+    """The templates of these columns. To compare a column's name with all others took a third of a row's time."""
+    return [get_template(f"orders/orders/cells/{name}.html") for name in columns]
 
 
 def _wide(columns: tuple[str, ...]) -> str:
