@@ -11,7 +11,8 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orders.models import IndexState, Merchant, OrderCopy
+from orders.models import IndexState, Membership, Merchant, OrderCopy
+from orders.services.orders import saved_views
 from tests.support.emulation import Emulator
 from tests.support.fulfilling import fulfill, paid_order
 from tests.support.indexed import index_everything
@@ -159,3 +160,40 @@ def test_what_can_be_done_with_the_order_of_the_page_is_found_as_far_as_one_may(
     assert re.search(rf'formaction="{copy}"\s*formmethod="post"', offered(admin, "copy", due))
     assert emulator.calls() == []
     assert f'"order": "{due}"' in admin.get(pay).content.decode()
+
+
+def test_the_whole_name_of_a_page_or_a_view_goes_before_orders_in_whose_text_it_stands(
+    support: Client, northwind: Merchant, emulator: Emulator
+) -> None:
+    membership = Membership.objects.get(user__email="support@northwind.example", merchant=northwind)
+    view = saved_views.save(membership, "live", "Ribbon and bow", "status=paid", shared=False)
+    leads_to = {
+        "New order": reverse("draft_list", args=["northwind", "live"]),  # where its button is
+        "Drafts": reverse("draft_list", args=["northwind", "live"]),
+        "Expired drafts": reverse("order_list", args=["northwind", "live"]),
+        view.name: reverse("saved_view", args=["northwind", "live", view.pk]),
+    }
+    orders = {name: _order_of(emulator, f"“{name}” card") for name in leads_to}
+    index_everything(northwind)
+    for name, address in leads_to.items():
+        assert orders[name] in found(ask(support, f"{name} card"))
+        answer = ask(support, name.upper())
+        assert answer.status_code == 302, name
+        assert urlsplit(answer["Location"]).path == address
+        typing = support.get(SEARCH, {"q": name}, headers=TYPING).content.decode()
+        assert typing.index(f"<bdi>{name}</bdi>") < typing.index(orders[name])
+
+
+def test_just_what_somebody_is_called_goes_before_a_page_of_this_name(
+    support: Client, northwind: Merchant, emulator: Emulator
+) -> None:
+    customer = emulator.cases()["customers"]["wallet_0"]["id"]
+    emulator.patch("customers", customer, name="Drafts")
+    index_everything(northwind)
+    answer = ask(support, "Drafts")
+    assert answer.get("Location") != reverse("draft_list", args=["northwind", "live"])
+
+
+def _order_of(emulator: Emulator, described: str) -> str:
+    lines = [{"description": described, "unit_price": 500, "quantity": 1}]
+    return str(emulator.make_order(line_items=lines)["id"])

@@ -55,6 +55,11 @@ class Found:
         return not (self.orders or self.customers or self.shipments)
 
     @property
+    def some_exact(self) -> bool:
+        """Whether something has just what was typed: a parcel has, or at least its beginning."""
+        return any(hit.exact for hit in self.orders) or any(hit.exact for hit in self.customers) or bool(self.shipments)
+
+    @property
     def only(self) -> OrderHit | CustomerHit | None:
         """What Enter opens: the one order that is meant beyond doubt, or the only hit. A shipment is its order's."""
         exact = [hit for hit in self.orders if hit.exact]

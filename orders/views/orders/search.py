@@ -41,8 +41,8 @@ def search(request: MerchantRequest) -> HttpResponse:
             return redirect("batch_detail", request.merchant.slug, request.mode, batch.number)
         if found.only is not None and found.only.exact:
             return _opened(request, found.only)
-        if (found.nothing or found.only) and (place := destinations.called(request, text)):
-            return redirect(place.url)  # its whole name, where of an order just some words fit
+        if not found.some_exact and (place := destinations.called(request, text)):
+            return redirect(place.url)  # its whole name, where of however many orders just some words fit
         if found.only is not None:
             return _opened(request, found.only)
         if found.nothing and text:
