@@ -1,10 +1,13 @@
 """Finding orders and customers by whatever somebody types: whole things first, then beginnings, then parts of words."""
 
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, CharField, IntegerField, QuerySet, TextField
 
+from orders.kept_queries import Given, Kept, Several, kept
 from orders.models import CustomerCopy, Merchant, OrderCopy, ProductCopy, Term
 from orders.services.index import folding, parts, questions
 from orders.services.index.questions import Wanted
@@ -47,23 +50,21 @@ def find_customer_ids(merchant: Merchant, mode: str, text: str, limit: int = 50)
 
 
 def _whole(merchant: Merchant, mode: str, text: str, limit: int) -> Iterator[Hit]:
-    here = Term.objects.filter(merchant=merchant, mode=mode)
     wanted = dict.fromkeys([*questions.exact(text), *_products(merchant, mode, text)])
     complete: set[str] = set()  # values of which there are no more terms than were found, of whatever kind
     rows = list[Row]()
     for value, kinds in wanted:
         if value and value not in complete:
-            found = _rows(here, (value, kinds), limit)
+            given = [value] if kinds is None else [value, kinds]
+            found = _newest(limit, of_kinds=kinds is not None)(merchant.pk, mode, *given)
             rows += found
             complete |= {value} if kinds is None and len(found) < limit else set()
     yield from _hits(rows, whole=True)
 
 
 def _beginning(merchant: Merchant, mode: str, text: str, limit: int) -> Iterator[Hit]:
-    here = Term.objects.filter(merchant=merchant, mode=mode)
     for begin, kinds in questions.beginnings(text):
-        ranged = here.filter(value__gte=begin, value__lt=begin + LAST, kind__in=kinds or (), order__gone_at=None)
-        rows = list(ranged.values_list("order__id", "kind")[: MOST_BEGINNINGS + 1])
+        rows = _between(merchant.pk, mode, begin, begin + LAST, kinds or ())
         if len(rows) <= MOST_BEGINNINGS:
             yield from _hits(rows, whole=False)
 
@@ -73,11 +74,24 @@ def _parts(merchant: Merchant, mode: str, text: str, limit: int) -> Iterator[Hit
     yield from (Hit(key, None, whole=False) for key in found)
 
 
-def _rows(here: "QuerySet[Term]", wanted: Wanted, limit: int) -> list[Row]:
-    value, kinds = wanted
-    found = here.filter(value=value, order__gone_at=None)
-    newest = (found if kinds is None else found.filter(kind__in=kinds)).order_by("-order")
-    return list(newest.values_list("order__id", "kind")[:limit])
+@lru_cache(maxsize=16)
+def _newest(limit: int, *, of_kinds: bool) -> "Kept[Row]":
+    """The question for so many of the newest orders with a term, of any kind or of some."""
+
+    def ask(merchant_id: Given, mode: Given, value: Given, *kinds: Given) -> "QuerySet[Term, Row]":
+        found = Term.objects.filter(merchant=merchant_id, mode=mode, value=value, order__gone_at=None)
+        found = found.filter(kind__in=kinds[0]) if kinds else found
+        return found.order_by("-order").values_list("order__id", "kind")[:limit]
+
+    return kept(BigIntegerField(), CharField(), TextField(), *[Several(IntegerField())] * of_kinds)(ask)
+
+
+@kept(BigIntegerField(), CharField(), TextField(), TextField(), Several(IntegerField(), len(questions.BY_BEGINNING)))
+def _between(merchant_id: Given, mode: Given, begin: Given, end: Given, kinds: Given) -> "QuerySet[Term, Row]":
+    """Orders with a term from one on and before another, and one more than are looked at."""
+    here = Term.objects.filter(merchant=merchant_id, mode=mode, kind__in=kinds, order__gone_at=None)
+    ranged = here.filter(value__gte=begin, value__lt=end)
+    return ranged.values_list("order__id", "kind")[: MOST_BEGINNINGS + 1]
 
 
 def _hits(rows: Iterable[Row], *, whole: bool) -> Iterator[Hit]:
@@ -90,5 +104,10 @@ def _products(merchant: Merchant, mode: str, text: str) -> Iterator[Wanted]:
     """A product's code stands for its id."""
     code, kinds = folding.term(text), (Term.Kind.PRODUCT,)
     if code:
-        products = ProductCopy.objects.filter(merchant=merchant, mode=mode, code=code)[:MOST_PRODUCTS]
-        yield from ((str(product.product_id), kinds) for product in products)
+        yield from ((str(product_id), kinds) for (product_id,) in _products_of(merchant.pk, mode, code))
+
+
+@kept(BigIntegerField(), CharField(), TextField())
+def _products_of(merchant_id: Given, mode: Given, code: Given) -> "QuerySet[ProductCopy, tuple[uuid.UUID]]":
+    here = ProductCopy.objects.filter(merchant=merchant_id, mode=mode, code=code)
+    return here.values_list("product_id")[:MOST_PRODUCTS]

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import BigIntegerField, CharField, QuerySet, UUIDField
+
 from orders import carriers
+from orders.kept_queries import Given, Several, kept
 from orders.models import CustomerCopy, Merchant, OrderCopy, Shipment, Term
 from orders.money import Money
 from orders.services.index import finding, folding, freshness, questions, terms
@@ -72,9 +75,9 @@ class Found:
 def search(merchant: Merchant, mode: str, text: str, limit: int = SHOWN) -> Found:
     """At most `limit` of each. Whatever is typed, this is no error, and RevKeen is not asked."""
     hits = finding.find_ids(merchant, mode, text, limit)
-    copies = OrderCopy.objects.defer("metadata").in_bulk([hit.key for hit in hits])
+    copies = {copy.pk: copy for copy in _copies([hit.key for hit in hits])}
     known = [(hit, copies[hit.key]) for hit in hits if hit.key in copies]
-    names = _names(merchant, mode, [copy.customer_id for _, copy in known])
+    names = dict(_names(merchant.pk, mode, {copy.customer_id for _, copy in known if copy.customer_id}))
     orders = [_order_hit(hit, copy, names, text) for hit, copy in known]
     parcels = [copy.order_id for hit, copy in known if hit.kind == Term.Kind.TRACKING]
     return Found(
@@ -101,9 +104,15 @@ def _excerpt(text: str, parts: list[str]) -> str:
     return f"{'…' if begin else ''}{cut}{'…' if len(line) > begin + LONGEST_EXCERPT else ''}"
 
 
-def _names(merchant: Merchant, mode: str, ids: list[uuid.UUID | None]) -> dict[uuid.UUID, str]:
-    found = CustomerCopy.objects.filter(merchant=merchant, mode=mode, customer_id__in={one for one in ids if one})
-    return dict(found.values_list("customer_id", "name"))
+@kept(Several(BigIntegerField(), SHOWN))
+def _copies(keys: Given) -> "QuerySet[OrderCopy]":
+    return OrderCopy.objects.filter(pk__in=keys).defer("metadata")
+
+
+@kept(BigIntegerField(), CharField(), Several(UUIDField(), SHOWN))
+def _names(merchant_id: Given, mode: Given, customer_ids: Given) -> "QuerySet[CustomerCopy, tuple[uuid.UUID, str]]":
+    here = CustomerCopy.objects.filter(merchant=merchant_id, mode=mode, customer_id__in=customer_ids)
+    return here.values_list("customer_id", "name")
 
 
 def _customers(merchant: Merchant, mode: str, text: str, limit: int) -> list[CustomerHit]:
@@ -112,9 +121,14 @@ def _customers(merchant: Merchant, mode: str, text: str, limit: int) -> list[Cus
     if (customer_id := _uuid(text)) is not None:
         here = CustomerCopy.objects.filter(merchant=merchant, mode=mode, customer_id=customer_id)
         keys = list(here.exclude(seen_at=None).values_list("pk", flat=True))
-    found = CustomerCopy.objects.in_bulk(keys)
+    found = {customer.pk: customer for customer in _customers_of(keys)}
     hits = [CustomerHit(found[key], _is_exact(found[key], text)) for key in keys if key in found]
     return sorted(hits, key=lambda hit: not hit.exact)
+
+
+@kept(Several(BigIntegerField(), SHOWN))
+def _customers_of(keys: Given) -> "QuerySet[CustomerCopy]":
+    return CustomerCopy.objects.filter(pk__in=keys)
 
 
 def _is_exact(customer: CustomerCopy, text: str) -> bool:
