@@ -61,7 +61,9 @@ def test_an_order_page_learns_what_its_order_is_found_by(
     kinds = set(Term.objects.filter(order=copy(order)).values_list("kind", flat=True))
     assert {Term.Kind.INVOICE_NUMBER, Term.Kind.PAYMENT, Term.Kind.CARD} <= kinds
     for value in Term.objects.filter(order=copy(order), kind=Term.Kind.CARD).values_list("value", flat=True):
-        assert copy(order).pk in found(northwind, value)
+        for typed in (value, f"Visa ••{value}", f"••{value}", f"visa {value}", f"Card ending in {value}"):
+            assert copy(order).pk in found(northwind, typed), typed
+        assert copy(order).pk not in found(northwind, f"parcel {value}")
 
 
 def test_what_is_as_it_was_costs_nothing(

@@ -21,6 +21,10 @@ BY_BEGINNING = (
 )
 
 _PHONE = re.compile(r"\+?[\d\s()./-]{5,}")
+_CARD = re.compile(
+    r"(?:(?:card|visa|mastercard|amex|american express|discover|jcb|diners club|diners|unionpay) ?)?"
+    r"(?:ending (?:in |with )?)?[•*]* ?(?P<last>\d{4})"
+)  # as pages write it, and as a customer says it
 _AMOUNT = re.compile(r"(?P<before>[^\d\s.,-]{0,3}) ?(?P<number>\d[\d.,' ]*)(?P<after>[^\d\s.,-]{0,3})")
 
 
@@ -35,6 +39,8 @@ def exact(text: str) -> Iterator[Wanted]:
         yield terms.tracking(text)[0], (Kind.TRACKING,)
     if _PHONE.fullmatch(text.strip()):
         yield folding.digits(text), (Kind.PHONE, Kind.CARD)
+    if card := _CARD.fullmatch(plain):
+        yield card["last"], (Kind.CARD,)
     if len(plain) == 2:
         yield plain, (Kind.PAIR,)
     yield from ((value, (Kind.AMOUNT,)) for value in amounts(text) if not value.endswith(" "))
