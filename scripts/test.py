@@ -11,11 +11,12 @@ import sys
 import time
 from pathlib import Path
 
+from tests.support import databases
+
 BIN = Path(sys.executable).parent
 
 ON_ALL_CORES = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder"]
 PYTEST = [str(BIN / "pytest"), *ON_ALL_CORES]
-NO_DATABASE = ["--ignore=tests/browser", "--ignore=tests/emulator"]  # need not even be collected for it
 CHECKS = (
     [str(BIN / "ruff"), "format", "--check", "--quiet", "."],
     [str(BIN / "ruff"), "check", "--quiet", "."],
@@ -27,21 +28,36 @@ KEPT_COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 def main() -> int:
     full = "--full" in sys.argv[1:]
-    everywhere = [*PYTEST, *([] if full else ["-m", "not full"])]
-    if any(_failed(command, {}) for command in (*CHECKS, everywhere)):
+    url = os.environ.get("TEST_POSTGRES_URL", "")
+    if not _checked_and_prepared(url) or _failed([*PYTEST, *([] if full else ["-m", "not full"])]):
         return 1
-    url = os.environ.get("TEST_POSTGRES_URL")
     if url:
-        on_postgres = [*PYTEST, *NO_DATABASE, "-m", "database" if full else "database and not full"]
-        return int(_failed(on_postgres, {"TEST_DATABASE_URL": url}))
+        return int(_failed([*PYTEST, "-m", "database" if full else "database and not full", *_marked()], url))
     print("\nNot run on PostgreSQL: TEST_POSTGRES_URL is not set.")
     return int(os.environ.get("REQUIRE_POSTGRES") == "1")
 
 
-def _failed(command: list[str], environment: dict[str, str]) -> bool:
-    print(f"\n$ {Path(command[0]).name} {' '.join(command[1:])}", flush=True)
+def _checked_and_prepared(url: str) -> bool:
+    """Style and types take one processor, what the tests need first another one."""
+    databases.begin()
+    command = [sys.executable, "-m", "tests.support.prepared", *filter(None, [url])]
+    with subprocess.Popen(command, env=os.environ | KEPT_COMPILED) as preparing:
+        failed = any(map(_failed, CHECKS))
+        return preparing.wait() == 0 and not failed
+
+
+def _marked() -> list[str]:
+    """The files that hold a test for PostgreSQL."""
+    return [str(path) for path in sorted(Path("tests").rglob("test_*.py")) if databases.asks_for_postgres(path)]
+
+
+def _failed(command: list[str], url: str = "") -> bool:
+    files = sum(argument.endswith(".py") for argument in command)
+    shown = [argument for argument in command[1:] if not argument.endswith(".py")]
+    print(f"\n$ {Path(command[0]).name} {' '.join(shown)}{f' ({files} files)' if files else ''}", flush=True)
     began = time.monotonic()
-    failed = subprocess.run(command, env=os.environ | KEPT_COMPILED | environment).returncode != 0
+    on = {"TEST_DATABASE_URL": url} if url else {}
+    failed = subprocess.run(command, env=os.environ | KEPT_COMPILED | on).returncode != 0
     print(f"{time.monotonic() - began:.0f} s", flush=True)
     return failed
 

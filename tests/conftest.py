@@ -71,12 +71,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     A browser on a busy machine misses a beat now and then, and so do several real processes and clocks: a test of them
     that fails is run again, and the summary counts it as a rerun.
     """
+    _check_marks(items)
     items.sort(key=lambda item: item.path.parent.name not in LONG)
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=2))
         elif item.path.parent.name == "running":
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def _check_marks(items: list[pytest.Item]) -> None:
+    """PostgreSQL's part of `make test` would leave out what is not found by a look at its file."""
+    for path in {item.path for item in items if item.get_closest_marker("database")}:
+        if not databases.asks_for_postgres(path):
+            raise pytest.UsageError(f"{path}: tests/support/databases.py does not find its mark `database`.")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -4,6 +4,7 @@ import atexit
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ORIGINALS = "REVKEEN_ADMIN_TEST_ORIGINALS"  # names the folder that all processes of a run have them in
+ASKS_FOR_POSTGRES = re.compile(r"mark\.database|@survives\(|@for_each_partner\(")  # these two mark one of their kinds
 MIGRATE = """
 import django; django.setup()
 from django.core.management import call_command
@@ -83,21 +85,26 @@ def _name_of(kept: Path) -> str:
 def copied(folder: Path, server: str, environment: dict[str, str]) -> Database:
     """A migrated database with nothing in it."""
     database = Database(folder, server, f"site_{uuid.uuid4().hex}")
-    database.copy(_original(server, environment))
+    database.copy(original(server, environment))
     return database
 
 
-def _original(server: str, environment: dict[str, str]) -> Database:
+def original(server: str, environment: dict[str, str]) -> Database:
     """What is copied: made by whichever process of the run needs one first."""
     begin()
     kept = Path(os.environ[ORIGINALS]) / (hashlib.sha256(server.encode()).hexdigest()[:16] if server else "sqlite")
     kept.mkdir(exist_ok=True)
-    original = Database(kept, server, _name_of(kept))
+    database = Database(kept, server, _name_of(kept))
     with (kept / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (kept / "made").exists():
             if server:
                 (kept / "server").write_text(server)
-            original.migrate(environment | {"COUNTER_FILE": f"{kept}/journal-counter"})
+            database.migrate(environment | {"COUNTER_FILE": f"{kept}/journal-counter"})
             (kept / "made").touch()
-    return original
+    return database
+
+
+def asks_for_postgres(path: Path) -> bool:
+    """Whether a file of tests may hold one that is marked `database`: others need not be read for PostgreSQL's part."""
+    return bool(ASKS_FOR_POSTGRES.search(path.read_text()))
