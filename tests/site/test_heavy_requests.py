@@ -103,7 +103,10 @@ def expressions() -> list[tuple[str, str]]:
 
 def _expressions(path: Path) -> Iterator[str]:
     takes_one = {"compile", "match", "fullmatch", "search", "sub", "findall", "split", "RegexValidator", "re_path"}
-    for node in ast.walk(ast.parse(path.read_text())):
+    text = path.read_text()
+    if not re.search(r"\bre\b|RegexValidator|re_path", text):
+        return
+    for node in ast.walk(ast.parse(text)):
         if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
             continue
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
