@@ -28,7 +28,7 @@ Provider = Connection.Provider
 SHAPES = {
     Provider.REVKEEN: re.compile(r"[A-Za-z0-9_-]{8,}"),
     Provider.DIGITAL_RIVER: re.compile(r"[A-Za-z0-9_-]{8,}"),
-    Provider.ORDER_PROTECTION: re.compile(r"(?=[^A-Za-z]{0,200}[A-Za-z])[A-Za-z0-9._~+/=-]{16,}"),
+    Provider.ORDER_PROTECTION: re.compile(r"(?=[^A-Za-z]{0,200}+[A-Za-z])[A-Za-z0-9._~+/=-]{16,}"),
 }
 KINDS = {
     (Provider.REVKEEN, "live"): "a live key",
