@@ -3,8 +3,8 @@
 kept_inserts.insert(shipment)
 kept_inserts.insert(*items)
 
-As `save(force_insert=True)` and `bulk_create` do, but for signals, which are not sent. Only what stands in the rows
-differs from one statement to the next, so the rest is kept.
+As `save(force_insert=True)` does, its signals included. Only what stands in the rows differs from one statement to the
+next, so the rest is kept.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Field, Model
 from django.db.models.expressions import DatabaseDefault
+from django.db.models.signals import post_save, pre_save
 from django.db.models.sql import InsertQuery
 
 AT_ONCE = 100  # a statement has only so many parameters
@@ -23,7 +24,8 @@ Sql = tuple[str, Sequence[Any]]  # what stands for a value, and its parameters
 def insert(*rows: Model, unless_there: bool = False) -> None:
     """All of one model, within the caller's transaction where they are several.
 
-    `unless_there`: a row that would be there twice is left out, and none learns what the database gave it.
+    `unless_there`: a row that would be there twice is left out, and none learns what the database gave it, nor anybody
+    that it was written.
     """
     for begin in range(0, len(rows), AT_ONCE):
         _table(type(rows[0]), connection.vendor).insert(rows[begin : begin + AT_ONCE], unless_there=unless_there)
@@ -46,6 +48,7 @@ class _Table:
     def insert(self, rows: Sequence[Model], *, unless_there: bool) -> None:
         for row in rows:
             row._prepare_related_fields_for_save(operation_name="insert")  # type: ignore[attr-defined]
+            pre_save.send(type(row), instance=row, raw=False, using=connection.alias, update_fields=None)
         written = [[self._value(field, field.pre_save(row, add=True)) for field in self._fields] for row in rows]
         values = ", ".join(f"({', '.join(sql for sql, _ in row)})" for row in written)
         parameters = [one for row in written for _, given in row for one in given]
@@ -54,6 +57,8 @@ class _Table:
             cursor.execute(f"{self._begin}{values}{end}", parameters)
             given = cursor.fetchall() if self._end and not unless_there else ()
         self._note_given(rows, given)
+        if not unless_there:
+            self._tell_of(rows)
 
     def _value(self, field: "Field[Any, Any]", value: Any) -> Sql:
         if isinstance(value, DatabaseDefault):
@@ -67,6 +72,11 @@ class _Table:
     def _expression(self, field: "Field[Any, Any]", value: Any) -> Sql:
         sql, parameters = self._compiler.field_as_sql(field, None, self._compiler.prepare_value(field, value))
         return str(sql), parameters
+
+    def _tell_of(self, rows: Sequence[Model]) -> None:
+        for row in rows:
+            about = {"created": True, "raw": False, "update_fields": None}
+            post_save.send(type(row), instance=row, using=connection.alias, **about)
 
     def _note_given(self, rows: Sequence[Model], given: Sequence[Sequence[Any]]) -> None:
         for row, values in zip(rows, self._compiler.apply_converters(given, self._converters), strict=False):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.db.models.signals import post_save, pre_save
 
 from orders import kept_inserts
 from orders.models import Connection, Merchant, PartnerOrder
@@ -73,6 +74,29 @@ def test_a_row_that_is_there_already_is_refused_or_left_as_it_is() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         kept_inserts.insert(partner_order(merchant, "dro_1", "second"))
     assert PartnerOrder.objects.get().order_number == "first"
+
+
+def test_who_listens_to_what_is_saved_hears_of_a_row_before_and_after_and_may_still_change_it() -> None:
+    merchant, heard = Merchant.objects.create(name="Acme", slug="acme"), []
+
+    def before(instance: Connection, **about: Any) -> None:
+        heard.append(("before", about["raw"], instance.pk))
+        instance.prefix = "changed"
+
+    def after(instance: Connection, **about: Any) -> None:
+        heard.append(("after", about["created"], instance.pk))
+
+    made = connection(merchant, "sent")
+    pre_save.connect(before, sender=Connection)
+    post_save.connect(after, sender=Connection)
+    try:
+        kept_inserts.insert(made)
+    finally:
+        pre_save.disconnect(before, sender=Connection)
+        post_save.disconnect(after, sender=Connection)
+    assert [(when, said) for when, said, _ in heard] == [("before", False), ("after", True)]
+    assert heard[-1][2] == made.pk
+    assert Connection.objects.get(pk=made.pk).prefix == "changed"
 
 
 def test_a_row_of_something_that_was_never_saved_is_not_written() -> None:
