@@ -14,8 +14,8 @@ from orders.management.commands.seed_demo import PASSWORD
 from scripts.stack import Stack, free_port
 from tests.support.emulation import RunningEmulator
 
-# Without the background flags Chromium looks for hosts of its own; as root it needs --no-sandbox; and its own toolbar
-# is a page too, which takes half of the time where nobody sees it.
+# Without the background flags Chromium looks for hosts of its own; as root it needs --no-sandbox; and the toolbar of
+# one that draws windows is a page too, which takes half of the time where nobody sees it.
 FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync
     --disable-features=InitialWebUI,WebUIReloadButton,WebUIToolbar,WebUILocationBar""".split()
@@ -24,7 +24,7 @@ ANSWERED = (
     *("Failed to load resource", "Response Status Error Code 401", "Response Status Error Code 403"),
     *("htmx:sendError", "htmx:afterRequest"),
 )
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the first draws no windows
 
 OpenPage = Callable[..., Page]
 
