@@ -174,6 +174,27 @@ def test_saying_it_again_changes_the_hold_and_each_change_is_on_record_once(
     ]
 
 
+@pytest.mark.database
+def test_the_note_of_a_hold_finds_the_order_until_it_is_released(
+    client: Client, northwind: Merchant, emulator: Emulator, two: list[dict[str, Any]]
+) -> None:
+    index_everything(northwind)
+    put_on_hold(client, two[0], note="Ask Frau Müller’s neighbor 田中太郎 first")
+    opened = (302, page_of(two[0]))
+    assert [looked_for(client, typed) for typed in ("muller neigh", "田中")] == [opened] * 2
+    emulator.patch("orders", two[0]["id"], notes="Ring twice", updated_at="2030-01-01T00:00:00Z")
+    client.get(page_of(two[0]))
+    assert [looked_for(client, typed) for typed in ("ring twice", "muller neigh", "田中")] == [opened] * 3
+    client.post(page_of(two[0], "release/"))
+    assert opened not in [looked_for(client, typed) for typed in ("muller neigh", "田中")]
+
+
+def looked_for(client: Client, typed: str) -> tuple[int, str]:
+    """What the box above the page leads to."""
+    answer = client.get("/northwind/live/search/", {"q": typed})
+    return answer.status_code, answer.get("Location", "")
+
+
 def test_a_hold_of_another_mode_or_merchant_holds_nothing_here(
     client: Client, kestrel: Merchant, northwind: Merchant, jonas: User, two: list[dict[str, Any]]
 ) -> None:

@@ -18,6 +18,7 @@ from orders.apis.errors import NotSent
 from orders.kept_queries import Given, kept
 from orders.models import EventLog, Hold, Merchant, User
 from orders.services import audit
+from orders.services.index import deriving
 from orders.storable import storable
 
 
@@ -88,6 +89,7 @@ def hold(merchant: Merchant, mode: str, orders: Collection[uuid.UUID], why: Why,
             named: dict[str, Any] = {"merchant": merchant, "mode": mode, "order_id": order_id}
             written, _ = Hold.objects.update_or_create(**named, defaults=said)
             _record(EventLog.Kind.ORDER_HELD, written, by)
+        deriving.of_holds(merchant, mode, news)
     return len(news)
 
 
@@ -99,6 +101,7 @@ def release(merchant: Merchant, mode: str, orders: Collection[uuid.UUID], by: Us
             if one.until is None or one.until > today(merchant):
                 _record(EventLog.Kind.HOLD_RELEASED, one, by)
         Hold.objects.filter(pk__in=[one.pk for one in found]).delete()
+        deriving.of_holds(merchant, mode, [one.order_id for one in found])
     return sum(one.until is None or one.until > today(merchant) for one in found)
 
 

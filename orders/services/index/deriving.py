@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import BigIntegerField, CharField, QuerySet, UUIDField, prefetch_related_objects
+from django.db.models import BigIntegerField, CharField, Q, QuerySet, UUIDField, prefetch_related_objects
 
+from orders.among import among
 from orders.kept_queries import Given, Several, kept
-from orders.models import CustomerCopy, Merchant, OrderCopy, OrderLineCopy, Term, TrackingNumber
+from orders.models import CustomerCopy, Hold, Merchant, OrderCopy, OrderLineCopy, Term, TrackingNumber
 from orders.money import LARGEST_MINOR
 from orders.services.index import findings, folding, shipped, terms
 from orders.services.index.rule_facts import Lines
@@ -32,15 +33,17 @@ def derive(copies: Collection[OrderCopy], lines: Lines, customers: Customers) ->
     if not copies:
         return {}
     first = next(iter(copies))
-    numbers = _numbers(first.merchant_id, first.mode, [copy.order_id for copy in copies])
+    place = (first.merchant_id, first.mode, [copy.order_id for copy in copies])
+    numbers, notes = _numbers(*place), dict(_hold_notes(*place))
     found = {}
     for copy in copies:
         own, customer = lines.get(copy.id, ()), _seen(customers.get(copy.customer_id))
         copy.customer_name = folding.without_accents(folding.folded(customer.name)) if customer else ""
-        copy.text = terms.text_of(copy, own, customer)
+        note = notes.get(copy.order_id, "")
+        copy.text = terms.text_of(copy, own, customer, note)
         own_terms = terms.of_order(copy, own, customer)
         copy.text_is_cut = len(copy.text) == folding.LONGEST_TEXT or len(own_terms) == terms.MOST_TERMS
-        found[copy.id] = own_terms | terms.of_parcels(numbers[copy.order_id])
+        found[copy.id] = own_terms | terms.of_parcels(numbers[copy.order_id]) | terms.of_hold(note)
     return found
 
 
@@ -99,7 +102,19 @@ def _copy(merchant_id: Given, mode: Given, order_id: Given) -> "QuerySet[OrderCo
 
 def of_customers(merchant: Merchant, mode: str, customer_ids: Iterable[uuid.UUID]) -> None:
     """Derive anew all orders of these customers, who are called something else now."""
-    found = OrderCopy.objects.filter(merchant=merchant, mode=mode, customer_id__in=set(customer_ids)).order_by("id")
+    _anew(merchant, mode, Q(customer_id__in=set(customer_ids)))
+
+
+def of_holds(merchant: Merchant, mode: str, order_ids: Collection[uuid.UUID]) -> None:
+    """Derive anew these orders, of which something else is said now.
+
+    For whoever has held or released them: call it in the same transaction.
+    """
+    _anew(merchant, mode, among("order_id", order_ids))
+
+
+def _anew(merchant: Merchant, mode: str, which: Q) -> None:
+    found = OrderCopy.objects.filter(which, merchant=merchant, mode=mode).order_by("id")
     keys = list(found.values_list("id", flat=True))
     for begin in range(0, len(keys), AT_ONCE):
         with transaction.atomic():
@@ -159,6 +174,12 @@ def _numbered(merchant_id: Given, mode: Given, order_ids: Given) -> "QuerySet[Tr
     here = {"shipment__merchant_id": merchant_id, "shipment__mode": mode}
     numbers = TrackingNumber.objects.filter(shipment__order_id__in=order_ids, **here).exclude(normalized="")
     return numbers.values_list("shipment__order_id", "normalized")
+
+
+@kept(BigIntegerField(), CharField(), Several(UUIDField()))
+def _hold_notes(merchant_id: Given, mode: Given, order_ids: Given) -> "QuerySet[Hold, Any]":
+    held = Hold.objects.filter(merchant=merchant_id, mode=mode, order_id__in=order_ids).exclude(note="")
+    return held.values_list("order_id", "note")
 
 
 def _units_left(copy: OrderCopy, lines: Iterable[OrderLineCopy], taken: Mapping[uuid.UUID, int]) -> int:

@@ -39,9 +39,14 @@ def tracking(number: str) -> list[str]:
     return [whole, whole[-END_OF_TRACKING:]] if len(whole) > END_OF_TRACKING else [whole]
 
 
-def text_of(copy: OrderCopy, lines: Iterable[OrderLineCopy], customer: CustomerCopy | None) -> str:
+def of_hold(note: str) -> Terms:
+    """Those of what staff said of a hold. The other words of it are found as parts of the text."""
+    return _bounded((Kind.PAIR, pair) for pair in folding.pairs(note))
+
+
+def text_of(copy: OrderCopy, lines: Iterable[OrderLineCopy], customer: CustomerCopy | None, hold_note: str = "") -> str:
     """Folded, a line for each thing, so that no part is found across two of them."""
-    said = [copy.public_id, *_texts_of(customer), copy.notes, *folding.values(copy.metadata)]
+    said = [copy.public_id, *_texts_of(customer), copy.notes, hold_note, *folding.values(copy.metadata)]
     for line in lines:
         said += [line.description, *folding.values(line.metadata)]
     return _together(said)
