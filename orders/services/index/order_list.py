@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from orders.among import among
 from orders.models import OrderCopy
 from orders.services.index import keyset
 from orders.services.index.order_filters import Place
@@ -131,7 +132,7 @@ class _Hits:
         return self.known.statuses if self.known and self.known.whole else None
 
     def of(self, rows: "QuerySet[OrderCopy, Any]") -> "QuerySet[OrderCopy, Any]":
-        return rows.filter(self.asked, gone_at=None) if self.keys is None else rows.filter(pk__in=list(self.keys))
+        return rows.filter(self.asked, gone_at=None) if self.keys is None else rows.filter(among("pk", self.keys))
 
     def among_first(self, rows: "QuerySet[OrderCopy, Any]", count: int, limit: int) -> list[int] | None:
         """So many of those among the first `count` of these rows; None where these are not enough.
@@ -150,7 +151,7 @@ def _first(place: Place, hits: _Hits, keys: list[str], start: list[Any] | None, 
     """The keys of the first rows after a position."""
     here = OrderCopy.objects.filter(merchant=place.merchant, mode=place.mode)
     column, beyond = keys[0].lstrip("-"), here.filter(keyset.beyond(keys, start))
-    if hits.keys is not None and len(hits.keys) <= FEW:
+    if hits.keys is not None and (len(hits.keys) <= FEW or column in GROUPED):
         return list(hits.of(beyond).order_by(*keys).values_list("pk", flat=True)[:limit])
     if column not in GROUPED:
         return _nearest(beyond, keys, hits, limit)
@@ -167,7 +168,7 @@ def _first(place: Place, hits: _Hits, keys: list[str], start: list[Any] | None, 
 
 def _of_group(rows: "QuerySet[OrderCopy, Any]", keys: list[str], hits: _Hits, limit: int) -> list[int]:
     """Those of a group are by their own keys alone, and may be few or none."""
-    if hits.asked and hits.keys is None:
+    if hits.asked:
         some = list(hits.of(rows).values_list("pk", flat=True)[: FEW + 1])
         if len(some) <= FEW:
             return sorted(some, reverse=keys == ["-id"])[:limit]
