@@ -5,7 +5,7 @@ On SQLite: of a hundred rows PostgreSQL takes any index to be as good.
 
 import uuid
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db.models import Q
@@ -15,7 +15,7 @@ from orders.models import Merchant
 from orders.services.finance import money_list, periods, receivables, review, sums
 from orders.services.finance.money_list import PAYMENTS
 from orders.services.finance.review import State, Wanted
-from orders.services.index import clock, money_copies, writing
+from orders.services.index import clock, money_copies, order_list, writing
 from orders.services.index.order_filters import Place
 from tests.support.plans import plans
 from tests.support.samples import a_transaction, an_order
@@ -55,6 +55,16 @@ def test_what_is_added_up_is_read_from_an_index(asked: str, northwind: Merchant)
     assert place.payments_as_of is None
     for plan, index in zip(plans(lambda: ask(place)), indexes, strict=True):
         assert index in plan
+
+
+def test_the_orders_of_an_age_are_looked_for_among_those_of_its_days(
+    northwind: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest first, all orders that are older would be looked at before the first of them."""
+    monkeypatch.setattr(order_list, "FEW", 10)
+    place = Place(northwind, "live", datetime(2026, 12, 10, tzinfo=UTC))
+    found = plans(lambda: receivables.orders(place, receivables.of_age(place, "31-60"), None, None))
+    assert "copies_newest (merchant_id=? AND mode=? AND id>? AND id<?)" in found[-1]
 
 
 @pytest.mark.parametrize(("rule", "index"), [("", "findings_newest"), ("total", "findings_by_rule")])

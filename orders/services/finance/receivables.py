@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from orders.models import OrderCopy
 from orders.money import Money
 from orders.services.finance.sums import CURRENCY, STILL_DUE
-from orders.services.index import order_filters
+from orders.services.index import keys, order_filters, order_list
 from orders.services.index.order_filters import OPEN, Filter, Place
 
 OLDEST_FIRST = "placed"
@@ -73,6 +73,11 @@ def debtors(place: Place, asked: Q, most: int = MOST_CUSTOMERS) -> list[Debtor]:
         Debtor(None if customer_id == GUEST else customer_id, Owed(count, Money(int(minor), currency)), oldest)
         for customer_id, currency, count, minor, oldest in sums
     ]
+
+
+def orders(place: Place, asked: Q, after: uuid.UUID | None, before: uuid.UUID | None) -> order_list.Page:
+    """The orders of which something is due, the oldest first; what follows on one, or leads up to one."""
+    return order_list.page(place, keys.bounded(STILL_DUE & asked), OLDEST_FIRST, after, before)
 
 
 def of_age(place: Place, age: str) -> Q:

@@ -3,6 +3,11 @@
 import hashlib
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from django.db.models import Q
 
 Identity = tuple[int, str, str]  # merchant, mode and order
 Wanted = tuple[Identity, datetime]
@@ -20,6 +25,23 @@ def first_of(moment: datetime) -> int:
 def after(moment: datetime) -> int:
     """Greater than every key of an order created before `moment`."""
     return first_of(moment) + (1 << _MOST_BITS)
+
+
+def bounded(asked: Q) -> Q:
+    """The same; where it says when orders were placed, those from before and after need not be looked at."""
+    return asked & _between(asked)
+
+
+def _between(condition: Any) -> Q:
+    match condition:
+        case ("created_at__gte", datetime() as start):
+            return Q(pk__gte=first_of(start))
+        case ("created_at__lt", datetime() as end):
+            return Q(pk__lt=after(end))
+        case Q(connector=Q.AND, negated=False):
+            return reduce(and_, map(_between, condition.children), Q())
+        case _:
+            return Q()
 
 
 def choose(wanted: Iterable[Wanted], taken: Callable[[Collection[int]], set[int]]) -> dict[Identity, int]:

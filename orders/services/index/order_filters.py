@@ -121,11 +121,7 @@ def days(name: str) -> Callable[[Place, str], Q]:
 
 
 def _placed(place: Place, text: str) -> Q:
-    """Keys rise with time, so those from before and after need not be looked at."""
-    start, end = spans.moments(text, place.merchant.zone, place.now)
-    found = days("created_at")(place, text)
-    found &= Q(pk__gte=keys.first_of(start)) if start else Q()
-    return found & (Q(pk__lt=keys.after(end)) if end else Q())
+    return keys.bounded(days("created_at")(place, text))
 
 
 def customer(place: Place, text: str) -> Q:

@@ -17,9 +17,7 @@ from orders.models import OrderCopy
 from orders.money import Money
 from orders.requests import MerchantRequest
 from orders.services.finance import receivables as owed
-from orders.services.finance.receivables import AGES, OLDEST_FIRST, Line
-from orders.services.finance.sums import STILL_DUE
-from orders.services.index import order_list
+from orders.services.finance.receivables import AGES, Line
 from orders.services.revkeen import customer_names
 from orders.views.addresses import address
 from orders.views.finance.money import canonical_or_none, without
@@ -72,10 +70,9 @@ def _cells(request: MerchantRequest, line: Line) -> list[tuple[str, Any, str]]:
 
 
 def _by_order(request: MerchantRequest, form: ReceivableFilter) -> dict[str, Any]:
-    place, after, before = form.place, form.page["starting_after"], form.page["ending_before"]
-    page = order_list.page(place, STILL_DUE & form.question, OLDEST_FIRST, after, before)
+    page = owed.orders(form.place, form.question, form.page["starting_after"], form.page["ending_before"])
     names = _names(request, [copy.customer_id for copy in page.rows])
-    rows = [_order_row(copy, names, owed.expired(place, copy)) for copy in page.rows]
+    rows = [_order_row(copy, names, owed.expired(form.place, copy)) for copy in page.rows]
     return {
         "rows": rows,
         "newer": address(request, **NO_PAGE | {"ending_before": rows[0].order_id}) if page.ahead and rows else "",
