@@ -56,7 +56,10 @@ for page in pages(orders_after):
         learning.learn(merchant, "live", [api.get(reads.invoice(invoiced)).require()])
     if not page.has_more:
         break
+def looked_through():  # which a PostgreSQL server does by itself while rows come, unless somebody told it not to
+    connection.cursor().execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 def keep_all(read_after, keep):
+    looked_through()
     for page in pages(read_after):
         keep(merchant, "live", page, began)
         learning.learn(merchant, "live", page.rows)
@@ -74,7 +77,7 @@ keep_all(refunds_after, money_copies.keep_refunds)
 IndexState.objects.update_or_create(merchant=merchant, mode="live", defaults={"watermark": began})
 for kind in Sweep.Kind:
     Sweep.objects.update_or_create(merchant=merchant, mode="live", kind=kind, defaults={"as_of": began})
-connection.cursor().execute("ANALYZE")
+looked_through()
 size = "SELECT pg_database_size(current_database())"
 if connection.vendor == "sqlite":
     size = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
