@@ -15,9 +15,18 @@ MUTANTS = [
         name="enter-over-a-refusal",
         defense="Enter sends nothing over a refusal that nobody has seen: it sends what is there.",
         target="orders.views.station.station:_enter",
-        old='if last.get("tone") == BAD and action.seen != last["id"]:',
+        old="if _refused_unseen(packing, action):",
         new="if False:",
         red="tests/station/test_station.py::test_enter_sends_nothing_over_a_refusal_that_nobody_saw",
+    ),
+    Mutant(
+        name="order-taken-unseen",
+        defense="What was meant for an order that a colleague took does nothing else: Enter opens the next order.",
+        target="orders.views.station.station:_with_nothing",
+        old="bench.told(packing, action.seen)",
+        new='""',
+        red="tests/station/test_station.py::"
+        "test_whoever_goes_on_with_an_order_that_was_taken_over_is_told_so_and_nothing_else_happens",
     ),
     Mutant(
         name="item-as-a-label",

@@ -191,6 +191,38 @@ def test_two_people_never_have_the_same_order(
     assert scan(operations, EAN) == "Tent is an item. Scan an order first."
 
 
+def test_whoever_goes_on_with_an_order_that_was_taken_over_is_told_so_and_nothing_else_happens(
+    operations: Client, colleague_there: Client, order: dict[str, Any], northwind: Merchant
+) -> None:
+    """The page still shows it: what is scanned or pressed there is meant for it, and Enter opens no other order."""
+    index_everything(northwind)
+    scan(operations, order["public_id"], EAN)
+    page = {name: value_of(operations, name) for name in ("seen", "order")}
+    scan(colleague_there, do=f"takeover:{order['id']}")
+    for one in ("", EAN, UPS, ""):
+        assert "was taken over by Second" in scan(operations, one, **page)
+    assert Packing.objects.get(user__email="operations@northwind.example").order_id is None
+    assert scan(operations, EAN, seen=value_of(operations, "seen")) == "Tent is an item. Scan an order first."
+
+
+def test_enter_opens_no_other_order_in_place_of_one_that_the_page_still_shows(
+    operations: Client, order: dict[str, Any], northwind: Merchant
+) -> None:
+    index_everything(northwind)
+    scan(operations, order["public_id"])
+    shown = value_of(operations, "order")
+    scan(operations, do="back")  # in another tab
+    assert "is not here any more" in scan(operations, order=shown)
+    assert Packing.objects.get().order_id is None
+    assert "opened" in scan(operations)
+
+
+def value_of(client: Client, name: str) -> str:
+    found = re.search(f'name="{name}" value="([^"]*)"', client.get(PLACE).content.decode())
+    assert found is not None
+    return found[1]
+
+
 def test_an_order_is_given_back_by_itself(operations: Client, colleague_there: Client, order: dict[str, Any]) -> None:
     scan(operations, order["public_id"], EAN)
     Packing.objects.update(seen_at="2020-01-01T00:00:00Z")

@@ -62,6 +62,16 @@ def said_before(packing: Packing, scan_id: str) -> bool:
     return any(heard["id"] == scan_id for heard in packing.heard)
 
 
+def told(packing: Packing, seen: str) -> str:
+    """What somebody else did with the order at hand, as long as the page has not shown it; "" where nothing.
+
+    `seen`: the id of the last scan whose answer the page showed.
+    """
+    ids = [heard["id"] for heard in packing.heard]
+    since = packing.heard[ids.index(seen) + 1 :] if seen in ids else packing.heard
+    return next((str(heard["words"]) for heard in since if heard.get("told")), "")
+
+
 def put(packing: Packing, scan_id: str, text: str, said: Said, kept: Work | None, **changes: Any) -> None:
     """What came of a scan, and the work as it is now. Raise `Overtaken`, or `TakenByOther`."""
     heard = {"id": scan_id, "text": storable(text)[:100], **asdict(said)}
@@ -108,9 +118,10 @@ def hold(packing: Packing, kept: Work, shown: FulfillmentSnapshot) -> str:
 def _take_from(packing: Packing, order_id: uuid.UUID, words: str) -> None:
     others = Packing.objects.filter(merchant=packing.merchant_id, mode=packing.mode, order_id=order_id)
     for other in others.exclude(pk=packing.pk):
-        told = {"id": str(uuid.uuid4()), "text": "", **asdict(Said(BAD, f"{other.order_number} {words}"))}
+        said = Said(BAD, f"{other.order_number} {words}")
+        heard = {"id": str(uuid.uuid4()), "text": "", "told": True, **asdict(said)}
         Packing.objects.filter(pk=other.pk, version=other.version).update(
-            **NOTHING, heard=[*other.heard, told][-MOST_HEARD:], version=F("version") + 1
+            **NOTHING, heard=[*other.heard, heard][-MOST_HEARD:], version=F("version") + 1
         )
 
 

@@ -25,6 +25,7 @@ from orders.views.station.page import page
 
 TRIES = 5  # where another tab changes the place at the same time
 NOT_SEEN = "Not sent: what was scanned last was refused. Look at it, then press Enter again."
+GONE = "The order that was shown is not here any more. Press Enter again to open the next."
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _answer(request: MerchantRequest, packing: Packing, action: Action) -> Answe
     if action.do == "say":
         return Said(BAD, action.text), None, {}
     if packing.order_id is None:
-        return acts.with_nothing(request, packing, action.do, action.text)
+        return _with_nothing(request, packing, action)
     try:
         opening.shown_of(request, packing)
     except OutdatedFormToken:
@@ -104,10 +105,24 @@ def _answer(request: MerchantRequest, packing: Packing, action: Action) -> Answe
     return acts.with_order(request, packing, work, action.do, action.text, action.reason)
 
 
+def _with_nothing(request: MerchantRequest, packing: Packing, action: Action) -> Answer:
+    """What was meant for an order that the page still shows is not done with another one."""
+    words = "" if action.do.startswith("undo:") else bench.told(packing, action.seen)
+    if not words and action.is_enter:
+        words = NOT_SEEN if _refused_unseen(packing, action) else GONE if action.order else ""
+    if words:
+        return Said(BAD, words), None, {}
+    return acts.with_nothing(request, packing, action.do, action.text)
+
+
+def _refused_unseen(packing: Packing, action: Action) -> bool:
+    last = packing.heard[-1] if packing.heard else {}
+    return last.get("tone") == BAD and action.seen != last["id"]
+
+
 def _enter(request: MerchantRequest, packing: Packing, work: Work, action: Action) -> Answer:
     """Not for an order that the page did not show, and not over a refusal that nobody has seen yet."""
-    last = packing.heard[-1] if packing.heard else {}
-    if last.get("tone") == BAD and action.seen != last["id"]:
+    if _refused_unseen(packing, action):
         return Said(PLAIN, NOT_SEEN), work, {}
     if action.order and action.order != str(packing.order_id):
         return Said(BAD, f"Another tab has opened {packing.order_number}. Press Enter again to fulfill that."), work, {}
