@@ -49,6 +49,22 @@ def test_each_spelling_of_an_orders_number_opens_it(admin: Client, emulator: Emu
         assert (answer.status_code, found(answer)) == (302, [order["id"]]), typed
 
 
+@pytest.mark.usefixtures("imported")
+def test_a_sentence_about_an_order_finds_it(admin: Client, emulator: Emulator) -> None:
+    """What it is, is said before it; and several things are said at once that are kept in different places."""
+    order = next(
+        one for one in emulator.orders() if one["customer_id"] and one["amount_paid"] and one["currency"] == "eur"
+    )
+    name = emulator.get(f"/customers/{order['customer_id']}")["data"]["name"].split()[-1]
+    number, amount = order["public_id"].split("-")[1], f"{order['total'] / 100:.2f}"
+    for typed in (f"Order {order['public_id']}", f"order no. {number}, please", f"ORDER #{number}", f"nw{number}"):
+        answer = ask(admin, typed)
+        assert (answer.status_code, found(answer)) == (302, [order["id"]]), typed
+    for typed in (f"{name} {amount}", f"{name}, {amount} euros", f"customer {name} order {number}"):
+        assert order["id"] in found(ask(admin, typed)), typed
+    assert order["id"] not in found(ask(admin, f"{name} 987654.32"))
+
+
 @pytest.mark.usefixtures("imported", "recorded")
 def test_what_is_not_one_order_alone_is_a_page_with_exact_hits_first(admin: Client, emulator: Emulator) -> None:
     order = next(order for order in emulator.orders() if order["customer_id"])

@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 
-from django.db.models import BigIntegerField, CharField, IntegerField, QuerySet, TextField
+from django.db.models import BigIntegerField, CharField, IntegerField, Q, QuerySet, TextField
 
 from orders.kept_queries import Given, Kept, Several, kept
 from orders.models import CustomerCopy, Merchant, OrderCopy, ProductCopy, Term
@@ -42,6 +43,31 @@ def find_ids(merchant: Merchant, mode: str, text: str, limit: int = 50) -> list[
             for hit in look(merchant, mode, typed, limit):
                 found.setdefault(hit.key, hit)
     return list(found.values())[:limit]
+
+
+def find_by_each_word(merchant: Merchant, mode: str, text: str, limit: int = 50) -> list[Hit]:
+    """At most `limit` orders, the newest first, that have every word, each in a way of its own.
+
+    A name and the last digits of a card, say. Of words that all have many orders, the newest of these are looked at.
+    """
+    said = questions.words(text[: questions.LONGEST].replace("\x00", ""))
+    if len(said) < 2:
+        return []
+    found = [{hit.key for hit in find_ids(merchant, mode, word, MOST_BEGINNINGS)} for word in said]
+    rarest = min(found, key=len)
+    for word, keys in zip(said, found, strict=True):
+        rarest = rarest & (keys if len(keys) < MOST_BEGINNINGS else _with_word(rarest, word))
+    return [Hit(key, None, whole=False) for key in sorted(rarest, reverse=True)[:limit]]
+
+
+def _with_word(among_these: set[int], word: str) -> set[int]:
+    """Those of some orders that have a word: as a term, as the beginning of an amount, or in their texts."""
+    whole = [value for value, _ in questions.exact(word) if value]
+    begin = [Q(value__startswith=value, kind=Term.Kind.AMOUNT) for value in questions.amounts(word)]
+    fits = reduce(or_, begin, Q(value__in=whole))
+    by_term = Term.objects.filter(fits, order__in=among_these).values_list("order_id", flat=True)
+    by_text = OrderCopy.objects.filter(pk__in=among_these, text__contains=word).values_list("pk", flat=True)
+    return {*by_term, *by_text}
 
 
 def find_customer_ids(merchant: Merchant, mode: str, text: str, limit: int = 50) -> list[int]:

@@ -14,7 +14,16 @@ Wanted = tuple[str, Sequence[int] | None]  # a value, and the kinds of which it 
 SHORTEST = 3  # characters of a part that trigrams can find
 LONGEST = 200  # characters of what is typed that are looked at
 MOST_PARTS = 8
-SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
+SIGNS = {
+    **{"€": "EUR", "euro": "EUR", "euros": "EUR", "$": "USD", "dollar": "USD", "dollars": "USD"},
+    **{"£": "GBP", "pound": "GBP", "pounds": "GBP", "¥": "JPY", "yen": "JPY"},
+}
+# What people say a thing is before they say it; an order that has such a word in its texts is found by it first.
+NAMES_OF_THINGS = frozenset(
+    "order orders invoice payment refund tracking parcel shipment product item sku customer client name phone tel "
+    "mobile telephone e-mail email mail card visa mastercard amex ending amount total number no nr id ref reference "
+    "from for by in with and please".split()
+)
 BY_BEGINNING = (
     *(Kind.ORDER, Kind.NUMBER, Kind.EMAIL, Kind.NAME, Kind.TRACKING, Kind.CODE, Kind.INVOICE, Kind.INVOICE_NUMBER),
     Kind.PAYMENT,
@@ -25,7 +34,9 @@ _CARD = re.compile(
     r"(?:(?:card|visa|mastercard|amex|american express|discover|jcb|diners club|diners|unionpay) ?)?"
     r"(?:ending (?:in |with )?)?[•*]* ?(?P<last>\d{4})"
 )  # as pages write it, and as a customer says it
-_AMOUNT = re.compile(r"(?P<before>[^\d\s.,-]{0,3}) ?(?P<number>\d[\d.,' ]*)(?P<after>[^\d\s.,-]{0,3})")
+_AMOUNT = re.compile(r"(?P<before>[^\d\s.,-]{0,7}) ?(?P<number>\d[\d.,' ]*)(?P<after>[^\d\s.,-]{0,7})")
+_NUMBER = re.compile(r"(?P<prefix>[a-z]+)(?P<digits>\d+)")
+_AROUND = ".,;:!?#()\"'“”"  # marks around a word that are none of it
 
 
 def exact(text: str) -> Iterator[Wanted]:
@@ -35,6 +46,8 @@ def exact(text: str) -> Iterator[Wanted]:
     yield folding.without_accents(plain), None
     if plain.startswith("#"):
         yield plain.lstrip("# "), (Kind.NUMBER,)
+    if number := _NUMBER.fullmatch(plain):
+        yield f"{number['prefix']}-{number['digits']}", (Kind.NUMBER,)
     if any(letter.isdigit() for letter in plain):
         yield terms.tracking(text)[0], (Kind.TRACKING,)
     if _PHONE.fullmatch(text.strip()):
@@ -59,8 +72,26 @@ def parts(text: str) -> list[str]:
     if _PHONE.fullmatch(text.strip()):
         return [folding.digits(text).lstrip("0")]
     plain = folding.folded(text)
-    words = [word for word in plain.split() if len(word) >= SHORTEST]
+    words = [word for word in map(_bare, plain.split()) if len(word) >= SHORTEST]
     return words[:MOST_PARTS] or [plain]
+
+
+def things(text: str) -> str:
+    """`10640` of `Order no. 10640, please`; all of it where nothing else is said."""
+    said = [word for word in text.split() if _bare(folding.folded(word)) not in {"", *NAMES_OF_THINGS}]
+    return " ".join(said).strip(_AROUND) if said else text
+
+
+def words(text: str) -> list[str]:
+    """Each word of what was said, which may be things of several kinds: `gross`, `1111`, `120.50`."""
+    said = map(_bare, folding.folded(text).split())
+    return [word for word in dict.fromkeys(said) if word and SIGNS.get(word, word.upper()) not in iso4217.PLACES][
+        :MOST_PARTS
+    ]
+
+
+def _bare(word: str) -> str:
+    return word.strip(_AROUND)
 
 
 def amounts(text: str) -> list[str]:

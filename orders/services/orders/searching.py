@@ -73,8 +73,19 @@ class Found:
 
 
 def search(merchant: Merchant, mode: str, text: str, limit: int = SHOWN) -> Found:
-    """At most `limit` of each. Whatever is typed, this is no error, and RevKeen is not asked."""
-    hits = finding.find_ids(merchant, mode, text, limit)
+    """At most `limit` of each. Whatever is typed, this is no error, and RevKeen is not asked.
+
+    What nothing has as it was typed is looked for without the words that say what it is, and then word by word.
+    """
+    things = questions.things(text)
+    for said in dict.fromkeys((text, things)):
+        found = _found(merchant, mode, said, limit, finding.find_ids(merchant, mode, said, limit))
+        if not found.nothing:
+            return found
+    return _found(merchant, mode, things, limit, finding.find_by_each_word(merchant, mode, things, limit))
+
+
+def _found(merchant: Merchant, mode: str, text: str, limit: int, hits: list[finding.Hit]) -> Found:
     copies = {copy.pk: copy for copy in _copies([hit.key for hit in hits])}
     known = [(hit, copies[hit.key]) for hit in hits if hit.key in copies]
     names = dict(_names(merchant.pk, mode, {copy.customer_id for _, copy in known if copy.customer_id}))
