@@ -24,6 +24,7 @@ class Kind(StrEnum):
 
     SEVERAL = "several"
     ORDER_NUMBER = "order_number"
+    CARRIER_NAME = "carrier_name"
     TAKEN = "taken"
     UPS_LENGTH = "ups_length"
     OTHER_CARRIER = "other_carrier"
@@ -50,8 +51,8 @@ def doubts(carrier_text: str, number: str, *, order_number: str = "", taken_by: 
     parts = several(number)
     if parts:
         return [Doubt(Kind.SEVERAL, f"These look like {len(parts)} numbers: {', '.join(parts)}.")]
-    found = [_taken(taken_by), _own_number(number, order_number) or _shape(carrier_text, number)]
-    return [doubt for doubt in found if doubt]
+    plainest = _own_number(number, order_number) or _changed_over(carrier_text, number) or _shape(carrier_text, number)
+    return [doubt for doubt in (_taken(taken_by), plainest) if doubt]
 
 
 def several(text: str) -> list[str]:
@@ -113,6 +114,14 @@ def _own_number(number: str, order_number: str) -> Doubt | None:
     if not order or plain not in (order, re.sub("[A-Z]", "", order)):
         return None
     return Doubt(Kind.ORDER_NUMBER, "This is the order number, not a tracking number.")
+
+
+def _changed_over(carrier_text: str, number: str) -> Doubt | None:
+    """One stands where the other belongs."""
+    if find(number):
+        return Doubt(Kind.CARRIER_NAME, "This is the name of a carrier, not a tracking number.")
+    named = None if find(carrier_text) else certain(carrier_text)
+    return Doubt(Kind.CARRIER_NAME, f"The carrier looks like a tracking number from {named.name}.") if named else None
 
 
 def _taken(order_number: str) -> Doubt | None:

@@ -387,6 +387,11 @@ def test_hostile_text_is_not_looked_at_for_long(text: str) -> None:
         ("", "NW-10749", "This is the order number, not a tracking number."),
         ("gls", "nw10749", "This is the order number, not a tracking number."),
         ("", "10749", "This is the order number, not a tracking number."),
+        *[
+            (carrier, "DHL express", "This is the name of a carrier, not a tracking number.")
+            for carrier in ("", "ups", UPS)
+        ],
+        (UPS, "R-77", "The carrier looks like a tracking number from UPS."),
         ("ups", f"{UPS} {UPS_2}", f"These look like 2 numbers: {UPS}, {UPS_2}."),
     ],
 )
@@ -398,6 +403,7 @@ def test_what_speaks_against_a_number_is_said(carrier: str, number: str, words: 
     ("carrier", "number"),
     [
         ("ups", "NW-10749"),
+        (UPS, "UPS"),
         ("fedex", UPS),
         ("", f"{UPS[:-1]}5"),
         ("ups", UPS[:-1]),
