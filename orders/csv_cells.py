@@ -1,4 +1,4 @@
-"""CSV that a spreadsheet opens as what it says: RFC 4180, and no cell that it would run, or round.
+"""CSV that a spreadsheet opens as what it says: RFC 4180, and no cell that it would run, or round; and reading it.
 
 Where commas separate decimals, a spreadsheet takes semicolons for what separates cells: such a file can be had too.
 What a spreadsheet takes for a separator is not ours to say, so a formula is made harmless behind each of them.
@@ -21,6 +21,25 @@ QUOTES = "\"'`"
 SEPARATORS = re.compile(r"([;|,\t\r\n])")
 # Would become 9.40011E+21, lose its zeros or be taken for a power of ten. Spreadsheets keep 15 digits and show 11.
 ROUNDED = re.compile(r"[0-9 \u00a0]{12,}|0[0-9]+|[0-9.]{1,30}[eE][+-]?[0-9]{1,9}")
+
+
+class NotATable(Exception):
+    """The whole of it cannot be read; the message says where, and what to do."""
+
+
+def rows_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """(place, cells) of the rows that hold something, numbered as a spreadsheet numbers them. Raise `NotATable`.
+
+    Where a quotation mark is missing, the rows that follow would be read as part of one cell, and be lost unseen.
+    """
+    place = 0
+    try:
+        for place, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True), 1):
+            if any(cell.strip() for cell in cells):
+                yield place, cells
+    except csv.Error as error:
+        words = "a quotation mark is missing or out of place, or a cell is far too long."
+        raise NotATable(f"Row {place + 1} cannot be read: {words}") from error
 
 
 def lines(rows: Iterable[Iterable[Any]], separator: str = COMMA) -> Iterator[str]:

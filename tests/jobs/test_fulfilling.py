@@ -49,8 +49,10 @@ def test_a_file_is_checked_applied_and_told_to_three_systems_once(
         shipping.connect(northwind, provider)
     orders = shipping.open_orders(emulator)[:3]
     index_everything(northwind)
-    job = paste(client, *(f"{order['public_id']},UPS,{ups(place)}" for place, order in enumerate(orders)))
+    head = "Order,Carrier,Tracking number,Weight"
+    job = paste(client, *(f"{order['public_id']},UPS,{ups(place)},2" for place, order in enumerate(orders)), head=head)
     assert marks(job) == {2: [], 3: [], 4: []}
+    assert "Columns not read Weight" in text(page(client, job))
     assert "Apply: fulfill 3 rows" in text(page(client, job))
     assert emulator.ledger() == []
     apply(client, job)

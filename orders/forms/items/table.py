@@ -1,13 +1,12 @@
 """A table of items that is pasted: delimiter and columns are found out, and an error names row and column."""
 
-import csv
-import io
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 
-from orders import item_keys
+from orders import csv_cells, item_keys
+from orders.csv_cells import NotATable
 from orders.forms.items.items import ItemForm
 from orders.services.items.items import ItemRow
 
@@ -44,8 +43,11 @@ class TableForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         text: str = self.cleaned_data.get("text", "")
-        lines = [row for row in csv.reader(io.StringIO(text), delimiter=_delimiter(text)) if any(map(str.strip, row))]
-        columns = _columns(lines[0]) if lines else {}
+        try:
+            lines = list(csv_cells.rows_of(text, _delimiter(text)))
+        except NotATable as error:
+            raise forms.ValidationError(str(error)) from error
+        columns = _columns(lines[0][1]) if lines else {}
         if "sku" not in columns.values():
             raise forms.ValidationError(NO_SKU if lines else "Paste a table.")
         if len(lines) > MOST_ROWS + 1:
@@ -53,9 +55,9 @@ class TableForm(forms.Form):
         self._read(lines[1:], columns)
         return self.cleaned_data
 
-    def _read(self, lines: list[list[str]], columns: dict[int, str]) -> None:
+    def _read(self, lines: list[tuple[int, list[str]]], columns: dict[int, str]) -> None:
         rows, errors, seen = [], [], dict[str, int]()
-        for nth, line in enumerate(lines, 2):
+        for nth, line in lines:
             form = ItemForm({name: _cell(line, at) for at, name in columns.items()})
             errors += [f"Row {nth}, {HEADINGS[name]}: {found[0]}" for name, found in form.errors.items()]
             if form.is_valid():

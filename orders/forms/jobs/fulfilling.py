@@ -9,9 +9,10 @@ from django import forms
 from django.http import QueryDict
 
 from orders import carriers
+from orders.csv_cells import NotATable
 from orders.services.jobs import table_reading
 from orders.services.jobs.asking import Given
-from orders.services.jobs.table_reading import MOST_BYTES, MOST_ROWS, NotATable
+from orders.services.jobs.table_reading import MOST_BYTES, MOST_ROWS
 
 TYPED = ("tracking", "carrier", "notify")
 LONGEST = 300  # characters of a field of a row
@@ -34,7 +35,7 @@ class DefaultsForm(forms.Form):
         self.fields["carrier"].choices = [("", "By the number"), *listed]  # type: ignore[attr-defined]
 
     @property
-    def defaults(self) -> dict[str, str]:
+    def defaults(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in ("carrier", "notify")}
 
 
@@ -60,21 +61,26 @@ class TableForm(DefaultsForm):
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
         file, text = cleaned.get("file"), cleaned.get("text", "")
-        self.rows: list[table_reading.Row] = []
+        self.table = table_reading.Table([], [])
         if "file" in self.errors or "text" in self.errors:
             return cleaned
         if bool(file) == bool(text.strip()):
             self.add_error("file", "Choose a file or paste a table, not both." if file else "Choose a file, or paste.")
             return cleaned
         try:
-            self.rows = table_reading.of_file(file.read(MOST_BYTES + 1)) if file else table_reading.of_text(text)
+            self.table = table_reading.of_file(file.read(MOST_BYTES + 1)) if file else table_reading.of_text(text)
         except NotATable as error:
             self.add_error("file" if file else "text", str(error))
         return cleaned
 
     @property
+    def defaults(self) -> dict[str, Any]:
+        """With the columns that were not read: the check says so."""
+        return {**super().defaults, "unread": self.table.unread}
+
+    @property
     def given(self) -> list[Given]:
-        return [Given(row.place, row.cells) for row in self.rows]
+        return [Given(row.place, row.cells) for row in self.table.rows]
 
     @property
     def source(self) -> str:

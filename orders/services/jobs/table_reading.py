@@ -4,19 +4,20 @@ What is wrong with the table as a whole is said with its row and column. What is
 """
 
 import codecs
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from orders import csv_cells
+from orders.csv_cells import NotATable
 from orders.storable import storable
 
 MOST_BYTES = 1_000_000
 MOST_ROWS = 5_000
 MOST_COLUMNS = 40
 LONGEST_CELL = 300  # characters
+LONGEST_HEADING = 40  # characters that are said of it
 SEPARATORS = (",", ";", "\t", "|")
 
 COLUMNS = {
@@ -30,20 +31,22 @@ COLUMNS = {
 }
 # Headings as they are compared: small letters and digits alone.
 NAMES = {
-    "order": "order ordernumber orderno orderid ordername name reference bestellung bestellnummer auftrag commande",
-    "carrier": "carrier shippingcarrier trackingcompany courier service versanddienst spediteur transporteur",
-    "tracking": "tracking trackingnumber trackingno trackingcode number parcel sendungsnummer numerodesuivi",
+    "order": "order ordernumber orderno ordernr orderid orderref orderreference ordername name reference salesorder "
+    "bestellung bestellnummer bestellnr auftrag auftragsnummer commande numerodecommande",
+    "carrier": "carrier carriername carriercode shippingcarrier trackingcompany courier service shipvia shippedvia "
+    "versanddienst spediteur transporteur",
+    "tracking": "tracking trackingnumber trackingno trackingnr trackingcode trackingid trackingreference number parcel "
+    "awb awbno awbnumber waybill waybillno waybillnumber consignment consignmentnumber shipmentnumber "
+    "shipmenttrackingnumber sendungsnummer sendungsnr paketnummer numerodesuivi",
     "sku": "sku lineitemsku productsku itemsku article artikel artikelnummer",
     "line": "line lineid lineitem lineitemid position zeile",
-    "units": "units unit quantity qty amount count menge anzahl quantite cantidad",
+    "units": "units unit quantity quantityshipped qty qtyshipped amount count menge anzahl stuck quantite cantidad",
     "notify": "notify notifycustomer email sendemail emailcustomer benachrichtigen notifier",
 }
 KNOWN = {name: column for column, names in NAMES.items() for name in names.split()}
+WEAK = frozenset({"name", "reference", "number", "parcel", "service", "amount", "count", "email"})  # may be another's
+SEPARATOR_LINE = re.compile(r"\Asep=.\r?\n", re.IGNORECASE)  # for spreadsheets, which do not show it
 WITHOUT_HEAD = {2: ("order", "tracking"), 3: ("order", "carrier", "tracking")}
-
-
-class NotATable(Exception):
-    """The whole of it cannot be read; the message says where, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,15 @@ class Row:
     cells: dict[str, str]
 
 
-def of_file(content: bytes) -> list[Row]:
+@dataclass(frozen=True)
+class Table:
+    """`unread`: the headings of columns that hold something and are not read."""
+
+    rows: list[Row]
+    unread: list[str]
+
+
+def of_file(content: bytes) -> Table:
     """Raise `NotATable`."""
     if len(content) > MOST_BYTES:
         raise NotATable(f"The file has more than {MOST_BYTES // 1_000_000} MB. Split it.")
@@ -63,11 +74,12 @@ def of_file(content: bytes) -> list[Row]:
     return of_text(_decoded(content))
 
 
-def of_text(text: str) -> list[Row]:
+def of_text(text: str) -> Table:
     """Raise `NotATable`."""
     if len(text) > MOST_BYTES:
         raise NotATable(f"The table has more than {MOST_BYTES:,} characters. Split it.")
-    lines = list(_lines(storable(text.removeprefix("\ufeff"))))
+    text = SEPARATOR_LINE.sub("", storable(text.removeprefix("\ufeff")))
+    lines = list(_lines(text))
     if not lines:
         raise NotATable("There are no rows in it.")
     columns, rows = _columns(lines)
@@ -75,7 +87,15 @@ def of_text(text: str) -> list[Row]:
         raise NotATable("There are headings and no rows below them.")
     if len(rows) > MOST_ROWS:
         raise NotATable(f"It has {len(rows):,} rows. At most {MOST_ROWS:,} go at once.")
-    return [Row(place, _cells(place, columns, cells)) for place, cells in rows]
+    return Table(
+        [Row(place, _cells(place, columns, cells)) for place, cells in rows], _unread(columns, lines[0][1], rows)
+    )
+
+
+def _unread(columns: Sequence[str], head: Sequence[str], rows: Sequence[tuple[int, list[str]]]) -> list[str]:
+    holds = {at for _, cells in rows for at, cell in enumerate(cells) if cell.strip()}
+    names = {at: " ".join(head[at].split())[:LONGEST_HEADING] if at < len(head) else "" for at in holds}
+    return [names[at] or f"column {at + 1}" for at in sorted(holds) if at >= len(columns) or not columns[at]]
 
 
 def _decoded(content: bytes) -> str:
@@ -90,18 +110,10 @@ def _decoded(content: bytes) -> str:
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    """(place, cells) of the lines that are not empty."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
-    place = 0
-    try:
-        for cells in reader:
-            place += 1
-            if len(cells) > MOST_COLUMNS:
-                raise NotATable(f"Row {place} has {len(cells)} columns. At most {MOST_COLUMNS} are read.")
-            if any(cell.strip() for cell in cells):
-                yield place, cells
-    except csv.Error as error:
-        raise NotATable(f"Row {place + 1} cannot be read: {error}.") from error
+    for place, cells in csv_cells.rows_of(text, _separator(text)):
+        if len(cells) > MOST_COLUMNS:
+            raise NotATable(f"Row {place} has {len(cells)} columns. At most {MOST_COLUMNS} are read.")
+        yield place, cells
 
 
 def _separator(text: str) -> str:
@@ -109,7 +121,7 @@ def _separator(text: str) -> str:
     first = next((line for line in text.splitlines() if line.strip()), "")
 
     def known(separator: str) -> tuple[int, int]:
-        cells = next(csv.reader([first], delimiter=separator), [])
+        cells = first.split(separator)
         return sum(_key(cell) in KNOWN for cell in cells), len(cells)
 
     return max(SEPARATORS, key=known)
@@ -118,7 +130,7 @@ def _separator(text: str) -> str:
 def _columns(lines: list[tuple[int, list[str]]]) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The name of each column, "" where it is of no use, and the rows below."""
     head_place, head = lines[0]
-    found = [KNOWN.get(_key(cell), "") for cell in head]
+    found = _meant(head)
     if "order" in found:
         twice = next((name for name in COLUMNS if found.count(name) > 1), "")
         if twice:
@@ -129,6 +141,13 @@ def _columns(lines: list[tuple[int, list[str]]]) -> tuple[list[str], list[tuple[
     if without and not any(found) and re.search("[0-9]", head[0]):
         return list(without), lines
     raise NotATable(f"Row {head_place} names no column “Order”. Name it so, or start from the template.")
+
+
+def _meant(head: Sequence[str]) -> list[str]:
+    """What each column is, "" for others. “Name” is the order's only where no other column is."""
+    keys = [_key(cell) for cell in head]
+    sure = {KNOWN[key] for key in keys if key in KNOWN and key not in WEAK}
+    return ["" if key in WEAK and KNOWN[key] in sure else KNOWN.get(key, "") for key in keys]
 
 
 def _cells(place: int, columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:

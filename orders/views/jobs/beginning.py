@@ -102,7 +102,7 @@ def _given(request: MerchantRequest, found: Chosen) -> list[Given]:
 
 
 def _begin(
-    request: MerchantRequest, kind: Job.Kind, source: str, given: list[Given], asked: dict[str, str]
+    request: MerchantRequest, kind: Job.Kind, source: str, given: list[Given], asked: dict[str, Any]
 ) -> HttpResponse:
     """Write the rows, check them, and lead to what the check says."""
     job = asking.begin(request.membership, request.mode, kind, source, given, asked=asked)
