@@ -18,6 +18,7 @@ from orders.services.index.order_filters import Place
 PAGE_SIZE = 50
 COUNTED = 10_000  # more are "10,000+"
 FEW = 1000  # orders that are looked up by themselves before they are sorted
+SORTED = 5_000  # at most, where they are listed by groups: one question is quicker than one for each group
 NEAR = (500, 5_000)  # rows in the order of the list among which the first of many are looked for
 GROUPED = ("payment_state", "fulfillment_state")  # columns with few values, to be listed one after the other
 
@@ -151,7 +152,7 @@ def _first(place: Place, hits: _Hits, keys: list[str], start: list[Any] | None, 
     """The keys of the first rows after a position."""
     here = OrderCopy.objects.filter(merchant=place.merchant, mode=place.mode)
     column, beyond = keys[0].lstrip("-"), here.filter(keyset.beyond(keys, start))
-    if hits.keys is not None and (len(hits.keys) <= FEW or column in GROUPED):
+    if hits.keys is not None and len(hits.keys) <= (SORTED if column in GROUPED else FEW):
         return list(hits.of(beyond).order_by(*keys).values_list("pk", flat=True)[:limit])
     if column not in GROUPED:
         return _nearest(beyond, keys, hits, limit)
@@ -168,7 +169,7 @@ def _first(place: Place, hits: _Hits, keys: list[str], start: list[Any] | None, 
 
 def _of_group(rows: "QuerySet[OrderCopy, Any]", keys: list[str], hits: _Hits, limit: int) -> list[int]:
     """Those of a group are by their own keys alone, and may be few or none."""
-    if hits.asked:
+    if hits.asked and hits.keys is None:
         some = list(hits.of(rows).values_list("pk", flat=True)[: FEW + 1])
         if len(some) <= FEW:
             return sorted(some, reverse=keys == ["-id"])[:limit]
