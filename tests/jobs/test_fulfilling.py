@@ -69,6 +69,25 @@ def test_a_file_is_checked_applied_and_told_to_three_systems_once(
     assert [(one.carrier, one.notified) for one in shipments] == [("ups", False)] * 3
 
 
+def test_the_check_and_its_button_say_how_many_customers_get_an_e_mail(
+    client: Client, northwind: Merchant, emulator: Emulator
+) -> None:
+    orders = [paid(emulator, **body) for body in ({}, *[{"customer_id": customer_of(emulator)}] * 3)]
+    index_everything(northwind)
+    answers = ("", "", "no", "")
+    rows = [f"{order['public_id']},{ups(nth)},{answers[nth]}" for nth, order in enumerate(orders)]
+    job = paste(client, *rows[:3], f"NW-404,{ups(7)},", head="Order,Tracking,Notify customer", notify="yes")
+    assert "E-mail Customer of 1 order" in text(page(client, job))
+    assert "Apply: fulfill 3 rows, e-mail 1 customer" in text(page(client, job))
+    job = paste(client, *rows, head="Order,Tracking,Notify customer", notify="no")
+    assert "E-mail Nobody" in text(page(client, job))
+    assert "Apply: fulfill 4 rows, no e-mail" in text(page(client, job))
+
+
+def customer_of(emulator: Emulator) -> str:
+    return next(str(order["customer_id"]) for order in emulator.orders("limit=100") if order["customer_id"])
+
+
 def test_each_bad_row_is_marked_for_what_is_wrong_with_it_and_is_never_sent(
     client: Client, northwind: Merchant, emulator: Emulator
 ) -> None:

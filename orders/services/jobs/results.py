@@ -27,6 +27,12 @@ def kept_out(job: Job) -> "QuerySet[JobRow, JobRow]":
     return job.rows.filter(state=JobRow.State.BAD)
 
 
+def e_mailed(job: Job) -> int:
+    """Orders whose customers an e-mail goes to, when what is ready is applied."""
+    ready = job.rows.filter(state=JobRow.State.READY, asked__notify=True).exclude(seen__recipient="")
+    return ready.values("order_id").distinct().count()
+
+
 def counts(job: Job) -> dict[str, int]:
     """Rows by state."""
     return counts_of([job])[job.pk]

@@ -206,6 +206,7 @@ def _page(request: MerchantRequest, job: Job) -> HttpResponse:
         "asked": asked_words(job),
         "own": job.user_id == request.user.pk,
         "counts": counts,
+        "e_mailed": results.e_mailed(job) if job.state == Job.State.CHECKED else 0,
         "total": total,
         "sent": total - counts["bad"],
         "over": counts["done"] + counts["not_sent"] + counts["in_doubt"],
