@@ -35,7 +35,7 @@ _CARD = re.compile(
     r"(?:ending (?:in |with )?)?[•*]* ?(?P<last>\d{4})"
 )  # as pages write it, and as a customer says it
 _AMOUNT = re.compile(r"(?P<before>[^\d\s.,-]{0,7}) ?(?P<number>\d[\d.,' ]*)(?P<after>[^\d\s.,-]{0,7})")
-_NUMBER = re.compile(r"(?P<prefix>[a-z]+)(?P<digits>\d+)")
+_NUMBER = re.compile(r"(?P<prefix>[a-z]{1,20})(?P<digits>\d{1,20})")
 _AROUND = ".,;:!?#()\"'“”"  # marks around a word that are none of it
 
 
