@@ -15,7 +15,9 @@ from django.core.cache import caches
 from django.db import connection
 from django.template import Template
 from django.test import Client
+from django.test.client import MULTIPART_CONTENT
 from django.test.utils import instrumented_test_render
+from django.utils.http import urlencode
 from xdist.scheduler import LoadFileScheduling
 
 from orders import mails
@@ -32,6 +34,7 @@ from tests.support.processes import Site, site_environment
 __all__ = ["pytest_itemcollected", "pytest_runtest_logreport", "pytest_terminal_summary"]
 
 BROWSER = "tests/browser/"
+FORM = "application/x-www-form-urlencoded"
 PLAIN_RENDER = Template._render
 BEFORE_THE_HOUR = 5  # seconds
 LONG = ("browser", "faults", "running", "site")
@@ -122,7 +125,15 @@ def captured_log(level: int) -> Iterator[io.StringIO]:
 
 
 class SecureClient(Client):
-    """Asks over HTTPS, as every browser does, and reads pages as one sees them; `sent` has the bytes."""
+    """Asks over HTTPS and sends a form without a file in one part, as every browser does; reads pages as one sees them.
+
+    `sent` has the bytes.
+    """
+
+    def post(self, path: str, data: Any = None, content_type: str = MULTIPART_CONTENT, **more: Any) -> Any:
+        if content_type == MULTIPART_CONTENT and not any(hasattr(value, "read") for value in (data or {}).values()):
+            return super().post(path, urlencode(data or {}, doseq=True), FORM, **more)
+        return super().post(path, data, content_type, **more)
 
     def generic(self, *args: Any, **kwargs: Any) -> Any:
         response = super().generic(*args, **{**kwargs, "secure": True})
