@@ -143,9 +143,10 @@ document.addEventListener("click", ({ target, shiftKey }) => {
 
 const STEPS = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 };
 const ROW_LINK = "tbody th a";
+const linkOf = (row) => row.querySelector("th a") ?? row.querySelector("a"); // a payment has none in its head
 
 function answersRowKey(table, key) {
-  const links = [...table.querySelectorAll(ROW_LINK)];
+  const links = [...table.tBodies].flatMap((body) => [...body.rows].map(linkOf)).filter(Boolean);
   const row = document.activeElement.closest("tbody tr");
   const at = links.findIndex((link) => row?.contains(link));
   const next = key in STEPS ? links[Math.max(at + STEPS[key], 0)] : undefined;

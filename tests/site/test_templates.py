@@ -1,5 +1,6 @@
 """Templates are laid out for those who read them; what is indented costs a page nothing (template_loading.py)."""
 
+import re
 from pathlib import Path
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
@@ -23,6 +24,19 @@ def test_each_list_whose_rows_are_ticked_keeps_the_ticks_on_all_of_its_pages() -
     assert lists
     for page in lists:
         assert all(part in page for part in ("data-ticks-of=", "data-most=", "partials/ticked.html"))
+
+
+def test_each_list_that_is_turned_by_key_is_walked_through_by_key() -> None:
+    lists = [path for path in TEMPLATES.rglob("*.html") if "partials/pager.html" in path.read_text()]
+    lists.remove(TEMPLATES / "orders/jobs/correct.html")  # rows of fields, in which keys are typed
+    assert lists
+    assert not [path for path in lists if 'aria-keyshortcuts="j k o' not in with_parts(path)]
+
+
+def with_parts(path: Path) -> str:
+    """A template and what it includes."""
+    page = path.read_text()
+    return page + "".join((TEMPLATES / part).read_text() for part in re.findall(r'{% include "([^"]+)"', page))
 
 
 def lines(pattern: str) -> list[tuple[str, str]]:
