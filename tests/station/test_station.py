@@ -139,6 +139,16 @@ def test_the_label_of_another_orders_parcel_is_not_taken(
     assert Packing.objects.get().work["fields"].get("p1-number-0") in (None, [""])
 
 
+def test_a_second_label_is_refused_with_what_can_be_done(operations: Client, order: dict[str, Any]) -> None:
+    scan(operations, order["public_id"], UPS)
+    refused = f"This parcel has the label {UPS}. Remove it first"
+    assert scan(operations, SECOND) == f"{refused}, or scan what is in it, then begin the next parcel (F4)."
+    assert scan(operations, EAN, SECOND) == f"{refused}, or begin the next parcel (F4)."
+    assert 'aria-keyshortcuts="F4"' in operations.get(PLACE).content.decode()
+    scan(operations, EAN, "ROPE-1", "ROPE-1", "ROPE-1")
+    assert scan(operations, SECOND) == f"{refused}, or take units back (−1) for the next parcel."
+
+
 def test_part_of_an_order_and_a_second_parcel(operations: Client, order: dict[str, Any], emulator: Emulator) -> None:
     scan(operations, order["public_id"], EAN, EAN, UPS)
     assert scan(operations, do="parcel") == "Parcel 2: scan what is in it."

@@ -52,7 +52,7 @@ def take_label(work: Work, shown: FulfillmentSnapshot, make: Make, text: str, *,
     if plain in map(carriers.normalized, work.all_numbers):
         return Said(PLAIN, f"{carriers.plain(text)} was scanned already. It is on this order once.")
     if numbers := work.numbers(work.parcel):
-        return Said(BAD, f"This parcel has the label {numbers[0]}. Remove it first, or begin the next parcel (F4).")
+        return Said(BAD, f"This parcel has the label {numbers[0]}. Remove it first{_for_another(work, shown)}.")
     form = _with_number(work, shown, make, text)
     row = form.parcels[-1].tracking[0]
     if row.is_doubted and not sure:
@@ -64,6 +64,14 @@ def take_label(work: Work, shown: FulfillmentSnapshot, make: Make, text: str, *,
     carrier = form.parcels[-1].carrier_typed
     name = carriers.name_of(carrier) if carrier else "No carrier"
     return Said(GOOD if carrier else WAIT, f"{name}: {row.number.value()}")
+
+
+def _for_another(work: Work, shown: FulfillmentSnapshot) -> str:
+    """What it takes to give another parcel a label: some units in this one, and some left."""
+    if working.uncounted(work, shown) <= 0:
+        return "" if work.units.total() == 1 else ", or take units back (−1) for the next parcel"
+    begin = "begin the next parcel (F4)"
+    return f", or {begin}" if work.counted.get(work.parcel) else f", or scan what is in it, then {begin}"
 
 
 def remove_label(work: Work, key: str) -> Said:
