@@ -178,11 +178,10 @@ countDown();
 setInterval(countDown, SECOND_MS / 4);
 document.addEventListener("htmx:afterSwap", countDown);
 
-// --- A page that was asked to be printed ([data-print]) opens the print dialog
+// --- A page that was asked to be printed ([data-print]) opens the print dialog; the station's tab goes after it
 
-window.addEventListener("load", () => {
-  if (document.querySelector("[data-print]")) window.print();
-});
+window.addEventListener("load", () => document.querySelector("[data-print]") && window.print());
+window.addEventListener("afterprint", () => document.querySelector("[data-print=close]") && window.close());
 
 // --- What a page asks for by itself does not keep somebody signed in who has gone.
 

@@ -29,8 +29,12 @@ function keep() {
   sessionStorage.setItem(STORE, JSON.stringify(queue));
   const waiting = document.getElementById("unsent");
   waiting.hidden = !tries;
-  waiting.textContent = tries ? `No answer. ${queue.length} ${queue.length === 1 ? "scan waits" : "scans wait"} here and will be sent. Go on.` : "";
+  waiting.textContent = tries ? wordsOf(queue.length === 1 ? "1 scan waits" : `${queue.length} scans wait`) : "";
 }
+
+// `awaiting`: of kept.js, which asks for the sign-in.
+const wordsOf = (scans) =>
+  awaiting ? `You are signed out. ${scans} here and will be sent once you have signed in.` : `No answer. ${scans} here and will be sent. Go on.`;
 
 async function send() {
   if (sending || !queue.length) return;
@@ -49,6 +53,7 @@ async function send() {
 }
 
 function again() {
+  if (!tries) sound("wait");
   setTimeout(send, RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]);
   tries += 1;
   keep();
@@ -66,7 +71,11 @@ let audio = null;
 function tell() {
   const said = document.getElementById("answer");
   document.getElementById("said").textContent = said.querySelector("[data-said]").textContent;
-  if (said.hasAttribute("data-sound")) play(TONES[said.dataset.tone] ?? []);
+  sound(said.dataset.tone);
+}
+
+function sound(tone) {
+  if (document.querySelector("#answer[data-sound]")) play(TONES[tone] ?? []);
 }
 
 function play(notes) {
@@ -106,7 +115,7 @@ function catchLetter(event) {
 
 function catchEnd(event) {
   const scanned = burst.text.length >= SHORTEST && event.timeStamp - burst.at <= GAP_MS && burst.field === document.activeElement;
-  const inField = document.activeElement === scanField;
+  const inField = [scanField, document.body].includes(document.activeElement); // or nowhere: it is meant for the field
   const [text, field, before] = [burst.text, burst.field, burst.before];
   burst = { text: "", field: null, before: "", at: 0 };
   if (scanned && !inField) {
@@ -123,8 +132,8 @@ function enter(text, scanned, event) {
   if (text.trim()) put({ do: "scan", scan: text.trim() });
   else if (!event.repeat && event.timeStamp - scannedAt > ECHO_MS) put({ do: "go", scan: "" });
   if (scanned) scannedAt = event.timeStamp;
-  if (document.activeElement === scanField || scanned) scanField.value = "";
-  if (scanned) scanField.focus();
+  scanField.value = "";
+  scanField.focus();
 }
 
 function stop(event) {
@@ -144,7 +153,8 @@ function pressByKey(event) {
 
 function undoByKey(event) {
   const button = station.querySelector('#bench [aria-keyshortcuts="Control+Z"]');
-  if (!button || event.key !== "z" || event.altKey || scanField.value || (isTyping() && document.activeElement !== scanField)) return;
+  const isKey = event.key.toLowerCase() === "z" && !event.altKey && !event.shiftKey; // with Caps Lock too
+  if (!button || !isKey || scanField.value || (isTyping() && document.activeElement !== scanField)) return;
   stop(event);
   if (!event.repeat) button.click();
 }

@@ -135,6 +135,8 @@ def test_ten_orders_by_three_scans_and_one_enter_each(station: Page, emulator: R
         heard(station, f"UPS: {label}")
         scan(station, label)
         heard(station, "was scanned already")
+        if trouble is nothing:
+            station.evaluate("document.activeElement.blur()")  # whoever clicked beside the field
         enter(station)
         heard(station, f"{order['public_id']} fulfilled")
     expect(station.locator("#q")).to_have_value("")
@@ -165,6 +167,32 @@ def test_without_a_scanner_an_order_takes_few_keys(station: Page) -> None:
     enter(station)
     heard(station, "fulfilled")
     assert station.evaluate("window.pressed") - len(number) <= 12
+
+
+def test_what_is_scanned_signed_out_waits_for_the_sign_in_and_says_so(station: Page, emulator: RunningEmulator) -> None:
+    order = paid_order(emulator)
+    scan(station, order["id"])
+    heard(station, "opened")
+    session = station.context.cookies()
+    station.context.clear_cookies(name="session")
+    scan(station, SKU)
+    expect(station.locator("#unsent")).to_contain_text("You are signed out. 1 scan waits here")
+    station.context.add_cookies(session)
+    heard(station, "1 of 1: Tent")
+    expect(station.locator("#unsent")).to_be_hidden()
+
+
+def test_a_slip_that_was_printed_gives_the_station_back(station: Page, emulator: RunningEmulator) -> None:
+    """What is scanned into the slip's own tab would be lost."""
+    order = paid_order(emulator)
+    scan(station, order["id"])
+    heard(station, "opened")
+    station.context.add_init_script("window.print = () => window.dispatchEvent(new Event('afterprint'))")
+    with station.context.expect_page() as opened:
+        station.keyboard.press("F9")
+    if not opened.value.is_closed():
+        opened.value.wait_for_event("close")
+    assert station.context.pages == [station]
 
 
 def test_without_a_script_the_station_is_a_form(
