@@ -266,7 +266,7 @@ def test_a_closed_month_as_a_file_has_every_movement_and_sums_that_are_its_line(
         *("Before the month", "Collected", "Collected", "Ordered", "Ordered", "After the month"),
         *("After closing", "After closing"),
     ]
-    after = {(row["Words"], row["When signed in minor units"], row["Then in minor units"]) for row in rows[-2:]}
+    after = {(row["Words"], row["When signed in minor units"], row["Changed to in minor units"]) for row in rows[-2:]}
     assert after == {("Ordered", "0", "2090"), ("Collected", "0", "2090")}
     sums = dict(zip(table[0], foot[0], strict=False))
     assert foot[0][0] == "Sum in USD"

@@ -3,6 +3,11 @@
 import re
 from pathlib import Path
 
+from django.template.loader import render_to_string
+
+from orders.money import Money
+from orders.services.finance.receivables import Line, Owed
+
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 LONGEST = 120
 
@@ -37,6 +42,13 @@ def with_parts(path: Path) -> str:
     """A template and what it includes."""
     page = path.read_text()
     return page + "".join((TEMPLATES / part).read_text() for part in re.findall(r'{% include "([^"]+)"', page))
+
+
+def test_a_cell_with_nothing_to_show_is_empty_and_so_has_no_label_on_a_narrow_screen() -> None:
+    nothing = Owed(0, Money(0, "EUR"))
+    line = Line("EUR", [nothing], nothing)
+    page = render_to_string("orders/finance/receivables/_ages.html", {"lines": [(line, [("Expired", nothing, "")])]})
+    assert 'data-label="Expired"></td>' in page
 
 
 def lines(pattern: str) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from orders.services.index.order_filters import Place
 from orders.tables import Column, Kind, Table, Value
 
 SUMMED = ("Owed before", "Ordered", "Collected", "Owed after", "Net before", "Refunded", "Net after", "At stake")
-CHANGED = ("When signed", "Then")
+CHANGED = ("When signed", "Changed to")
 COLUMNS = [
     *map(Column, ("What", "Order", "Order id", "RevKeen id", "Words")),
     *(Column(name, Kind.MONEY) for name in SUMMED),
@@ -55,7 +55,10 @@ def _rows(place: Place, closing: MonthClosing, content: dict[str, Any]) -> Itera
         about = [one["order"], one["order_id"], "", " ".join([one["rule"] + ":", *one["words"]])]
         yield ["Open when signed", *about, *_money({"At stake": Money(one["amount"], one["currency"])}), None]
     for change, number in _numbered(place, months.after(closing)):
-        amounts = {"When signed": Money(change.before, change.currency), "Then": Money(change.now, change.currency)}
+        amounts = {
+            "When signed": Money(change.before, change.currency),
+            "Changed to": Money(change.now, change.currency),
+        }
         yield _row("After closing", number, change, amounts, Movement.Kind(change.kind).label, change.at)
 
 
