@@ -242,13 +242,30 @@ if (document.querySelector("[data-unsent]")) {
   }
 }
 
-// --- Enter in a search presses its own button ([data-enter]), and a text that is too long is said at its field
+// --- Enter in a search presses its own button ([data-enter])
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing || !event.target.dataset.enter) return;
   event.preventDefault();
   document.getElementById(event.target.dataset.enter).click();
 });
+
+// --- Enter in a table of fields ([data-down]), as a scanner presses it, leads to the same field of the next row, and
+// from the last one to the button
+
+document.addEventListener("keydown", (event) => {
+  const field = event.target;
+  const table = field.matches("input") && field.closest("[data-down]");
+  if (event.key !== "Enter" || event.isComposing || !table) return;
+  event.preventDefault();
+  const [column] = field.name.split("-");
+  const fields = [...table.querySelectorAll(`input[name^="${column}-"]`)];
+  const next = fields[fields.indexOf(field) + 1] ?? table.closest("form").querySelector(".btn-primary");
+  next.focus();
+  next.select?.();
+});
+
+// --- A text that is too long is said at its field
 
 document.addEventListener("input", ({ target }) => {
   const longest = Number(target.dataset.longest);

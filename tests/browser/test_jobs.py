@@ -45,10 +45,13 @@ def test_ticked_orders_are_fulfilled_and_followed_to_their_end(open_page: OpenPa
     page.get_by_text("Change many").click()
     assert violations(page) == ""
     page.get_by_role("button", name="Fulfill", exact=True).click()
-    for place, order in enumerate(orders):
-        page.get_by_label(f"Tracking number of {order['public_id']}").fill(ups(700 + place))
     page.get_by_label("No e-mail", exact=True).check()
-    page.get_by_role("button", name="Check 2 rows").click()
+    page.get_by_label("Tracking number of").first.focus()
+    for place in range(len(orders)):  # scanned, one after the other
+        page.keyboard.type(ups(700 + place))
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Check 2 rows")).to_be_focused()
+    page.keyboard.press("Enter")
     apply = page.get_by_role("button", name=re.compile("Apply: fulfill 2 rows"))
     expect(apply).to_be_visible()
     page.set_viewport_size({"width": 360, "height": 800})
