@@ -14,19 +14,27 @@ MUTANTS = [
     Mutant(
         name="enter-over-a-refusal",
         defense="Enter sends nothing over a refusal that nobody has seen: it sends what is there.",
-        target="orders.views.station.station:_enter",
-        old="if _refused_unseen(packing, action):",
-        new="if False:",
+        target="orders.views.station.station:_unread",
+        old='return Said(BAD, NOT_SEEN) if last["tone"] == BAD and action.is_enter else None',
+        new="return None",
         red="tests/station/test_station.py::test_enter_sends_nothing_over_a_refusal_that_nobody_saw",
     ),
     Mutant(
         name="order-taken-unseen",
         defense="What was meant for an order that a colleague took does nothing else: Enter opens the next order.",
-        target="orders.views.station.station:_with_nothing",
+        target="orders.views.station.station:_not_meant",
         old="bench.told(packing, action.seen)",
         new='""',
         red="tests/station/test_station.py::"
         "test_whoever_goes_on_with_an_order_that_was_taken_over_is_told_so_and_nothing_else_happens",
+    ),
+    Mutant(
+        name="key-pressed-twice",
+        defense="A double click confirms no question that nobody has read: it would ship without a tracking number.",
+        target="orders.views.station.station:_unread",
+        old='if not last["text"]:',
+        new="if False:",
+        red="tests/station/test_station.py::test_a_key_pressed_twice_answers_nothing_that_nobody_read",
     ),
     Mutant(
         name="item-as-a-label",

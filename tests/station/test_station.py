@@ -115,6 +115,41 @@ def test_enter_sends_nothing_over_a_refusal_that_nobody_saw(
     assert "fulfilled" in scan(operations)
 
 
+def test_a_key_pressed_twice_answers_nothing_that_nobody_read(
+    operations: Client, order: dict[str, Any], emulator: Emulator, northwind: Merchant
+) -> None:
+    """As by a double click: both come before the page has answered."""
+    index_everything(northwind)
+    assert pressed_twice(operations, "go").endswith(" opened.")  # the first in To fulfill, and nothing is asked of it
+    scan(operations, order["public_id"], EAN)
+    assert "Press Esc again" in pressed_twice(operations, "back")
+    scan(operations, EAN, "ROPE-1", "ROPE-1", "ROPE-1")
+    assert "No label scanned" in pressed_twice(operations, "go")
+    assert effects(emulator, order) == []
+    assert f"{order['public_id']} fulfilled" in pressed_twice(operations, "go")
+    assert Packing.objects.get().order_id is None  # the next is not opened
+    assert len(effects(emulator, order)) == 1
+
+
+def pressed_twice(client: Client, do: str) -> str:
+    found = Packing.objects.filter(user__email=email_of(client)).first()
+    seen = found.heard[-1]["id"] if found and found.heard else ""
+    scan(client, do=do, seen=seen)
+    return scan(client, do=do, seen=seen)
+
+
+def test_what_was_scanned_for_the_order_that_a_page_shows_is_not_counted_for_another(
+    operations: Client, order: dict[str, Any], emulator: Emulator
+) -> None:
+    """Another tab has opened one with the same item."""
+    other = paid(emulator, ("Tent", 1, {"sku": "TENT-1"}))
+    scan(operations, order["public_id"])
+    shown = value_of(operations, "order")
+    scan(operations, other["public_id"])
+    assert f"Another tab has opened {other['public_id']}" in scan(operations, EAN, order=shown)
+    assert counted(operations) == {}
+
+
 def test_a_doubted_label_is_taken_only_when_somebody_is_sure(
     operations: Client, order: dict[str, Any], emulator: Emulator
 ) -> None:
@@ -283,6 +318,7 @@ def test_an_undo_lays_the_order_back_as_it_was(operations: Client, order: dict[s
     page = operations.get(PLACE).content.decode()
     (undo,) = re.findall(r'value="(undo:[^"]+)"', page)
     assert "undone. No system was notified." in scan(operations, do=undo)
+    assert "undone already. No system was notified." in scan(operations, do=undo)
     assert (Packing.objects.get().order_number, sum(counted(operations).values())) == (order["public_id"], 5)
     assert "fulfilled" in scan(operations)
     assert Fulfillment.objects.filter(undone_at=None).count() == 1

@@ -55,6 +55,9 @@ def undo_one(request: MerchantRequest, packing: Packing, work: Work | None, fulf
     except OthersFollow:
         return Said(BAD, "Another change has locked the order. Undo that first.", str(found.order_id)), work, {}
     except TooLate:
+        found.refresh_from_db(fields=["undone_at"])
+        if found.undone_at:
+            return Said(PLAIN, f"{found.order_number}: undone already. No system was notified."), work, {}
         return Said(BAD, f"{found.order_number}: too late, it was already sent.", str(found.order_id)), work, {}
     undone = Said(PLAIN, f"{found.order_number}: undone. No system was notified.", str(found.order_id))
     if packing.order_id is not None:

@@ -90,8 +90,10 @@ def _act(request: MerchantRequest, action: Action) -> Packing:
 def _answer(request: MerchantRequest, packing: Packing, action: Action) -> Answer:
     if action.do == "say":
         return Said(BAD, action.text), None, {}
+    if (said := _not_meant(packing, action)) is not None:
+        return said, None, {}
     if packing.order_id is None:
-        return _with_nothing(request, packing, action)
+        return acts.with_nothing(request, packing, action.do, action.text)
     try:
         opening.shown_of(request, packing)
     except OutdatedFormToken:
@@ -99,33 +101,41 @@ def _answer(request: MerchantRequest, packing: Packing, action: Action) -> Answe
         return Said(said.tone, f"{said.words} Scan it anew: there was an update.", said.order_id), work, changes
     work = working.of(packing)
     if action.is_enter:
-        return _enter(request, packing, work, action)
+        return _enter(request, packing, work)
     if action.do != "back":
         work.asked = []
     return acts.with_order(request, packing, work, action.do, action.text, action.reason)
 
 
-def _with_nothing(request: MerchantRequest, packing: Packing, action: Action) -> Answer:
-    """What was meant for an order that the page still shows is not done with another one."""
-    words = "" if action.do.startswith("undo:") else bench.told(packing, action.seen)
-    if not words and action.is_enter:
-        words = NOT_SEEN if _refused_unseen(packing, action) else GONE if action.order else ""
-    if words:
-        return Said(BAD, words), None, {}
-    return acts.with_nothing(request, packing, action.do, action.text)
+def _not_meant(packing: Packing, action: Action) -> Said | None:
+    """Why it is not done: it was meant for what the page shows, and that is not what is here."""
+    if action.do.startswith("undo:"):
+        return None
+    if packing.order_id is None and (words := bench.told(packing, action.seen)):
+        return Said(BAD, words)
+    return _unread(packing, action) or _another_order(packing, action)
 
 
-def _refused_unseen(packing: Packing, action: Action) -> bool:
-    last = packing.heard[-1] if packing.heard else {}
-    return last.get("tone") == BAD and action.seen != last["id"]
+def _unread(packing: Packing, action: Action) -> Said | None:
+    """Enter and Esc answer what was read: who presses twice is told the same again, and a refusal comes first."""
+    last = packing.heard[-1] if packing.heard and (action.is_enter or action.do == "back") else None
+    if last is None or action.seen == last["id"] or last["tone"] == PLAIN:
+        return None
+    if not last["text"]:
+        return Said(last["tone"], last["words"], last["order_id"], last["offers"])
+    return Said(BAD, NOT_SEEN) if last["tone"] == BAD and action.is_enter else None
 
 
-def _enter(request: MerchantRequest, packing: Packing, work: Work, action: Action) -> Answer:
-    """Not for an order that the page did not show, and not over a refusal that nobody has seen yet."""
-    if _refused_unseen(packing, action):
-        return Said(PLAIN, NOT_SEEN), work, {}
-    if action.order and action.order != str(packing.order_id):
-        return Said(BAD, f"Another tab has opened {packing.order_number}. Press Enter again to fulfill that."), work, {}
+def _another_order(packing: Packing, action: Action) -> Said | None:
+    """The page shows an order that is not at hand any more."""
+    if packing.order_id is None:
+        return Said(BAD, GONE) if action.is_enter and action.order else None
+    if action.order in ("", str(packing.order_id)):
+        return None
+    return Said(BAD, f"Another tab has opened {packing.order_number}, which is shown now. Nothing was done.")
+
+
+def _enter(request: MerchantRequest, packing: Packing, work: Work) -> Answer:
     try:
         return sending.send(request, packing, work)
     except ApiError as error:
