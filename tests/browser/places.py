@@ -17,7 +17,7 @@ def pages(emulator: RunningEmulator) -> dict[str, str]:
     return {
         "orders": ORDERS,
         "orders in test mode": "/northwind/test/orders/?status=paid",
-        "no orders": f"{ORDERS}?created_to=2001-01-01",
+        "no orders": f"{ORDERS}?created_to=2001-01-01&q=of+which+nobody+ever+has+ordered+anything+at+all",
         "orders added up": f"{ORDERS}?tick={paid['id']}",
         "an order": f"{ORDERS}{paid['id']}/",
         "an order of sixty lines": f"{ORDERS}{long['id']}/",
