@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from orders.models import Draft, Merchant, Operation, Shipment
+from orders.models import Draft, Merchant, Operation, PartnerShipment, Shipment
 from orders.services.fulfillment import to_fulfill
 from tests.conftest import make_person, sign_in
 from tests.support.emulation import Emulator
@@ -64,6 +65,15 @@ def test_while_revkeen_does_not_answer_a_number_is_looked_for_among_customers(
 
 def test_a_tracking_number_opens_the_order_of_its_parcel(operations: Client, shipped: dict[str, Any]) -> None:
     assert where(operations, "1z 999 aa1 01 2345 6784") == f"/northwind/live/orders/{shipped['id']}/"
+
+
+def test_a_parcel_that_left_without_us_opens_its_order(operations: Client, northwind: Merchant) -> None:
+    order_id, typed = uuid.uuid4(), "tracking 1z 999 aa1 01 2345 6784"
+    PartnerShipment.objects.create(merchant=northwind, mode="live", destination="digital_river", remote_id="ful_1",
+        order_id=order_id, made_at=timezone.now(), read_started=timezone.now(), before_us=False,
+        tracking_number=UPS)  # fmt: skip
+    assert where(operations, typed) == f"/northwind/live/orders/{order_id}/"
+    assert "/customers/?q=" in where(operations, typed, "test")
 
 
 def test_operations_and_drafts_know_numbers_too(

@@ -7,7 +7,7 @@ import re
 import uuid
 
 from orders import carriers
-from orders.models import Draft, Merchant, Operation, Shipment, TrackingNumber
+from orders.models import Draft, Merchant, Operation, PartnerShipment, Shipment, TrackingNumber
 
 LONGEST = 100  # characters of a number
 
@@ -40,9 +40,17 @@ def of_parcel(merchant: Merchant, mode: str, text: str) -> uuid.UUID | None:
     if not number or len(number) > LONGEST:
         return None
     plain = carriers.normalized(carriers.plain(number))
+    if not plain:
+        return None
     found = TrackingNumber.objects.filter(shipment__merchant=merchant, shipment__mode=mode, normalized=plain)
-    orders = set(found.values_list("shipment__order_id", flat=True)[:2]) if plain else set()
+    orders = set(found.values_list("shipment__order_id", flat=True)[:2]) or _of_partner(merchant, mode, number, plain)
     return orders.pop() if len(orders) == 1 else None
+
+
+def _of_partner(merchant: Merchant, mode: str, *written: str) -> set[uuid.UUID]:
+    """The orders of parcels that left without us, as far as the partner's list was read."""
+    found = PartnerShipment.objects.filter(merchant=merchant, mode=mode, tracking_number__in=written)
+    return {order_id for order_id in found.values_list("order_id", flat=True)[:2] if order_id}
 
 
 def may_be_an_order(text: str) -> bool:

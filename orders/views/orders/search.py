@@ -13,6 +13,7 @@ from orders.models import Batch
 from orders.permissions import PAGES
 from orders.requests import MerchantRequest
 from orders.services.fulfillment import numbered
+from orders.services.index import questions
 from orders.services.orders import reading, searching
 from orders.services.orders.searching import CustomerHit, Found, OrderHit
 from orders.services.picking import batches
@@ -79,7 +80,7 @@ def _elsewhere(request: MerchantRequest, text: str, found: Found) -> HttpRespons
     """The order of a number that our own rows or RevKeen have; else RevKeen is asked for customers."""
     where = [request.merchant.slug, request.mode]
     with session.session(request.merchant, request.mode) as api:
-        order_id = numbered.outside_the_index(api, text).order_id
+        order_id = numbered.outside_the_index(api, questions.things(text)).order_id
     if order_id is not None:
         return redirect("order_detail", *where, order_id)
     known = f"as of {clock_words(found.as_of, request.merchant.zone)}" if found.as_of else "not complete yet"
