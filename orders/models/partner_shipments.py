@@ -41,6 +41,7 @@ class PartnerShipment(models.Model):
         indexes = [
             models.Index(fields=["merchant", "mode", "order_id", "-made_at"], name="partner_shipments_by_order"),
             models.Index(fields=["merchant", "mode", "partner_order_id"], name="partner_shipments_by_name"),
+            models.Index(fields=["merchant", "mode", "tracking_number"], name="partner_shipments_by_number"),
         ]
 
     def __str__(self) -> str:

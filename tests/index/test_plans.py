@@ -14,7 +14,7 @@ from orders.forms.orders.order_address import canonical
 from orders.forms.orders.order_filter import OrderFilter
 from orders.forms.orders.order_views import VIEWS
 from orders.models import Merchant, OrderCopy, Sweep, ToRead
-from orders.services.fulfillment import waiting_orders
+from orders.services.fulfillment import known_numbers, waiting_orders
 from orders.services.handling import holds
 from orders.services.index import clock, counting, finding, order_filters, order_list, parts, writing
 from orders.services.index.condition_line import Condition
@@ -185,6 +185,12 @@ def test_parts_of_words_are_looked_up_by_trigrams(table: str, northwind: Merchan
     else:
         find = finding.find_ids if table == "orders_ordercopy" else finding.find_customer_ids
         assert "VIRTUAL TABLE INDEX" in plans(lambda: find(northwind, "live", "idgelin"))[-1]
+
+
+def test_a_parcel_that_left_without_us_is_looked_up_by_its_number(northwind: Merchant) -> None:
+    begin_with_new_files("orders_partnershipment")
+    *_, plan = plans(lambda: known_numbers.of_parcel(northwind, "live", "1Z999AA10123456784"))
+    assert is_by(plan, "partner_shipments_by_number")
 
 
 def test_what_is_due_is_found_without_looking_at_the_rest(northwind: Merchant) -> None:

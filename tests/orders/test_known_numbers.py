@@ -69,9 +69,11 @@ def test_a_tracking_number_opens_the_order_of_its_parcel(operations: Client, shi
 
 def test_a_parcel_that_left_without_us_opens_its_order(operations: Client, northwind: Merchant) -> None:
     order_id, typed = uuid.uuid4(), "tracking 1z 999 aa1 01 2345 6784"
-    PartnerShipment.objects.create(merchant=northwind, mode="live", destination="digital_river", remote_id="ful_1",
-        order_id=order_id, made_at=timezone.now(), read_started=timezone.now(), before_us=False,
-        tracking_number=UPS)  # fmt: skip
+    now = timezone.now()
+    theirs = {"destination": "digital_river", "remote_id": "ful_1", "made_at": now, "before_us": False}
+    PartnerShipment.objects.create(
+        merchant=northwind, mode="live", order_id=order_id, tracking_number=UPS, read_started=now, **theirs
+    )
     assert where(operations, typed) == f"/northwind/live/orders/{order_id}/"
     assert "/customers/?q=" in where(operations, typed, "test")
 
