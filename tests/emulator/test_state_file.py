@@ -109,13 +109,20 @@ def test_a_kill_in_the_middle_of_many_changes_loses_none_and_makes_none_twice(tm
 
 def test_a_seeding_that_is_interrupted_says_nothing_and_leaves_nothing(tmp_path: Path) -> None:
     options = ("--orders", "20000", "--state", str(tmp_path / "state.sqlite3"))
-    process = subprocess.Popen(command(*options), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command(*options), cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=hear_interrupts
+    )
     while not list(tmp_path.iterdir()):
         time.sleep(0.01)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert (process.returncode, said, list(tmp_path.iterdir())) == (130, "", [])
+
+
+def hear_interrupts() -> None:
+    """Tests that a shell started in the background ignore them, and so would what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_the_remains_of_a_deleted_state_file_do_not_spoil_the_next(tmp_path: Path) -> None:
