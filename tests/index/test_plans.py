@@ -86,6 +86,7 @@ def test_what_a_filter_finds_is_found_by_an_index(condition: Condition, northwin
     assert is_by(plan, *FOUND_BY[condition])
 
 
+@pytest.mark.skipif(POSTGRESQL, reason="there it is asked for together with what else is asked")
 def test_words_of_a_product_are_looked_for_in_the_lines_of_the_orders_that_have_them(northwind: Merchant) -> None:
     found = plans(lambda: asked(northwind, Condition("product", "tent")))
     lines = [plan for plan in found if "orderlinecopy" in plan]
@@ -139,6 +140,18 @@ def test_the_first_of_many_are_looked_for_among_those_that_come_first(
     question = asked(northwind, Condition("currency", "USD"))
     found = plans(lambda: order_list.page(place_of(northwind), question, sort, size=20))
     assert any(is_by(plan, index) for plan in found)
+
+
+def test_of_a_list_by_currency_nothing_is_looked_through_before_the_one_that_is_asked_for(
+    northwind: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_list, "FEW", 10)
+    monkeypatch.setattr(order_list, "NEAR", (30, 60))
+    writing.apply(northwind, "live", [an_order(currency="eur") for _ in range(30)], clock.now())
+    place, question = place_of(northwind), asked(northwind, Condition("currency", "EUR"))
+    found = plans(lambda: order_list.page(place, question, "-due", size=20))
+    assert len(found) == 2  # how many there are, and the first of them
+    assert is_by(found[-1], "copies_by_due")
 
 
 def test_what_waits_to_be_fulfilled_is_counted_by_its_index(northwind: Merchant) -> None:

@@ -1,7 +1,7 @@
 """Pages of a list that go on from a row: what comes after it in the order of some columns, as Django writes them."""
 
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import Any
 
 from django.db.models import Q
@@ -9,6 +9,20 @@ from django.db.models import Q
 
 def turned(key: str) -> str:
     return key[1:] if key.startswith("-") else f"-{key}"
+
+
+def pinned(asked: Any, column: str) -> Q:
+    """What a question says a column is; nothing where it may be several things.
+
+    Of a list that is sorted by it first, what comes before need not be looked through.
+    """
+    match asked:
+        case (name, _) if name == column:
+            return Q(asked)
+        case Q(connector=Q.AND, negated=False):
+            return reduce(and_, (pinned(one, column) for one in asked.children), Q())
+        case _:
+            return Q()
 
 
 def beyond(keys: list[str], start: list[Any] | None) -> Q:

@@ -151,7 +151,8 @@ class _Hits:
 def _first(place: Place, hits: _Hits, keys: list[str], start: list[Any] | None, limit: int) -> list[int]:
     """The keys of the first rows after a position."""
     here = OrderCopy.objects.filter(merchant=place.merchant, mode=place.mode)
-    column, beyond = keys[0].lstrip("-"), here.filter(keyset.beyond(keys, start))
+    column = keys[0].lstrip("-")
+    beyond = here.filter(keyset.beyond(keys, start), keyset.pinned(hits.asked, column))
     if hits.keys is not None and len(hits.keys) <= (SORTED if column in GROUPED else FEW):
         return list(hits.of(beyond).order_by(*keys).values_list("pk", flat=True)[:limit])
     if column not in GROUPED:
